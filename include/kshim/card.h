@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An ALSA card. */
+#ifndef KSHIM_CARD_H
+#define KSHIM_CARD_H
+
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+struct kshim_xenbus_device;
+struct kshim_card; /* struct snd_card */
+
+struct kshim_card_names {
+	const char *short_name; /* ALSA makes the card's id of its last word */
+	const char *long_name;
+};
+
+/*
+ * A card that is not yet visible. @context is handed to xen_front_card_released() when the last
+ * application has closed it, after kshim_card_release(). 0 or a negative errno; on failure
+ * xen_front_card_released() is not called. Context: may sleep.
+ */
+KSHIM_MUST_CHECK int kshim_card_create(struct kshim_xenbus_device *device,
+				       const struct kshim_card_names *names, void *context,
+				       struct kshim_card **card);
+/* Makes the card and its PCM devices visible to applications. */
+KSHIM_MUST_CHECK int kshim_card_register(struct kshim_card *card);
+/*
+ * Takes the card away from applications at once, without waiting for them to close it: their
+ * next calls fail. A call that is under way may still be in a PCM operation.
+ */
+void kshim_card_disconnect(struct kshim_card *card);
+/* Frees the card when no application has it open any more: now, or at the last close. */
+void kshim_card_release(struct kshim_card *card);
+
+KSHIM_END_DECLS
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the kernel enters the driver: implemented in src/driver/entry.cpp, called by the shim.
+ * Every int is 0 (or a documented value) or a negative errno.
+ */
+#ifndef KSHIM_ENTRY_H
+#define KSHIM_ENTRY_H
+
+#include "kshim/pcm.h"
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+struct kshim_xenbus_device;
+
+/* ---- Xen bus; context: may sleep ---- */
+
+/* A device was found. */
+int xen_front_probe(struct kshim_xenbus_device *device);
+/* The backend published @state (enum xenbus_state). Called from the xenwatch thread. */
+void xen_front_backend_changed(struct kshim_xenbus_device *device, unsigned int state);
+/* The device goes, or the driver is unbound from it. */
+void xen_front_remove(struct kshim_xenbus_device *device);
+
+/* ---- ALSA card ---- */
+
+/* The last application has closed a card that was released. @context: of kshim_card_create(). */
+void xen_front_card_released(void *context);
+
+/* ---- PCM; @stream is what xen_front_pcm_open() returned ---- */
+
+/* Opens substream @number of @pcm (the context of kshim_pcm_create()). May sleep. */
+int xen_front_pcm_open(void *pcm, enum kshim_direction direction, unsigned int number,
+		       struct kshim_substream *substream, void **stream);
+int xen_front_pcm_close(void *stream); /* may sleep */
+/* Narrows @ranges to what the backend allows. May sleep. */
+int xen_front_pcm_refine(void *stream, struct kshim_pcm_ranges *ranges);
+/* An application chose its parameters, with a buffer of @buffer_bytes. May sleep. */
+int xen_front_pcm_hw_params(void *stream, size_t buffer_bytes);
+int xen_front_pcm_hw_free(void *stream); /* may sleep */
+int xen_front_pcm_prepare(void *stream); /* may sleep */
+int xen_front_pcm_trigger(void *stream, enum kshim_trigger command); /* stream lock held */
+int xen_front_pcm_sync_stop(void *stream); /* may sleep */
+/* The position in frames into the buffer, or -1 for an overrun or underrun. Stream lock held. */
+int64_t xen_front_pcm_pointer(void *stream);
+int xen_front_pcm_ack(void *stream); /* stream lock held */
+
+KSHIM_END_DECLS
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parameters of the module. */
+#ifndef KSHIM_MODULE_H
+#define KSHIM_MODULE_H
+
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+/* How long a request may wait for its answer, in milliseconds, 1 to 60000. Context: any. */
+unsigned int kshim_module_request_timeout_ms(void);
+
+KSHIM_END_DECLS
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages that are shared with another domain, and the grants that share them.
+ *
+ * Every page comes alone from the page allocator, never from slab memory or as part of a larger
+ * block: a page that the other side keeps mapped can then stay behind by itself.
+ */
+#ifndef KSHIM_PAGE_H
+#define KSHIM_PAGE_H
+
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+struct kshim_page; /* struct page */
+
+/* A zeroed page, or NULL. Context: may sleep. */
+struct kshim_page *kshim_page_alloc(void);
+/* Gives back a page that was never granted. */
+void kshim_page_free(struct kshim_page *page);
+/* Where the kernel sees @page. */
+void *kshim_page_address(struct kshim_page *page);
+
+/* @count pages as one run of kernel addresses, or NULL. Context: may sleep. */
+void *kshim_pages_map(struct kshim_page **pages, unsigned int count);
+void kshim_pages_unmap(void *address);
+
+/*
+ * Lets domain @domain read and write @page. 0 and the grant reference in @reference, or a
+ * negative errno (-ENOSPC: the grant table is full).
+ */
+KSHIM_MUST_CHECK int kshim_grant(uint16_t domain, struct kshim_page *page, uint32_t *reference);
+/*
+ * Ends access through @reference if the other side no longer maps the page: true, and the
+ * page is free. False leaves everything as it was.
+ */
+bool kshim_grant_try_end(uint32_t reference, struct kshim_page *page);
+/*
+ * Ends access through @reference and frees @page, both as soon as the other side lets go, which
+ * may be after this returns. The page must not be touched any more.
+ */
+void kshim_grant_end(uint32_t reference, struct kshim_page *page);
+
+KSHIM_END_DECLS
+
+#endif

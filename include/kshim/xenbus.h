@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The device on the Xen bus: device/vsnd/N in this domain, and the backend at its other end. */
+#ifndef KSHIM_XENBUS_H
+#define KSHIM_XENBUS_H
+
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+struct kshim_xenbus_device; /* struct xenbus_device */
+
+/* Path of the frontend's directory in XenStore, and of the backend's. */
+const char *kshim_xenbus_path(const struct kshim_xenbus_device *device);
+const char *kshim_xenbus_other_path(const struct kshim_xenbus_device *device);
+/* The domain the backend runs in. */
+uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device);
+
+void kshim_xenbus_set_context(struct kshim_xenbus_device *device, void *context);
+void *kshim_xenbus_context(const struct kshim_xenbus_device *device);
+
+/* Publishes @state (enum xenbus_state) as this end's. Context: may sleep. */
+void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state);
+/*
+ * One line in the kernel log and in the XenStore error node of @device; @error is a negative
+ * errno. Context: may sleep.
+ */
+void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text);
+
+KSHIM_END_DECLS
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Guarded<T, Lock>: data that cannot be reached without its lock.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace xen_front {
+
+// @Lock has a nested class Guard, which holds a Lock from construction to destruction.
+template <typename T, typename Lock> class Guarded {
+  public:
+    template <typename... LockArguments>
+    explicit Guarded(LockArguments &&...arguments)
+        : lock_(xen_front::forward<LockArguments>(arguments)...)
+    {
+    }
+    Guarded(const Guarded &) = delete;
+    Guarded &operator=(const Guarded &) = delete;
+
+    // Calls @action with the data while the lock is held, and returns what it returns.
+    template <typename Action> auto with(Action &&action)
+    {
+        typename Lock::Guard guard(lock_);
+        return action(value_);
+    }
+
+  private:
+    Lock lock_;
+    T value_ {};
+};
+
+} // namespace xen_front

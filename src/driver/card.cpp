@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/card.hpp"
+
+#include "driver/xenstore_config.hpp"
+
+namespace xen_front {
+
+Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
+           Array<PcmDevice> devices)
+    : device_(device), config_(move(config)), streams_(move(streams)), devices_(move(devices))
+{
+    for (uint32_t i = 0; i < devices_.size(); i++)
+        devices_[i] = { this, i };
+}
+
+Result<Box<Card>> Card::create(XenbusDevice device, Diagnostic &why)
+{
+    auto config = TRY(read_config(device, why));
+    auto streams = TRY(Array<Box<Stream>>::create(config->stream_count));
+    for (uint32_t i = 0; i < streams.size(); i++)
+        streams[i] = TRY(Box<Stream>::create(device, config->streams[i]));
+    auto devices = TRY(Array<PcmDevice>::create(config->device_count));
+    return Box<Card>::create(device, move(config), move(streams), move(devices));
+}
+
+Result<void> Card::connect()
+{
+    for (Box<Stream> &stream : streams_)
+        TRY(stream->connect());
+    for (;;) {
+        auto result = publish();
+        // Somebody else wrote to XenStore meanwhile.
+        if (!result.is_error() || result.error() != Error::TryAgain)
+            return result;
+    }
+}
+
+Result<void> Card::publish()
+{
+    auto transaction = TRY(XenStoreTransaction::start());
+    TRY(transaction.write(device_.path(), field::frontend_version, wire::protocol_version));
+    for (Box<Stream> &stream : streams_)
+        TRY(stream->publish(transaction, device_.path()));
+    return transaction.commit();
+}
+
+void Card::disconnect()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->disconnect();
+}
+
+bool Card::try_end_transports()
+{
+    bool are_all_ended = true;
+    for (Box<Stream> &stream : streams_)
+        are_all_ended &= stream->try_end_transport();
+    return are_all_ended;
+}
+
+void Card::end_transports()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->end_transport();
+}
+
+Result<void> Card::register_with(SoundCard &sound_card)
+{
+    for (uint32_t i = 0; i < devices_.size(); i++) {
+        const DeviceConfig &device = config_->devices[i];
+        kshim_pcm *pcm = TRY(sound_card.add_pcm(i, device.name.c_string(), device.playback_count,
+                                                device.capture_count, &devices_[i]));
+        for (Box<Stream> &stream : streams_) {
+            const StreamConfig &config = stream->config();
+            if (config.device == i && !config.unique_id.is_empty()) {
+                name_substream(pcm,
+                               config.type == StreamType::Playback ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
+                               config.substream, config.unique_id.c_string());
+            }
+        }
+    }
+    return sound_card.register_with_alsa();
+}
+
+Stream *Card::find_stream(uint32_t device, StreamType type, uint32_t substream) const
+{
+    for (const Box<Stream> &stream : streams_) {
+        const StreamConfig &config = stream->config();
+        if (config.device == device && config.type == type && config.substream == substream)
+            return stream.get();
+    }
+    return nullptr;
+}
+
+} // namespace xen_front

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The sound card: its configuration and its streams.
+#pragma once
+
+#include "driver/stream.hpp"
+
+namespace xen_front {
+
+class Card;
+
+// One PCM device of a card: what ALSA opens streams of.
+struct PcmDevice {
+    Card *card;
+    uint32_t index;
+};
+
+// Exists from reading the configuration until the last application has closed its last stream,
+// which may be long after the connection has gone.
+class Card {
+  public:
+    // Reads the configuration of @device. Errors are explained in @why. Context: may sleep.
+    static Result<Box<Card>> create(XenbusDevice device, Diagnostic &why);
+
+    Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
+         Array<PcmDevice> devices);
+
+    // Makes the transports of all streams and writes them, with the protocol version, to XenStore.
+    Result<void> connect();
+    // Ends the connections of all streams: see Stream.
+    void disconnect();
+    bool try_end_transports();
+    void end_transports();
+    // Adds PCM devices and names to @sound_card and makes it visible to applications.
+    Result<void> register_with(SoundCard &sound_card);
+
+    const CardConfig &config() const
+    {
+        return *config_;
+    }
+    // nullptr when there is no such stream.
+    Stream *find_stream(uint32_t device, StreamType type, uint32_t substream) const;
+
+  private:
+    Result<void> publish();
+
+    XenbusDevice device_;
+    Box<CardConfig> config_;
+    Array<Box<Stream>> streams_;
+    Array<PcmDevice> devices_;
+};
+
+} // namespace xen_front

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/shared_buffer.hpp"
+
+#include "sndif/page_directory.hpp"
+
+namespace xen_front {
+
+namespace {
+
+Result<Array<GrantedPage>> grant_pages(DomainId domain, uint32_t count)
+{
+    auto pages = TRY(Array<GrantedPage>::create(count));
+    for (GrantedPage &page : pages)
+        page = TRY(GrantedPage::create(domain));
+    return move(pages);
+}
+
+Result<Array<GrantRef>> references(const Array<GrantedPage> &pages)
+{
+    auto list = TRY(Array<GrantRef>::create(pages.size()));
+    for (size_t i = 0; i < list.size(); i++)
+        list[i] = pages[i].reference();
+    return move(list);
+}
+
+} // namespace
+
+Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes)
+{
+    auto buffer = TRY(Box<SharedBuffer>::create());
+    const uint32_t page_count = buffer_page_count(bytes);
+    buffer->bytes_ = bytes;
+    buffer->pages_ = TRY(grant_pages(domain, page_count));
+    buffer->directory_ = TRY(grant_pages(domain, directory_page_count(page_count)));
+    TRY(buffer->write_directory());
+    buffer->mapping_ = TRY(PageMapping::create(buffer->pages_.span()));
+    return move(buffer);
+}
+
+Result<void> SharedBuffer::write_directory()
+{
+    auto pages = TRY(references(pages_));
+    auto directory = TRY(references(directory_));
+    for (size_t i = 0; i < directory_.size(); i++) {
+        fill_directory_page(*directory_[i].as<wire::DirectoryPage>(), static_cast<uint32_t>(i),
+                            { directory.begin(), directory.size() },
+                            { pages.begin(), pages.size() });
+    }
+    return {};
+}
+
+} // namespace xen_front

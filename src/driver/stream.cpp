@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A stream's connections, and its life between an application's open and close.
+#include "driver/stream.hpp"
+
+#include "sndif/formats.hpp"
+
+namespace xen_front {
+
+Stream::Stream(XenbusDevice device, const StreamConfig &config)
+    : device_(device), config_(config), request_mutex_(KSHIM_LOCK_REQUEST),
+      state_(KSHIM_LOCK_RING)
+{
+}
+
+void Stream::describe(TextBuilder &text) const
+{
+    text << "stream " << config_.device << "/" << config_.number << ": ";
+}
+
+Result<void> Stream::connect()
+{
+    Text<48> name;
+    name << device_.path() << "/" << config_.device << "/" << config_.number;
+    Mutex::Guard guard(request_mutex_);
+    channel_ = TRY(Channel::create(device_, name.view(), interrupt, this));
+    state_.with([&](State &state) {
+        state.ring.attach(channel_->ring_page());
+        state.events.attach(channel_->event_page());
+        state.channel = channel_.get();
+        state.is_broken = false;
+        state.transfers_in_flight = 0;
+        state.starts_in_flight = 0;
+        state.is_stop_in_flight = false;
+    });
+    return {};
+}
+
+Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_directory)
+{
+    Text<96> directory;
+    directory << card_directory << "/" << config_.device << "/" << config_.number;
+    return channel_->publish(transaction, directory.c_string());
+}
+
+void Stream::disconnect()
+{
+    state_.with([&](State &state) {
+        if (state.channel == nullptr)
+            return;
+        state.channel = nullptr;
+        state.ring.detach();
+        state.events.detach();
+        state.is_open = false;
+        state.is_running = false;
+        state.failure = Failure::Dead;
+        if (exchange(state.waiter.is_waiting, false))
+            answered_.complete();
+    });
+    // Whoever was waiting has woken; from here on nobody uses the channel.
+    Mutex::Guard guard(request_mutex_);
+    if (!channel_)
+        return;
+    channel_->close();
+    ended_channel_ = move(channel_);
+}
+
+bool Stream::try_end_transport()
+{
+    Mutex::Guard guard(request_mutex_);
+    return !ended_channel_ || ended_channel_->try_end_grants();
+}
+
+void Stream::end_transport()
+{
+    Mutex::Guard guard(request_mutex_);
+    ended_channel_.reset();
+}
+
+Result<void> Stream::open(Substream substream)
+{
+    const PcmSettings &settings = config_.settings;
+    const kshim_pcm_hardware hardware = {
+        .formats = to_alsa_formats(settings.formats),
+        .rates = settings.rates,
+        .rate_count = settings.rate_count,
+        .channels_min = settings.channels_min,
+        .channels_max = settings.channels_max,
+        .buffer_bytes_max = settings.buffer_bytes,
+        .period_frames_min = period_frames_min,
+    };
+    TRY(substream.constrain(hardware));
+
+    Mutex::Guard guard(request_mutex_);
+    query_cache_.clear();
+    return state_.with([&](State &state) -> Result<void> {
+        if (!is_usable(state))
+            return Error::NoDevice;
+        state.substream = substream;
+        return {};
+    });
+}
+
+void Stream::close()
+{
+    release();
+    Mutex::Guard guard(request_mutex_);
+    state_.with([](State &state) { state.substream = Substream(); });
+    // An interrupt may have taken the substream just before, and be about to use it.
+    if (channel_)
+        channel_->synchronize();
+}
+
+Result<void> Stream::allocate(size_t buffer_bytes)
+{
+    if (buffer_bytes == 0 || buffer_bytes > config_.settings.buffer_bytes)
+        return Error::Invalid;
+    // Never the old pages again: the backend may still map them.
+    release();
+    Mutex::Guard guard(request_mutex_);
+    buffer_ = TRY(SharedBuffer::create(device_.backend_domain(),
+                                       static_cast<uint32_t>(buffer_bytes)));
+    state_.with([&](State &state) {
+        state.substream.set_buffer(buffer_->address(), buffer_->bytes());
+    });
+    return {};
+}
+
+void Stream::release()
+{
+    Mutex::Guard guard(request_mutex_);
+    close_backend();
+    state_.with([](State &state) {
+        if (state.substream)
+            state.substream.set_buffer(nullptr, 0);
+    });
+    // The pages go when the backend lets go of them; they are never used again.
+    buffer_.reset();
+}
+
+} // namespace xen_front

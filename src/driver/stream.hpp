@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One stream: an ALSA substream at one end, a backend's sound stream at the other.
+#pragma once
+
+#include "base/guarded.hpp"
+#include "driver/channel.hpp"
+#include "driver/shared_buffer.hpp"
+#include "kernel/lock.hpp"
+#include "kernel/sound_card.hpp"
+#include "sndif/config.hpp"
+#include "sndif/event_queue.hpp"
+#include "sndif/hw_params.hpp"
+#include "sndif/position_tracker.hpp"
+#include "sndif/request_ring.hpp"
+#include "sndif/transfer_cursor.hpp"
+
+namespace xen_front {
+
+// Lives as long as its card. Connections to a backend come and go meanwhile.
+//
+// Two locks. The request mutex lets one caller at a time wait for an answer, and keeps the channel
+// in place while that caller sleeps. The ring lock guards State; it nests inside ALSA's stream
+// lock, so nothing that takes the stream lock is called while it is held.
+class Stream {
+  public:
+    Stream(XenbusDevice device, const StreamConfig &config);
+    Stream(const Stream &) = delete;
+    Stream &operator=(const Stream &) = delete;
+
+    // ---- Connection; may sleep ----
+
+    // Makes a transport to the backend.
+    Result<void> connect();
+    // Writes the transport's nodes below @card_directory.
+    Result<void> publish(XenStoreTransaction &transaction, const char *card_directory);
+    // Ends the connection: wakes whoever waits for an answer, fails what comes later, and returns
+    // once no interrupt handler runs any more. The transport's pages, which the backend may still
+    // map, stay until try_end_transport() or end_transport().
+    void disconnect();
+    // Frees those pages if the backend no longer maps them; false when it does.
+    bool try_end_transport();
+    // Leaves them to be freed when the backend lets go.
+    void end_transport();
+
+    // ---- ALSA; may sleep ----
+
+    Result<void> open(Substream substream);
+    void close();
+    // Narrows @ranges to what the backend can do. Invalid when that leaves nothing.
+    Result<void> refine(kshim_pcm_ranges &ranges);
+    Result<void> allocate(size_t buffer_bytes);
+    void release();
+    Result<void> prepare();
+    // Waits, bounded, until the backend has answered the last STOP.
+    void sync_stop();
+
+    // ---- ALSA; stream lock held ----
+
+    Result<void> trigger(kshim_trigger command);
+    // The application pointer moved.
+    Result<void> acknowledge();
+    // Frames into the buffer, or xrun_position.
+    int64_t pointer();
+    static constexpr int64_t xrun_position = -1;
+
+    const StreamConfig &config() const
+    {
+        return config_;
+    }
+
+  private:
+    // Why a stream cannot go on.
+    enum class Failure : uint8_t {
+        None,
+        Xrun,
+        Refused, // the backend answered a WRITE, READ or START with an error
+        Dead, // the backend broke the protocol
+    };
+
+    // The request somebody sleeps for, if any.
+    struct Waiter {
+        bool is_waiting = false; // nobody has answered it, or given up on it
+        bool is_answered = false;
+        RequestId id;
+        Answer answer = {};
+    };
+
+    struct State {
+        // Of the connection.
+        Channel *channel = nullptr; // nullptr: no backend
+        RequestRing ring;
+        EventQueue events;
+        bool is_broken = false; // the backend broke the protocol; nothing it says counts
+        Waiter waiter;
+        uint32_t transfers_in_flight = 0;
+        uint32_t starts_in_flight = 0; // START and RESUME, whose failure has to be noticed
+        bool is_stop_in_flight = false;
+        RequestId stop_id;
+
+        // Of the open substream.
+        Substream substream;
+        bool is_open = false; // by the backend
+        bool is_fresh = false; // nothing was sent since OPEN
+        bool is_running = false;
+        bool is_draining = false;
+        Failure failure = Failure::None; // for the next .pointer or interrupt
+        FrameSize frame;
+        Frames period;
+        Frames buffer;
+        Frames boundary;
+        Frames application_pointer; // as ALSA counts: below the boundary
+        Frames committed; // by the application, since OPEN: written or read
+        Frames padded; // committed and, when draining, the silence behind it
+        Frames captured; // reported by the backend, capture only
+        PositionTracker position;
+        TransferCursor cursor;
+    };
+
+    // What was found under the ring lock and has to be told to ALSA, or logged, without it.
+    struct Findings {
+        bool has_work = false;
+        bool has_position = false; // State::position was moved and ALSA has not seen it
+        Failure failure = Failure::None;
+        Violation violation = Violation::None;
+        wire::Operation failed_operation = wire::Operation::Open;
+        int32_t failed_status = 0;
+        Substream substream;
+    };
+
+    // Shorter periods would interrupt more often than they are worth.
+    static constexpr uint32_t period_frames_min = 32;
+    // At most so many WRITEs, or READs, are in flight: further frames wait and go as one.
+    static constexpr uint32_t transfer_window = 4;
+
+    bool is_playback() const
+    {
+        return config_.type == StreamType::Playback;
+    }
+    static bool is_usable(const State &state)
+    {
+        return state.channel != nullptr && !state.is_broken;
+    }
+
+    // ---- stream_requests.cpp: request mutex held, may sleep ----
+
+    Result<Answer> request(const wire::Request &request);
+    // Sleeps until the request that State::waiter names is answered, or for @timeout_ms.
+    Result<Answer> wait_for_answer(wire::Operation operation);
+    Result<void> open_backend();
+    void close_backend();
+    Result<wire::HwParamQuery> query(const wire::HwParamQuery &question);
+
+    // ---- stream_events.cpp ----
+
+    static kshim_event_result interrupt(void *context);
+    kshim_event_result on_interrupt();
+    void tell_alsa(Findings &findings);
+    void log_findings(const Findings &findings);
+
+    // ---- stream_transport.cpp: ring lock held ----
+
+    // Takes answers and sends transfers until neither is possible, and decides whether the next
+    // answer shall interrupt.
+    void pump(State &state, Findings &findings);
+    // Sends transfers; looks at answers only if they are what is missing for that.
+    void push_transfers(State &state, Findings &findings);
+    void take_answers(State &state, Findings &findings);
+    void take_events(State &state, Findings &findings);
+    void on_answer(State &state, const Answer &answer, Findings &findings);
+    void on_position(State &state, Bytes reported);
+    void send_transfers(State &state);
+    void break_connection(State &state, Violation violation, Findings &findings);
+    bool wants_answers(const State &state) const;
+    static void publish_requests(State &state);
+    static void pad_with_silence(State &state);
+
+    // ---- stream_pcm.cpp: ring lock held ----
+
+    Result<void> start(State &state, wire::TriggerType type, Findings &findings);
+    void stop(State &state, wire::TriggerType type, Findings &findings);
+
+    // "stream 0/1: " at the start of a message.
+    void describe(TextBuilder &text) const;
+
+    XenbusDevice device_;
+    const StreamConfig &config_;
+    Mutex request_mutex_;
+    Completion answered_;
+    Box<Channel> channel_; // of the connection
+    Box<Channel> ended_channel_; // of the one before: its pages only
+    Box<SharedBuffer> buffer_;
+    QueryCache query_cache_;
+    Guarded<State, SpinLock> state_;
+};
+
+} // namespace xen_front

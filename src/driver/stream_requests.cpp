@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Requests that are waited for: OPEN, CLOSE, HW_PARAM_QUERY, and the answer to STOP.
+#include "driver/stream.hpp"
+
+#include "kernel/module.hpp"
+#include "sndif/formats.hpp"
+#include "sndif/operation.hpp"
+
+namespace xen_front {
+
+namespace {
+
+// What an application is told about a status: the backend's errno if it is an ordinary one, for
+// the kernel gives meaning to numbers that only it may use.
+Error to_error(int32_t status)
+{
+    constexpr int32_t errno_max = 133; // EHWPOISON
+    return status < 0 && status >= -errno_max ? from_errno(status) : Error::Io;
+}
+
+// Whether an answer to HW_PARAM_QUERY describes any configuration at all.
+bool is_meaningful(const wire::HwParamQuery &answer)
+{
+    const wire::Interval intervals[] = { answer.rates, answer.channels, answer.buffer,
+                                         answer.period };
+    for (const wire::Interval &interval : intervals) {
+        if (interval.min > interval.max || interval.max == 0)
+            return false;
+    }
+    return answer.formats != 0;
+}
+
+} // namespace
+
+Result<Answer> Stream::request(const wire::Request &request)
+{
+    Findings findings;
+    auto sent = state_.with([&](State &state) -> Result<void> {
+        if (!is_usable(state))
+            return Error::NoDevice;
+        answered_.rearm();
+        state.waiter = Waiter();
+        state.waiter.id = TRY(state.ring.push(request));
+        state.waiter.is_waiting = true;
+        publish_requests(state);
+        pump(state, findings);
+        return {};
+    });
+    log_findings(findings);
+    TRY(move(sent));
+    return wait_for_answer(request.operation);
+}
+
+Result<Answer> Stream::wait_for_answer(wire::Operation operation)
+{
+    const unsigned int timeout_ms = request_timeout_ms();
+    const bool is_in_time = answered_.wait(timeout_ms);
+
+    Findings findings;
+    auto answer = state_.with([&](State &state) -> Result<Answer> {
+        // The answer may be there without the interrupt that should have announced it.
+        if (is_usable(state) && state.waiter.is_waiting)
+            pump(state, findings);
+        // A late answer finds nobody waiting and is dropped.
+        const bool is_waiting = exchange(state.waiter.is_waiting, false);
+        if (state.waiter.is_answered)
+            return state.waiter.answer;
+        return is_waiting ? Error::TimedOut : Error::NoDevice;
+    });
+    tell_alsa(findings);
+    if (!is_in_time && answer.is_error() && answer.error() == Error::TimedOut) {
+        Text<160> text;
+        describe(text);
+        text << name_of(operation) << " was not answered within " << uint32_t { timeout_ms }
+             << " ms; is the backend in domain " << uint32_t { device_.backend_domain().value() }
+             << " alive?";
+        device_.log(KSHIM_LOG_ERROR, text);
+    }
+    return answer;
+}
+
+Result<void> Stream::open_backend()
+{
+    const kshim_pcm_params params =
+        state_.with([](State &state) { return state.substream.params(); });
+    const SampleFormat *format = find_format_by_alsa(params.format);
+    if (format == nullptr || !buffer_)
+        return Error::Invalid;
+    const FrameSize frame(params.frame_bits);
+
+    wire::Request open = {};
+    open.operation = wire::Operation::Open;
+    open.open.pcm_rate = params.rate;
+    open.open.pcm_format = format->sndif;
+    open.open.pcm_channels = static_cast<uint8_t>(params.channels);
+    open.open.buffer_sz = buffer_->bytes();
+    open.open.gref_directory = buffer_->directory().value();
+    open.open.period_sz =
+        static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
+
+    const Answer answer = TRY(request(open));
+    if (answer.status != 0) {
+        Text<200> text;
+        describe(text);
+        text << "the backend refused OPEN with status " << int { answer.status } << " ("
+             << format->name << ", " << uint32_t { params.rate } << " Hz, "
+             << uint32_t { params.channels } << " channels, buffer "
+             << uint32_t { params.buffer_frames } << " frames, period "
+             << uint32_t { params.period_frames } << ")";
+        device_.log(KSHIM_LOG_ERROR, text);
+        return to_error(answer.status);
+    }
+
+    state_.with([&](State &state) {
+        state.is_open = true;
+        state.is_fresh = true;
+        state.frame = frame;
+        state.period = Frames(params.period_frames);
+        state.buffer = Frames(params.buffer_frames);
+        state.boundary = Frames(params.boundary);
+    });
+    return {};
+}
+
+void Stream::close_backend()
+{
+    const bool was_open = state_.with([](State &state) {
+        state.is_running = false;
+        state.is_draining = false;
+        return exchange(state.is_open, false);
+    });
+    if (!was_open)
+        return;
+    wire::Request close = {};
+    close.operation = wire::Operation::Close;
+    auto answer = request(close);
+    if (answer.is_error() || answer.value().status == 0)
+        return;
+    Text<96> text;
+    describe(text);
+    text << "the backend answered CLOSE with status " << int { answer.value().status };
+    device_.log(KSHIM_LOG_WARNING, text);
+}
+
+void Stream::sync_stop()
+{
+    Mutex::Guard guard(request_mutex_);
+    Findings findings;
+    const bool has_to_wait = state_.with([&](State &state) {
+        if (!is_usable(state) || !state.is_stop_in_flight)
+            return false;
+        answered_.rearm();
+        state.waiter = Waiter();
+        state.waiter.id = state.stop_id;
+        state.waiter.is_waiting = true;
+        pump(state, findings);
+        return true;
+    });
+    log_findings(findings);
+    if (has_to_wait)
+        (void)wait_for_answer(wire::Operation::Trigger);
+}
+
+Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
+{
+    if (const wire::HwParamQuery *known = query_cache_.find(question))
+        return wire::HwParamQuery(*known);
+
+    wire::Request query = {};
+    query.operation = wire::Operation::HwParamQuery;
+    query.hw_param = question;
+    const Answer answer = TRY(request(query));
+
+    // A backend that refuses the question, or answers nonsense, leaves XenStore's limits in force.
+    const bool is_usable_answer = answer.status == 0 && is_meaningful(answer.hw_param);
+    const wire::HwParamQuery result =
+        is_usable_answer ? TRY(narrow(question, answer.hw_param)) : question;
+    query_cache_.remember(question, result);
+    return wire::HwParamQuery(result);
+}
+
+Result<void> Stream::refine(kshim_pcm_ranges &ranges)
+{
+    Mutex::Guard guard(request_mutex_);
+    // Backends open their device a second time for a query, which fails once it is open.
+    const bool is_open = state_.with([](State &state) { return state.is_open; });
+    if (is_open)
+        return {};
+
+    wire::HwParamQuery question = {};
+    question.formats = to_sndif_formats(ranges.formats);
+    question.rates = { ranges.rate_min, ranges.rate_max };
+    question.channels = { ranges.channels_min, ranges.channels_max };
+    question.buffer = { ranges.buffer_frames_min, ranges.buffer_frames_max };
+    question.period = { ranges.period_frames_min, ranges.period_frames_max };
+    const wire::HwParamQuery result = TRY(query(question));
+
+    ranges.formats = to_alsa_formats(result.formats);
+    ranges.rate_min = result.rates.min;
+    ranges.rate_max = result.rates.max;
+    ranges.channels_min = result.channels.min;
+    ranges.channels_max = result.channels.max;
+    ranges.buffer_frames_min = result.buffer.min;
+    ranges.buffer_frames_max = result.buffer.max;
+    ranges.period_frames_min = result.period.min;
+    ranges.period_frames_max = result.period.max;
+    return {};
+}
+
+} // namespace xen_front

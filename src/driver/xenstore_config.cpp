@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/xenstore_config.hpp"
+
+#include "sndif/protocol.hpp"
+
+namespace xen_front {
+
+namespace {
+
+class XenStoreSource final : public ConfigSource {
+  public:
+    explicit XenStoreSource(XenbusDevice device) : device_(device)
+    {
+    }
+
+    Result<size_t> read(StringView node, char *value, size_t capacity) override
+    {
+        Text<64> name;
+        name << node;
+        auto read = TRY(XenStoreValue::read(device_.path(), name.c_string()));
+        const StringView text = read.view();
+        __builtin_memcpy(value, text.data(), min(text.size(), capacity));
+        return text.size();
+    }
+
+    Result<void> list(StringView directory, NameVisitor &visitor) override
+    {
+        Text<64> name;
+        name << directory;
+        auto listing = TRY(XenStoreListing::read(device_.path(), name.c_string()));
+        for (size_t i = 0; i < listing.size(); i++)
+            visitor.visit(listing[i]);
+        return {};
+    }
+
+    StringView path() const override
+    {
+        return device_.path();
+    }
+
+  private:
+    XenbusDevice device_;
+};
+
+Result<void> check_version(XenbusDevice device, Diagnostic &why)
+{
+    auto versions = XenStoreValue::read(device.backend_path(), field::backend_versions);
+    if (versions.is_error() && versions.error() != Error::NoEntry)
+        return versions.error();
+    const StringView list = versions.is_error() ? StringView() : versions.value().view();
+    return negotiate_version(device.backend_path(), !versions.is_error(), list, why);
+}
+
+} // namespace
+
+Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why)
+{
+    TRY(check_version(device, why));
+    auto config = TRY(Box<CardConfig>::create());
+    auto scratch = TRY(Box<ConfigScratch>::create());
+    XenStoreSource source(device);
+    TRY(parse_config(source, *config, *scratch, why));
+    return move(config);
+}
+
+} // namespace xen_front

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Locks and waiting.
+#pragma once
+
+#include "base/types.hpp"
+#include "kshim/sync.h"
+
+namespace xen_front {
+
+// Disables interrupts while held. Context: any.
+class SpinLock {
+  public:
+    explicit SpinLock(kshim_lock_class lock_class)
+    {
+        kshim_spinlock_init(&lock_, lock_class);
+    }
+    SpinLock(const SpinLock &) = delete;
+    SpinLock &operator=(const SpinLock &) = delete;
+
+    class Guard {
+      public:
+        explicit Guard(SpinLock &lock) : lock_(lock.lock_), flags_(kshim_spinlock_lock(&lock_))
+        {
+        }
+        ~Guard()
+        {
+            kshim_spinlock_unlock(&lock_, flags_);
+        }
+        Guard(const Guard &) = delete;
+        Guard &operator=(const Guard &) = delete;
+
+      private:
+        kshim_spinlock &lock_;
+        unsigned long flags_;
+    };
+
+  private:
+    kshim_spinlock lock_;
+};
+
+// Context: may sleep.
+class Mutex {
+  public:
+    explicit Mutex(kshim_lock_class lock_class)
+    {
+        kshim_mutex_init(&mutex_, lock_class);
+    }
+    ~Mutex()
+    {
+        kshim_mutex_destroy(&mutex_);
+    }
+    Mutex(const Mutex &) = delete;
+    Mutex &operator=(const Mutex &) = delete;
+
+    class Guard {
+      public:
+        explicit Guard(Mutex &mutex) : mutex_(mutex.mutex_)
+        {
+            kshim_mutex_lock(&mutex_);
+        }
+        ~Guard()
+        {
+            kshim_mutex_unlock(&mutex_);
+        }
+        Guard(const Guard &) = delete;
+        Guard &operator=(const Guard &) = delete;
+
+      private:
+        kshim_mutex &mutex_;
+    };
+
+  private:
+    kshim_mutex mutex_;
+};
+
+// Something that happens once after each rearm().
+class Completion {
+  public:
+    Completion()
+    {
+        kshim_completion_init(&completion_);
+    }
+    Completion(const Completion &) = delete;
+    Completion &operator=(const Completion &) = delete;
+
+    // Nobody may be waiting.
+    void rearm()
+    {
+        kshim_completion_rearm(&completion_);
+    }
+    // Context: any.
+    void complete()
+    {
+        kshim_completion_complete(&completion_);
+    }
+    // True when it happened within @milliseconds. Context: may sleep.
+    bool wait(unsigned int milliseconds)
+    {
+        return kshim_completion_wait(&completion_, milliseconds);
+    }
+
+  private:
+    kshim_completion completion_;
+};
+
+// A point in time after which waiting ends.
+class Deadline {
+  public:
+    explicit Deadline(unsigned int milliseconds) : end_ms_(kshim_now_ms() + milliseconds)
+    {
+    }
+    bool has_passed() const
+    {
+        return kshim_now_ms() >= end_ms_;
+    }
+    // Between two looks at something that nobody announces. Context: may sleep.
+    static void pause()
+    {
+        kshim_sleep_briefly();
+    }
+
+  private:
+    uint64_t end_ms_;
+};
+
+} // namespace xen_front

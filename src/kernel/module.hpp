@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Parameters of the module.
+#pragma once
+
+#include "kshim/module.h"
+
+namespace xen_front {
+
+// How long a request may wait for its answer. Context: any.
+inline unsigned int request_timeout_ms()
+{
+    return kshim_module_request_timeout_ms();
+}
+
+} // namespace xen_front

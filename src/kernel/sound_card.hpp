@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// ALSA's card, PCM devices and substreams.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/strong.hpp"
+#include "kernel/xenbus_device.hpp"
+#include "kshim/card.h"
+#include "kshim/pcm.h"
+
+namespace xen_front {
+
+// A card of ours. Destroying it frees it as soon as no application has it open any more.
+class SoundCard {
+  public:
+    SoundCard() = default;
+    SoundCard(SoundCard &&other) : card_(exchange(other.card_, nullptr))
+    {
+    }
+    SoundCard &operator=(SoundCard &&other)
+    {
+        if (this != &other) {
+            release();
+            card_ = exchange(other.card_, nullptr);
+        }
+        return *this;
+    }
+    ~SoundCard()
+    {
+        release();
+    }
+
+    explicit operator bool() const
+    {
+        return card_ != nullptr;
+    }
+
+    // From now on the card owns @context: xen_front_card_released() gets it when the card goes,
+    // whatever the reason. On failure the caller keeps it. Context: may sleep.
+    static Result<SoundCard> create(XenbusDevice device, const kshim_card_names &names,
+                                    void *context)
+    {
+        kshim_card *card = nullptr;
+        TRY(Result<void>::from_status(kshim_card_create(device.handle(), &names, context, &card)));
+        return SoundCard(card);
+    }
+
+    Result<kshim_pcm *> add_pcm(unsigned int index, const char *name, unsigned int playback_count,
+                                unsigned int capture_count, void *context)
+    {
+        kshim_pcm *pcm = nullptr;
+        TRY(Result<void>::from_status(kshim_pcm_create(card_, index, name, playback_count,
+                                                       capture_count, context, &pcm)));
+        return pcm;
+    }
+    Result<void> register_with_alsa()
+    {
+        return Result<void>::from_status(kshim_card_register(card_));
+    }
+    // Applications' next calls fail. Context: may sleep.
+    void disconnect()
+    {
+        kshim_card_disconnect(card_);
+    }
+
+  private:
+    explicit SoundCard(kshim_card *card) : card_(card)
+    {
+    }
+
+    void release()
+    {
+        if (card_ != nullptr)
+            kshim_card_release(exchange(card_, nullptr));
+    }
+
+    kshim_card *card_ = nullptr;
+};
+
+inline void name_substream(kshim_pcm *pcm, kshim_direction direction, unsigned int number,
+                           const char *name)
+{
+    kshim_pcm_name_substream(pcm, direction, number, name);
+}
+
+// A substream that an application has open. Not an owner.
+class Substream {
+  public:
+    Substream() = default;
+    explicit Substream(kshim_substream *substream) : substream_(substream)
+    {
+    }
+
+    explicit operator bool() const
+    {
+        return substream_ != nullptr;
+    }
+
+    // ---- Context: may sleep ----
+    Result<void> constrain(const kshim_pcm_hardware &hardware)
+    {
+        return Result<void>::from_status(kshim_pcm_constrain(substream_, &hardware));
+    }
+    void set_buffer(void *address, size_t bytes)
+    {
+        kshim_pcm_set_buffer(substream_, address, bytes);
+    }
+    kshim_pcm_params params() const
+    {
+        kshim_pcm_params params = {};
+        kshim_pcm_get_params(substream_, &params);
+        return params;
+    }
+
+    // ---- Context: stream lock held ----
+    Frames application_pointer() const
+    {
+        return Frames(kshim_pcm_application_pointer(substream_));
+    }
+    void fill_silence(Frames offset, Frames count)
+    {
+        kshim_pcm_fill_silence(substream_, static_cast<unsigned int>(offset.value()),
+                               static_cast<unsigned int>(count.value()));
+    }
+
+    // ---- Context: any, without the ring lock ----
+    void period_elapsed()
+    {
+        kshim_pcm_period_elapsed(substream_);
+    }
+    void stop_xrun()
+    {
+        kshim_pcm_stop_xrun(substream_);
+    }
+    void stop_failed()
+    {
+        kshim_pcm_stop_failed(substream_);
+    }
+
+  private:
+    kshim_substream *substream_ = nullptr;
+};
+
+} // namespace xen_front

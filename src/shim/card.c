@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* include/kshim/card.h over ALSA's cards. */
+#include <linux/module.h>
+#include <linux/string.h>
+#include <sound/core.h>
+#include <sound/initval.h>
+#include <xen/xenbus.h>
+
+#include "kshim/card.h"
+#include "kshim/entry.h"
+#include "shim.h"
+
+static void card_released(struct snd_card *card)
+{
+	xen_front_card_released(card->private_data);
+}
+
+int kshim_card_create(struct kshim_xenbus_device *device, const struct kshim_card_names *names,
+		      void *context, struct kshim_card **result)
+{
+	struct snd_card *card;
+	int ret = snd_card_new(&to_xenbus(device)->dev, SNDRV_DEFAULT_IDX1, NULL, THIS_MODULE, 0,
+			       &card);
+
+	if (ret)
+		return ret;
+	strscpy(card->driver, "xen-front", sizeof(card->driver));
+	strscpy(card->shortname, names->short_name, sizeof(card->shortname));
+	strscpy(card->longname, names->long_name, sizeof(card->longname));
+	card->private_data = context;
+	card->private_free = card_released;
+	*result = (struct kshim_card *)card;
+	return 0;
+}
+
+int kshim_card_register(struct kshim_card *card)
+{
+	return snd_card_register(to_card(card));
+}
+
+void kshim_card_disconnect(struct kshim_card *card)
+{
+	snd_card_disconnect(to_card(card));
+}
+
+void kshim_card_release(struct kshim_card *card)
+{
+	snd_card_free_when_closed(to_card(card));
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* include/kshim/event_channel.h over late-EOI event channel interrupts. */
+#include <linux/interrupt.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+#include <xen/xenbus.h>
+
+#include "kshim/event_channel.h"
+#include "shim.h"
+
+struct kshim_event_channel {
+	kshim_event_handler handler;
+	void *context;
+	/* request_irq() keeps the pointer, so the name lives as long as the interrupt. */
+	const char *name;
+	evtchn_port_t port;
+	int irq;
+};
+
+static irqreturn_t event_interrupt(int irq, void *data)
+{
+	struct kshim_event_channel *channel = data;
+
+	switch (channel->handler(channel->context)) {
+	case KSHIM_EVENT_HANDLED:
+		xen_irq_lateeoi(irq, 0);
+		break;
+	case KSHIM_EVENT_SPURIOUS:
+		xen_irq_lateeoi(irq, XEN_EOI_FLAG_SPURIOUS);
+		break;
+	case KSHIM_EVENT_BROKEN:
+		break;
+	}
+	return IRQ_HANDLED;
+}
+
+int kshim_event_channel_open(struct kshim_xenbus_device *device, const char *name,
+			     kshim_event_handler handler, void *context,
+			     struct kshim_event_channel **result)
+{
+	struct kshim_event_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!channel)
+		return ret;
+	channel->handler = handler;
+	channel->context = context;
+	channel->name = kstrdup(name, GFP_KERNEL);
+	if (!channel->name)
+		goto free_channel;
+
+	ret = xenbus_alloc_evtchn(to_xenbus(device), &channel->port);
+	if (ret)
+		goto free_channel;
+
+	ret = bind_evtchn_to_irqhandler_lateeoi(channel->port, event_interrupt, 0, channel->name,
+						channel);
+	if (ret < 0)
+		goto free_port;
+	channel->irq = ret;
+	*result = channel;
+	return 0;
+
+free_port:
+	xenbus_free_evtchn(to_xenbus(device), channel->port);
+free_channel:
+	kfree(channel->name);
+	kfree(channel);
+	return ret;
+}
+
+uint32_t kshim_event_channel_port(const struct kshim_event_channel *channel)
+{
+	return channel->port;
+}
+
+void kshim_event_channel_notify(struct kshim_event_channel *channel)
+{
+	notify_remote_via_evtchn(channel->port);
+}
+
+void kshim_event_channel_synchronize(struct kshim_event_channel *channel)
+{
+	synchronize_irq(channel->irq);
+}
+
+void kshim_event_channel_close(struct kshim_event_channel *channel)
+{
+	/* Closes the port as well: xenbus_free_evtchn() now would close somebody else's. */
+	unbind_from_irqhandler(channel->irq, channel);
+	kfree(channel->name);
+	kfree(channel);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The module: its entry and exit, parameters and description. */
+#include <linux/bug.h>
+#include <linux/module.h>
+
+#include "driver.h"
+#include "kshim/module.h"
+
+static unsigned int request_timeout_ms = 1000;
+module_param(request_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(request_timeout_ms,
+		 "Milliseconds that a request waits for the backend's answer (default 1000)");
+
+unsigned int kshim_module_request_timeout_ms(void)
+{
+	/* Written through sysfs at any time; 0 would fail every request. */
+	return clamp(READ_ONCE(request_timeout_ms), 1U, 60000U);
+}
+
+/* A virtual call on an object under construction: never, but the C++ tables name it. */
+void __cxa_pure_virtual(void);
+void __cxa_pure_virtual(void)
+{
+	BUG();
+}
+
+static int __init xen_front_init(void)
+{
+	return xen_front_driver_register();
+}
+module_init(xen_front_init);
+
+static void __exit xen_front_exit(void)
+{
+	xen_front_driver_unregister();
+}
+module_exit(xen_front_exit);
+
+MODULE_DESCRIPTION("Xen para-virtualized sound frontend");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an opaque pointer of kshim is in the kernel. For src/shim only. */
+#ifndef XEN_FRONT_SHIM_H
+#define XEN_FRONT_SHIM_H
+
+#include <xen/xenbus.h>
+
+struct kshim_card;
+struct kshim_pcm;
+struct kshim_xenbus_device;
+struct snd_card;
+struct snd_pcm;
+
+static inline struct xenbus_device *to_xenbus(const struct kshim_xenbus_device *device)
+{
+	return (struct xenbus_device *)device;
+}
+
+static inline struct kshim_xenbus_device *from_xenbus(struct xenbus_device *device)
+{
+	return (struct kshim_xenbus_device *)device;
+}
+
+static inline struct snd_card *to_card(struct kshim_card *card)
+{
+	return (struct snd_card *)card;
+}
+
+static inline struct snd_pcm *to_pcm(struct kshim_pcm *pcm)
+{
+	return (struct snd_pcm *)pcm;
+}
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The xenbus driver, and include/kshim/xenbus.h over its devices. */
+#include <linux/device.h>
+#include <linux/module.h>
+#include <xen/interface/io/sndif.h>
+#include <xen/xen.h>
+#include <xen/xenbus.h>
+
+#include "driver.h"
+#include "kshim/entry.h"
+#include "kshim/xenbus.h"
+#include "shim.h"
+
+const char *kshim_xenbus_path(const struct kshim_xenbus_device *device)
+{
+	return to_xenbus(device)->nodename;
+}
+
+const char *kshim_xenbus_other_path(const struct kshim_xenbus_device *device)
+{
+	return to_xenbus(device)->otherend;
+}
+
+uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device)
+{
+	return to_xenbus(device)->otherend_id;
+}
+
+void kshim_xenbus_set_context(struct kshim_xenbus_device *device, void *context)
+{
+	dev_set_drvdata(&to_xenbus(device)->dev, context);
+}
+
+void *kshim_xenbus_context(const struct kshim_xenbus_device *device)
+{
+	return dev_get_drvdata(&to_xenbus(device)->dev);
+}
+
+void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state)
+{
+	xenbus_switch_state(to_xenbus(device), state);
+}
+
+void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text)
+{
+	xenbus_dev_error(to_xenbus(device), error, "%s", text);
+}
+
+static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
+{
+	return xen_front_probe(from_xenbus(device));
+}
+
+static void backend_changed(struct xenbus_device *device, enum xenbus_state state)
+{
+	xen_front_backend_changed(from_xenbus(device), state);
+}
+
+static void remove(struct xenbus_device *device)
+{
+	xen_front_remove(from_xenbus(device));
+}
+
+static int remove_with_status(struct xenbus_device *device)
+{
+	remove(device);
+	return 0;
+}
+
+typedef int (*remove_with_status_fn)(struct xenbus_device *device);
+
+/*
+ * Which of the two a kernel wants depends on its stable release, not on its version, so the
+ * type of the member itself decides.
+ */
+#define REMOVE_FOR_THIS_KERNEL                                                               \
+	__builtin_choose_expr(                                                               \
+		__builtin_types_compatible_p(typeof(((struct xenbus_driver *)0)->remove),    \
+					     remove_with_status_fn),                         \
+		remove_with_status, remove)
+
+static const struct xenbus_device_id device_ids[] = {
+	{ XENSND_DRIVER_NAME },
+	{ "" },
+};
+
+static struct xenbus_driver driver = {
+	.ids = device_ids,
+	.probe = probe,
+	.otherend_changed = backend_changed,
+	.remove = REMOVE_FOR_THIS_KERNEL,
+	.not_essential = true,
+};
+
+int xen_front_driver_register(void)
+{
+	if (!xen_domain())
+		return -ENODEV;
+	return xenbus_register_frontend(&driver);
+}
+
+void xen_front_driver_unregister(void)
+{
+	xenbus_unregister_driver(&driver);
+}
+
+MODULE_ALIAS("xen:" XENSND_DRIVER_NAME);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The frontend's half of an event page: sndif.h, "Back to front events delivery".
+#pragma once
+
+#include "base/strong.hpp"
+#include "sndif/protocol.hpp"
+#include "sndif/violation.hpp"
+
+namespace xen_front {
+
+// Not locked: the caller's ring lock covers every call.
+class EventQueue {
+  public:
+    // Takes over @page, zeroed, which is granted to the backend but not yet announced to it.
+    void attach(wire::EventPage *page);
+    void detach();
+
+    // Whether there is a position event, and takes it into @position: bytes since OPEN, any number
+    // the backend liked. Events of unknown type are passed over. A violation in @violation means
+    // that the page must not be used any more.
+    bool take(Bytes &position, Violation &violation);
+    // Tells the backend which events were taken; once, after the last take().
+    void acknowledge();
+
+  private:
+    wire::EventPage *page_ = nullptr;
+    uint32_t consumed_ = 0;
+};
+
+} // namespace xen_front

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sndif/request_ring.hpp"
+
+#include "sndif/shared_memory.hpp"
+
+namespace xen_front {
+
+void RequestRing::attach(wire::RingPage *page)
+{
+    detach();
+    page_ = page;
+    // io/ring.h, SHARED_RING_INIT, but with responses held off from the start.
+    SharedIndex(&page_->req_prod).store(0);
+    SharedIndex(&page_->rsp_prod).store(0);
+    SharedIndex(&page_->req_event).store(1);
+    hold_off_notifications();
+}
+
+void RequestRing::detach()
+{
+    page_ = nullptr;
+    request_produced_ = 0;
+    request_published_ = 0;
+    response_consumed_ = 0;
+    for (Pending &pending : pending_)
+        pending.is_used = false;
+}
+
+bool RequestRing::is_control(wire::Operation operation)
+{
+    return operation == wire::Operation::Trigger || operation == wire::Operation::Close;
+}
+
+uint32_t RequestRing::free_slots(bool is_control) const
+{
+    const uint32_t free = wire::ring_size - in_flight();
+    if (is_control)
+        return free;
+    return free > reserved_slots ? free - reserved_slots : 0;
+}
+
+Result<RequestId> RequestRing::push(const wire::Request &request)
+{
+    if (free_slots(is_control(request.operation)) == 0)
+        return Error::NoSpace;
+
+    // Answers may come in any order, so the free slot of the table need not be the ring's.
+    uint32_t number = request_produced_ & slot_mask;
+    while (pending_[number].is_used)
+        number = (number + 1) & slot_mask;
+    Pending &pending = pending_[number];
+    pending.generation++;
+    pending.operation = request.operation;
+    pending.trigger = request.trigger.type;
+    pending.is_used = true;
+
+    const RequestId id(static_cast<uint16_t>((pending.generation << slot_bits) | number));
+    wire::Request *slot = &page_->slots[request_produced_ & slot_mask].request;
+    *slot = request;
+    slot->id = id.value();
+    request_produced_++;
+    return id;
+}
+
+bool RequestRing::publish()
+{
+    const uint32_t old = request_published_;
+    SharedIndex(&page_->req_prod).store(request_produced_);
+    request_published_ = request_produced_;
+    // The backend sets req_event, then looks at req_prod once more; we do it the other way round.
+    shared_memory_barrier();
+    bool is_wanted = false;
+    // Any value is harmless: it only decides whether to notify.
+    (void)SharedIndex(&page_->req_event).load().validate([&](uint32_t req_event) {
+        is_wanted = request_produced_ - req_event < request_produced_ - old;
+        return true;
+    });
+    return is_wanted;
+}
+
+Violation RequestRing::check(const wire::Response &response, Answer &answer)
+{
+    Pending &pending = pending_[response.id & slot_mask];
+    const uint16_t generation = response.id >> slot_bits;
+    const uint16_t generation_mask = 0xffff >> slot_bits;
+    if (!pending.is_used || (pending.generation & generation_mask) != generation)
+        return Violation::ResponseId;
+    if (static_cast<uint8_t>(pending.operation) != response.operation)
+        return Violation::ResponseOperation;
+
+    pending.is_used = false;
+    answer.id = RequestId(response.id);
+    answer.operation = pending.operation;
+    answer.trigger = pending.trigger;
+    answer.status = response.status;
+    answer.hw_param = response.hw_param;
+    return Violation::None;
+}
+
+bool RequestRing::take(Answer &answer, Violation &violation)
+{
+    auto produced = SharedIndex(&page_->rsp_prod).load().validate([&](uint32_t rsp_prod) {
+        return rsp_prod - response_consumed_ <= request_published_ - response_consumed_;
+    });
+    if (produced.is_error()) {
+        violation = Violation::ResponseIndex;
+        return false;
+    }
+    if (produced.value() == response_consumed_)
+        return false;
+
+    const wire::RingSlot *slot = &page_->slots[response_consumed_ & slot_mask];
+    auto response = snapshot(&slot->response).validate([&](const wire::Response &copy) {
+        violation = check(copy, answer);
+        return violation == Violation::None;
+    });
+    if (response.is_error())
+        return false;
+    response_consumed_++;
+    return true;
+}
+
+void RequestRing::hold_off_notifications()
+{
+    // The backend notifies when rsp_prod moves over rsp_event: not over one it has passed.
+    SharedIndex(&page_->rsp_event).store(response_consumed_);
+}
+
+bool RequestRing::request_notification()
+{
+    SharedIndex(&page_->rsp_event).store(response_consumed_ + 1);
+    shared_memory_barrier();
+    bool is_there = false;
+    // take() checks the range.
+    (void)SharedIndex(&page_->rsp_prod).load().validate([&](uint32_t rsp_prod) {
+        is_there = rsp_prod != response_consumed_;
+        return true;
+    });
+    return is_there;
+}
+
+} // namespace xen_front

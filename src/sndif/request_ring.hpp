@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The frontend's half of a request ring: Xen's io/ring.h with sndif's requests.
+#pragma once
+
+#include "base/result.hpp"
+#include "sndif/protocol.hpp"
+#include "sndif/violation.hpp"
+
+namespace xen_front {
+
+// Names one request among all that are and were in flight; goes over the wire as the id.
+class RequestId {
+  public:
+    constexpr RequestId() = default;
+    constexpr explicit RequestId(uint16_t value) : value_(value)
+    {
+    }
+    constexpr uint16_t value() const
+    {
+        return value_;
+    }
+    constexpr bool operator==(const RequestId &) const = default;
+
+  private:
+    uint16_t value_ = 0;
+};
+
+// An answer to a request of ours, checked.
+struct Answer {
+    RequestId id;
+    wire::Operation operation;
+    wire::TriggerType trigger; // what a Trigger asked for
+    int32_t status; // as sent: 0 or, from an honest backend, a negative XEN_E*
+    wire::HwParamQuery hw_param; // of HwParamQuery only
+};
+
+// Not locked: the caller's ring lock covers every call.
+class RequestRing {
+  public:
+    // Slots that only control requests (TRIGGER, CLOSE) may take, so that a ring full of data can
+    // always be stopped and closed.
+    static constexpr uint32_t reserved_slots = 8;
+
+    // Takes over @page, which is granted to the backend but not yet announced to it.
+    void attach(wire::RingPage *page);
+    // Forgets the page and all requests in flight.
+    void detach();
+
+    // Slots left for a request, with or without the reserved ones.
+    uint32_t free_slots(bool is_control) const;
+    // Puts @request into the ring under a new id, not yet visible to the backend. NoSpace when no
+    // slot is left for it.
+    Result<RequestId> push(const wire::Request &request);
+    // Makes pushed requests visible. True when the backend has to be notified (req_event).
+    bool publish();
+    // The requests that are not yet answered.
+    uint32_t in_flight() const
+    {
+        return request_produced_ - response_consumed_;
+    }
+
+    // Whether there is an answer, and takes it into @answer. A violation in @violation means that
+    // the ring must not be used any more.
+    bool take(Answer &answer, Violation &violation);
+
+    // Asks not to be notified about responses.
+    void hold_off_notifications();
+    // Asks to be notified about the next response. True when one is there already: no
+    // notification may come for that one, so take() it.
+    bool request_notification();
+
+  private:
+    static constexpr uint32_t slot_mask = wire::ring_size - 1;
+    static constexpr uint32_t slot_bits = 5;
+    static_assert(1u << slot_bits == wire::ring_size);
+
+    // One request in flight. The generation in the upper bits of its id tells an answer to it from
+    // a late one to the request that had the slot before.
+    struct Pending {
+        uint16_t generation;
+        wire::Operation operation;
+        wire::TriggerType trigger;
+        bool is_used;
+    };
+
+    static bool is_control(wire::Operation operation);
+    Violation check(const wire::Response &response, Answer &answer);
+
+    wire::RingPage *page_ = nullptr;
+    uint32_t request_produced_ = 0;
+    uint32_t request_published_ = 0;
+    uint32_t response_consumed_ = 0;
+    Pending pending_[wire::ring_size] = {};
+};
+
+} // namespace xen_front

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Memory that another domain may change at any moment: read once, into a local copy.
+#pragma once
+
+#include "base/result.hpp"
+
+namespace xen_front {
+
+// A copy of something another domain wrote. Nothing can be done with it but check it.
+template <typename T> class Untrusted {
+  public:
+    constexpr explicit Untrusted(const T &value) : value_(value)
+    {
+    }
+
+    // The value if @is_valid(value), Protocol otherwise.
+    template <typename Check> Result<T> validate(Check &&is_valid) const
+    {
+        if (!is_valid(value_))
+            return Error::Protocol;
+        return T(value_);
+    }
+
+  private:
+    T value_;
+};
+
+// An index in a shared page. Acquire and release order it with the slots it announces, against
+// the other domain's processors as well; __atomic emits the barrier on every kernel
+// configuration, as virt_mb() does.
+class SharedIndex {
+  public:
+    explicit SharedIndex(uint32_t *word) : word_(word)
+    {
+    }
+
+    Untrusted<uint32_t> load() const
+    {
+        return Untrusted<uint32_t>(__atomic_load_n(word_, __ATOMIC_ACQUIRE));
+    }
+    void store(uint32_t value) const
+    {
+        __atomic_store_n(word_, value, __ATOMIC_RELEASE);
+    }
+
+  private:
+    uint32_t *word_;
+};
+
+// Between a store to the shared page and a load from it that must not overtake the store.
+inline void shared_memory_barrier()
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+// Copies *@shared, every word of it read exactly once.
+template <typename T> Untrusted<T> snapshot(const T *shared)
+{
+    static_assert(sizeof(T) % sizeof(uint64_t) == 0);
+    T copy;
+    for (size_t i = 0; i < sizeof(T) / sizeof(uint64_t); i++) {
+        const uint64_t word =
+            __atomic_load_n(reinterpret_cast<const uint64_t *>(shared) + i, __ATOMIC_RELAXED);
+        __builtin_memcpy(reinterpret_cast<char *>(&copy) + i * sizeof(word), &word, sizeof(word));
+    }
+    return Untrusted<T>(copy);
+}
+
+} // namespace xen_front
