@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is particular to a run, as archives behind the cached ones: scripts, driver, overlays, xl
+configurations. Dom0's image holds the guests' kernel and image."""
+
+import pathlib
+import shlex
+import shutil
+
+from . import cpio, kernels, packages, trees
+from .errors import LabError, UsageError
+from .options import DEFAULT_BACKEND, RunOptions, card_count
+
+_GUEST_FILES = pathlib.Path(__file__).parent / "guest"
+
+# Where the build leaves the backend, below the source tree.
+_BACKEND_BUILD = pathlib.Path("build/backend/xen-sndback")
+
+
+# Of all kernels here. Warnings reach the console, so that they are seen even of a domain that
+# dies, with the time stamps by which reports.py knows a kernel's lines. The crypto code's self-tests
+# would take a quarter of an emulated boot.
+KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 cryptomgr.notests=1 "
+                     "initcall_blacklist=crypto_kdf108_init")
+
+
+def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pathlib.Path | None:
+    """The module file to insmod, checked against the kernel it shall run on."""
+    if options.driver != "ours":
+        return None
+    path = options.module or source / "build" / release / "snd-xen-front.ko"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such module; build it (make) for kernel {release}, give "
+                         "another with --module, or use --driver in-tree or none")
+    built_for = kernels.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
+    if options.kernel_image is None and built_for != release:
+        raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
+                         f"{release}; build it with KDIR=/usr/src/linux-headers-{release}")
+    return path
+
+
+def _backend_overlay(options: RunOptions, source: pathlib.Path) -> pathlib.Path | None:
+    """Our backend's program when the command wants it and no overlay brings it."""
+    if options.backend is None or options.backend.split()[:1] != [DEFAULT_BACKEND]:
+        return None
+    if any((overlay / "usr" / where / DEFAULT_BACKEND).exists()
+           for overlay in options.dom0_overlays for where in ("bin", "local/bin", "sbin")):
+        return None
+    path = source / _BACKEND_BUILD
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file; build the backend (make backend), bring another "
+                         "with --dom0-overlay and --backend, or use --backend none")
+    return path
+
+
+def _shell_config(values: dict[str, object]) -> bytes:
+    lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items()]
+    return "".join(lines).encode()
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+class Images:
+    """The images of one run, in its directory."""
+
+    def __init__(self, options: RunOptions, source: pathlib.Path, say: packages.Say):
+        self._options = options
+        self._source = source
+        self._say = say
+        extra = list(options.kernel_modules)
+        if options.kernel_image is not None:
+            self.kernel = kernels.own_kernel(options.kernel_image, options.modules_dir, extra, say)
+        else:
+            self.kernel = kernels.debian_kernel(options.kernel, extra, say)
+        self.dom0_kernel = kernels.debian_kernel(options.dom0_kernel, extra, say)
+        self.hypervisor = trees.hypervisor(say)
+        self._dom0_tree = trees.dom0_tree(list(options.dom0_packages), say)
+        self._domu_tree = trees.domu_tree(list(options.domu_packages), say)
+
+    def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
+        """Writes Dom0's initramfs, which holds everything, and returns its path."""
+        module = driver_module(self._options, self._source, self.kernel.release) \
+            if self._options.guests else None
+        backend = _backend_overlay(self._options, self._source)
+        guest_image = directory / "domu.img"
+        self._write_domu(guest_image, module, terminal)
+        image = directory / "dom0.img"
+        with open(image, "wb") as output:
+            for part in (self._dom0_tree, self.dom0_kernel.modules):
+                with open(part, "rb") as handle:
+                    shutil.copyfileobj(handle, output, 1 << 20)
+            with cpio.Writer(output) as archive:
+                self._add_dom0_files(archive, guest_image, backend, terminal)
+        guest_image.unlink()
+        return image
+
+    def _write_domu(self, image: pathlib.Path, module: pathlib.Path | None,
+                    terminal: tuple[int, int]) -> None:
+        options = self._options
+        depends = kernels.modinfo(module.read_bytes()).get("depends", "") if module else ""
+        config: dict[str, object] = {
+            "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
+            "LAB_DRIVER_OPTIONS": options.driver_options,
+            "LAB_WAIT_CARD": _yes(options.wait_card), "LAB_SHELL": _yes(options.shell is not None),
+            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1],
+            "LAB_KERNEL": self.kernel.release}
+        with open(image, "wb") as output:
+            for part in (self._domu_tree, self.kernel.modules):
+                with open(part, "rb") as handle:
+                    shutil.copyfileobj(handle, output, 1 << 20)
+            with cpio.Writer(output) as archive:
+                archive.data("lab/config.sh", _shell_config(config))
+                archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
+                archive.file("init", _GUEST_FILES / "domu-init", 0o755)
+                if module is not None:
+                    archive.file("lab/snd-xen-front.ko", module)
+                for guest in range(options.guests):
+                    archive.directory(f"lab/guest{guest}")
+                    cards = card_count(options.vsnd_of(guest))
+                    archive.data(f"lab/guest{guest}/config.sh",
+                                 _shell_config({"LAB_CARDS": cards}))
+                    script = options.domu_script(guest)
+                    archive.data(f"lab/guest{guest}/script",
+                                 script.content if script else b"#!/bin/sh\n", 0o755)
+                for overlay in options.domu_overlays:
+                    archive.tree(overlay)
+
+    def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
+                        backend: pathlib.Path | None, terminal: tuple[int, int]) -> None:
+        options = self._options
+        guests = range(options.guests)
+        archive.data("lab/config.sh", _shell_config({
+            "LAB_GUEST_LIST": " ".join(map(str, guests)),
+            "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
+            "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
+            "LAB_DOM0_WHEN": options.dom0_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
+            "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),
+            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1]}))
+        archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
+        archive.file("init", _GUEST_FILES / "dom0-init", 0o755)
+        archive.directory("lab/bin")
+        archive.file("lab/bin/lab-backend", _GUEST_FILES / "lab-backend", 0o755)
+        archive.file("lab/block", _GUEST_FILES / "block", 0o755)
+        if options.dom0_script is not None:
+            archive.data("lab/dom0-script", options.dom0_script.content, 0o755)
+        if backend is not None:
+            archive.file("usr/bin/xen-sndback", backend, 0o755)
+        if options.guests:
+            archive.file("lab/domu.kernel", self.kernel.elf)
+            archive.file("lab/domu.initramfs", guest_image)
+        for guest in guests:
+            archive.data(f"lab/domu{guest}.cfg", self._xl_config(guest).encode())
+        for overlay in options.dom0_overlays:
+            archive.tree(overlay)
+
+    def _xl_config(self, guest: int) -> str:
+        options = self._options
+        command_line = f"console=hvc0 {KERNEL_PARAMETERS} lab.guest={guest} {options.cmdline}"
+        if '"' in command_line:
+            raise LabError(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here")
+        lines = [
+            f'name = "domu{guest}"', f'type = "{options.type}"', 'kernel = "/lab/domu.kernel"',
+            'ramdisk = "/lab/domu.initramfs"', f'memory = {options.memory}',
+            f'vcpus = {options.vcpus}', f'cmdline = "{command_line.strip()}"',
+            # Disk /dev/vda is Dom0's; those of the guests follow.
+            "disk = [ 'vdev=xvda, format=raw, access=rw, backendtype=phy, script=/lab/block, "
+            f"target=/dev/vd{chr(ord('b') + guest)}' ]",
+            'on_poweroff = "destroy"', 'on_reboot = "destroy"', 'on_crash = "destroy"']
+        vsnd = options.vsnd_of(guest)
+        if vsnd is not None:
+            lines.append(f"vsnd = {vsnd}")
+        if options.domu_config:
+            lines.append(options.domu_config)
+        return "\n".join(lines) + "\n"

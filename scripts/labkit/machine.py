@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU as the machine under Xen: its command line, and following it while it runs."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+from . import packages
+from .errors import LabError
+from .image import KERNEL_PARAMETERS, Images
+from .options import RunOptions
+from .results import PHASE
+
+_REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
+
+# A result disk is sparse: this is a limit, not what it takes.
+_DISK_BYTES = 16 << 30
+
+# Memory for Xen itself and what it keeps per guest.
+_XEN_MEMORY_MIB = 192
+
+
+def create_disks(options: RunOptions, directory: pathlib.Path) -> list[pathlib.Path]:
+    """The raw disks on which Dom0 and each guest hand over their results."""
+    disks = [directory / "dom0.disk",
+             *(directory / f"domu{guest}.disk" for guest in range(options.guests))]
+    for disk in disks:
+        with open(disk, "wb") as handle:
+            handle.truncate(_DISK_BYTES)
+    return disks
+
+
+def _escaped(path: pathlib.Path) -> str:
+    """A path inside a QEMU option, where a comma separates."""
+    return str(path).replace(",", ",,")
+
+
+def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
+                 directory: pathlib.Path) -> list[str]:
+    """QEMU's complete command line."""
+    memory = options.dom0_memory + options.guests * (options.memory + 32) + _XEN_MEMORY_MIB
+    command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt",
+               "-smp", str(options.cpus), "-m", str(memory),
+               "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    if options.icount is None:
+        command += ["-accel", "tcg,thread=multi"]
+    else:
+        command += ["-accel", "tcg,thread=single", "-icount", f"shift={options.icount},sleep=off",
+                    "-rtc", "base=utc,clock=vm"]
+    command += ["-chardev", f"file,id=xen,path={_escaped(directory / 'xen.log')}",
+                "-serial", "chardev:xen"]
+    if options.shell is None:
+        console = _escaped(directory / "dom0/console.log")
+        command += ["-chardev", f"file,id=dom0,path={console}"]
+    else:
+        command += ["-chardev", "stdio,id=dom0,signal=off"]
+    command += ["-serial", "chardev:dom0"]
+    for index, disk in enumerate(create_disks(options, directory)):
+        # Results are read after the machine has ended; nothing needs to reach the platters.
+        command += ["-drive", f"file={_escaped(disk)},if=none,id=disk{index},format=raw,"
+                              "cache=unsafe",
+                    "-device", f"virtio-blk-pci,drive=disk{index}"]
+    if options.sound == "ac97":
+        wav = _escaped(directory / "dom0-ac97.wav")
+        command += ["-audiodev", f"wav,id=sound,path={wav},out.frequency={options.sound_rate}",
+                    "-device", "AC97,audiodev=sound"]
+    # Nothing secret is in this memory that Xen would have to scrub.
+    # Xen's console is COM1; Dom0 has COM2 to itself, so that their lines do not mix.
+    xen = (f"console=com1 com1=115200,8n1 dom0_mem={options.dom0_memory}M,"
+           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} bootscrub=0")
+    # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
+    dom0 = (f"console=ttyS1,115200 {KERNEL_PARAMETERS} rodata=off "
+            f"{options.dom0_cmdline}").strip()
+    command += ["-kernel", str(images.hypervisor), "-append", xen, "-initrd",
+                f"{images.dom0_kernel.elf} {dom0.replace(',', ',,')},{initramfs}"]
+    for path in (images.dom0_kernel.elf, initramfs):
+        if "," in str(path) or " " in str(path):
+            raise LabError(f"{path}: QEMU's multiboot loader takes no path with a comma or a "
+                           "space; use another directory (XDG_CACHE_HOME moves the cache)")
+    return command
+
+
+class _GrowingLog:
+    """The lines that are appended to a file."""
+
+    def __init__(self, path: pathlib.Path):
+        self._path = path
+        self._position = 0
+        self._rest = ""
+
+    def new_lines(self) -> list[str]:
+        try:
+            with open(self._path, "rb") as handle:
+                handle.seek(self._position)
+                data = handle.read()
+        except FileNotFoundError:
+            return []
+        self._position += len(data)
+        *lines, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
+        return lines
+
+
+class _Follower:
+    """Shows the progress that Dom0 writes to its console, and notices when there will be no more."""
+
+    def __init__(self, directory: pathlib.Path, say: packages.Say):
+        self._dom0 = _GrowingLog(directory / "dom0/console.log")
+        self._xen = _GrowingLog(directory / "xen.log")
+        self._say = say
+        self.crashed = False
+
+    def poll(self) -> None:
+        # Xen counts the five seconds before it reboots in busy loops, which takes a minute here.
+        self.crashed = self.crashed or any(_REBOOTS.search(line) for line in self._xen.new_lines())
+        for line in self._dom0.new_lines():
+            match = PHASE.search(line)
+            if match:
+                self._say(f"{match[1]}: {match[3].strip()} (guest time {match[2]} s)")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ends QEMU in order, so that it completes its files, or else at once."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def run(command: list[str], options: RunOptions, directory: pathlib.Path,
+        say: packages.Say) -> tuple[bool, str | None]:
+    """Runs the machine to its end. Returns whether the host's time limit stopped it, and what
+    QEMU complained about, if it failed."""
+    (directory / "dom0").mkdir(exist_ok=True)
+    (directory / "qemu.command").write_text(
+        " \\\n    ".join(map(repr, command)) + "\n", encoding="utf-8")
+    interactive = options.shell is not None
+    with open(directory / "qemu.log", "wb") as log:
+        try:
+            process = subprocess.Popen(
+                command, stdin=None if interactive else subprocess.DEVNULL,
+                stdout=None if interactive else log, stderr=log)
+        except FileNotFoundError as failure:
+            raise LabError("qemu-system-x86_64 is not installed; run scripts/setup") from failure
+    follower = _Follower(directory, say)
+    deadline = time.monotonic() + options.host_limit
+    limit_reached = False
+    try:
+        while process.poll() is None:
+            follower.poll()
+            if not interactive and time.monotonic() >= deadline:
+                limit_reached = True
+                _stop(process)
+            elif follower.crashed:
+                say("Dom0 or Xen crashed")
+                _stop(process)
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if interactive and sys.stdin.isatty():
+            os.system("stty sane")
+    follower.poll()
+    failure = None
+    if process.returncode != 0 and not limit_reached and not follower.crashed:
+        complaint = (directory / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
+        failure = f"qemu-system-x86_64 exited with {process.returncode}: {complaint[-600:]}"
+    return limit_reached, failure

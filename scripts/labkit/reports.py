@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finds kernel reports (panic, oops, WARN, BUG, lockdep, leaks ...) in the logs of a run.
+
+Only lines that a kernel printed count: Linux's are recognised by their time stamp (the lab boots
+every kernel with printk.time=1), Xen's by "(XEN)".
+"""
+
+import dataclasses
+import re
+from typing import Iterable
+
+# One row per kind of report: its name and what its first line contains.
+LINUX_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
+    ("panic", r"Kernel panic - not syncing|sysrq: Trigger a crash"),
+    ("oops", r"\bOops\b|general protection fault|unable to handle|stack guard page was hit|"
+             r"double fault|traps: PANIC|segfault at .* in kernel|invalid opcode: 0000"),
+    ("BUG", r"\bBUG\b[: ]|kernel BUG at|Bad page (state|map)|scheduling while atomic|"
+            r"sleeping function called from invalid context|list_(add|del) corruption|"
+            r"Object already free|Redzone overwritten|Poison overwritten"),
+    ("WARN", r"WARNING:|-+\[ cut here \]-+"),
+    ("lockdep", r"possible circular locking|possible recursive locking|inconsistent lock state|"
+                r"irq lock inversion|-unsafe lock order|suspicious RCU usage|bad unlock balance|"
+                r"held lock freed|Invalid wait context|lock held when returning|"
+                r"DEBUG_LOCKS_WARN_ON|trying to register non-static key"),
+    ("hung task", r"blocked for more than \d+ seconds|soft lockup|hard LOCKUP|"
+                  r"rcu: INFO: .* (stall|detected)|self-detected stall|watchdog: BUG"),
+    ("memory", r"KASAN:|KFENCE:|KMSAN:|KCSAN:|UBSAN:|kmemleak: \d+ new suspected|"
+               r"refcount_t:|ODEBUG:|slub?: .*(corrupt|not freed)|Objects remaining in"),
+    ("crash of a process in the kernel's view", r"Attempted to kill init"),
+    ("grants and event channels", r"g\.e\. (0x)?[0-9a-f]+ still|freeing event channel|"
+                                  r"freeing g\.e\.|unmapping .* failed.*grant"),
+))
+
+XEN_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
+    ("hypervisor panic", r"Panic on CPU \d+|Xen BUG at|Assertion '.*' failed|FATAL (PAGE FAULT|"
+                         r"TRAP)|Xen WARN at|Hardware Dom0 crashed|Watchdog timer fired"),
+    ("domain crash", r"domain_crash|Domain \d+ \(vcpu#\d+\) crashed|Domain \d+ crashed"),
+))
+
+# What Debian's kernels print in this lab although nothing is wrong, each with the reason.
+HARMLESS = tuple((re.compile(pattern), reason) for pattern, reason in (
+))
+
+_LINUX_LINE = re.compile(r"\[ *(\d+\.\d{6})\](?:\[ *[TC]\d+\])? ?(.*)")
+_XEN_LINE = re.compile(r"\(XEN\) (?:\[[^]]*\] )?(.*)")
+
+# How many lines of a report go into a message.
+_EXCERPT_LINES = 14
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """One kernel report."""
+
+    log: str
+    kind: str
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.log}:\n" + "\n".join(f"    {line}" for line in self.lines)
+
+
+def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
+         seen: set[str] | None = None) -> list[Report]:
+    """The reports in `text`, the content of the log file called `log`.
+
+    A report whose first lines match one of `allowed` is left out. `seen` carries what was found
+    in another log of the same kernel (dmesg and console tell the same story).
+    """
+    known = set() if seen is None else seen
+    lines = text.replace("\r", "").split("\n")
+    found = []
+    skip_until = 0
+    for index, line in enumerate(lines):
+        kind, message = _classify(line)
+        if kind is None or index < skip_until:
+            continue
+        excerpt = tuple(lines[index:index + _EXCERPT_LINES])
+        # "cut here" is followed by what it is about, and that by a backtrace: one report.
+        skip_until = index + _report_length(lines, index)
+        # Where the same report is in two logs, other output may stand between its lines.
+        identity = _message(line)
+        if "cut here" in identity:
+            following = [part for part in excerpt[1:] if _LINUX_LINE.search(part)]
+            identity += _message(following[0]) if following else ""
+        if identity in known:
+            continue
+        known.add(identity)
+        if any(pattern.search("\n".join(excerpt[:4])) for pattern in allowed):
+            continue
+        found.append(Report(log, kind, tuple(part for part in excerpt if part)))
+    return found
+
+
+def _message(line: str) -> str:
+    match = _LINUX_LINE.search(line) or _XEN_LINE.search(line)
+    return match[match.lastindex or 0] if match else line
+
+
+def _classify(line: str) -> tuple[str | None, str]:
+    for line_pattern, table in ((_LINUX_LINE, LINUX_REPORTS), (_XEN_LINE, XEN_REPORTS)):
+        match = line_pattern.search(line)
+        if match is None:
+            continue
+        message = match[match.lastindex or 0]
+        if any(pattern.search(message) for pattern, _ in HARMLESS):
+            return None, message
+        for kind, pattern in table:
+            if pattern.search(message):
+                return kind, message
+    return None, line
+
+
+def _report_length(lines: list[str], start: int) -> int:
+    """How many lines from `start` on belong to the same report, up to its end mark."""
+    for count in range(1, 120):
+        if start + count >= len(lines):
+            return count
+        message = _message(lines[start + count])
+        if "---[ end" in message:
+            return count + 1
+        if count > 3 and "[ cut here ]" in message:
+            return count
+    # No end mark: a single line, such as a hung task's or a leak's.
+    return 3
