@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One connected stream: its shared pages, its event channels and the thread that serves them.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "audio/file.h"
+#include "protocol/event_page.h"
+#include "protocol/request_ring.h"
+#include "server/session.h"
+#include "xenlib/event_channels.h"
+#include "xenlib/grants.h"
+
+namespace sndback {
+
+// What all streams share.
+struct StreamEnvironment {
+    TraceFile& trace;
+    StatisticsTable& statistics;
+    DeviceFactory& devices;
+    Session::Settings settings;
+    std::chrono::microseconds respond_delay{};  // between taking a request and answering it
+};
+
+class Stream {
+public:
+    // Maps, binds and starts to serve. `on_broken` is called, from the stream's thread, when the frontend has made
+    // the connection unusable. Throws std::runtime_error, ProtocolBroken included.
+    Stream(StreamConfig config, StreamName name, const StreamEnvironment& environment, std::function<void()> on_broken);
+    // Ends the thread and closes what is open.
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    [[nodiscard]] const Transport& transport() const { return config_.transport; }
+    [[nodiscard]] bool broken() const { return broken_; }
+
+private:
+    struct Pending {
+        xensnd_req request;
+        Time answer_at;
+    };
+
+    void run() noexcept;
+    void serve();
+    void service_device(std::span<pollfd> ready);
+    void send_position(std::uint64_t position);
+    // Returns whether requests may be waiting.
+    [[nodiscard]] bool serve_requests();
+    [[nodiscard]] bool answer_next();
+    [[nodiscard]] bool is_end_queued() const;
+    [[nodiscard]] std::optional<Time> next_deadline();
+    void sleep(bool busy);
+    void take_notifications();
+
+    StreamConfig config_;
+    std::chrono::microseconds respond_delay_;
+    std::function<void()> on_broken_;
+    Journal journal_;
+    GrantMapper grants_;
+    EventChannels channels_;
+    std::unique_ptr<GuestPages> ring_page_;
+    std::unique_ptr<GuestPages> event_page_;
+    RequestRing ring_;
+    EventPage events_;
+    unsigned request_port_;
+    unsigned event_port_;
+    Session session_;
+    File timer_;
+    File stop_event_;
+    std::deque<Pending> queue_;                       // taken and not answered, in order
+    std::optional<std::uint64_t> unsent_position_;    // the event page was full
+    std::vector<pollfd> descriptors_;                 // stop, notifications, timer, then those of the device
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> broken_{false};
+    std::thread thread_;
+};
+
+}  // namespace sndback

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include "server/session.h"
+
+struct xengntdev_handle;
+
+namespace sndback {
+
+// Maps pages that one domain has granted, for reading and writing.
+class GrantMapper final : public GuestMemory {
+public:
+    // Throws std::runtime_error if /dev/xen/gntdev cannot be used.
+    explicit GrantMapper(unsigned domain);
+
+    // The mapping must not outlive the mapper.
+    [[nodiscard]] std::unique_ptr<GuestPages> map(std::span<const grant_ref_t> grants) override;
+
+private:
+    struct Closer {
+        void operator()(xengntdev_handle* handle) const;
+    };
+    unsigned domain_;
+    std::unique_ptr<xengntdev_handle, Closer> handle_;
+};
+
+}  // namespace sndback
