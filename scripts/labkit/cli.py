@@ -238,19 +238,28 @@ def _run(arguments: argparse.Namespace) -> ExitStatus:
     images = Images(options, SOURCE, progress)
     terminal = shutil.get_terminal_size()
     directory = _result_directory(options.name)
-    initramfs = images.write(directory, (terminal.lines, terminal.columns))
+    try:
+        return _boot_and_judge(options, images, directory, progress,
+                               (terminal.lines, terminal.columns))
+    finally:
+        _remove_images(directory, options.keep)
+
+
+def _boot_and_judge(options: option_rules.RunOptions, images: Images, directory: pathlib.Path,
+                    progress: Progress, terminal: tuple[int, int]) -> ExitStatus:
+    initramfs = images.write(directory, terminal)
     (directory / "dom0").mkdir()
     progress(f"boots Xen; results go to {_shown(directory)}")
     command = machine.command_line(options, images, initramfs, directory)
     start = time.monotonic()
     limit_reached, failure = machine.run(command, options, directory, progress)
     if options.shell is not None:
-        _remove_images(directory, options.keep)
+        if failure:
+            print(f"lab: {failure}", file=sys.stderr)
         return ExitStatus.LAB_FAILED if failure else ExitStatus.OK
     outcome = Outcome(options, directory)
     outcome.collect(limit_reached, failure)
     outcome.write(time.monotonic() - start)
-    _remove_images(directory, options.keep)
     _print_summary(outcome, directory, progress)
     return outcome.status
 

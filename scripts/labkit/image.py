@@ -18,8 +18,9 @@ _BACKEND_BUILD = pathlib.Path("build/backend/xen-sndback")
 
 # Of all kernels here. Warnings reach the console, so that they are seen even of a domain that
 # dies, with the time stamps by which reports.py knows a kernel's lines. The crypto code's self-tests
-# would take a quarter of an emulated boot.
-KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 cryptomgr.notests=1 "
+# would take a quarter of an emulated boot. A ramfs, unlike the usual tmpfs, may fill more than half
+# of the memory.
+KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 rootfstype=ramfs cryptomgr.notests=1 "
                      "initcall_blacklist=crypto_kdf108_init")
 
 
@@ -66,13 +67,15 @@ class Images:
 
     def __init__(self, options: RunOptions, source: pathlib.Path, say: packages.Say):
         self._options = options
-        self._source = source
-        self._say = say
         extra = list(options.kernel_modules)
         if options.kernel_image is not None:
             self.kernel = kernels.own_kernel(options.kernel_image, options.modules_dir, extra, say)
         else:
             self.kernel = kernels.debian_kernel(options.kernel, extra, say)
+        # What is missing is said before anything is built or an earlier result is touched.
+        self._module = driver_module(options, source, self.kernel.release) \
+            if options.guests else None
+        self._backend = _backend_overlay(options, source)
         self.dom0_kernel = kernels.debian_kernel(options.dom0_kernel, extra, say)
         self.hypervisor = trees.hypervisor(say)
         self._dom0_tree = trees.dom0_tree(list(options.dom0_packages), say)
@@ -80,24 +83,34 @@ class Images:
 
     def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
         """Writes Dom0's initramfs, which holds everything, and returns its path."""
-        module = driver_module(self._options, self._source, self.kernel.release) \
-            if self._options.guests else None
-        backend = _backend_overlay(self._options, self._source)
         guest_image = directory / "domu.img"
-        self._write_domu(guest_image, module, terminal)
+        self._write_domu(guest_image, terminal)
+        self._check_memory(guest_image)
         image = directory / "dom0.img"
         with open(image, "wb") as output:
             for part in (self._dom0_tree, self.dom0_kernel.modules):
                 with open(part, "rb") as handle:
                     shutil.copyfileobj(handle, output, 1 << 20)
             with cpio.Writer(output) as archive:
-                self._add_dom0_files(archive, guest_image, backend, terminal)
+                self._add_dom0_files(archive, guest_image, terminal)
         guest_image.unlink()
         return image
 
-    def _write_domu(self, image: pathlib.Path, module: pathlib.Path | None,
-                    terminal: tuple[int, int]) -> None:
+    def _check_memory(self, guest_image: pathlib.Path) -> None:
+        """A guest needs its image twice while it unpacks it, and room for the kernel."""
+        image = guest_image.stat().st_size >> 20
+        needed = 2 * image + 96
+        if self._options.guests and self._options.memory < needed:
+            raise UsageError(f"--memory {self._options.memory}: the guests' image has {image} MiB "
+                             f"and needs --memory {needed} to boot")
+        needed = 3 * image + 400
+        if self._options.dom0_memory < needed:
+            raise UsageError(f"--dom0-memory {self._options.dom0_memory}: the guests' image has "
+                             f"{image} MiB and needs --dom0-memory {needed}")
+
+    def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
         options = self._options
+        module = self._module
         depends = kernels.modinfo(module.read_bytes()).get("depends", "") if module else ""
         config: dict[str, object] = {
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
@@ -127,7 +140,7 @@ class Images:
                     archive.tree(overlay)
 
     def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
-                        backend: pathlib.Path | None, terminal: tuple[int, int]) -> None:
+                        terminal: tuple[int, int]) -> None:
         options = self._options
         guests = range(options.guests)
         archive.data("lab/config.sh", _shell_config({
@@ -145,8 +158,8 @@ class Images:
         archive.file("lab/block", _GUEST_FILES / "block", 0o755)
         if options.dom0_script is not None:
             archive.data("lab/dom0-script", options.dom0_script.content, 0o755)
-        if backend is not None:
-            archive.file("usr/bin/xen-sndback", backend, 0o755)
+        if self._backend is not None:
+            archive.file("usr/bin/xen-sndback", self._backend, 0o755)
         if options.guests:
             archive.file("lab/domu.kernel", self.kernel.elf)
             archive.file("lab/domu.initramfs", guest_image)

@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 # What a guest image does without. Paths as tar's --exclude patterns.
 LEFT_OUT = (
     "./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*",
-    "./usr/share/lintian/*", "./usr/share/bug/*", "./usr/share/gcc/*", "./usr/share/gdb/*",
+    "./usr/share/lintian/*", "./usr/share/bug/*", "./usr/share/gcc/*",
     "./usr/share/bash-completion/*", "./usr/share/zoneinfo/*", "./usr/share/sounds/*",
     "./usr/share/i18n/*", "./usr/lib/x86_64-linux-gnu/gconv/*", "./usr/lib/xen-*/boot/*", "./usr/lib/systemd/*", "./lib/systemd/*", "./usr/share/perl5/*",
 )

@@ -11,7 +11,7 @@ from . import cache, cpio, packages
 
 # What both domains have: a shell, the usual tools and ALSA's.
 _COMMON = """
-    base-files base-passwd bash dash coreutils findutils grep sed mawk tar gzip diffutils procps
+    base-files base-passwd libc-bin bash dash coreutils findutils grep sed mawk tar gzip diffutils procps
     util-linux mount kmod busybox-static libgcc-s1 libstdc++6 libasound2 alsa-utils xenstore-utils
 """.split()
 
