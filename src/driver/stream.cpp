@@ -19,8 +19,9 @@ void Stream::describe(TextBuilder &text) const
 
 Result<void> Stream::connect()
 {
+    // A file name, for /proc/irq/N has a directory of it.
     Text<48> name;
-    name << device_.path() << "/" << config_.device << "/" << config_.number;
+    name << "xen-front-" << device_.index() << "-" << config_.device << "-" << config_.number;
     Mutex::Guard guard(request_mutex_);
     channel_ = TRY(Channel::create(device_, name.view(), interrupt, this));
     state_.with([&](State &state) {

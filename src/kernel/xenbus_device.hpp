@@ -22,6 +22,14 @@ class XenbusDevice {
     {
         return kshim_xenbus_path(device_);
     }
+    // The last part of the path: the number of the card among the guest's.
+    StringView index() const
+    {
+        StringView rest = path();
+        for (size_t at = rest.find('/'); at < rest.size(); at = rest.find('/'))
+            rest = rest.slice(at + 1);
+        return rest;
+    }
     const char *backend_path() const
     {
         return kshim_xenbus_other_path(device_);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The tests, by subject.
+#pragma once
+
+#include "ktap.h"
+
+namespace selftest {
+
+std::vector<Test> card_tests();
+std::vector<Test> playback_tests();
+std::vector<Test> capture_tests();
+
+} // namespace selftest
