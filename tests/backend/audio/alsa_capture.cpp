@@ -7,50 +7,59 @@
 
 namespace sndback {
 
-AlsaCapture::AlsaCapture(const std::string& pcm, const OpenParameters& parameters, const Gain& gain,
-                         DeviceListener& listener)
+AlsaCapture::AlsaCapture(const std::string &pcm, const OpenParameters &parameters, const Gain &gain,
+                         DeviceListener &listener)
     : pcm_(pcm, SND_PCM_STREAM_CAPTURE),
       format_(parameters.format),
       gain_(gain),
       listener_(listener),
       reporter_(parameters),
-      fifo_(parameters.buffer_bytes) {
+      fifo_(parameters.buffer_bytes)
+{
     pcm_.configure(parameters);
-    listener_.on_note(fmt::format("ALSA PCM {} captures {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
-                                  "frames",
-                                  pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
-                                  pcm_.buffer_frames()));
+    listener_.on_note(fmt::format(
+        "ALSA PCM {} captures {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
+        "frames",
+        pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
+        pcm_.buffer_frames()));
 }
 
 // What an earlier run left unread is gone, as in a card that starts anew.
-void AlsaCapture::start(Time now) {
+void AlsaCapture::start(Time now)
+{
     fifo_.clear();
     reporter_.start(now, format_.frames(captured_));
     run();
 }
 
-void AlsaCapture::resume(Time now) {
+void AlsaCapture::resume(Time now)
+{
     reporter_.resume(now);
     run();
 }
 
-void AlsaCapture::run() {
+void AlsaCapture::run()
+{
     wanted_ = true;
     try {
         restart();
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
     }
 }
 
 // A paused capture is a stopped one: there is nothing in the card that would have to survive.
-void AlsaCapture::pause(Time now) { stop(now); }
+void AlsaCapture::pause(Time now)
+{
+    stop(now);
+}
 
-void AlsaCapture::stop(Time) {
+void AlsaCapture::stop(Time)
+{
     if (!failed_ && wanted_) {
         try {
             fetch();
-        } catch (const AlsaError& error) {
+        } catch (const AlsaError &error) {
             fail(error);
         }
     }
@@ -59,7 +68,8 @@ void AlsaCapture::stop(Time) {
     snd_pcm_drop(pcm_.get());
 }
 
-std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Time) {
+std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Time)
+{
     if (failed_)
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
     if (data.size() > fifo_.size())
@@ -71,12 +81,14 @@ std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Ti
     return offset;
 }
 
-void AlsaCapture::add_descriptors(std::vector<pollfd>& descriptors) const {
+void AlsaCapture::add_descriptors(std::vector<pollfd> &descriptors) const
+{
     if (wanted_ && !failed_)
         pcm_.add_descriptors(descriptors);
 }
 
-std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> ready) {
+std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> ready)
+{
     if (failed_ || !wanted_)
         return std::nullopt;
     try {
@@ -85,13 +97,14 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
         const auto position = reporter_.report(now, format_.frames(captured_), false);
         pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
         return position;
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
         return std::nullopt;
     }
 }
 
-void AlsaCapture::restart() {
+void AlsaCapture::restart()
+{
     snd_pcm_drop(pcm_.get());
     pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
     pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
@@ -99,7 +112,8 @@ void AlsaCapture::restart() {
 }
 
 // Takes everything the card has.
-void AlsaCapture::fetch() {
+void AlsaCapture::fetch()
+{
     snd_pcm_sframes_t available = snd_pcm_avail(pcm_.get());
     if (available == -EPIPE || available == -ESTRPIPE) {
         // How much was lost nobody knows; at least what the card had room for.
@@ -120,20 +134,26 @@ void AlsaCapture::fetch() {
     }
 }
 
-void AlsaCapture::keep(std::span<const std::byte> frames) {
+void AlsaCapture::keep(std::span<const std::byte> frames)
+{
     captured_ += frames.size();
-    const std::size_t kept = std::min(frames.size(), fifo_.capacity() / format_.unit() * format_.unit());
+    const std::size_t kept =
+        std::min(frames.size(), fifo_.capacity() / format_.unit() * format_.unit());
     const std::size_t missing = kept - std::min(kept, fifo_.room());
-    const std::size_t dropped = std::min((missing + format_.unit() - 1) / format_.unit() * format_.unit(), fifo_.size());
+    const std::size_t dropped =
+        std::min((missing + format_.unit() - 1) / format_.unit() * format_.unit(), fifo_.size());
     if (dropped != 0 || kept != frames.size())
-        listener_.on_overrun(captured_ - frames.size() - fifo_.size(), dropped + frames.size() - kept);
+        listener_.on_overrun(captured_ - frames.size() - fifo_.size(),
+                             dropped + frames.size() - kept);
     fifo_.drop(dropped);
     fifo_.push(frames.last(kept));
 }
 
-void AlsaCapture::fail(const AlsaError& error) {
+void AlsaCapture::fail(const AlsaError &error)
+{
     failed_ = true;
-    listener_.on_device_error(fmt::format("{}; this stream fails until it is opened again", error.what()));
+    listener_.on_device_error(
+        fmt::format("{}; this stream fails until it is opened again", error.what()));
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -17,10 +17,14 @@ static_assert(XENSND_PCM_FORMAT_S8 == static_cast<int>(SND_PCM_FORMAT_S8) &&
               XENSND_PCM_FORMAT_MU_LAW == static_cast<int>(SND_PCM_FORMAT_MU_LAW) &&
               XENSND_PCM_FORMAT_GSM == static_cast<int>(SND_PCM_FORMAT_GSM));
 
-snd_pcm_format_t to_alsa(const Format& format) { return static_cast<snd_pcm_format_t>(format.wire); }
+snd_pcm_format_t to_alsa(const Format &format)
+{
+    return static_cast<snd_pcm_format_t>(format.wire);
+}
 
-constexpr std::array<unsigned, 15> common_rates{5512,  8000,  11025, 16000,  22050,  32000,  44100, 48000,
-                                                64000, 88200, 96000, 176400, 192000, 352800, 384000};
+constexpr std::array<unsigned, 15> common_rates { 5512,  8000,   11025,  16000,  22050,
+                                                  32000, 44100,  48000,  64000,  88200,
+                                                  96000, 176400, 192000, 352800, 384000 };
 
 // A rate nobody lists: what takes it takes any.
 constexpr unsigned odd_rate_step = 7;
@@ -28,21 +32,25 @@ constexpr unsigned odd_rate_step = 7;
 using HwParams = std::unique_ptr<snd_pcm_hw_params_t, decltype(&snd_pcm_hw_params_free)>;
 using SwParams = std::unique_ptr<snd_pcm_sw_params_t, decltype(&snd_pcm_sw_params_free)>;
 
-HwParams allocate_hw_params() {
-    snd_pcm_hw_params_t* params = nullptr;
+HwParams allocate_hw_params()
+{
+    snd_pcm_hw_params_t *params = nullptr;
     if (snd_pcm_hw_params_malloc(&params) < 0)
         throw std::bad_alloc();
-    return {params, &snd_pcm_hw_params_free};
+    return { params, &snd_pcm_hw_params_free };
 }
 
-SwParams allocate_sw_params() {
-    snd_pcm_sw_params_t* params = nullptr;
+SwParams allocate_sw_params()
+{
+    snd_pcm_sw_params_t *params = nullptr;
     if (snd_pcm_sw_params_malloc(&params) < 0)
         throw std::bad_alloc();
-    return {params, &snd_pcm_sw_params_free};
+    return { params, &snd_pcm_sw_params_free };
 }
 
-std::vector<std::uint32_t> listed_rates(snd_pcm_t* handle, snd_pcm_hw_params_t* params, Interval range) {
+std::vector<std::uint32_t> listed_rates(snd_pcm_t *handle, snd_pcm_hw_params_t *params,
+                                        Interval range)
+{
     std::vector<std::uint32_t> rates;
     if (range.max - range.min <= odd_rate_step ||
         snd_pcm_hw_params_test_rate(handle, params, range.min + odd_rate_step, 0) == 0)
@@ -53,27 +61,34 @@ std::vector<std::uint32_t> listed_rates(snd_pcm_t* handle, snd_pcm_hw_params_t* 
     return rates;
 }
 
-}  // namespace
+} // namespace
 
-AlsaError::AlsaError(const std::string& pcm, const std::string& step, int error)
-    : std::runtime_error(fmt::format("ALSA PCM {}: {}: {}", pcm, step, snd_strerror(-error))), error_(error) {}
+AlsaError::AlsaError(const std::string &pcm, const std::string &step, int error)
+    : std::runtime_error(fmt::format("ALSA PCM {}: {}: {}", pcm, step, snd_strerror(-error))),
+      error_(error)
+{
+}
 
-AlsaPcm::AlsaPcm(const std::string& name, snd_pcm_stream_t direction) : name_(name), direction_(direction) {
-    snd_pcm_t* handle = nullptr;
+AlsaPcm::AlsaPcm(const std::string &name, snd_pcm_stream_t direction)
+    : name_(name), direction_(direction)
+{
+    snd_pcm_t *handle = nullptr;
     check(snd_pcm_open(&handle, name.c_str(), direction, SND_PCM_NONBLOCK), "open");
     handle_.reset(handle);
 }
 
-Limits AlsaPcm::limits() const {
+Limits AlsaPcm::limits() const
+{
     const HwParams params = allocate_hw_params();
     check(snd_pcm_hw_params_any(get(), params.get()), "no configuration available");
-    check(snd_pcm_hw_params_set_access(get(), params.get(), SND_PCM_ACCESS_RW_INTERLEAVED), "interleaved access");
+    check(snd_pcm_hw_params_set_access(get(), params.get(), SND_PCM_ACCESS_RW_INTERLEAVED),
+          "interleaved access");
 
     Limits limits;
     limits.formats = 0;
-    for (const Format& format : formats)
+    for (const Format &format : formats)
         if (snd_pcm_hw_params_test_format(get(), params.get(), to_alsa(format)) == 0)
-            limits.formats |= std::uint64_t{1} << format.wire;
+            limits.formats |= std::uint64_t { 1 } << format.wire;
 
     snd_pcm_hw_params_get_channels_min(params.get(), &limits.channels.min);
     snd_pcm_hw_params_get_channels_max(params.get(), &limits.channels.max);
@@ -81,45 +96,55 @@ Limits AlsaPcm::limits() const {
     snd_pcm_hw_params_get_rate_max(params.get(), &limits.rate_range.max, nullptr);
     limits.rates = listed_rates(get(), params.get(), limits.rate_range);
 
-    // A period may be shorter than the card's smallest: positions are then reported less often. Buffers are no
-    // limit at all, what the card has no room for waits in this process.
+    // A period may be shorter than the card's smallest: positions are then reported less often.
+    // Buffers are no limit at all, what the card has no room for waits in this process.
     return limits;
 }
 
-void AlsaPcm::configure(const OpenParameters& parameters) {
+void AlsaPcm::configure(const OpenParameters &parameters)
+{
     configure_hardware(parameters);
     configure_software();
 }
 
-void AlsaPcm::configure_hardware(const OpenParameters& parameters) {
-    const StreamFormat& format = parameters.format;
+void AlsaPcm::configure_hardware(const OpenParameters &parameters)
+{
+    const StreamFormat &format = parameters.format;
     const HwParams params = allocate_hw_params();
     check(snd_pcm_hw_params_any(get(), params.get()), "no configuration available");
-    check(snd_pcm_hw_params_set_access(get(), params.get(), SND_PCM_ACCESS_RW_INTERLEAVED), "interleaved access");
+    check(snd_pcm_hw_params_set_access(get(), params.get(), SND_PCM_ACCESS_RW_INTERLEAVED),
+          "interleaved access");
     check(snd_pcm_hw_params_set_format(get(), params.get(), to_alsa(*format.format)),
           fmt::format("format {}", format.format->name).c_str());
     check(snd_pcm_hw_params_set_channels(get(), params.get(), format.channels),
           fmt::format("{} channels", format.channels).c_str());
-    check(snd_pcm_hw_params_set_rate(get(), params.get(), format.rate, 0), fmt::format("{} Hz", format.rate).c_str());
+    check(snd_pcm_hw_params_set_rate(get(), params.get(), format.rate, 0),
+          fmt::format("{} Hz", format.rate).c_str());
 
     // Positions can only be as fine as the card's periods, so these come first.
-    const std::uint32_t period_bytes = parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
+    const std::uint32_t period_bytes =
+        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
     period_frames_ = std::max<snd_pcm_uframes_t>(format.frames(period_bytes), 1);
-    check(snd_pcm_hw_params_set_period_size_near(get(), params.get(), &period_frames_, nullptr), "period size");
-    buffer_frames_ = std::max<snd_pcm_uframes_t>(format.frames(parameters.buffer_bytes), 2 * period_frames_);
-    check(snd_pcm_hw_params_set_buffer_size_near(get(), params.get(), &buffer_frames_), "buffer size");
+    check(snd_pcm_hw_params_set_period_size_near(get(), params.get(), &period_frames_, nullptr),
+          "period size");
+    buffer_frames_ =
+        std::max<snd_pcm_uframes_t>(format.frames(parameters.buffer_bytes), 2 * period_frames_);
+    check(snd_pcm_hw_params_set_buffer_size_near(get(), params.get(), &buffer_frames_),
+          "buffer size");
     check(snd_pcm_hw_params(get(), params.get()), "hardware parameters");
     can_pause_ = snd_pcm_hw_params_can_pause(params.get()) == 1;
 }
 
-void AlsaPcm::configure_software() {
+void AlsaPcm::configure_software()
+{
     const SwParams params = allocate_sw_params();
     snd_pcm_uframes_t boundary = 0;
     check(snd_pcm_sw_params_current(get(), params.get()), "software parameters");
     check(snd_pcm_sw_params_get_boundary(params.get(), &boundary), "boundary");
     // Only TRIGGER starts, and the card stops when it has played, or filled, everything.
     check(snd_pcm_sw_params_set_start_threshold(get(), params.get(), boundary), "start threshold");
-    check(snd_pcm_sw_params_set_stop_threshold(get(), params.get(), buffer_frames_), "stop threshold");
+    check(snd_pcm_sw_params_set_stop_threshold(get(), params.get(), buffer_frames_),
+          "stop threshold");
     if (direction_ == SND_PCM_STREAM_PLAYBACK) {
         // A card plays on until its next interrupt: let that be silence, not old sound.
         check(snd_pcm_sw_params_set_silence_threshold(get(), params.get(), 0), "silence threshold");
@@ -128,7 +153,8 @@ void AlsaPcm::configure_software() {
     check(snd_pcm_sw_params(get(), params.get()), "software parameters");
 }
 
-void AlsaPcm::set_wakeup(snd_pcm_uframes_t frames) {
+void AlsaPcm::set_wakeup(snd_pcm_uframes_t frames)
+{
     frames = std::clamp<snd_pcm_uframes_t>(frames, 1, buffer_frames_);
     if (frames == wakeup_)
         return;
@@ -139,7 +165,8 @@ void AlsaPcm::set_wakeup(snd_pcm_uframes_t frames) {
     wakeup_ = frames;
 }
 
-void AlsaPcm::add_descriptors(std::vector<pollfd>& descriptors) const {
+void AlsaPcm::add_descriptors(std::vector<pollfd> &descriptors) const
+{
     const int count = snd_pcm_poll_descriptors_count(get());
     if (count <= 0)
         return;
@@ -148,10 +175,12 @@ void AlsaPcm::add_descriptors(std::vector<pollfd>& descriptors) const {
     snd_pcm_poll_descriptors(get(), &descriptors[old_size], static_cast<unsigned>(count));
 }
 
-void AlsaPcm::acknowledge(std::span<pollfd> ready) const {
+void AlsaPcm::acknowledge(std::span<pollfd> ready) const
+{
     unsigned short events = 0;
     if (!ready.empty())
-        snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()), &events);
+        snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()),
+                                         &events);
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -16,55 +16,78 @@ namespace sndback {
 
 // A call of alsa-lib failed. The message names the PCM, the step and the reason.
 class AlsaError : public std::runtime_error {
-public:
-    AlsaError(const std::string& pcm, const std::string& step, int error);
+  public:
+    AlsaError(const std::string &pcm, const std::string &step, int error);
     // Positive errno.
-    [[nodiscard]] int error() const { return error_; }
+    [[nodiscard]] int error() const
+    {
+        return error_;
+    }
 
-private:
+  private:
     int error_;
 };
 
 class AlsaPcm {
-public:
+  public:
     // Opens without blocking. Throws AlsaError.
-    AlsaPcm(const std::string& name, snd_pcm_stream_t direction);
+    AlsaPcm(const std::string &name, snd_pcm_stream_t direction);
 
-    // What the PCM can do in any configuration. The intervals are those of the whole space: a combination
-    // within them can still be refused at configure().
+    // What the PCM can do in any configuration. The intervals are those of the whole space: a
+    // combination within them can still be refused at configure().
     [[nodiscard]] Limits limits() const;
 
-    // Sets hardware and software parameters: the exact format, a buffer of at least the guest's and periods next to
-    // the guest's. Starting is left to start(). Throws AlsaError naming what was refused.
-    void configure(const OpenParameters& parameters);
+    // Sets hardware and software parameters: the exact format, a buffer of at least the guest's and
+    // periods next to the guest's. Starting is left to start(). Throws AlsaError naming what was
+    // refused.
+    void configure(const OpenParameters &parameters);
 
-    // Makes the descriptors readable at the first interrupt with at least `frames` available. Throws AlsaError.
+    // Makes the descriptors readable at the first interrupt with at least `frames` available.
+    // Throws AlsaError.
     void set_wakeup(snd_pcm_uframes_t frames);
 
-    [[nodiscard]] snd_pcm_t* get() const { return handle_.get(); }
-    [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] snd_pcm_uframes_t buffer_frames() const { return buffer_frames_; }
-    [[nodiscard]] snd_pcm_uframes_t period_frames() const { return period_frames_; }
-    [[nodiscard]] bool can_pause() const { return can_pause_; }
+    [[nodiscard]] snd_pcm_t *get() const
+    {
+        return handle_.get();
+    }
+    [[nodiscard]] const std::string &name() const
+    {
+        return name_;
+    }
+    [[nodiscard]] snd_pcm_uframes_t buffer_frames() const
+    {
+        return buffer_frames_;
+    }
+    [[nodiscard]] snd_pcm_uframes_t period_frames() const
+    {
+        return period_frames_;
+    }
+    [[nodiscard]] bool can_pause() const
+    {
+        return can_pause_;
+    }
 
     // Throws AlsaError if `result` is negative, else returns it.
-    template <typename Result>
-    Result check(Result result, const char* step) const {
+    template <typename Result> Result check(Result result, const char *step) const
+    {
         if (result < 0)
             throw AlsaError(name_, step, static_cast<int>(-result));
         return result;
     }
 
-    void add_descriptors(std::vector<pollfd>& descriptors) const;
+    void add_descriptors(std::vector<pollfd> &descriptors) const;
     // Lets plugins see what poll() returned; they reset their descriptors then.
     void acknowledge(std::span<pollfd> ready) const;
 
-private:
+  private:
     struct Closer {
-        void operator()(snd_pcm_t* handle) const { snd_pcm_close(handle); }
+        void operator()(snd_pcm_t *handle) const
+        {
+            snd_pcm_close(handle);
+        }
     };
 
-    void configure_hardware(const OpenParameters& parameters);
+    void configure_hardware(const OpenParameters &parameters);
     void configure_software();
 
     std::string name_;
@@ -76,4 +99,4 @@ private:
     bool can_pause_ = false;
 };
 
-}  // namespace sndback
+} // namespace sndback

@@ -7,37 +7,42 @@
 
 namespace sndback {
 
-AlsaPlayback::AlsaPlayback(const std::string& pcm, const OpenParameters& parameters, const Gain& gain,
-                           DeviceListener& listener)
+AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &parameters,
+                           const Gain &gain, DeviceListener &listener)
     : pcm_(pcm, SND_PCM_STREAM_PLAYBACK),
       format_(parameters.format),
       gain_(gain),
       listener_(listener),
       reporter_(parameters),
-      fifo_(parameters.buffer_bytes) {
+      fifo_(parameters.buffer_bytes)
+{
     pcm_.configure(parameters);
-    listener_.on_note(fmt::format("ALSA PCM {} plays {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
-                                  "frames",
-                                  pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
-                                  pcm_.buffer_frames()));
+    listener_.on_note(fmt::format(
+        "ALSA PCM {} plays {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
+        "frames",
+        pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
+        pcm_.buffer_frames()));
 }
 
-void AlsaPlayback::start(Time now) {
+void AlsaPlayback::start(Time now)
+{
     dry_ = false;
     reporter_.start(now, format_.frames(played_));
     run();
 }
 
-void AlsaPlayback::run() {
+void AlsaPlayback::run()
+{
     wanted_ = true;
     try {
         feed();
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
     }
 }
 
-void AlsaPlayback::pause(Time) {
+void AlsaPlayback::pause(Time)
+{
     wanted_ = false;
     reporter_.stop();
     if (!card_runs_ || failed_)
@@ -46,16 +51,17 @@ void AlsaPlayback::pause(Time) {
         update_position();
         if (card_runs_ && (!pcm_.can_pause() || snd_pcm_pause(pcm_.get(), 1) < 0))
             rewind_to_played();
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
     }
 }
 
-void AlsaPlayback::resume(Time now) {
+void AlsaPlayback::resume(Time now)
+{
     if (card_runs_ && !failed_ && snd_pcm_pause(pcm_.get(), 0) < 0) {
         try {
             rewind_to_played();
-        } catch (const AlsaError& error) {
+        } catch (const AlsaError &error) {
             fail(error);
         }
     }
@@ -63,7 +69,8 @@ void AlsaPlayback::resume(Time now) {
     run();
 }
 
-void AlsaPlayback::stop(Time) {
+void AlsaPlayback::stop(Time)
+{
     wanted_ = false;
     reporter_.stop();
     try {
@@ -71,14 +78,15 @@ void AlsaPlayback::stop(Time) {
             update_position();
             rewind_to_played();
         }
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
     }
     fifo_.clear();
     committed_ = pushed_ = played_;
 }
 
-std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time) {
+std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time)
+{
     if (failed_)
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
     if (data.size() > fifo_.room())
@@ -92,18 +100,20 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     committed_ += data.size();
     try {
         feed();
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
     }
     return offset;
 }
 
-void AlsaPlayback::add_descriptors(std::vector<pollfd>& descriptors) const {
+void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
+{
     if (wanted_ && card_runs_ && !failed_)
         pcm_.add_descriptors(descriptors);
 }
 
-std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready) {
+std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready)
+{
     if (failed_)
         return std::nullopt;
     try {
@@ -113,24 +123,27 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         const auto position = reporter_.report(now, format_.frames(played_), played_ == committed_);
         feed();
         return position;
-    } catch (const AlsaError& error) {
+    } catch (const AlsaError &error) {
         fail(error);
         return std::nullopt;
     }
 }
 
-// Gives the card what it has room for, starts it when it should run and has something to play, and asks for its
-// interrupt at the next boundary.
-void AlsaPlayback::feed() {
+// Gives the card what it has room for, starts it when it should run and has something to play, and
+// asks for its interrupt at the next boundary.
+void AlsaPlayback::feed()
+{
     while (pushed_ < committed_) {
         const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
-        const std::uint64_t bytes = std::min(committed_ - pushed_, format_.bytes(static_cast<std::uint64_t>(room)));
+        const std::uint64_t bytes =
+            std::min(committed_ - pushed_, format_.bytes(static_cast<std::uint64_t>(room)));
         if (bytes == 0)
             break;
         scratch_.resize(bytes);
         fifo_.peek(scratch_, pushed_ - played_);
         gain_.apply(format_, scratch_);
-        const snd_pcm_sframes_t written = snd_pcm_writei(pcm_.get(), scratch_.data(), format_.frames(bytes));
+        const snd_pcm_sframes_t written =
+            snd_pcm_writei(pcm_.get(), scratch_.data(), format_.frames(bytes));
         if (written == -EAGAIN)
             break;
         pushed_ += format_.bytes(static_cast<std::uint64_t>(pcm_.check(written, "write")));
@@ -143,8 +156,9 @@ void AlsaPlayback::feed() {
     }
     if (card_runs_) {
         const std::uint64_t boundary = std::min(reporter_.next_boundary(), format_.frames(pushed_));
-        snd_pcm_uframes_t wakeup = pcm_.buffer_frames() - std::min<std::uint64_t>(format_.frames(pushed_) - boundary,
-                                                                                 pcm_.buffer_frames());
+        snd_pcm_uframes_t wakeup =
+            pcm_.buffer_frames() -
+            std::min<std::uint64_t>(format_.frames(pushed_) - boundary, pcm_.buffer_frames());
         if (pushed_ < committed_)
             wakeup = std::min(wakeup, pcm_.period_frames());
         pcm_.set_wakeup(wakeup);
@@ -152,13 +166,15 @@ void AlsaPlayback::feed() {
 }
 
 // What lies in the card's buffer when it has room for that many frames.
-std::uint64_t AlsaPlayback::queued_bytes(snd_pcm_sframes_t room) const {
+std::uint64_t AlsaPlayback::queued_bytes(snd_pcm_sframes_t room) const
+{
     const auto free = static_cast<snd_pcm_uframes_t>(room);
     return format_.bytes(pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames()));
 }
 
 // Asks the hardware how far it is, and gets the card going again if it has stopped by itself.
-void AlsaPlayback::update_position() {
+void AlsaPlayback::update_position()
+{
     const snd_pcm_sframes_t room = snd_pcm_avail(pcm_.get());
     std::uint64_t played = pushed_;
     if (room == -ESTRPIPE) {
@@ -182,16 +198,19 @@ void AlsaPlayback::update_position() {
 }
 
 // Stops the card and forgets what was given to it and not played; feed() gives it again.
-void AlsaPlayback::rewind_to_played() {
+void AlsaPlayback::rewind_to_played()
+{
     snd_pcm_drop(pcm_.get());
     card_runs_ = false;
     pushed_ = played_;
     pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
 }
 
-void AlsaPlayback::fail(const AlsaError& error) {
+void AlsaPlayback::fail(const AlsaError &error)
+{
     failed_ = true;
-    listener_.on_device_error(fmt::format("{}; this stream fails until it is opened again", error.what()));
+    listener_.on_device_error(
+        fmt::format("{}; this stream fails until it is opened again", error.what()));
 }
 
-}  // namespace sndback
+} // namespace sndback

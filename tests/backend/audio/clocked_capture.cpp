@@ -5,37 +5,49 @@
 
 namespace sndback {
 
-ClockedCapture::ClockedCapture(const OpenParameters& parameters, const Gain& gain, std::unique_ptr<Source> source,
-                               DeviceListener& listener)
+ClockedCapture::ClockedCapture(const OpenParameters &parameters, const Gain &gain,
+                               std::unique_ptr<Source> source, DeviceListener &listener)
     : format_(parameters.format),
       reports_(parameters.period_bytes != 0),
-      progress_(parameters.format.rate,
-                std::max<std::uint64_t>(parameters.format.frames(reports_ ? parameters.period_bytes
-                                                                          : parameters.buffer_bytes / 4),
-                                        1),
-                parameters.policy),
+      progress_(
+          parameters.format.rate,
+          std::max<std::uint64_t>(parameters.format.frames(reports_ ? parameters.period_bytes
+                                                                    : parameters.buffer_bytes / 4),
+                                  1),
+          parameters.policy),
       gain_(gain),
       source_(std::move(source)),
       listener_(listener),
-      capacity_(parameters.buffer_bytes) {}
+      capacity_(parameters.buffer_bytes)
+{
+}
 
 // What an earlier run left unread is gone, as in a card that starts anew.
-void ClockedCapture::start(Time now) {
+void ClockedCapture::start(Time now)
+{
     const std::uint64_t frame = progress_.clock().frames(now);
     read_ = format_.bytes(frame);
     progress_.start(now, frame);
 }
 
-void ClockedCapture::pause(Time now) { progress_.pause(now); }
+void ClockedCapture::pause(Time now)
+{
+    progress_.pause(now);
+}
 
-void ClockedCapture::resume(Time now) { progress_.resume(now); }
+void ClockedCapture::resume(Time now)
+{
+    progress_.resume(now);
+}
 
-void ClockedCapture::stop(Time now) {
+void ClockedCapture::stop(Time now)
+{
     awaited_.reset();
     progress_.stop(progress_.clock().frames(now));
 }
 
-std::optional<std::uint64_t> ClockedCapture::transfer(std::span<std::byte> data, Time now) {
+std::optional<std::uint64_t> ClockedCapture::transfer(std::span<std::byte> data, Time now)
+{
     drop_overrun(now);
     const std::uint64_t captured = format_.bytes(progress_.clock().frames(now));
     if (read_ + data.size() > captured) {
@@ -50,14 +62,16 @@ std::optional<std::uint64_t> ClockedCapture::transfer(std::span<std::byte> data,
     return offset;
 }
 
-std::optional<Time> ClockedCapture::deadline() const {
+std::optional<Time> ClockedCapture::deadline() const
+{
     std::optional<Time> next = progress_.next_tick();
     if (next && awaited_)
         next = std::min(*next, *progress_.clock().time_of(format_.frames(*awaited_)));
     return next;
 }
 
-std::optional<std::uint64_t> ClockedCapture::service(Time now, std::span<pollfd>) {
+std::optional<std::uint64_t> ClockedCapture::service(Time now, std::span<pollfd>)
+{
     const std::optional<std::uint64_t> frame = progress_.take_tick(now);
     if (!frame)
         return std::nullopt;
@@ -69,7 +83,8 @@ std::optional<std::uint64_t> ClockedCapture::service(Time now, std::span<pollfd>
     return position;
 }
 
-void ClockedCapture::drop_overrun(Time now) {
+void ClockedCapture::drop_overrun(Time now)
+{
     const std::uint64_t captured = format_.bytes(progress_.clock().frames(now));
     if (captured - read_ <= capacity_)
         return;
@@ -80,4 +95,4 @@ void ClockedCapture::drop_overrun(Time now) {
     read_ += lost;
 }
 
-}  // namespace sndback
+} // namespace sndback

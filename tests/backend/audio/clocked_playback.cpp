@@ -8,45 +8,62 @@ namespace sndback {
 namespace {
 
 // With no period asked for the clock still has to move frames on, several times per buffer.
-std::uint64_t tick_frames(const OpenParameters& parameters) {
-    const std::uint32_t bytes = parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
+std::uint64_t tick_frames(const OpenParameters &parameters)
+{
+    const std::uint32_t bytes =
+        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
     return std::max<std::uint64_t>(parameters.format.frames(bytes), 1);
 }
 
-}  // namespace
+} // namespace
 
-ClockedPlayback::ClockedPlayback(const OpenParameters& parameters, const Gain& gain, std::unique_ptr<Sink> sink,
-                                 DeviceListener& listener)
+ClockedPlayback::ClockedPlayback(const OpenParameters &parameters, const Gain &gain,
+                                 std::unique_ptr<Sink> sink, DeviceListener &listener)
     : format_(parameters.format),
       reports_(parameters.period_bytes != 0),
       progress_(parameters.format.rate, tick_frames(parameters), parameters.policy),
       gain_(gain),
       sink_(std::move(sink)),
       listener_(listener),
-      fifo_(parameters.buffer_bytes) {}
+      fifo_(parameters.buffer_bytes)
+{
+}
 
-ClockedPlayback::~ClockedPlayback() { render(committed_); }
+ClockedPlayback::~ClockedPlayback()
+{
+    render(committed_);
+}
 
-void ClockedPlayback::start(Time now) {
+void ClockedPlayback::start(Time now)
+{
     starved_ = late_ = false;
     progress_.start(now, committed_frames() - format_.frames(fifo_.size()));
 }
 
-void ClockedPlayback::pause(Time now) { progress_.pause(now); }
+void ClockedPlayback::pause(Time now)
+{
+    progress_.pause(now);
+}
 
-void ClockedPlayback::resume(Time now) { progress_.resume(now); }
+void ClockedPlayback::resume(Time now)
+{
+    progress_.resume(now);
+}
 
-void ClockedPlayback::stop(Time now) {
+void ClockedPlayback::stop(Time now)
+{
     const std::uint64_t played = std::min(progress_.clock().frames(now), committed_frames());
     render(committed_);
     committed_ = rendered_ = format_.bytes(played);
     progress_.stop(played);
 }
 
-std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data, Time now) {
+std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data, Time now)
+{
     if (data.size() > fifo_.room())
         return std::nullopt;
-    if (progress_.clock().running() && progress_.clock().frames(now) > committed_frames() && !late_) {
+    if (progress_.clock().running() && progress_.clock().frames(now) > committed_frames() &&
+        !late_) {
         late_ = true;
         listener_.on_underrun(committed_);
     }
@@ -58,7 +75,8 @@ std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data
     return offset;
 }
 
-std::optional<Time> ClockedPlayback::deadline() const {
+std::optional<Time> ClockedPlayback::deadline() const
+{
     std::optional<Time> next = progress_.next_tick();
     if (next && progress_.policy().kind == PositionPolicy::Kind::any && !starved_)
         next = std::min(*next, *progress_.clock().time_of(committed_frames()));
@@ -66,18 +84,22 @@ std::optional<Time> ClockedPlayback::deadline() const {
 }
 
 // The frame that a tick of the clock stands for.
-std::uint64_t ClockedPlayback::reached(std::uint64_t tick) const {
+std::uint64_t ClockedPlayback::reached(std::uint64_t tick) const
+{
     const std::uint64_t committed = committed_frames();
     if (tick <= committed)
         return tick;
-    return progress_.policy().kind == PositionPolicy::Kind::period ? progress_.round_down(committed) : committed;
+    return progress_.policy().kind == PositionPolicy::Kind::period ? progress_.round_down(committed)
+                                                                   : committed;
 }
 
-std::optional<std::uint64_t> ClockedPlayback::service(Time now, std::span<pollfd>) {
+std::optional<std::uint64_t> ClockedPlayback::service(Time now, std::span<pollfd>)
+{
     std::optional<std::uint64_t> frame = progress_.take_tick(now);
     if (frame)
         frame = reached(*frame);
-    if (progress_.clock().running() && !starved_ && progress_.clock().frames(now) >= committed_frames()) {
+    if (progress_.clock().running() && !starved_ &&
+        progress_.clock().frames(now) >= committed_frames()) {
         starved_ = true;
         if (progress_.policy().kind == PositionPolicy::Kind::any)
             frame = committed_frames();
@@ -94,7 +116,8 @@ std::optional<std::uint64_t> ClockedPlayback::service(Time now, std::span<pollfd
 }
 
 // Gives the sink everything up to that many octets since OPEN.
-void ClockedPlayback::render(std::uint64_t bytes) {
+void ClockedPlayback::render(std::uint64_t bytes)
+{
     if (bytes <= rendered_)
         return;
     scratch_.resize(bytes - rendered_);
@@ -105,4 +128,4 @@ void ClockedPlayback::render(std::uint64_t bytes) {
     rendered_ = bytes;
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -9,21 +9,29 @@ namespace sndback {
 
 // An open file descriptor.
 class File {
-public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    ~File() {
+  public:
+    explicit File(int descriptor) : descriptor_(descriptor)
+    {
+    }
+    ~File()
+    {
         if (descriptor_ >= 0)
             close(descriptor_);
     }
-    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    File& operator=(File&&) = delete;
+    File(File &&other) noexcept : descriptor_(std::exchange(other.descriptor_, -1))
+    {
+    }
+    File(const File &) = delete;
+    File &operator=(const File &) = delete;
+    File &operator=(File &&) = delete;
 
-    [[nodiscard]] int get() const { return descriptor_; }
+    [[nodiscard]] int get() const
+    {
+        return descriptor_;
+    }
 
-private:
+  private:
     int descriptor_;
 };
 
-}  // namespace sndback
+} // namespace sndback

@@ -16,9 +16,11 @@ using Time = std::chrono::nanoseconds;
 [[nodiscard]] Time monotonic_now();
 
 class FrameClock {
-public:
+  public:
     // `rate` in frames per second, not 0.
-    explicit FrameClock(unsigned rate) : rate_(rate) {}
+    explicit FrameClock(unsigned rate) : rate_(rate)
+    {
+    }
 
     // Sets the clock to `frame` and lets it run.
     void start(Time now, std::uint64_t frame);
@@ -28,7 +30,10 @@ public:
     // Sets the clock to `frame` and holds it.
     void stop(std::uint64_t frame);
 
-    [[nodiscard]] bool running() const { return running_; }
+    [[nodiscard]] bool running() const
+    {
+        return running_;
+    }
 
     // Frames that have passed in full at `now`.
     [[nodiscard]] std::uint64_t frames(Time now) const;
@@ -36,11 +41,11 @@ public:
     // The first moment at which frames() is at least `frame`; nothing while the clock does not run.
     [[nodiscard]] std::optional<Time> time_of(std::uint64_t frame) const;
 
-private:
+  private:
     unsigned rate_;
     bool running_ = false;
-    std::uint64_t first_frame_ = 0;  // of the present run
-    Time epoch_{};                   // when first_frame_ was due; while not running, counted from 0
+    std::uint64_t first_frame_ = 0; // of the present run
+    Time epoch_ {}; // when first_frame_ was due; while not running, counted from 0
 };
 
-}  // namespace sndback
+} // namespace sndback

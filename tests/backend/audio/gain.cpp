@@ -11,33 +11,34 @@ namespace sndback {
 
 namespace {
 
-template <typename Word>
-Word swapped_if(bool big_endian, Word word) {
+template <typename Word> Word swapped_if(bool big_endian, Word word)
+{
     if (big_endian != (std::endian::native == std::endian::big)) {
-        auto* bytes = reinterpret_cast<std::byte*>(&word);
+        auto *bytes = reinterpret_cast<std::byte *>(&word);
         std::reverse(bytes, bytes + sizeof(word));
     }
     return word;
 }
 
-template <typename Word>
-Word load(const std::byte* sample, bool big_endian) {
+template <typename Word> Word load(const std::byte *sample, bool big_endian)
+{
     Word word;
     std::memcpy(&word, sample, sizeof(word));
     return swapped_if(big_endian, word);
 }
 
-template <typename Word>
-void store(std::byte* sample, bool big_endian, Word word) {
+template <typename Word> void store(std::byte *sample, bool big_endian, Word word)
+{
     word = swapped_if(big_endian, word);
     std::memcpy(sample, &word, sizeof(word));
 }
 
-// Integers of up to 32 bits, the value in the low bits of the word. Computed in double, which holds them exactly.
-template <typename Word>
-void scale_integer(const Format& format, std::byte* sample, double factor) {
+// Integers of up to 32 bits, the value in the low bits of the word. Computed in double, which holds
+// them exactly.
+template <typename Word> void scale_integer(const Format &format, std::byte *sample, double factor)
+{
     static_assert(std::is_unsigned_v<Word>);
-    const std::int64_t half = std::int64_t{1} << (format.value_bits - 1);
+    const std::int64_t half = std::int64_t { 1 } << (format.value_bits - 1);
     const bool is_signed = format.encoding == Encoding::signed_integer;
     const auto mask = static_cast<std::uint64_t>(2 * half - 1);
 
@@ -56,14 +57,17 @@ void scale_integer(const Format& format, std::byte* sample, double factor) {
 }
 
 template <typename Float, typename Word>
-void scale_float(const Format& format, std::byte* sample, double factor) {
+void scale_float(const Format &format, std::byte *sample, double factor)
+{
     const auto value = std::bit_cast<Float>(load<Word>(sample, format.big_endian));
     // Silence is exact, also where a sample is infinite or not a number.
-    const Float scaled = factor == 0 ? Float{0} : static_cast<Float>(static_cast<double>(value) * factor);
+    const Float scaled =
+        factor == 0 ? Float { 0 } : static_cast<Float>(static_cast<double>(value) * factor);
     store(sample, format.big_endian, std::bit_cast<Word>(scaled));
 }
 
-void scale(const Format& format, std::byte* sample, double factor) {
+void scale(const Format &format, std::byte *sample, double factor)
+{
     if (format.encoding == Encoding::floating_point) {
         if (format.storage_bits == 64)
             scale_float<double, std::uint64_t>(format, sample, factor);
@@ -78,31 +82,44 @@ void scale(const Format& format, std::byte* sample, double factor) {
     }
 }
 
-}  // namespace
+} // namespace
 
-Gain::Channel& Gain::channel(unsigned index) {
+Gain::Channel &Gain::channel(unsigned index)
+{
     if (index >= channels_.size())
         channels_.resize(index + 1);
     return channels_[index];
 }
 
-void Gain::set_volume(unsigned index, std::int32_t volume) {
+void Gain::set_volume(unsigned index, std::int32_t volume)
+{
     channel(index).volume = std::clamp(volume, lowest, highest);
 }
 
-std::int32_t Gain::volume(unsigned index) const { return index < channels_.size() ? channels_[index].volume : 0; }
+std::int32_t Gain::volume(unsigned index) const
+{
+    return index < channels_.size() ? channels_[index].volume : 0;
+}
 
-void Gain::set_muted(unsigned index, bool muted) { channel(index).muted = muted; }
+void Gain::set_muted(unsigned index, bool muted)
+{
+    channel(index).muted = muted;
+}
 
-bool Gain::muted(unsigned index) const { return index < channels_.size() && channels_[index].muted; }
+bool Gain::muted(unsigned index) const
+{
+    return index < channels_.size() && channels_[index].muted;
+}
 
-double Gain::factor(unsigned index) const {
+double Gain::factor(unsigned index) const
+{
     if (muted(index))
         return 0;
     return volume(index) == 0 ? 1 : std::pow(10.0, volume(index) / 20'000.0);
 }
 
-void Gain::apply(const StreamFormat& format, std::span<std::byte> frames) const {
+void Gain::apply(const StreamFormat &format, std::span<std::byte> frames) const
+{
     if (!supports(*format.format))
         return;
     const std::size_t sample_bytes = format.format->storage_bits / 8;
@@ -112,9 +129,10 @@ void Gain::apply(const StreamFormat& format, std::span<std::byte> frames) const 
         const double by = factor(index);
         if (by == 1)
             continue;
-        for (std::size_t at = index * sample_bytes; at + sample_bytes <= frames.size(); at += frame_bytes)
+        for (std::size_t at = index * sample_bytes; at + sample_bytes <= frames.size();
+             at += frame_bytes)
             scale(*format.format, &frames[at], by);
     }
 }
 
-}  // namespace sndback
+} // namespace sndback

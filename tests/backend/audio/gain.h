@@ -12,7 +12,7 @@
 namespace sndback {
 
 class Gain {
-public:
+  public:
     // The range that is honoured, in steps of 0.001 dB; what lies outside is set to the nearer end.
     static constexpr std::int32_t lowest = -120'000;
     static constexpr std::int32_t highest = 20'000;
@@ -24,21 +24,25 @@ public:
     [[nodiscard]] bool muted(unsigned channel) const;
 
     // Whether apply() would compute with the samples of this format; opaque ones it cannot.
-    [[nodiscard]] static bool supports(const Format& format) { return format.encoding != Encoding::opaque; }
+    [[nodiscard]] static bool supports(const Format &format)
+    {
+        return format.encoding != Encoding::opaque;
+    }
 
-    // Scales whole frames in place: rounded to the nearest value, saturating. At 0 dB, unmuted, no bit changes.
-    void apply(const StreamFormat& format, std::span<std::byte> frames) const;
+    // Scales whole frames in place: rounded to the nearest value, saturating. At 0 dB, unmuted, no
+    // bit changes.
+    void apply(const StreamFormat &format, std::span<std::byte> frames) const;
 
-private:
+  private:
     struct Channel {
         std::int32_t volume = 0;
         bool muted = false;
     };
 
-    Channel& channel(unsigned index);
+    Channel &channel(unsigned index);
     [[nodiscard]] double factor(unsigned channel) const;
 
     std::vector<Channel> channels_;
 };
 
-}  // namespace sndback
+} // namespace sndback

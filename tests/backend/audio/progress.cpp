@@ -3,25 +3,29 @@
 
 namespace sndback {
 
-void Progress::start(Time now, std::uint64_t frame) {
+void Progress::start(Time now, std::uint64_t frame)
+{
     clock_.start(now, frame);
     run_start_ = frame;
     next_boundary_ = frame + period_;
     next_timer_ = now + policy_.interval;
 }
 
-void Progress::resume(Time now) {
+void Progress::resume(Time now)
+{
     clock_.resume(now);
     next_timer_ = now + policy_.interval;
 }
 
-std::optional<Time> Progress::next_tick() const {
+std::optional<Time> Progress::next_tick() const
+{
     if (!clock_.running())
         return std::nullopt;
     return policy_.by_timer() ? next_timer_ : clock_.time_of(next_boundary_);
 }
 
-std::optional<std::uint64_t> Progress::take_tick(Time now) {
+std::optional<std::uint64_t> Progress::take_tick(Time now)
+{
     const std::optional<Time> tick = next_tick();
     if (!tick || now < *tick)
         return std::nullopt;
@@ -36,4 +40,4 @@ std::optional<std::uint64_t> Progress::take_tick(Time now) {
     return boundary;
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -17,63 +17,75 @@ namespace sndback {
 
 namespace {
 
-enum WaveTag : std::uint16_t { wave_pcm = 1, wave_float = 3, wave_a_law = 6, wave_mu_law = 7, wave_extensible = 0xfffe };
+enum WaveTag : std::uint16_t {
+    wave_pcm = 1,
+    wave_float = 3,
+    wave_a_law = 6,
+    wave_mu_law = 7,
+    wave_extensible = 0xfffe
+};
 
 struct WaveFormat {
     std::uint8_t wire;
     std::uint16_t tag;
 };
 
-// The formats whose samples WAVE stores exactly as sndif does. S24 is not among them: WAVE wants its value in the
-// upper bits of the container.
-constexpr std::array<WaveFormat, 7> wave_formats{{
-    {XENSND_PCM_FORMAT_U8, wave_pcm},
-    {XENSND_PCM_FORMAT_S16_LE, wave_pcm},
-    {XENSND_PCM_FORMAT_S32_LE, wave_pcm},
-    {XENSND_PCM_FORMAT_F32_LE, wave_float},
-    {XENSND_PCM_FORMAT_F64_LE, wave_float},
-    {XENSND_PCM_FORMAT_MU_LAW, wave_mu_law},
-    {XENSND_PCM_FORMAT_A_LAW, wave_a_law},
-}};
+// The formats whose samples WAVE stores exactly as sndif does. S24 is not among them: WAVE wants
+// its value in the upper bits of the container.
+constexpr std::array<WaveFormat, 7> wave_formats { {
+    { XENSND_PCM_FORMAT_U8, wave_pcm },
+    { XENSND_PCM_FORMAT_S16_LE, wave_pcm },
+    { XENSND_PCM_FORMAT_S32_LE, wave_pcm },
+    { XENSND_PCM_FORMAT_F32_LE, wave_float },
+    { XENSND_PCM_FORMAT_F64_LE, wave_float },
+    { XENSND_PCM_FORMAT_MU_LAW, wave_mu_law },
+    { XENSND_PCM_FORMAT_A_LAW, wave_a_law },
+} };
 
-const WaveFormat* find_wave_format(const Format& format) {
-    const auto row = std::find_if(wave_formats.begin(), wave_formats.end(),
-                                  [&](const WaveFormat& candidate) { return candidate.wire == format.wire; });
+const WaveFormat *find_wave_format(const Format &format)
+{
+    const auto row =
+        std::find_if(wave_formats.begin(), wave_formats.end(),
+                     [&](const WaveFormat &candidate) { return candidate.wire == format.wire; });
     return row == wave_formats.end() ? nullptr : &*row;
 }
 
-const Format* find_format_of_wave(std::uint16_t tag, unsigned bits) {
-    for (const WaveFormat& row : wave_formats)
+const Format *find_format_of_wave(std::uint16_t tag, unsigned bits)
+{
+    for (const WaveFormat &row : wave_formats)
         if (row.tag == tag && formats[row.wire].storage_bits == bits)
             return &formats[row.wire];
     return nullptr;
 }
 
-template <typename Word>
-void append(std::string& target, Word value) {
+template <typename Word> void append(std::string &target, Word value)
+{
     for (std::size_t index = 0; index < sizeof(value); ++index)
         target.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * index)));
 }
 
-std::uint32_t saturate(std::uint64_t value) {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+std::uint32_t saturate(std::uint64_t value)
+{
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
-std::string wave_header(const StreamFormat& format, std::uint16_t tag, std::uint64_t data_bytes) {
+std::string wave_header(const StreamFormat &format, std::uint16_t tag, std::uint64_t data_bytes)
+{
     const auto frame_bytes = static_cast<std::uint16_t>(format.frame_bits() / 8);
     std::string chunks;
     chunks += "WAVEfmt ";
-    append(chunks, std::uint32_t{tag == wave_pcm ? 16U : 18U});
+    append(chunks, std::uint32_t { tag == wave_pcm ? 16U : 18U });
     append(chunks, tag);
     append(chunks, static_cast<std::uint16_t>(format.channels));
     append(chunks, static_cast<std::uint32_t>(format.rate));
     append(chunks, static_cast<std::uint32_t>(format.rate * frame_bytes));
     append(chunks, frame_bytes);
-    append(chunks, std::uint16_t{format.format->storage_bits});
+    append(chunks, std::uint16_t { format.format->storage_bits });
     if (tag != wave_pcm) {
-        append(chunks, std::uint16_t{0});
+        append(chunks, std::uint16_t { 0 });
         chunks += "fact";
-        append(chunks, std::uint32_t{4});
+        append(chunks, std::uint32_t { 4 });
         append(chunks, saturate(format.frames(data_bytes)));
     }
     chunks += "data";
@@ -85,8 +97,9 @@ std::string wave_header(const StreamFormat& format, std::uint16_t tag, std::uint
 }
 
 // Writes everything or throws std::system_error.
-void write_at(int descriptor, const void* data, std::size_t size, std::uint64_t offset) {
-    const auto* bytes = static_cast<const std::byte*>(data);
+void write_at(int descriptor, const void *data, std::size_t size, std::uint64_t offset)
+{
+    const auto *bytes = static_cast<const std::byte *>(data);
     while (size != 0) {
         const ssize_t written = pwrite(descriptor, bytes, size, static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR)
@@ -100,11 +113,13 @@ void write_at(int descriptor, const void* data, std::size_t size, std::uint64_t 
 }
 
 // Reads up to `size` octets, fewer at the end of the file. Throws std::system_error.
-std::size_t read_at(int descriptor, void* data, std::size_t size, std::uint64_t offset) {
-    auto* bytes = static_cast<std::byte*>(data);
+std::size_t read_at(int descriptor, void *data, std::size_t size, std::uint64_t offset)
+{
+    auto *bytes = static_cast<std::byte *>(data);
     std::size_t done = 0;
     while (done < size) {
-        const ssize_t count = pread(descriptor, bytes + done, size - done, static_cast<off_t>(offset + done));
+        const ssize_t count =
+            pread(descriptor, bytes + done, size - done, static_cast<off_t>(offset + done));
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
@@ -116,7 +131,8 @@ std::size_t read_at(int descriptor, void* data, std::size_t size, std::uint64_t 
     return done;
 }
 
-File open_for_reading(const std::filesystem::path& path) {
+File open_for_reading(const std::filesystem::path &path)
+{
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         throw std::runtime_error(fmt::format("cannot open the WAV file {}: {}", path.string(),
@@ -124,7 +140,8 @@ File open_for_reading(const std::filesystem::path& path) {
     return File(descriptor);
 }
 
-std::uint64_t little_endian(const std::byte* bytes, std::size_t count) {
+std::uint64_t little_endian(const std::byte *bytes, std::size_t count)
+{
     std::uint64_t value = 0;
     for (std::size_t index = 0; index < count; ++index)
         value |= std::to_integer<std::uint64_t>(bytes[index]) << (8 * index);
@@ -132,10 +149,12 @@ std::uint64_t little_endian(const std::byte* bytes, std::size_t count) {
 }
 
 // The fmt chunk as far as it matters here.
-StreamFormat parse_fmt_chunk(const std::filesystem::path& path, std::span<const std::byte> chunk) {
+StreamFormat parse_fmt_chunk(const std::filesystem::path &path, std::span<const std::byte> chunk)
+{
     if (chunk.size() < 16)
-        throw std::runtime_error(fmt::format("{}: the fmt chunk has {} octets, at least 16 are needed", path.string(),
-                                             chunk.size()));
+        throw std::runtime_error(
+            fmt::format("{}: the fmt chunk has {} octets, at least 16 are needed", path.string(),
+                        chunk.size()));
     auto tag = static_cast<std::uint16_t>(little_endian(&chunk[0], 2));
     const auto channels = static_cast<unsigned>(little_endian(&chunk[2], 2));
     const auto rate = static_cast<unsigned>(little_endian(&chunk[4], 4));
@@ -143,26 +162,30 @@ StreamFormat parse_fmt_chunk(const std::filesystem::path& path, std::span<const 
     if (tag == wave_extensible && chunk.size() >= 26)
         tag = static_cast<std::uint16_t>(little_endian(&chunk[24], 2));
 
-    const Format* format = find_format_of_wave(tag, bits);
+    const Format *format = find_format_of_wave(tag, bits);
     if (format == nullptr)
-        throw std::runtime_error(fmt::format("{}: sndif has no format for WAVE tag {} with {} bits; convert the file to "
-                                             "16 or 32 bit PCM",
-                                             path.string(), tag, bits));
+        throw std::runtime_error(
+            fmt::format("{}: sndif has no format for WAVE tag {} with {} bits; convert the file to "
+                        "16 or 32 bit PCM",
+                        path.string(), tag, bits));
     if (rate == 0 || channels == 0 || channels > 255)
-        throw std::runtime_error(fmt::format("{}: {} channels at {} Hz, need 1 to 255 channels and a rate", path.string(),
-                                             channels, rate));
-    return {format, rate, channels};
+        throw std::runtime_error(
+            fmt::format("{}: {} channels at {} Hz, need 1 to 255 channels and a rate",
+                        path.string(), channels, rate));
+    return { format, rate, channels };
 }
 
-}  // namespace
+} // namespace
 
-WavSink::WavSink(std::filesystem::path path, StreamFormat format, DeviceListener& listener)
-    : path_(std::move(path)), format_(format), listener_(listener) {
+WavSink::WavSink(std::filesystem::path path, StreamFormat format, DeviceListener &listener)
+    : path_(std::move(path)), format_(format), listener_(listener)
+{
     if (find_wave_format(*format.format) == nullptr)
         path_.replace_extension(".raw");
 }
 
-void WavSink::create() {
+void WavSink::create()
+{
     const std::string stem = path_.stem().string();
     for (unsigned number = 2;; ++number) {
         const int descriptor = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -174,13 +197,14 @@ void WavSink::create() {
             throw std::system_error(errno, std::generic_category());
         path_.replace_filename(fmt::format("{}-{}{}", stem, number, path_.extension().string()));
     }
-    if (const WaveFormat* wave = find_wave_format(*format_.format))
+    if (const WaveFormat *wave = find_wave_format(*format_.format))
         header_bytes_ = wave_header(format_, wave->tag, 0).size();
-    listener_.on_note(fmt::format("recording to {} as {}, {} Hz, {} channels", path_.string(), format_.format->name,
-                                  format_.rate, format_.channels));
+    listener_.on_note(fmt::format("recording to {} as {}, {} Hz, {} channels", path_.string(),
+                                  format_.format->name, format_.rate, format_.channels));
 }
 
-void WavSink::render(std::span<const std::byte> frames) {
+void WavSink::render(std::span<const std::byte> frames)
+{
     if (failed_)
         return;
     try {
@@ -188,18 +212,20 @@ void WavSink::render(std::span<const std::byte> frames) {
             create();
         write_at(file_->get(), frames.data(), frames.size(), header_bytes_ + data_bytes_);
         data_bytes_ += frames.size();
-        if (const WaveFormat* wave = find_wave_format(*format_.format)) {
+        if (const WaveFormat *wave = find_wave_format(*format_.format)) {
             const std::string header = wave_header(format_, wave->tag, data_bytes_);
             write_at(file_->get(), header.data(), header.size(), 0);
         }
-    } catch (const std::system_error& error) {
+    } catch (const std::system_error &error) {
         failed_ = true;
-        listener_.on_device_error(fmt::format("recording to {} ends after {} octets: {}; the stream goes on unrecorded",
-                                              path_.string(), data_bytes_, error.code().message()));
+        listener_.on_device_error(
+            fmt::format("recording to {} ends after {} octets: {}; the stream goes on unrecorded",
+                        path_.string(), data_bytes_, error.code().message()));
     }
 }
 
-WavInfo read_wav_info(const std::filesystem::path& path) {
+WavInfo read_wav_info(const std::filesystem::path &path)
+{
     const File file = open_for_reading(path);
     std::array<std::byte, 12> riff;
     if (read_at(file.get(), riff.data(), riff.size(), 0) != riff.size() ||
@@ -210,38 +236,45 @@ WavInfo read_wav_info(const std::filesystem::path& path) {
     for (std::uint64_t offset = riff.size();;) {
         std::array<std::byte, 8> chunk;
         if (read_at(file.get(), chunk.data(), chunk.size(), offset) != chunk.size())
-            throw std::runtime_error(fmt::format("{}: no data chunk, or one before the fmt chunk", path.string()));
+            throw std::runtime_error(
+                fmt::format("{}: no data chunk, or one before the fmt chunk", path.string()));
         const std::uint64_t size = little_endian(&chunk[4], 4);
         offset += chunk.size();
         if (std::memcmp(&chunk[0], "fmt ", 4) == 0) {
             std::array<std::byte, 40> body;
-            const std::size_t count = read_at(file.get(), body.data(), std::min<std::size_t>(size, body.size()), offset);
+            const std::size_t count =
+                read_at(file.get(), body.data(), std::min<std::size_t>(size, body.size()), offset);
             format = parse_fmt_chunk(path, std::span(body).first(count));
         } else if (std::memcmp(&chunk[0], "data", 4) == 0 && format) {
             // A file still being written may promise more than there is.
             const std::uint64_t end = std::filesystem::file_size(path);
-            return {*format, offset, std::min(size, end - std::min(end, offset))};
+            return { *format, offset, std::min(size, end - std::min(end, offset)) };
         }
         offset += size + size % 2;
     }
 }
 
-WavSource::WavSource(const std::filesystem::path& path, DeviceListener& listener)
-    : info_(read_wav_info(path)), file_(open_for_reading(path)), listener_(listener) {}
+WavSource::WavSource(const std::filesystem::path &path, DeviceListener &listener)
+    : info_(read_wav_info(path)), file_(open_for_reading(path)), listener_(listener)
+{
+}
 
-void WavSource::fill(std::uint64_t position, std::span<std::byte> target) {
+void WavSource::fill(std::uint64_t position, std::span<std::byte> target)
+{
     std::size_t done = 0;
     if (position < info_.data_bytes && !failed_) {
-        const std::size_t wanted = std::min<std::uint64_t>(target.size(), info_.data_bytes - position);
+        const std::size_t wanted =
+            std::min<std::uint64_t>(target.size(), info_.data_bytes - position);
         try {
             done = read_at(file_.get(), target.data(), wanted, info_.data_offset + position);
-        } catch (const std::system_error& error) {
+        } catch (const std::system_error &error) {
             failed_ = true;
-            listener_.on_device_error(fmt::format("reading the WAV source at octet {}: {}; silence follows", position,
-                                                  error.code().message()));
+            listener_.on_device_error(
+                fmt::format("reading the WAV source at octet {}: {}; silence follows", position,
+                            error.code().message()));
         }
     }
     fill_silence(*info_.format.format, position + done, target.subspan(done));
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -13,25 +13,28 @@ namespace {
 constexpr std::size_t grants_per_page = page_size / sizeof(grant_ref_t) - 1;
 
 // A copy, because the frontend may change the page while it is looked at.
-std::vector<grant_ref_t> copy_page(grant_ref_t reference, const ReadDirectoryPage& read_page) {
+std::vector<grant_ref_t> copy_page(grant_ref_t reference, const ReadDirectoryPage &read_page)
+{
     std::vector<grant_ref_t> copy;
     read_page(reference, [&copy](DirectoryPage page) { copy.assign(page.begin(), page.end()); });
     return copy;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<grant_ref_t> walk_page_directory(grant_ref_t first, std::uint32_t buffer_bytes,
-                                             const ReadDirectoryPage& read_page) {
-    const std::size_t wanted = (std::size_t{buffer_bytes} + page_size - 1) / page_size;
+                                             const ReadDirectoryPage &read_page)
+{
+    const std::size_t wanted = (std::size_t { buffer_bytes } + page_size - 1) / page_size;
     std::vector<grant_ref_t> grants;
     grants.reserve(wanted);
     std::vector<grant_ref_t> visited;
 
     for (grant_ref_t next = first; grants.size() < wanted;) {
         if (next == 0)
-            throw BadDirectory(fmt::format("page directory ends after {} of {} grants: gref_dir_next_page is 0 too early",
-                                           grants.size(), wanted));
+            throw BadDirectory(fmt::format(
+                "page directory ends after {} of {} grants: gref_dir_next_page is 0 too early",
+                grants.size(), wanted));
         if (std::find(visited.begin(), visited.end(), next) != visited.end())
             throw BadDirectory(fmt::format("page directory loops: grant {} is linked twice", next));
         visited.push_back(next);
@@ -40,15 +43,17 @@ std::vector<grant_ref_t> walk_page_directory(grant_ref_t first, std::uint32_t bu
         const std::size_t count = std::min(grants_per_page, wanted - grants.size());
         for (std::size_t index = 1; index <= count; ++index) {
             if (page[index] == 0)
-                throw BadDirectory(fmt::format("page directory: entry {} is grant reference 0, which is never valid",
-                                               grants.size()));
+                throw BadDirectory(fmt::format(
+                    "page directory: entry {} is grant reference 0, which is never valid",
+                    grants.size()));
             grants.push_back(page[index]);
         }
         next = page[0];
         if (grants.size() == wanted && next != 0)
-            throw BadDirectory(fmt::format("page directory: the last page links to grant {}, must be 0", next));
+            throw BadDirectory(
+                fmt::format("page directory: the last page links to grant {}, must be 0", next));
     }
     return grants;
 }
 
-}  // namespace sndback
+} // namespace sndback

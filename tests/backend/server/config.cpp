@@ -16,30 +16,34 @@ namespace {
 constexpr std::size_t max_devices = 256;
 constexpr std::size_t max_streams = 256;
 
-[[noreturn]] void bad(const std::string& path, std::string_view value, std::string_view expected) {
+[[noreturn]] void bad(const std::string &path, std::string_view value, std::string_view expected)
+{
     throw BadConfig(fmt::format("{} = '{}': must be {}", path, value.substr(0, 80), expected));
 }
 
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number number{};
+template <typename Number> std::optional<Number> parse_number(std::string_view text)
+{
+    Number number {};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size())
+    if (error != std::errc {} || end != text.data() + text.size())
         return std::nullopt;
     return number;
 }
 
-std::uint32_t require_number(const StoreReader& store, const std::string& path) {
+std::uint32_t require_number(const StoreReader &store, const std::string &path)
+{
     const std::optional<std::string> text = store.read(path);
     if (!text)
-        throw BadConfig(fmt::format("{} is missing: the frontend has to publish it before it goes to Initialised", path));
+        throw BadConfig(fmt::format(
+            "{} is missing: the frontend has to publish it before it goes to Initialised", path));
     const auto number = parse_number<std::uint32_t>(*text);
     if (!number)
         bad(path, *text, "a decimal number");
     return *number;
 }
 
-std::vector<std::string_view> split_list(std::string_view text) {
+std::vector<std::string_view> split_list(std::string_view text)
+{
     std::vector<std::string_view> items;
     while (!text.empty()) {
         const std::size_t comma = text.find(XENSND_LIST_SEPARATOR);
@@ -50,8 +54,9 @@ std::vector<std::string_view> split_list(std::string_view text) {
     return items;
 }
 
-void read_channels(const StoreReader& store, const std::string& path, Limits& limits) {
-    const auto read = [&](const char* field, std::uint32_t& target) {
+void read_channels(const StoreReader &store, const std::string &path, Limits &limits)
+{
+    const auto read = [&](const char *field, std::uint32_t &target) {
         const std::string node = path + "/" + field;
         if (const auto text = store.read(node)) {
             const auto number = parse_number<std::uint8_t>(*text);
@@ -65,10 +70,12 @@ void read_channels(const StoreReader& store, const std::string& path, Limits& li
     read(XENSND_FIELD_CHANNELS_MAX, channels.max);
     limits.channels = intersect(limits.channels, channels);
     if (limits.channels.empty())
-        throw BadConfig(fmt::format("{}: no number of channels from {} to {} is left", path, channels.min, channels.max));
+        throw BadConfig(fmt::format("{}: no number of channels from {} to {} is left", path,
+                                    channels.min, channels.max));
 }
 
-void read_rates(const StoreReader& store, const std::string& path, Limits& limits) {
+void read_rates(const StoreReader &store, const std::string &path, Limits &limits)
+{
     const std::string node = path + "/" XENSND_FIELD_SAMPLE_RATES;
     const auto text = store.read(node);
     if (!text)
@@ -87,24 +94,26 @@ void read_rates(const StoreReader& store, const std::string& path, Limits& limit
         bad(node, *text, "a subset of the rates of the level above");
 }
 
-void read_formats(const StoreReader& store, const std::string& path, Limits& limits) {
+void read_formats(const StoreReader &store, const std::string &path, Limits &limits)
+{
     const std::string node = path + "/" XENSND_FIELD_SAMPLE_FORMATS;
     const auto text = store.read(node);
     if (!text)
         return;
     std::uint64_t mask = 0;
     for (const std::string_view item : split_list(*text)) {
-        const Format* format = find_format(item);
+        const Format *format = find_format(item);
         if (format == nullptr)
             bad(node, item, "one of the format names of sndif.h, as in s16_le,float_le");
-        mask |= std::uint64_t{1} << format->wire;
+        mask |= std::uint64_t { 1 } << format->wire;
     }
     limits.formats &= mask;
     if (limits.formats == 0)
         bad(node, *text, "a subset of the formats of the level above");
 }
 
-void read_buffer_size(const StoreReader& store, const std::string& path, Limits& limits) {
+void read_buffer_size(const StoreReader &store, const std::string &path, Limits &limits)
+{
     const std::string node = path + "/" XENSND_FIELD_BUFFER_SIZE;
     const auto text = store.read(node);
     if (!text)
@@ -116,7 +125,8 @@ void read_buffer_size(const StoreReader& store, const std::string& path, Limits&
 }
 
 // The limits of one level, within those of the level above.
-Limits read_limits(const StoreReader& store, const std::string& path, Limits limits) {
+Limits read_limits(const StoreReader &store, const std::string &path, Limits limits)
+{
     read_channels(store, path, limits);
     read_rates(store, path, limits);
     read_formats(store, path, limits);
@@ -125,19 +135,23 @@ Limits read_limits(const StoreReader& store, const std::string& path, Limits lim
 }
 
 // The children that are indices, ascending.
-std::vector<unsigned> list_indices(const StoreReader& store, const std::string& path, std::size_t most) {
+std::vector<unsigned> list_indices(const StoreReader &store, const std::string &path,
+                                   std::size_t most)
+{
     std::vector<unsigned> indices;
-    for (const std::string& name : store.list(path))
+    for (const std::string &name : store.list(path))
         if (const auto index = parse_number<unsigned>(name))
             indices.push_back(*index);
     if (indices.size() > most)
-        throw BadConfig(fmt::format("{} has {} numbered children, at most {} make sense", path, indices.size(), most));
+        throw BadConfig(fmt::format("{} has {} numbered children, at most {} make sense", path,
+                                    indices.size(), most));
     std::sort(indices.begin(), indices.end());
     return indices;
 }
 
-StreamConfig read_stream(const StoreReader& store, const std::string& path, const Limits& inherited) {
-    StreamConfig stream{};
+StreamConfig read_stream(const StoreReader &store, const std::string &path, const Limits &inherited)
+{
+    StreamConfig stream {};
     const std::string type_path = path + "/" XENSND_FIELD_TYPE;
     const std::string type = store.read(type_path).value_or("");
     if (type != XENSND_STREAM_TYPE_PLAYBACK && type != XENSND_STREAM_TYPE_CAPTURE)
@@ -145,16 +159,17 @@ StreamConfig read_stream(const StoreReader& store, const std::string& path, cons
     stream.playback = type == XENSND_STREAM_TYPE_PLAYBACK;
     stream.unique_id = store.read(path + "/" XENSND_FIELD_STREAM_UNIQUE_ID).value_or("");
     stream.limits = read_limits(store, path, inherited);
-    stream.transport = {require_number(store, path + "/" XENSND_FIELD_RING_REF),
-                        require_number(store, path + "/" XENSND_FIELD_EVT_CHNL),
-                        require_number(store, path + "/" XENSND_FIELD_EVT_RING_REF),
-                        require_number(store, path + "/" XENSND_FIELD_EVT_EVT_CHNL)};
+    stream.transport = { require_number(store, path + "/" XENSND_FIELD_RING_REF),
+                         require_number(store, path + "/" XENSND_FIELD_EVT_CHNL),
+                         require_number(store, path + "/" XENSND_FIELD_EVT_RING_REF),
+                         require_number(store, path + "/" XENSND_FIELD_EVT_EVT_CHNL) };
     return stream;
 }
 
-}  // namespace
+} // namespace
 
-CardConfig read_card(const StoreReader& store, const std::string& frontend_path) {
+CardConfig read_card(const StoreReader &store, const std::string &frontend_path)
+{
     CardConfig card;
     card.version = store.read(frontend_path + "/" XENSND_FIELD_FE_VERSION).value_or("");
     const Limits card_limits = read_limits(store, frontend_path, {});
@@ -163,18 +178,20 @@ CardConfig read_card(const StoreReader& store, const std::string& frontend_path)
         const std::string device_path = fmt::format("{}/{}", frontend_path, device);
         const Limits device_limits = read_limits(store, device_path, card_limits);
         for (const unsigned index : list_indices(store, device_path, max_streams)) {
-            StreamConfig stream = read_stream(store, fmt::format("{}/{}", device_path, index), device_limits);
+            StreamConfig stream =
+                read_stream(store, fmt::format("{}/{}", device_path, index), device_limits);
             stream.device = device;
             stream.index = index;
             card.streams.push_back(std::move(stream));
             if (card.streams.size() > max_streams)
-                throw BadConfig(fmt::format("{} has more than {} streams", frontend_path, max_streams));
+                throw BadConfig(
+                    fmt::format("{} has more than {} streams", frontend_path, max_streams));
         }
     }
     if (card.streams.empty())
-        throw BadConfig(fmt::format("{} configures no stream: expected {}/0/0/type and so on", frontend_path,
-                                    frontend_path));
+        throw BadConfig(fmt::format("{} configures no stream: expected {}/0/0/type and so on",
+                                    frontend_path, frontend_path));
     return card;
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::size_t states = XenbusStateReconfigured + 1;
 
-constexpr std::array<std::string_view, states> state_names{
-    "Unknown",   "Initialising", "InitWait", "Initialised",   "Connected",
-    "Closing",   "Closed",       "Reconfiguring", "Reconfigured"};
+constexpr std::array<std::string_view, states> state_names {
+    "Unknown", "Initialising", "InitWait",      "Initialised", "Connected",
+    "Closing", "Closed",       "Reconfiguring", "Reconfigured"
+};
 
 using Row = std::array<Action, states>;
 
@@ -20,19 +21,22 @@ constexpr auto offer = Action::offer;
 constexpr auto connect = Action::connect;
 constexpr auto check = Action::check;
 
-// One row per phase but removed, one column per state of the frontend, in the order of state_names. A frontend that
-// goes to Closing is offered a new connection at once: it waits for InitWait as the sign that all is released.
-constexpr std::array<Row, 3> table{{
-    /* reset */ {offer, offer, offer, none, none, offer, offer, offer, offer},
-    /* offered */ {none, none, none, connect, none, none, none, none, none},
-    /* connected */ {offer, offer, offer, check, none, offer, offer, offer, offer},
-}};
+// One row per phase but removed, one column per state of the frontend, in the order of state_names.
+// A frontend that goes to Closing is offered a new connection at once: it waits for InitWait as the
+// sign that all is released.
+constexpr std::array<Row, 3> table { {
+    /* reset */ { offer, offer, offer, none, none, offer, offer, offer, offer },
+    /* offered */ { none, none, none, connect, none, none, none, none, none },
+    /* connected */ { offer, offer, offer, check, none, offer, offer, offer, offer },
+} };
 
-static_assert(XenbusStateInitialised == 3 && XenbusStateConnected == 4 && XenbusStateReconfiguring == 7);
+static_assert(XenbusStateInitialised == 3 && XenbusStateConnected == 4 &&
+              XenbusStateReconfiguring == 7);
 
-}  // namespace
+} // namespace
 
-Action decide(Phase phase, xenbus_state frontend, bool leaving) {
+Action decide(Phase phase, xenbus_state frontend, bool leaving)
+{
     if (leaving)
         return phase == Phase::removed ? Action::none : Action::remove;
     if (phase == Phase::removed)
@@ -40,12 +44,16 @@ Action decide(Phase phase, xenbus_state frontend, bool leaving) {
     return table[static_cast<std::size_t>(phase)][frontend];
 }
 
-std::string_view state_name(xenbus_state state) { return state_names[state]; }
+std::string_view state_name(xenbus_state state)
+{
+    return state_names[state];
+}
 
-xenbus_state parse_state(std::string_view text) {
+xenbus_state parse_state(std::string_view text)
+{
     if (text.size() != 1 || text[0] < '0' || text[0] > '8')
         return XenbusStateUnknown;
     return static_cast<xenbus_state>(text[0] - '0');
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -11,25 +11,30 @@ namespace sndback {
 
 // Where the backend stands with one frontend.
 enum class Phase : unsigned {
-    reset,      // Closed: a frontend still connected to an earlier backend, or to a failed one, has to let go first
-    offered,    // InitWait: waiting for the frontend to publish its transport parameters
-    connected,  // Connected
-    removed,    // Closed for good: the toolstack takes the device away, the guest is gone, or the daemon stops
+    reset, // Closed: a frontend still connected to an earlier backend, or to a failed one, has to
+           // let go first
+    offered, // InitWait: waiting for the frontend to publish its transport parameters
+    connected, // Connected
+    removed, // Closed for good: the toolstack takes the device away, the guest is gone, or the
+             // daemon stops
 };
 
 enum class Action {
     none,
-    offer,    // release what is connected, publish the versions, go to InitWait
-    connect,  // read the frontend's parameters, map and bind them, go to Connected
-    check,    // connected, but the frontend says Initialised: connect anew if it published new parameters
-    remove,   // release what is connected, go through Closing to Closed
+    offer, // release what is connected, publish the versions, go to InitWait
+    connect, // read the frontend's parameters, map and bind them, go to Connected
+    check, // connected, but the frontend says Initialised: connect anew if it published new
+           // parameters
+    remove, // release what is connected, go through Closing to Closed
 };
 
-// What to do. `frontend`: its XenbusState, XenbusStateUnknown if the node does not exist. `leaving`: the device is to go.
+// What to do. `frontend`: its XenbusState, XenbusStateUnknown if the node does not exist.
+// `leaving`: the device is to go.
 [[nodiscard]] Action decide(Phase phase, xenbus_state frontend, bool leaving);
 
 // Whether the frontend holds on to a connection in this state.
-[[nodiscard]] constexpr bool is_attached(xenbus_state frontend) {
+[[nodiscard]] constexpr bool is_attached(xenbus_state frontend)
+{
     return frontend == XenbusStateInitialised || frontend == XenbusStateConnected;
 }
 
@@ -39,4 +44,4 @@ enum class Action {
 // A state node's value; XenbusStateUnknown for what is none.
 [[nodiscard]] xenbus_state parse_state(std::string_view text);
 
-}  // namespace sndback
+} // namespace sndback

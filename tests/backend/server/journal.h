@@ -23,18 +23,25 @@ namespace sndback {
 
 // A file of JSON lines. Thread-safe.
 class TraceFile {
-public:
-    // An empty path makes a trace that takes nothing. Throws std::runtime_error if the file cannot be created.
-    explicit TraceFile(const std::string& path);
+  public:
+    // An empty path makes a trace that takes nothing. Throws std::runtime_error if the file cannot
+    // be created.
+    explicit TraceFile(const std::string &path);
 
-    [[nodiscard]] bool enabled() const { return file_ != nullptr; }
+    [[nodiscard]] bool enabled() const
+    {
+        return file_ != nullptr;
+    }
     // Appends {"t":NOW,"type":TYPE,REST}; `rest` are further members, without braces.
     void write(std::string_view type, std::string_view rest);
     void flush();
 
-private:
+  private:
     struct Closer {
-        void operator()(std::FILE* file) const { std::fclose(file); }
+        void operator()(std::FILE *file) const
+        {
+            std::fclose(file);
+        }
     };
     std::mutex mutex_;
     std::unique_ptr<std::FILE, Closer> file_;
@@ -49,43 +56,47 @@ struct StreamName {
     bool playback;
     std::string unique_id;
 
-    [[nodiscard]] std::string label() const;  // for the log: dom1/0/0/0 (unique-id)
-    [[nodiscard]] std::string json() const;   // members without braces
+    [[nodiscard]] std::string label() const; // for the log: dom1/0/0/0 (unique-id)
+    [[nodiscard]] std::string json() const; // members without braces
 };
 
 // Counters of one stream during one connection; other threads may read them.
 struct StreamStatistics {
-    explicit StreamStatistics(StreamName stream) : name(std::move(stream)) {}
+    explicit StreamStatistics(StreamName stream) : name(std::move(stream))
+    {
+    }
 
     static constexpr std::size_t operations = XENSND_OP_HW_PARAM_QUERY + 1;
 
     const StreamName name;
-    std::array<std::atomic<std::uint64_t>, operations> requests{};
-    std::atomic<std::uint64_t> unknown_requests{0};
-    std::atomic<std::uint64_t> refused{0};             // requests answered with an error
-    std::atomic<std::uint64_t> wakeups{0};             // notifications received
-    std::atomic<std::uint64_t> responses_notified{0};  // responses sent with a notification
-    std::atomic<std::uint64_t> responses_held_off{0};  // and without
-    std::atomic<std::uint64_t> events{0};
-    std::atomic<std::uint64_t> events_dropped{0};      // the event page was full; a later event covered them
-    std::atomic<std::uint64_t> underruns{0};
-    std::atomic<std::uint64_t> overruns{0};
-    std::atomic<std::uint64_t> violations{0};
-    std::atomic<std::uint64_t> device_errors{0};
-    std::atomic<std::uint64_t> bytes{0};               // written or read
-    std::atomic<std::uint64_t> position{0};            // last one reported
+    std::array<std::atomic<std::uint64_t>, operations> requests {};
+    std::atomic<std::uint64_t> unknown_requests { 0 };
+    std::atomic<std::uint64_t> refused { 0 }; // requests answered with an error
+    std::atomic<std::uint64_t> wakeups { 0 }; // notifications received
+    std::atomic<std::uint64_t> responses_notified { 0 }; // responses sent with a notification
+    std::atomic<std::uint64_t> responses_held_off { 0 }; // and without
+    std::atomic<std::uint64_t> events { 0 };
+    std::atomic<std::uint64_t> events_dropped {
+        0
+    }; // the event page was full; a later event covered them
+    std::atomic<std::uint64_t> underruns { 0 };
+    std::atomic<std::uint64_t> overruns { 0 };
+    std::atomic<std::uint64_t> violations { 0 };
+    std::atomic<std::uint64_t> device_errors { 0 };
+    std::atomic<std::uint64_t> bytes { 0 }; // written or read
+    std::atomic<std::uint64_t> position { 0 }; // last one reported
 
     [[nodiscard]] std::string json() const;
 };
 
 // The statistics of all connections, the recent closed ones included. Thread-safe.
 class StatisticsTable {
-public:
+  public:
     std::shared_ptr<StreamStatistics> add(StreamName name);
     // Writes a JSON array to a file, by way of a temporary one. Throws std::runtime_error.
-    void save(const std::string& path) const;
+    void save(const std::string &path) const;
 
-private:
+  private:
     static constexpr std::size_t kept = 512;
     mutable std::mutex mutex_;
     std::deque<std::shared_ptr<StreamStatistics>> streams_;
@@ -93,30 +104,40 @@ private:
 
 // Everything one stream reports goes through here. Used by the stream's thread only.
 class Journal final : public DeviceListener {
-public:
-    Journal(TraceFile& trace, std::shared_ptr<StreamStatistics> statistics);
+  public:
+    Journal(TraceFile &trace, std::shared_ptr<StreamStatistics> statistics);
 
     void wakeup();
-    void request(const xensnd_req& request);
-    void response(const xensnd_resp& response, std::optional<std::uint64_t> offset, bool notified);
+    void request(const xensnd_req &request);
+    void response(const xensnd_resp &response, std::optional<std::uint64_t> offset, bool notified);
     void event(std::uint64_t position, std::uint16_t id, EventPage::Put result);
     void violation(std::string_view text);
-    void refusal(const xensnd_req& request, std::string_view text);
-    void transferred(std::uint64_t bytes) { statistics_->bytes += bytes; }
-    void flush() { trace_.flush(); }
+    void refusal(const xensnd_req &request, std::string_view text);
+    void transferred(std::uint64_t bytes)
+    {
+        statistics_->bytes += bytes;
+    }
+    void flush()
+    {
+        trace_.flush();
+    }
 
     void on_underrun(std::uint64_t position) override;
     void on_overrun(std::uint64_t position, std::uint64_t lost) override;
     void on_note(std::string_view text) override;
     void on_device_error(std::string_view text) override;
 
-    [[nodiscard]] const StreamName& name() const { return statistics_->name; }
+    [[nodiscard]] const StreamName &name() const
+    {
+        return statistics_->name;
+    }
 
-private:
+  private:
     template <typename... Arguments>
-    void trace(std::string_view type, fmt::format_string<Arguments...> format, Arguments&&... arguments);
+    void trace(std::string_view type, fmt::format_string<Arguments...> format,
+               Arguments &&...arguments);
 
-    TraceFile& trace_;
+    TraceFile &trace_;
     std::shared_ptr<StreamStatistics> statistics_;
     std::string label_;
     std::string json_;
@@ -125,4 +146,4 @@ private:
 // The name of an operation as in sndif.h, without XENSND_OP_.
 [[nodiscard]] std::string_view operation_name(unsigned operation);
 
-}  // namespace sndback
+} // namespace sndback

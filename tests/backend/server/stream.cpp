@@ -14,26 +14,35 @@ namespace sndback {
 namespace {
 
 // The order of the descriptors that are always there.
-enum Descriptor : std::size_t { stop_descriptor, notification_descriptor, timer_descriptor, device_descriptors };
+enum Descriptor : std::size_t {
+    stop_descriptor,
+    notification_descriptor,
+    timer_descriptor,
+    device_descriptors
+};
 
-// Nothing tells when a guest has made room in its event page, so it is looked at this often while one is due.
-constexpr std::chrono::milliseconds event_retry_interval{10};
+// Nothing tells when a guest has made room in its event page, so it is looked at this often while
+// one is due.
+constexpr std::chrono::milliseconds event_retry_interval { 10 };
 
-int checked(int descriptor, const char* what) {
+int checked(int descriptor, const char *what)
+{
     if (descriptor < 0)
         throw std::system_error(errno, std::generic_category(), what);
     return descriptor;
 }
 
-bool ends_transfers(const xensnd_req& request) {
+bool ends_transfers(const xensnd_req &request)
+{
     return request.operation == XENSND_OP_CLOSE ||
-           (request.operation == XENSND_OP_TRIGGER && request.op.trigger.type != XENSND_OP_TRIGGER_RESUME &&
+           (request.operation == XENSND_OP_TRIGGER &&
+            request.op.trigger.type != XENSND_OP_TRIGGER_RESUME &&
             request.op.trigger.type != XENSND_OP_TRIGGER_START);
 }
 
-}  // namespace
+} // namespace
 
-Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment& environment,
+Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &environment,
                std::function<void()> on_broken)
     : config_(std::move(config)),
       respond_delay_(environment.respond_delay),
@@ -47,14 +56,18 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment& en
       request_port_(channels_.bind(journal_.name().domain, config_.transport.event_channel)),
       event_port_(channels_.bind(journal_.name().domain, config_.transport.event_event_channel)),
       session_(config_, grants_, environment.devices, journal_, environment.settings),
-      timer_(checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
-      stop_event_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
-    journal_.on_note(fmt::format("{} stream connected to {}", config_.playback ? "playback" : "capture",
+      timer_(
+          checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
+      stop_event_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"))
+{
+    journal_.on_note(fmt::format("{} stream connected to {}",
+                                 config_.playback ? "playback" : "capture",
                                  environment.devices.describe(journal_.name())));
     thread_ = std::thread([this] { run(); });
 }
 
-Stream::~Stream() {
+Stream::~Stream()
+{
     stopping_ = true;
     const std::uint64_t one = 1;
     (void)!write(stop_event_.get(), &one, sizeof(one));
@@ -62,14 +75,16 @@ Stream::~Stream() {
     journal_.flush();
 }
 
-void Stream::run() noexcept {
+void Stream::run() noexcept
+{
     try {
         serve();
-    } catch (const ProtocolBroken& error) {
+    } catch (const ProtocolBroken &error) {
         journal_.violation(error.what());
         broken_ = true;
-    } catch (const std::exception& error) {
-        journal_.on_device_error(fmt::format("the stream cannot be served any longer: {}", error.what()));
+    } catch (const std::exception &error) {
+        journal_.on_device_error(
+            fmt::format("the stream cannot be served any longer: {}", error.what()));
         broken_ = true;
     }
     journal_.flush();
@@ -77,10 +92,12 @@ void Stream::run() noexcept {
         on_broken_();
 }
 
-void Stream::serve() {
+void Stream::serve()
+{
     while (!stopping_) {
-        service_device(descriptors_.size() > device_descriptors ? std::span(descriptors_).subspan(device_descriptors)
-                                                                : std::span<pollfd>());
+        service_device(descriptors_.size() > device_descriptors
+                           ? std::span(descriptors_).subspan(device_descriptors)
+                           : std::span<pollfd>());
         const bool busy = serve_requests();
         if (!busy)
             journal_.flush();
@@ -89,15 +106,17 @@ void Stream::serve() {
     }
 }
 
-void Stream::service_device(std::span<pollfd> ready) {
-    if (PcmDevice* device = session_.device())
+void Stream::service_device(std::span<pollfd> ready)
+{
+    if (PcmDevice *device = session_.device())
         if (const auto position = device->service(monotonic_now(), ready))
             unsent_position_ = position;
     if (unsent_position_)
         send_position(*unsent_position_);
 }
 
-void Stream::send_position(std::uint64_t position) {
+void Stream::send_position(std::uint64_t position)
+{
     const EventPage::Put result = events_.put_position(position);
     if (result == EventPage::Put::sent || result == EventPage::Put::overwritten)
         channels_.notify(event_port_);
@@ -108,22 +127,24 @@ void Stream::send_position(std::uint64_t position) {
     journal_.event(position, events_.last_id(), result);
 }
 
-bool Stream::serve_requests() {
+bool Stream::serve_requests()
+{
     // At most a ring full at a time: the device has its turn in between whatever the guest does.
     while (queue_.size() < RequestRing::slots) {
         const std::optional<xensnd_req> request = ring_.take();
         if (!request)
             break;
         journal_.request(*request);
-        queue_.push_back({*request, monotonic_now() + respond_delay_});
+        queue_.push_back({ *request, monotonic_now() + respond_delay_ });
     }
     while (!queue_.empty() && answer_next())
         queue_.pop_front();
     return ring_.final_check();
 }
 
-bool Stream::answer_next() {
-    const Pending& next = queue_.front();
+bool Stream::answer_next()
+{
+    const Pending &next = queue_.front();
     const Time now = monotonic_now();
     if (now < next.answer_at)
         return false;
@@ -141,17 +162,20 @@ bool Stream::answer_next() {
 }
 
 // Whether a request behind the first one will stop the device, so that waiting for it is of no use.
-bool Stream::is_end_queued() const {
-    return std::any_of(queue_.begin() + 1, queue_.end(), [](const Pending& item) { return ends_transfers(item.request); });
+bool Stream::is_end_queued() const
+{
+    return std::any_of(queue_.begin() + 1, queue_.end(),
+                       [](const Pending &item) { return ends_transfers(item.request); });
 }
 
-std::optional<Time> Stream::next_deadline() {
+std::optional<Time> Stream::next_deadline()
+{
     std::optional<Time> deadline;
     const auto consider = [&](std::optional<Time> time) {
         if (time && (!deadline || *time < *deadline))
             deadline = time;
     };
-    if (const PcmDevice* device = session_.device())
+    if (const PcmDevice *device = session_.device())
         consider(device->deadline());
     if (!queue_.empty() && queue_.front().answer_at > monotonic_now())
         consider(queue_.front().answer_at);
@@ -160,13 +184,16 @@ std::optional<Time> Stream::next_deadline() {
     return deadline;
 }
 
-void Stream::sleep(bool busy) {
-    descriptors_.assign({{stop_event_.get(), POLLIN, 0}, {channels_.descriptor(), POLLIN, 0}, {timer_.get(), POLLIN, 0}});
-    if (const PcmDevice* device = session_.device())
+void Stream::sleep(bool busy)
+{
+    descriptors_.assign({ { stop_event_.get(), POLLIN, 0 },
+                          { channels_.descriptor(), POLLIN, 0 },
+                          { timer_.get(), POLLIN, 0 } });
+    if (const PcmDevice *device = session_.device())
         device->add_descriptors(descriptors_);
 
     // All zero disarms; a time that has passed fires at once.
-    itimerspec alarm{};
+    itimerspec alarm {};
     if (const std::optional<Time> deadline = next_deadline()) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*deadline);
         alarm.it_value.tv_sec = seconds.count();
@@ -175,11 +202,13 @@ void Stream::sleep(bool busy) {
     checked(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &alarm, nullptr), "timerfd_settime");
 
     const bool requests_wait = busy && queue_.size() < RequestRing::slots;
-    if (poll(descriptors_.data(), descriptors_.size(), requests_wait ? 0 : -1) < 0 && errno != EINTR)
+    if (poll(descriptors_.data(), descriptors_.size(), requests_wait ? 0 : -1) < 0 &&
+        errno != EINTR)
         throw std::system_error(errno, std::generic_category(), "poll");
 }
 
-void Stream::take_notifications() {
+void Stream::take_notifications()
+{
     if ((descriptors_[notification_descriptor].revents & POLLIN) == 0)
         return;
     while (const std::optional<unsigned> port = channels_.take())
@@ -187,4 +216,4 @@ void Stream::take_notifications() {
             journal_.wakeup();
 }
 
-}  // namespace sndback
+} // namespace sndback

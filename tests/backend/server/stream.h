@@ -19,27 +19,35 @@ namespace sndback {
 
 // What all streams share.
 struct StreamEnvironment {
-    TraceFile& trace;
-    StatisticsTable& statistics;
-    DeviceFactory& devices;
+    TraceFile &trace;
+    StatisticsTable &statistics;
+    DeviceFactory &devices;
     Session::Settings settings;
-    std::chrono::microseconds respond_delay{};  // between taking a request and answering it
+    std::chrono::microseconds respond_delay {}; // between taking a request and answering it
 };
 
 class Stream {
-public:
-    // Maps, binds and starts to serve. `on_broken` is called, from the stream's thread, when the frontend has made
-    // the connection unusable. Throws std::runtime_error, ProtocolBroken included.
-    Stream(StreamConfig config, StreamName name, const StreamEnvironment& environment, std::function<void()> on_broken);
+  public:
+    // Maps, binds and starts to serve. `on_broken` is called, from the stream's thread, when the
+    // frontend has made the connection unusable. Throws std::runtime_error, ProtocolBroken
+    // included.
+    Stream(StreamConfig config, StreamName name, const StreamEnvironment &environment,
+           std::function<void()> on_broken);
     // Ends the thread and closes what is open.
     ~Stream();
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
+    Stream(const Stream &) = delete;
+    Stream &operator=(const Stream &) = delete;
 
-    [[nodiscard]] const Transport& transport() const { return config_.transport; }
-    [[nodiscard]] bool broken() const { return broken_; }
+    [[nodiscard]] const Transport &transport() const
+    {
+        return config_.transport;
+    }
+    [[nodiscard]] bool broken() const
+    {
+        return broken_;
+    }
 
-private:
+  private:
     struct Pending {
         xensnd_req request;
         Time answer_at;
@@ -72,12 +80,12 @@ private:
     Session session_;
     File timer_;
     File stop_event_;
-    std::deque<Pending> queue_;                       // taken and not answered, in order
-    std::optional<std::uint64_t> unsent_position_;    // the event page was full
-    std::vector<pollfd> descriptors_;                 // stop, notifications, timer, then those of the device
-    std::atomic<bool> stopping_{false};
-    std::atomic<bool> broken_{false};
+    std::deque<Pending> queue_; // taken and not answered, in order
+    std::optional<std::uint64_t> unsent_position_; // the event page was full
+    std::vector<pollfd> descriptors_; // stop, notifications, timer, then those of the device
+    std::atomic<bool> stopping_ { false };
+    std::atomic<bool> broken_ { false };
     std::thread thread_;
 };
 
-}  // namespace sndback
+} // namespace sndback

@@ -12,25 +12,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const StreamFormat stereo{find_format("s16_le"), 48000, 2};
-constexpr std::uint32_t period = 480 * 4;  // 10 ms
+const StreamFormat stereo { find_format("s16_le"), 48000, 2 };
+constexpr std::uint32_t period = 480 * 4; // 10 ms
 constexpr std::uint32_t buffer = 4 * period;
 
 class PlaybackTest : public ::testing::Test {
-protected:
-    explicit PlaybackTest(PositionPolicy policy = {}, std::uint32_t period_bytes = period) {
-        device_.emplace(OpenParameters{stereo, buffer, period_bytes, policy}, gain_, std::make_unique<MemorySink>(played_),
-                        listener_);
+  protected:
+    explicit PlaybackTest(PositionPolicy policy = {}, std::uint32_t period_bytes = period)
+    {
+        device_.emplace(OpenParameters { stereo, buffer, period_bytes, policy }, gain_,
+                        std::make_unique<MemorySink>(played_), listener_);
     }
 
-    bool write(std::size_t bytes, Time now) {
+    bool write(std::size_t bytes, Time now)
+    {
         auto data = numbered(bytes, written_);
         const auto offset = device_->transfer(data, now);
         if (offset)
             written_ += bytes;
         return offset.has_value();
     }
-    std::optional<std::uint64_t> service(Time now) { return device_->service(now, {}); }
+    std::optional<std::uint64_t> service(Time now)
+    {
+        return device_->service(now, {});
+    }
 
     RecordingListener listener_;
     Gain gain_;
@@ -39,7 +44,8 @@ protected:
     std::size_t written_ = 0;
 };
 
-TEST_F(PlaybackTest, ReportsExactBoundaries) {
+TEST_F(PlaybackTest, ReportsExactBoundaries)
+{
     ASSERT_TRUE(write(buffer, 0s));
     EXPECT_FALSE(write(4, 0s));
     EXPECT_FALSE(device_->deadline());
@@ -48,14 +54,15 @@ TEST_F(PlaybackTest, ReportsExactBoundaries) {
         const Time due = 1s + index * 10ms;
         EXPECT_EQ(device_->deadline(), due);
         EXPECT_FALSE(service(due - 1ns));
-        EXPECT_EQ(service(due + 1us), std::uint64_t{index} * period);
+        EXPECT_EQ(service(due + 1us), std::uint64_t { index } * period);
         ASSERT_TRUE(write(period, due + 2us));
     }
     EXPECT_TRUE(listener_.underruns.empty());
     EXPECT_EQ(played_, numbered(100 * period));
 }
 
-TEST_F(PlaybackTest, ReportsWhereItRunsDryAndCountsOnlyLateWrites) {
+TEST_F(PlaybackTest, ReportsWhereItRunsDryAndCountsOnlyLateWrites)
+{
     ASSERT_TRUE(write(period + 400, 0s));
     device_->start(0s);
     EXPECT_EQ(service(10ms), period);
@@ -65,12 +72,13 @@ TEST_F(PlaybackTest, ReportsWhereItRunsDryAndCountsOnlyLateWrites) {
     EXPECT_FALSE(service(20ms));
     EXPECT_TRUE(listener_.underruns.empty()) << "the guest may just be done";
     ASSERT_TRUE(write(400, 30ms));
-    EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t>{period + 400});
+    EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { period + 400 });
     // The clock has gone on, so these are over at its next tick.
     EXPECT_EQ(service(30ms), period + 800U);
 }
 
-TEST_F(PlaybackTest, StopKeepsThePositionAndRecordsEverything) {
+TEST_F(PlaybackTest, StopKeepsThePositionAndRecordsEverything)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     EXPECT_EQ(service(10ms), period);
@@ -82,7 +90,8 @@ TEST_F(PlaybackTest, StopKeepsThePositionAndRecordsEverything) {
     EXPECT_EQ(service(1s + 10ms), period + period / 2 + period);
 }
 
-TEST_F(PlaybackTest, PauseHoldsTheClock) {
+TEST_F(PlaybackTest, PauseHoldsTheClock)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     device_->pause(4ms);
@@ -93,7 +102,8 @@ TEST_F(PlaybackTest, PauseHoldsTheClock) {
     EXPECT_EQ(service(1s + 6ms), period);
 }
 
-TEST_F(PlaybackTest, GainTakesEffectAtAPeriodBoundary) {
+TEST_F(PlaybackTest, GainTakesEffectAtAPeriodBoundary)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     EXPECT_TRUE(service(10ms));
@@ -105,7 +115,8 @@ TEST_F(PlaybackTest, GainTakesEffectAtAPeriodBoundary) {
     EXPECT_EQ(played_, expected);
 }
 
-TEST_F(PlaybackTest, LateServiceMergesTicks) {
+TEST_F(PlaybackTest, LateServiceMergesTicks)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     EXPECT_EQ(service(35ms), 3U * period);
@@ -113,11 +124,14 @@ TEST_F(PlaybackTest, LateServiceMergesTicks) {
 }
 
 class WholePeriodsTest : public PlaybackTest {
-protected:
-    WholePeriodsTest() : PlaybackTest({PositionPolicy::Kind::period, {}}) {}
+  protected:
+    WholePeriodsTest() : PlaybackTest({ PositionPolicy::Kind::period, {} })
+    {
+    }
 };
 
-TEST_F(WholePeriodsTest, NeverReportsAPart) {
+TEST_F(WholePeriodsTest, NeverReportsAPart)
+{
     ASSERT_TRUE(write(period + 400, 0s));
     device_->start(0s);
     EXPECT_EQ(service(10ms), period);
@@ -128,11 +142,14 @@ TEST_F(WholePeriodsTest, NeverReportsAPart) {
 }
 
 class TimerTest : public PlaybackTest {
-protected:
-    TimerTest() : PlaybackTest({PositionPolicy::Kind::timer, 7ms}) {}
+  protected:
+    TimerTest() : PlaybackTest({ PositionPolicy::Kind::timer, 7ms })
+    {
+    }
 };
 
-TEST_F(TimerTest, ReportsWhateverTheClockSays) {
+TEST_F(TimerTest, ReportsWhateverTheClockSays)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     EXPECT_EQ(service(7ms), 336U * 4);
@@ -140,11 +157,14 @@ TEST_F(TimerTest, ReportsWhateverTheClockSays) {
 }
 
 class NoPeriodTest : public PlaybackTest {
-protected:
-    NoPeriodTest() : PlaybackTest({}, 0) {}
+  protected:
+    NoPeriodTest() : PlaybackTest({}, 0)
+    {
+    }
 };
 
-TEST_F(NoPeriodTest, PlaysWithoutReporting) {
+TEST_F(NoPeriodTest, PlaysWithoutReporting)
+{
     ASSERT_TRUE(write(buffer, 0s));
     device_->start(0s);
     EXPECT_FALSE(service(*device_->deadline()));
@@ -152,12 +172,16 @@ TEST_F(NoPeriodTest, PlaysWithoutReporting) {
 }
 
 class CaptureTest : public ::testing::Test {
-protected:
+  protected:
     CaptureTest()
-        : device_({stereo, buffer, period, {}}, gain_, std::make_unique<PatternSource>(), listener_) {}
+        : device_({ stereo, buffer, period, {} }, gain_, std::make_unique<PatternSource>(),
+                  listener_)
+    {
+    }
 
     // What the pattern has there.
-    static std::vector<std::byte> pattern(std::uint64_t position, std::size_t bytes) {
+    static std::vector<std::byte> pattern(std::uint64_t position, std::size_t bytes)
+    {
         std::vector<std::byte> data(bytes);
         PatternSource().fill(position, data);
         return data;
@@ -168,19 +192,21 @@ protected:
     ClockedCapture device_;
 };
 
-TEST_F(CaptureTest, DeliversFramesInOrder) {
+TEST_F(CaptureTest, DeliversFramesInOrder)
+{
     device_.start(0s);
     std::vector<std::byte> data(period);
     for (unsigned index = 1; index <= 50; ++index) {
         const Time now = index * 10ms;
-        EXPECT_EQ(device_.service(now, {}), std::uint64_t{index} * period);
-        EXPECT_EQ(device_.transfer(data, now), std::uint64_t{index - 1} * period);
+        EXPECT_EQ(device_.service(now, {}), std::uint64_t { index } * period);
+        EXPECT_EQ(device_.transfer(data, now), std::uint64_t { index - 1 } * period);
         EXPECT_EQ(data, pattern((index - 1) * period, period));
     }
     EXPECT_EQ(listener_.lost, 0U);
 }
 
-TEST_F(CaptureTest, EarlyReadWaitsForItsFrames) {
+TEST_F(CaptureTest, EarlyReadWaitsForItsFrames)
+{
     device_.start(0s);
     std::vector<std::byte> data(400);
     EXPECT_FALSE(device_.transfer(data, 1us));
@@ -190,7 +216,8 @@ TEST_F(CaptureTest, EarlyReadWaitsForItsFrames) {
     EXPECT_TRUE(device_.transfer(data, due));
 }
 
-TEST_F(CaptureTest, LosesTheOldestWhenNobodyReads) {
+TEST_F(CaptureTest, LosesTheOldestWhenNobodyReads)
+{
     device_.start(0s);
     EXPECT_EQ(device_.service(60ms, {}), 6U * period);
     EXPECT_EQ(listener_.lost, 2U * period);
@@ -199,16 +226,18 @@ TEST_F(CaptureTest, LosesTheOldestWhenNobodyReads) {
     EXPECT_EQ(data, pattern(2 * period, buffer));
 }
 
-TEST_F(CaptureTest, UnreadFramesDoNotSurviveAStart) {
+TEST_F(CaptureTest, UnreadFramesDoNotSurviveAStart)
+{
     device_.start(0s);
     device_.stop(10ms);
     device_.start(1s);
     std::vector<std::byte> data(400);
     EXPECT_FALSE(device_.transfer(data, 1s));
-    EXPECT_EQ(device_.transfer(data, 1s + 10ms), std::uint64_t{period});
+    EXPECT_EQ(device_.transfer(data, 1s + 10ms), std::uint64_t { period });
 }
 
-TEST(Pattern, DoesNotDependOnHowItIsRead) {
+TEST(Pattern, DoesNotDependOnHowItIsRead)
+{
     std::vector<std::byte> whole(1000), part(37);
     PatternSource source;
     source.fill(123, whole);
@@ -216,8 +245,9 @@ TEST(Pattern, DoesNotDependOnHowItIsRead) {
     EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + 500));
 }
 
-TEST(Silence, IsTheMiddleOfEachFormat) {
-    const auto silence = [](const char* name, std::uint64_t position) {
+TEST(Silence, IsTheMiddleOfEachFormat)
+{
+    const auto silence = [](const char *name, std::uint64_t position) {
         std::vector<std::byte> data(8);
         fill_silence(*find_format(name), position, data);
         return data;
@@ -228,28 +258,31 @@ TEST(Silence, IsTheMiddleOfEachFormat) {
             result.push_back(static_cast<std::byte>(value));
         return result;
     };
-    EXPECT_EQ(silence("s16_le", 0), bytes({0, 0, 0, 0, 0, 0, 0, 0}));
-    EXPECT_EQ(silence("u16_le", 0), bytes({0, 128, 0, 128, 0, 128, 0, 128}));
-    EXPECT_EQ(silence("u16_le", 1), bytes({128, 0, 128, 0, 128, 0, 128, 0}));
-    EXPECT_EQ(silence("u24_le", 0), bytes({0, 0, 128, 0, 0, 0, 128, 0}));
-    EXPECT_EQ(silence("u24_be", 0), bytes({0, 128, 0, 0, 0, 128, 0, 0}));
-    EXPECT_EQ(silence("u32_be", 0), bytes({128, 0, 0, 0, 128, 0, 0, 0}));
-    EXPECT_EQ(silence("u8", 3), std::vector<std::byte>(8, std::byte{128}));
-    EXPECT_EQ(silence("a_law", 0), std::vector<std::byte>(8, std::byte{0xd5}));
+    EXPECT_EQ(silence("s16_le", 0), bytes({ 0, 0, 0, 0, 0, 0, 0, 0 }));
+    EXPECT_EQ(silence("u16_le", 0), bytes({ 0, 128, 0, 128, 0, 128, 0, 128 }));
+    EXPECT_EQ(silence("u16_le", 1), bytes({ 128, 0, 128, 0, 128, 0, 128, 0 }));
+    EXPECT_EQ(silence("u24_le", 0), bytes({ 0, 0, 128, 0, 0, 0, 128, 0 }));
+    EXPECT_EQ(silence("u24_be", 0), bytes({ 0, 128, 0, 0, 0, 128, 0, 0 }));
+    EXPECT_EQ(silence("u32_be", 0), bytes({ 128, 0, 0, 0, 128, 0, 0, 0 }));
+    EXPECT_EQ(silence("u8", 3), std::vector<std::byte>(8, std::byte { 128 }));
+    EXPECT_EQ(silence("a_law", 0), std::vector<std::byte>(8, std::byte { 0xd5 }));
 }
 
-std::vector<std::byte> contents(const std::filesystem::path& path) {
+std::vector<std::byte> contents(const std::filesystem::path &path)
+{
     std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string text { std::istreambuf_iterator<char>(file), {} };
     const auto bytes = std::as_bytes(std::span(text));
-    return {bytes.begin(), bytes.end()};
+    return { bytes.begin(), bytes.end() };
 }
 
-TEST(Wav, RoundTripsTheFormatsThatWaveHas) {
+TEST(Wav, RoundTripsTheFormatsThatWaveHas)
+{
     const TemporaryDirectory directory;
     RecordingListener listener;
-    for (const char* name : {"u8", "s16_le", "s32_le", "float_le", "float64_le", "mu_law", "a_law"}) {
-        const StreamFormat format{find_format(name), 44100, 3};
+    for (const char *name :
+         { "u8", "s16_le", "s32_le", "float_le", "float64_le", "mu_law", "a_law" }) {
+        const StreamFormat format { find_format(name), 44100, 3 };
         const auto path = directory / (std::string(name) + ".wav");
         const auto data = numbered(format.bytes(1000));
         {
@@ -272,29 +305,34 @@ TEST(Wav, RoundTripsTheFormatsThatWaveHas) {
     EXPECT_TRUE(listener.errors.empty());
 }
 
-TEST(Wav, StoresOtherFormatsBare) {
+TEST(Wav, StoresOtherFormatsBare)
+{
     const TemporaryDirectory directory;
     RecordingListener listener;
     const auto data = numbered(240);
-    WavSink sink(directory / "a.wav", {find_format("s24_be"), 48000, 2}, listener);
+    WavSink sink(directory / "a.wav", { find_format("s24_be"), 48000, 2 }, listener);
     sink.render(data);
     EXPECT_EQ(contents(directory / "a.raw"), data);
 }
 
-TEST(Wav, NeverOverwrites) {
+TEST(Wav, NeverOverwrites)
+{
     const TemporaryDirectory directory;
     RecordingListener listener;
     for (int round = 0; round < 3; ++round) {
         WavSink sink(directory / "a.wav", stereo, listener);
         sink.render(numbered(400));
     }
-    { const WavSink unused(directory / "b.wav", stereo, listener); }
-    for (const char* name : {"a.wav", "a-2.wav", "a-3.wav"})
+    {
+        const WavSink unused(directory / "b.wav", stereo, listener);
+    }
+    for (const char *name : { "a.wav", "a-2.wav", "a-3.wav" })
         EXPECT_EQ(read_wav_info(directory / name).data_bytes, 400U) << name;
     EXPECT_FALSE(std::filesystem::exists(directory / "b.wav"));
 }
 
-TEST(Wav, ReportsWhatItCannotDo) {
+TEST(Wav, ReportsWhatItCannotDo)
+{
     const TemporaryDirectory directory;
     RecordingListener listener;
     WavSink sink(directory / "missing/a.wav", stereo, listener);
@@ -303,11 +341,12 @@ TEST(Wav, ReportsWhatItCannotDo) {
     EXPECT_EQ(listener.errors.size(), 1U);
 
     EXPECT_THROW((void)read_wav_info(directory / "none.wav"), std::runtime_error);
-    for (const std::string text : {"", "RIFF....WAVE", "RIFF....WAVEfmt \4\0\0\0abcd", "not a wave file at all"}) {
+    for (const std::string text :
+         { "", "RIFF....WAVE", "RIFF....WAVEfmt \4\0\0\0abcd", "not a wave file at all" }) {
         std::ofstream(directory / "bad.wav", std::ios::binary) << text;
         EXPECT_THROW((void)read_wav_info(directory / "bad.wav"), std::runtime_error) << text;
     }
 }
 
-}  // namespace
-}  // namespace sndback
+} // namespace
+} // namespace sndback

@@ -16,37 +16,49 @@ namespace {
 
 // A page as a frontend prepares it, and the frontend's half of the ring on it.
 class FrontRing {
-public:
-    FrontRing() {
+  public:
+    FrontRing()
+    {
         header()->req_event = 1;
         header()->rsp_event = 1;
     }
-    explicit FrontRing(std::uint32_t start) : FrontRing() {
+    explicit FrontRing(std::uint32_t start) : FrontRing()
+    {
         produced_ = start;
         header()->req_prod = header()->rsp_prod = start;
         header()->req_event = header()->rsp_event = start + 1;
     }
 
-    std::byte* page() { return storage_->data(); }
-    xen_sndif_sring* header() { return reinterpret_cast<xen_sndif_sring*>(page()); }
+    std::byte *page()
+    {
+        return storage_->data();
+    }
+    xen_sndif_sring *header()
+    {
+        return reinterpret_cast<xen_sndif_sring *>(page());
+    }
 
     // Returns whether the backend wants a notification.
-    bool push(std::uint16_t id) {
-        xensnd_req request{};
+    bool push(std::uint16_t id)
+    {
+        xensnd_req request {};
         request.id = id;
         std::memcpy(slot(produced_), &request, sizeof(request));
         header()->req_prod = ++produced_;
         return header()->req_event == produced_;
     }
-    xensnd_resp response(std::uint32_t index) {
+    xensnd_resp response(std::uint32_t index)
+    {
         xensnd_resp response;
         std::memcpy(&response, slot(index), sizeof(response));
         return response;
     }
 
-private:
-    std::byte* slot(std::uint32_t index) {
-        return page() + offsetof(xen_sndif_sring, ring) + index % RequestRing::slots * sizeof(xensnd_req);
+  private:
+    std::byte *slot(std::uint32_t index)
+    {
+        return page() + offsetof(xen_sndif_sring, ring) +
+               index % RequestRing::slots * sizeof(xensnd_req);
     }
 
     struct alignas(page_size) Page : std::array<std::byte, page_size> {};
@@ -54,13 +66,15 @@ private:
     std::uint32_t produced_ = 0;
 };
 
-xensnd_resp response_to(const xensnd_req& request) {
-    xensnd_resp response{};
+xensnd_resp response_to(const xensnd_req &request)
+{
+    xensnd_resp response {};
     response.id = request.id;
     return response;
 }
 
-TEST(RequestRing, CarriesRequestsAndAnswersAcrossTheIndexWrap) {
+TEST(RequestRing, CarriesRequestsAndAnswersAcrossTheIndexWrap)
+{
     FrontRing front(0xffff'fff0);
     RequestRing ring(front.page());
     for (std::uint16_t id = 0; id < 100; ++id) {
@@ -75,14 +89,16 @@ TEST(RequestRing, CarriesRequestsAndAnswersAcrossTheIndexWrap) {
     EXPECT_FALSE(ring.take());
 }
 
-TEST(RequestRing, TakesWhatAnEarlierBackendLeftUnanswered) {
+TEST(RequestRing, TakesWhatAnEarlierBackendLeftUnanswered)
+{
     FrontRing front;
     (void)front.push(7);
     RequestRing ring(front.page());
     EXPECT_EQ(ring.take()->id, 7);
 }
 
-TEST(RequestRing, HonoursResponseHoldOff) {
+TEST(RequestRing, HonoursResponseHoldOff)
+{
     FrontRing front;
     RequestRing ring(front.page());
     for (std::uint16_t id = 0; id < 3; ++id)
@@ -95,7 +111,8 @@ TEST(RequestRing, HonoursResponseHoldOff) {
     EXPECT_FALSE(ring.answer(response_to(*ring.take())));
 }
 
-TEST(RequestRing, AsksForNotificationOnlyWhenEmpty) {
+TEST(RequestRing, AsksForNotificationOnlyWhenEmpty)
+{
     FrontRing front;
     RequestRing ring(front.page());
     (void)front.push(0);
@@ -105,7 +122,8 @@ TEST(RequestRing, AsksForNotificationOnlyWhenEmpty) {
     EXPECT_EQ(front.header()->req_event, 2U);
 }
 
-TEST(RequestRing, RefusesMoreRequestsThanSlots) {
+TEST(RequestRing, RefusesMoreRequestsThanSlots)
+{
     FrontRing front;
     RequestRing ring(front.page());
     front.header()->req_prod = RequestRing::slots + 1;
@@ -114,7 +132,8 @@ TEST(RequestRing, RefusesMoreRequestsThanSlots) {
     EXPECT_THROW(RequestRing(front.page()), ProtocolBroken);
 }
 
-TEST(RequestRing, RefusesAProducerThatRunsBackwards) {
+TEST(RequestRing, RefusesAProducerThatRunsBackwards)
+{
     FrontRing front;
     RequestRing ring(front.page());
     for (std::uint16_t id = 0; id < 4; ++id)
@@ -125,7 +144,8 @@ TEST(RequestRing, RefusesAProducerThatRunsBackwards) {
     EXPECT_THROW((void)ring.take(), ProtocolBroken);
 }
 
-TEST(RequestRing, TakesAFullRingWithoutAnswering) {
+TEST(RequestRing, TakesAFullRingWithoutAnswering)
+{
     FrontRing front;
     RequestRing ring(front.page());
     for (std::uint16_t id = 0; id < RequestRing::slots; ++id)
@@ -139,17 +159,23 @@ TEST(RequestRing, TakesAFullRingWithoutAnswering) {
 }
 
 class EventPageTest : public ::testing::Test {
-protected:
-    xensnd_event_page* header() { return reinterpret_cast<xensnd_event_page*>(storage_.data()); }
-    std::uint64_t position(std::uint32_t index) {
-        return reinterpret_cast<xensnd_evt*>(storage_.data() + XENSND_IN_RING_OFFS)[index % XENSND_IN_RING_LEN]
+  protected:
+    xensnd_event_page *header()
+    {
+        return reinterpret_cast<xensnd_event_page *>(storage_.data());
+    }
+    std::uint64_t position(std::uint32_t index)
+    {
+        return reinterpret_cast<xensnd_evt *>(storage_.data() +
+                                              XENSND_IN_RING_OFFS)[index % XENSND_IN_RING_LEN]
             .op.cur_pos.position;
     }
 
-    alignas(page_size) std::array<std::byte, page_size> storage_{};
+    alignas(page_size) std::array<std::byte, page_size> storage_ {};
 };
 
-TEST_F(EventPageTest, PublishesPositionsInOrder) {
+TEST_F(EventPageTest, PublishesPositionsInOrder)
+{
     EventPage page(storage_.data());
     for (std::uint32_t index = 0; index < 500; ++index) {
         EXPECT_EQ(page.put_position(0x1'0000'0000ULL + index), EventPage::Put::sent);
@@ -159,7 +185,8 @@ TEST_F(EventPageTest, PublishesPositionsInOrder) {
     }
 }
 
-TEST_F(EventPageTest, WaitsForAFrontendThatConfirms) {
+TEST_F(EventPageTest, WaitsForAFrontendThatConfirms)
+{
     EventPage page(storage_.data());
     EXPECT_EQ(page.put_position(1), EventPage::Put::sent);
     header()->in_cons = 1;
@@ -170,7 +197,8 @@ TEST_F(EventPageTest, WaitsForAFrontendThatConfirms) {
     EXPECT_EQ(page.put_position(99), EventPage::Put::sent);
 }
 
-TEST_F(EventPageTest, OverwritesForAFrontendThatNeverConfirms) {
+TEST_F(EventPageTest, OverwritesForAFrontendThatNeverConfirms)
+{
     EventPage page(storage_.data());
     for (std::uint32_t index = 0; index < XENSND_IN_RING_LEN; ++index)
         EXPECT_EQ(page.put_position(index), EventPage::Put::sent);
@@ -178,14 +206,16 @@ TEST_F(EventPageTest, OverwritesForAFrontendThatNeverConfirms) {
     EXPECT_EQ(position(0), 1000U);
 }
 
-TEST_F(EventPageTest, NoticesAConsumerAheadOfTheProducer) {
+TEST_F(EventPageTest, NoticesAConsumerAheadOfTheProducer)
+{
     EventPage page(storage_.data());
     header()->in_cons = 5;
     EXPECT_EQ(page.put_position(1), EventPage::Put::bad_index);
     EXPECT_EQ(header()->in_prod, 0U);
 }
 
-TEST_F(EventPageTest, DoesNotTrustItsOwnIndexInThePage) {
+TEST_F(EventPageTest, DoesNotTrustItsOwnIndexInThePage)
+{
     EventPage page(storage_.data());
     header()->in_prod = 1000;
     EXPECT_EQ(page.put_position(1), EventPage::Put::sent);
@@ -194,12 +224,13 @@ TEST_F(EventPageTest, DoesNotTrustItsOwnIndexInThePage) {
 
 // Directory pages by grant reference.
 class PageDirectoryTest : public ::testing::Test {
-protected:
+  protected:
     static constexpr std::size_t entries = page_size / sizeof(grant_ref_t);
     using Page = std::array<std::uint32_t, entries>;
 
-    std::vector<grant_ref_t> walk(grant_ref_t first, std::uint32_t bytes) {
-        return walk_page_directory(first, bytes, [this](grant_ref_t grant, const auto& use) {
+    std::vector<grant_ref_t> walk(grant_ref_t first, std::uint32_t bytes)
+    {
+        return walk_page_directory(first, bytes, [this](grant_ref_t grant, const auto &use) {
             ++reads_;
             use(DirectoryPage(pages_.at(grant)));
         });
@@ -209,7 +240,8 @@ protected:
     int reads_ = 0;
 };
 
-TEST_F(PageDirectoryTest, CollectsAcrossPages) {
+TEST_F(PageDirectoryTest, CollectsAcrossPages)
+{
     const std::uint32_t count = entries - 1 + 5;
     pages_[10][0] = 11;
     for (std::uint32_t index = 0; index < count; ++index)
@@ -221,13 +253,15 @@ TEST_F(PageDirectoryTest, CollectsAcrossPages) {
     EXPECT_EQ(reads_, 2);
 }
 
-TEST_F(PageDirectoryTest, RefusesAChainThatLoops) {
+TEST_F(PageDirectoryTest, RefusesAChainThatLoops)
+{
     pages_[10].fill(10);
     EXPECT_THROW((void)walk(10, 16 * 1024 * 1024), BadDirectory);
     EXPECT_EQ(reads_, 1);
 }
 
-TEST_F(PageDirectoryTest, RefusesMissingLinksAndEntries) {
+TEST_F(PageDirectoryTest, RefusesMissingLinksAndEntries)
+{
     EXPECT_THROW((void)walk(0, 1), BadDirectory);
     pages_[10] = {};
     EXPECT_THROW((void)walk(10, 1), BadDirectory);
@@ -239,7 +273,8 @@ TEST_F(PageDirectoryTest, RefusesMissingLinksAndEntries) {
     EXPECT_THROW((void)walk(10, page_size), BadDirectory);
 }
 
-TEST(Format, FindsAllAndNothingElse) {
+TEST(Format, FindsAllAndNothingElse)
+{
     for (unsigned wire = 0; wire < formats.size(); ++wire) {
         ASSERT_NE(find_format(wire), nullptr);
         EXPECT_EQ(find_format(find_format(wire)->name), find_format(wire));
@@ -248,40 +283,43 @@ TEST(Format, FindsAllAndNothingElse) {
     EXPECT_EQ(find_format("s16"), nullptr);
 }
 
-TEST(Format, ConvertsBetweenFramesAndOctets) {
-    const StreamFormat s24{find_format("s24_le"), 48000, 6};
+TEST(Format, ConvertsBetweenFramesAndOctets)
+{
+    const StreamFormat s24 { find_format("s24_le"), 48000, 6 };
     EXPECT_EQ(s24.unit(), 24U);
     EXPECT_EQ(s24.bytes(10), 240U);
     EXPECT_EQ(s24.frames(250), 10U);
-    const StreamFormat adpcm{find_format("ima_adpcm"), 8000, 3};
+    const StreamFormat adpcm { find_format("ima_adpcm"), 8000, 3 };
     EXPECT_EQ(adpcm.unit(), 3U);
     EXPECT_EQ(adpcm.frames(3), 2U);
     EXPECT_EQ(adpcm.bytes(1), 1U);
-    EXPECT_EQ(s24.bytes(std::uint64_t{1} << 50), std::uint64_t{24} << 50);
+    EXPECT_EQ(s24.bytes(std::uint64_t { 1 } << 50), std::uint64_t { 24 } << 50);
 }
 
-xensnd_query_hw_param anything() {
-    xensnd_query_hw_param question{};
+xensnd_query_hw_param anything()
+{
+    xensnd_query_hw_param question {};
     question.formats = all_formats_mask;
-    question.rates = {1, ~0U};
-    question.channels = {1, ~0U};
-    question.buffer = {1, ~0U};
-    question.period = {1, ~0U};
+    question.rates = { 1, ~0U };
+    question.channels = { 1, ~0U };
+    question.buffer = { 1, ~0U };
+    question.period = { 1, ~0U };
     return question;
 }
 
 constexpr std::uint64_t s16_bit = 1 << XENSND_PCM_FORMAT_S16_LE;
 constexpr std::uint64_t s32_bit = 1 << XENSND_PCM_FORMAT_S32_LE;
 
-TEST(HwParams, NarrowsToTheLimits) {
+TEST(HwParams, NarrowsToTheLimits)
+{
     Limits limits;
     limits.formats = s16_bit;
-    limits.rates = {8000, 44100, 48000};
-    limits.channels = {1, 2};
+    limits.rates = { 8000, 44100, 48000 };
+    limits.channels = { 1, 2 };
     limits.buffer_bytes = 65536;
     auto question = anything();
-    question.rates = {10000, 47000};
-    question.channels = {2, 6};
+    question.rates = { 10000, 47000 };
+    question.channels = { 2, 6 };
     const auto answer = narrow(question, limits);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->formats, s16_bit);
@@ -293,14 +331,15 @@ TEST(HwParams, NarrowsToTheLimits) {
     EXPECT_EQ(answer->period.max, 16384U);
 }
 
-TEST(HwParams, DropsFormatsAndChannelsThatTheBufferCannotHold) {
+TEST(HwParams, DropsFormatsAndChannelsThatTheBufferCannotHold)
+{
     Limits limits;
     limits.formats = s16_bit | s32_bit;
-    limits.channels = {1, 8};
+    limits.channels = { 1, 8 };
     limits.buffer_bytes = 8192;
     auto question = anything();
-    question.channels = {2, 8};
-    question.buffer = {2048, 4096};
+    question.channels = { 2, 8 };
+    question.buffer = { 2048, 4096 };
     const auto answer = narrow(question, limits);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->formats, s16_bit);
@@ -308,12 +347,13 @@ TEST(HwParams, DropsFormatsAndChannelsThatTheBufferCannotHold) {
     EXPECT_EQ(answer->buffer.max, 2048U);
 }
 
-TEST(HwParams, AnswerIsAFixedPoint) {
+TEST(HwParams, AnswerIsAFixedPoint)
+{
     Limits limits;
-    limits.channels = {1, 8};
+    limits.channels = { 1, 8 };
     limits.buffer_bytes = 65536;
     auto question = anything();
-    question.period = {64, 100000};
+    question.period = { 64, 100000 };
     const auto once = narrow(question, limits);
     ASSERT_TRUE(once);
     const auto twice = narrow(*once, limits);
@@ -322,33 +362,35 @@ TEST(HwParams, AnswerIsAFixedPoint) {
     EXPECT_EQ(once->buffer.min, 64U);
 }
 
-TEST(HwParams, RefusesWhatLeavesNothing) {
+TEST(HwParams, RefusesWhatLeavesNothing)
+{
     Limits limits;
-    limits.rates = {8000, 48000};
+    limits.rates = { 8000, 48000 };
     auto question = anything();
-    question.rates = {9000, 47000};
+    question.rates = { 9000, 47000 };
     EXPECT_FALSE(narrow(question, limits));
     question = anything();
     question.formats = 0;
     EXPECT_FALSE(narrow(question, limits));
     question = anything();
-    question.channels = {4, 2};
+    question.channels = { 4, 2 };
     EXPECT_FALSE(narrow(question, limits));
     question = anything();
-    question.period = {1 << 20, ~0U};
+    question.period = { 1 << 20, ~0U };
     limits.buffer_bytes = 4096;
     EXPECT_FALSE(narrow(question, limits));
 }
 
-TEST(HwParams, IntersectsRateLists) {
+TEST(HwParams, IntersectsRateLists)
+{
     Limits left, right;
-    left.rates = {8000, 44100, 48000};
+    left.rates = { 8000, 44100, 48000 };
     EXPECT_EQ(intersect(left, right).rates, left.rates);
-    right.rates = {44100, 96000};
-    EXPECT_EQ(intersect(left, right).rates, std::vector<std::uint32_t>{44100});
-    right.rates = {96000};
+    right.rates = { 44100, 96000 };
+    EXPECT_EQ(intersect(left, right).rates, std::vector<std::uint32_t> { 44100 });
+    right.rates = { 96000 };
     EXPECT_TRUE(intersect(left, right).rate_range.empty());
 }
 
-}  // namespace
-}  // namespace sndback
+} // namespace
+} // namespace sndback

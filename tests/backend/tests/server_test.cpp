@@ -14,25 +14,29 @@ namespace sndback {
 namespace {
 
 class FakeStore final : public StoreReader {
-public:
-    [[nodiscard]] std::optional<std::string> read(const std::string& path) const override {
+  public:
+    [[nodiscard]] std::optional<std::string> read(const std::string &path) const override
+    {
         const auto node = nodes.find(path);
         return node == nodes.end() ? std::nullopt : std::optional(node->second);
     }
-    [[nodiscard]] std::vector<std::string> list(const std::string& path) const override {
+    [[nodiscard]] std::vector<std::string> list(const std::string &path) const override
+    {
         std::set<std::string> names;
-        for (const auto& [node, value] : nodes)
+        for (const auto &[node, value] : nodes)
             if (node.starts_with(path + "/"))
-                names.insert(node.substr(path.size() + 1, node.find('/', path.size() + 1) - path.size() - 1));
-        return {names.begin(), names.end()};
+                names.insert(node.substr(path.size() + 1,
+                                         node.find('/', path.size() + 1) - path.size() - 1));
+        return { names.begin(), names.end() };
     }
 
     std::map<std::string, std::string> nodes;
 };
 
 class ConfigTest : public ::testing::Test {
-protected:
-    ConfigTest() {
+  protected:
+    ConfigTest()
+    {
         set("sample-rates", "48000,44100,8000");
         set("sample-formats", "s16_le,float_le");
         set("channels-max", "6");
@@ -41,8 +45,12 @@ protected:
         add_stream("0/1", "c");
     }
 
-    void set(const std::string& node, const std::string& value) { store_.nodes["/fe/" + node] = value; }
-    void add_stream(const std::string& path, const std::string& type) {
+    void set(const std::string &node, const std::string &value)
+    {
+        store_.nodes["/fe/" + node] = value;
+    }
+    void add_stream(const std::string &path, const std::string &type)
+    {
         set(path + "/type", type);
         set(path + "/unique-id", "id" + path);
         set(path + "/ring-ref", "10");
@@ -50,11 +58,15 @@ protected:
         set(path + "/evt-ring-ref", "12");
         set(path + "/evt-event-channel", "13");
     }
-    [[nodiscard]] CardConfig read() const { return read_card(store_, "/fe"); }
-    [[nodiscard]] std::string error() const {
+    [[nodiscard]] CardConfig read() const
+    {
+        return read_card(store_, "/fe");
+    }
+    [[nodiscard]] std::string error() const
+    {
         try {
             (void)read();
-        } catch (const BadConfig& error) {
+        } catch (const BadConfig &error) {
             return error.what();
         }
         return "";
@@ -63,7 +75,8 @@ protected:
     FakeStore store_;
 };
 
-TEST_F(ConfigTest, InheritsAndOverrides) {
+TEST_F(ConfigTest, InheritsAndOverrides)
+{
     set("0/sample-rates", "8000,48000");
     set("0/1/channels-max", "2");
     set("0/1/sample-formats", "float_le");
@@ -73,32 +86,35 @@ TEST_F(ConfigTest, InheritsAndOverrides) {
     const CardConfig card = read();
     ASSERT_EQ(card.streams.size(), 3U);
     EXPECT_TRUE(card.streams[0].playback);
-    EXPECT_EQ(card.streams[0].limits.rates, (std::vector<std::uint32_t>{8000, 48000}));
+    EXPECT_EQ(card.streams[0].limits.rates, (std::vector<std::uint32_t> { 8000, 48000 }));
     EXPECT_EQ(card.streams[0].limits.channels.max, 6U);
     EXPECT_EQ(card.streams[0].limits.buffer_bytes, 65536U);
-    EXPECT_EQ(card.streams[0].transport, (Transport{10, 11, 12, 13}));
+    EXPECT_EQ(card.streams[0].transport, (Transport { 10, 11, 12, 13 }));
     EXPECT_FALSE(card.streams[1].playback);
-    EXPECT_EQ(card.streams[1].limits.rates, std::vector<std::uint32_t>{8000});
+    EXPECT_EQ(card.streams[1].limits.rates, std::vector<std::uint32_t> { 8000 });
     EXPECT_EQ(card.streams[1].limits.channels.max, 2U);
-    EXPECT_EQ(card.streams[1].limits.formats, std::uint64_t{1} << XENSND_PCM_FORMAT_F32_LE);
+    EXPECT_EQ(card.streams[1].limits.formats, std::uint64_t { 1 } << XENSND_PCM_FORMAT_F32_LE);
     EXPECT_EQ(card.streams[2].device, 10U);
     EXPECT_EQ(card.streams[2].limits.rates.size(), 3U);
 }
 
-TEST_F(ConfigTest, LeavesOpenWhatIsNotConfigured) {
-    for (const char* node : {"sample-rates", "sample-formats", "channels-max", "buffer-size"})
+TEST_F(ConfigTest, LeavesOpenWhatIsNotConfigured)
+{
+    for (const char *node : { "sample-rates", "sample-formats", "channels-max", "buffer-size" })
         store_.nodes.erase(std::string("/fe/") + node);
     const Limits limits = read().streams[0].limits;
     EXPECT_TRUE(limits.rates.empty());
     EXPECT_EQ(limits.channels.max, 255U);
 }
 
-TEST_F(ConfigTest, NamesWhatIsWrong) {
+TEST_F(ConfigTest, NamesWhatIsWrong)
+{
     const auto good = store_.nodes;
-    const auto expect_error = [&](const std::string& node, const std::string& value) {
+    const auto expect_error = [&](const std::string &node, const std::string &value) {
         store_.nodes = good;
         set(node, value);
-        EXPECT_NE(error().find("/fe/" + node.substr(0, node.rfind('/'))), std::string::npos) << node << "=" << value;
+        EXPECT_NE(error().find("/fe/" + node.substr(0, node.rfind('/'))), std::string::npos)
+            << node << "=" << value;
     };
     expect_error("0/0/type", "x");
     expect_error("0/0/type", "");
@@ -121,13 +137,15 @@ TEST_F(ConfigTest, NamesWhatIsWrong) {
     EXPECT_NE(error().find("/fe"), std::string::npos);
 }
 
-TEST_F(ConfigTest, BoundsTheNumberOfChildren) {
+TEST_F(ConfigTest, BoundsTheNumberOfChildren)
+{
     for (int device = 0; device < 1000; ++device)
         add_stream(std::to_string(device) + "/0", "p");
     EXPECT_NE(error().find("1000"), std::string::npos);
 }
 
-TEST(Handshake, FollowsTheStateDiagram) {
+TEST(Handshake, FollowsTheStateDiagram)
+{
     EXPECT_EQ(decide(Phase::reset, XenbusStateInitialising, false), Action::offer);
     EXPECT_EQ(decide(Phase::offered, XenbusStateInitialising, false), Action::none);
     EXPECT_EQ(decide(Phase::offered, XenbusStateInitialised, false), Action::connect);
@@ -135,39 +153,45 @@ TEST(Handshake, FollowsTheStateDiagram) {
     EXPECT_EQ(decide(Phase::connected, XenbusStateConnected, false), Action::none);
 }
 
-TEST(Handshake, WaitsForAnAttachedFrontendToLetGo) {
+TEST(Handshake, WaitsForAnAttachedFrontendToLetGo)
+{
     EXPECT_EQ(decide(Phase::reset, XenbusStateConnected, false), Action::none);
     EXPECT_EQ(decide(Phase::reset, XenbusStateInitialised, false), Action::none);
     EXPECT_EQ(decide(Phase::reset, XenbusStateReconfiguring, false), Action::offer);
     EXPECT_EQ(decide(Phase::reset, XenbusStateClosed, false), Action::offer);
 }
 
-TEST(Handshake, OffersAgainWhenTheFrontendLeaves) {
-    for (const xenbus_state state : {XenbusStateUnknown, XenbusStateInitialising, XenbusStateInitWait, XenbusStateClosing,
-                                     XenbusStateClosed, XenbusStateReconfiguring, XenbusStateReconfigured})
+TEST(Handshake, OffersAgainWhenTheFrontendLeaves)
+{
+    for (const xenbus_state state :
+         { XenbusStateUnknown, XenbusStateInitialising, XenbusStateInitWait, XenbusStateClosing,
+           XenbusStateClosed, XenbusStateReconfiguring, XenbusStateReconfigured })
         EXPECT_EQ(decide(Phase::connected, state, false), Action::offer);
 }
 
-TEST(Handshake, LeavesOnce) {
+TEST(Handshake, LeavesOnce)
+{
     for (unsigned state = 0; state <= XenbusStateReconfigured; ++state) {
         const auto frontend = static_cast<xenbus_state>(state);
-        for (const Phase phase : {Phase::reset, Phase::offered, Phase::connected})
+        for (const Phase phase : { Phase::reset, Phase::offered, Phase::connected })
             EXPECT_EQ(decide(phase, frontend, true), Action::remove);
         EXPECT_EQ(decide(Phase::removed, frontend, true), Action::none);
     }
 }
 
-TEST(Handshake, ReadsStates) {
+TEST(Handshake, ReadsStates)
+{
     EXPECT_EQ(parse_state("4"), XenbusStateConnected);
     EXPECT_EQ(parse_state("8"), XenbusStateReconfigured);
-    for (const char* text : {"", "9", "44", "x", "-1"})
+    for (const char *text : { "", "9", "44", "x", "-1" })
         EXPECT_EQ(parse_state(text), XenbusStateUnknown);
     EXPECT_EQ(state_name(XenbusStateReconfiguring), "Reconfiguring");
 }
 
-const StreamName music{3, 0, 1, 2, true, "music"};
+const StreamName music { 3, 0, 1, 2, true, "music" };
 
-TEST(DeviceRules, Match) {
+TEST(DeviceRules, Match)
+{
     EXPECT_TRUE(parse_device_rule("music=null").matches(music));
     EXPECT_TRUE(parse_device_rule("mu*=null").matches(music));
     EXPECT_TRUE(parse_device_rule("3/0/1/2=null").matches(music));
@@ -180,23 +204,26 @@ TEST(DeviceRules, Match) {
     EXPECT_EQ(rule.device.argument, "hw:CARD=PCH,DEV=0");
 }
 
-TEST(DeviceRules, RejectNonsense) {
-    for (const char* text : {"", "music", "=null", "music=", "music=tape", "music=wav:", "music=alsa:", "music=wav:/a%x",
-                             "music=wav:/a%"})
+TEST(DeviceRules, RejectNonsense)
+{
+    for (const char *text : { "", "music", "=null", "music=", "music=tape",
+                              "music=wav:", "music=alsa:", "music=wav:/a%x", "music=wav:/a%" })
         EXPECT_THROW((void)parse_device_rule(text), std::invalid_argument) << text;
 }
 
-TEST(DeviceRules, ExpandPathsSafely) {
+TEST(DeviceRules, ExpandPathsSafely)
+{
     EXPECT_EQ(expand_path("/x/%d-%c-%p-%s-%u%%.wav", music), "/x/3-0-1-2-music%.wav");
     StreamName evil = music;
     evil.unique_id = "../../etc/passwd\n";
     EXPECT_EQ(expand_path("/x/%u", evil), "/x/.._.._etc_passwd_");
 }
 
-TEST(DeviceFactory, ReportsADeviceThatIsNotThere) {
+TEST(DeviceFactory, ReportsADeviceThatIsNotThere)
+{
     RecordingListener listener;
     const Gain gain;
-    const OpenParameters parameters{{find_format("s16_le"), 48000, 2}, 8192, 1024, {}};
+    const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, 8192, 1024, {} };
     DeviceFactory alsa({}, parse_device_spec("alsa:hw:31,0"));
     EXPECT_THROW((void)alsa.limits(music), Refusal);
     EXPECT_THROW((void)alsa.open(music, parameters, gain, listener), Refusal);
@@ -206,14 +233,15 @@ TEST(DeviceFactory, ReportsADeviceThatIsNotThere) {
     EXPECT_THROW((void)wav.open(capture, parameters, gain, listener), Refusal);
 }
 
-TEST(Journal, WritesJsonLinesAndCounts) {
+TEST(Journal, WritesJsonLinesAndCounts)
+{
     const TemporaryDirectory directory;
     const std::string path = directory / "trace";
     TraceFile trace(path);
     StatisticsTable table;
-    const auto statistics = table.add({1, 0, 0, 0, true, "quote\" and \n newline"});
+    const auto statistics = table.add({ 1, 0, 0, 0, true, "quote\" and \n newline" });
     Journal journal(trace, statistics);
-    xensnd_req request{};
+    xensnd_req request {};
     request.operation = XENSND_OP_WRITE;
     request.op.rw.length = 8;
     journal.request(request);
@@ -225,9 +253,11 @@ TEST(Journal, WritesJsonLinesAndCounts) {
     std::ifstream file(path);
     std::string line;
     std::getline(file, line);
-    EXPECT_NE(line.find(R"("type":"request","dom":1,"card":0,"stream":"0/0","dir":"p","uid":"quote\" and \u000a newline")"
-                        R"(,"op":"WRITE","code":3,"id":0,"offset":0,"length":8})"),
-              std::string::npos)
+    EXPECT_NE(
+        line.find(
+            R"("type":"request","dom":1,"card":0,"stream":"0/0","dir":"p","uid":"quote\" and \u000a newline")"
+            R"(,"op":"WRITE","code":3,"id":0,"offset":0,"length":8})"),
+        std::string::npos)
         << line;
     EXPECT_EQ(std::count(std::istreambuf_iterator<char>(file), {}, '\n'), 3);
     EXPECT_EQ(statistics->requests[XENSND_OP_WRITE], 1U);
@@ -239,5 +269,5 @@ TEST(Journal, WritesJsonLinesAndCounts) {
     EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
 }
 
-}  // namespace
-}  // namespace sndback
+} // namespace
+} // namespace sndback

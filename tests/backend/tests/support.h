@@ -12,11 +12,23 @@ namespace sndback {
 
 // Remembers what a device told.
 class RecordingListener final : public DeviceListener {
-public:
-    void on_underrun(std::uint64_t position) override { underruns.push_back(position); }
-    void on_overrun(std::uint64_t, std::uint64_t bytes) override { lost += bytes; }
-    void on_note(std::string_view text) override { notes.emplace_back(text); }
-    void on_device_error(std::string_view text) override { errors.emplace_back(text); }
+  public:
+    void on_underrun(std::uint64_t position) override
+    {
+        underruns.push_back(position);
+    }
+    void on_overrun(std::uint64_t, std::uint64_t bytes) override
+    {
+        lost += bytes;
+    }
+    void on_note(std::string_view text) override
+    {
+        notes.emplace_back(text);
+    }
+    void on_device_error(std::string_view text) override
+    {
+        errors.emplace_back(text);
+    }
 
     std::vector<std::uint64_t> underruns;
     std::uint64_t lost = 0;
@@ -26,18 +38,22 @@ public:
 
 // Keeps what was played.
 class MemorySink final : public Sink {
-public:
-    explicit MemorySink(std::vector<std::byte>& played) : played_(played) {}
-    void render(std::span<const std::byte> frames) override {
+  public:
+    explicit MemorySink(std::vector<std::byte> &played) : played_(played)
+    {
+    }
+    void render(std::span<const std::byte> frames) override
+    {
         played_.insert(played_.end(), frames.begin(), frames.end());
     }
 
-private:
-    std::vector<std::byte>& played_;
+  private:
+    std::vector<std::byte> &played_;
 };
 
 // Octets that tell where they belong.
-inline std::vector<std::byte> numbered(std::size_t count, std::size_t first = 0) {
+inline std::vector<std::byte> numbered(std::size_t count, std::size_t first = 0)
+{
     std::vector<std::byte> bytes(count);
     for (std::size_t index = 0; index < count; ++index)
         bytes[index] = static_cast<std::byte>((first + index) * 7 + (first + index) / 256);
@@ -46,21 +62,28 @@ inline std::vector<std::byte> numbered(std::size_t count, std::size_t first = 0)
 
 // A directory that goes with the test.
 class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
+  public:
+    TemporaryDirectory()
+    {
         std::string pattern = ::testing::TempDir() + "sndback-XXXXXX";
         if (mkdtemp(pattern.data()) == nullptr)
             throw std::runtime_error("cannot create " + pattern);
         path_ = pattern;
     }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory()
+    {
+        std::filesystem::remove_all(path_);
+    }
+    TemporaryDirectory(const TemporaryDirectory &) = delete;
+    TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
 
-    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+    [[nodiscard]] std::filesystem::path operator/(const std::string &name) const
+    {
+        return path_ / name;
+    }
 
-private:
+  private:
     std::filesystem::path path_;
 };
 
-}  // namespace sndback
+} // namespace sndback

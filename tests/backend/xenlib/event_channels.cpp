@@ -18,15 +18,20 @@ namespace sndback {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
+[[noreturn]] void fail(const std::string &what)
+{
     throw std::runtime_error(fmt::format("{}: {}", what, std::generic_category().message(errno)));
 }
 
-}  // namespace
+} // namespace
 
-void EventChannels::Closer::operator()(xenevtchn_handle* handle) const { xenevtchn_close(handle); }
+void EventChannels::Closer::operator()(xenevtchn_handle *handle) const
+{
+    xenevtchn_close(handle);
+}
 
-EventChannels::EventChannels() : handle_(xenevtchn_open(nullptr, 0)) {
+EventChannels::EventChannels() : handle_(xenevtchn_open(nullptr, 0))
+{
     if (handle_ == nullptr)
         fail("cannot open /dev/xen/evtchn (is the module xen-evtchn loaded?)");
     // take() must return, not wait, when there is nothing.
@@ -34,18 +39,26 @@ EventChannels::EventChannels() : handle_(xenevtchn_open(nullptr, 0)) {
         fail("cannot make /dev/xen/evtchn non-blocking");
 }
 
-unsigned EventChannels::bind(unsigned domain, std::uint32_t remote_port) {
+unsigned EventChannels::bind(unsigned domain, std::uint32_t remote_port)
+{
     const int port = xenevtchn_bind_interdomain(handle_.get(), domain, remote_port);
     if (port < 0)
         fail(fmt::format("cannot bind event channel {} of domain {}", remote_port, domain));
     return static_cast<unsigned>(port);
 }
 
-void EventChannels::notify(unsigned port) { (void)xenevtchn_notify(handle_.get(), port); }
+void EventChannels::notify(unsigned port)
+{
+    (void)xenevtchn_notify(handle_.get(), port);
+}
 
-int EventChannels::descriptor() const { return xenevtchn_fd(handle_.get()); }
+int EventChannels::descriptor() const
+{
+    return xenevtchn_fd(handle_.get());
+}
 
-std::optional<unsigned> EventChannels::take() {
+std::optional<unsigned> EventChannels::take()
+{
     const int port = xenevtchn_pending(handle_.get());
     if (port < 0)
         return std::nullopt;
@@ -53,4 +66,4 @@ std::optional<unsigned> EventChannels::take() {
     return static_cast<unsigned>(port);
 }
 
-}  // namespace sndback
+} // namespace sndback

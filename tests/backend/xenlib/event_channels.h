@@ -11,11 +11,12 @@ namespace sndback {
 
 // The event channels of one stream. Closing it closes the channels.
 class EventChannels {
-public:
+  public:
     // Throws std::runtime_error if /dev/xen/evtchn cannot be used.
     EventChannels();
 
-    // Connects to a port that the other domain has allocated and returns the local one. Throws std::runtime_error.
+    // Connects to a port that the other domain has allocated and returns the local one. Throws
+    // std::runtime_error.
     [[nodiscard]] unsigned bind(unsigned domain, std::uint32_t remote_port);
 
     // Never fails in a way that matters: a channel whose other end has gone has nobody to tell.
@@ -26,11 +27,11 @@ public:
     // Takes one notification and lets the next one come. Nothing if there is none.
     [[nodiscard]] std::optional<unsigned> take();
 
-private:
+  private:
     struct Closer {
-        void operator()(xenevtchn_handle* handle) const;
+        void operator()(xenevtchn_handle *handle) const;
     };
     std::unique_ptr<xenevtchn_handle, Closer> handle_;
 };
 
-}  // namespace sndback
+} // namespace sndback

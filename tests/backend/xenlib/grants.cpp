@@ -17,42 +17,56 @@ namespace sndback {
 namespace {
 
 class MappedGrants final : public GuestPages {
-public:
-    MappedGrants(xengnttab_handle* handle, void* address, std::size_t pages)
-        : handle_(handle), address_(address), pages_(pages) {}
-    ~MappedGrants() override { (void)xengnttab_unmap(handle_, address_, static_cast<std::uint32_t>(pages_)); }
-    MappedGrants(const MappedGrants&) = delete;
-    MappedGrants& operator=(const MappedGrants&) = delete;
+  public:
+    MappedGrants(xengnttab_handle *handle, void *address, std::size_t pages)
+        : handle_(handle), address_(address), pages_(pages)
+    {
+    }
+    ~MappedGrants() override
+    {
+        (void)xengnttab_unmap(handle_, address_, static_cast<std::uint32_t>(pages_));
+    }
+    MappedGrants(const MappedGrants &) = delete;
+    MappedGrants &operator=(const MappedGrants &) = delete;
 
-    [[nodiscard]] std::span<std::byte> bytes() const override {
-        return {static_cast<std::byte*>(address_), pages_ * page_size};
+    [[nodiscard]] std::span<std::byte> bytes() const override
+    {
+        return { static_cast<std::byte *>(address_), pages_ * page_size };
     }
 
-private:
-    xengnttab_handle* handle_;
-    void* address_;
+  private:
+    xengnttab_handle *handle_;
+    void *address_;
     std::size_t pages_;
 };
 
-}  // namespace
+} // namespace
 
-void GrantMapper::Closer::operator()(xengntdev_handle* handle) const { xengnttab_close(handle); }
-
-GrantMapper::GrantMapper(unsigned domain) : domain_(domain), handle_(xengnttab_open(nullptr, 0)) {
-    if (handle_ == nullptr)
-        throw std::runtime_error(fmt::format("cannot open /dev/xen/gntdev (is the module xen-gntdev loaded?): {}",
-                                             std::generic_category().message(errno)));
+void GrantMapper::Closer::operator()(xengntdev_handle *handle) const
+{
+    xengnttab_close(handle);
 }
 
-std::unique_ptr<GuestPages> GrantMapper::map(std::span<const grant_ref_t> grants) {
+GrantMapper::GrantMapper(unsigned domain) : domain_(domain), handle_(xengnttab_open(nullptr, 0))
+{
+    if (handle_ == nullptr)
+        throw std::runtime_error(
+            fmt::format("cannot open /dev/xen/gntdev (is the module xen-gntdev loaded?): {}",
+                        std::generic_category().message(errno)));
+}
+
+std::unique_ptr<GuestPages> GrantMapper::map(std::span<const grant_ref_t> grants)
+{
     std::vector<std::uint32_t> references(grants.begin(), grants.end());
-    void* address = xengnttab_map_domain_grant_refs(handle_.get(), static_cast<std::uint32_t>(references.size()), domain_,
-                                                    references.data(), PROT_READ | PROT_WRITE);
+    void *address = xengnttab_map_domain_grant_refs(
+        handle_.get(), static_cast<std::uint32_t>(references.size()), domain_, references.data(),
+        PROT_READ | PROT_WRITE);
     if (address == nullptr)
-        throw std::runtime_error(fmt::format("cannot map {} granted pages of domain {}, the first being grant {}: {}",
-                                             references.size(), domain_, references.front(),
-                                             std::generic_category().message(errno)));
+        throw std::runtime_error(
+            fmt::format("cannot map {} granted pages of domain {}, the first being grant {}: {}",
+                        references.size(), domain_, references.front(),
+                        std::generic_category().message(errno)));
     return std::make_unique<MappedGrants>(handle_.get(), address, references.size());
 }
 
-}  // namespace sndback
+} // namespace sndback

@@ -9,19 +9,19 @@ namespace sndback {
 
 // Maps pages that one domain has granted, for reading and writing.
 class GrantMapper final : public GuestMemory {
-public:
+  public:
     // Throws std::runtime_error if /dev/xen/gntdev cannot be used.
     explicit GrantMapper(unsigned domain);
 
     // The mapping must not outlive the mapper.
     [[nodiscard]] std::unique_ptr<GuestPages> map(std::span<const grant_ref_t> grants) override;
 
-private:
+  private:
     struct Closer {
-        void operator()(xengntdev_handle* handle) const;
+        void operator()(xengntdev_handle *handle) const;
     };
     unsigned domain_;
     std::unique_ptr<xengntdev_handle, Closer> handle_;
 };
 
-}  // namespace sndback
+} // namespace sndback

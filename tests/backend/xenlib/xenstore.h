@@ -12,21 +12,22 @@ struct xs_handle;
 namespace sndback {
 
 class XenStore final : public StoreReader {
-public:
+  public:
     // Throws std::runtime_error if the XenStore daemon cannot be reached.
     XenStore();
 
-    [[nodiscard]] std::optional<std::string> read(const std::string& path) const override;
-    [[nodiscard]] std::vector<std::string> list(const std::string& path) const override;
+    [[nodiscard]] std::optional<std::string> read(const std::string &path) const override;
+    [[nodiscard]] std::vector<std::string> list(const std::string &path) const override;
     // Throws std::runtime_error.
-    void write(const std::string& path, const std::string& value);
-    void remove(const std::string& path);
-    [[nodiscard]] bool exists(const std::string& path) const;
+    void write(const std::string &path, const std::string &value);
+    void remove(const std::string &path);
+    [[nodiscard]] bool exists(const std::string &path) const;
 
     // /local/domain/N of this domain. Throws std::runtime_error if it cannot be found out.
     [[nodiscard]] std::string own_path() const;
 
-    // Whether a domain is there and not dying. Domains other than Dom0 cannot ask; they are told it is.
+    // Whether a domain is there and not dying. Domains other than Dom0 cannot ask; they are told it
+    // is.
     [[nodiscard]] bool domain_alive(unsigned domain) const;
 
     // Readable when a watch has fired.
@@ -36,23 +37,23 @@ public:
 
     // A watch, fired once at the start and whenever the node or one below it changes.
     class Watch {
-    public:
+      public:
         // Throws std::runtime_error.
-        Watch(XenStore& store, std::string path);
+        Watch(XenStore &store, std::string path);
         ~Watch();
-        Watch(const Watch&) = delete;
-        Watch& operator=(const Watch&) = delete;
+        Watch(const Watch &) = delete;
+        Watch &operator=(const Watch &) = delete;
 
-    private:
-        XenStore& store_;
+      private:
+        XenStore &store_;
         std::string path_;
     };
 
-private:
+  private:
     struct Closer {
-        void operator()(xs_handle* handle) const;
+        void operator()(xs_handle *handle) const;
     };
     std::unique_ptr<xs_handle, Closer> handle_;
 };
 
-}  // namespace sndback
+} // namespace sndback
