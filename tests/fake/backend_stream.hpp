@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One stream of a backend: the other half of io/ring.h and sndif.h, over the pages that were
+// granted to it. Does what it is told, honest or not, and remembers what it saw.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "fake/kernel.hpp"
+#include "sndif/protocol.hpp"
+
+namespace xen_front::fake {
+
+// What a frontend publishes about a stream.
+struct TransportNodes {
+    uint32_t ring_reference;
+    uint32_t event_channel;
+    uint32_t event_ring_reference;
+    uint32_t event_ring_channel;
+};
+
+class BackendStream {
+  public:
+    // Maps the rings and binds the event channels; a fault when that is not possible.
+    BackendStream(Kernel &kernel, uint16_t domain, const TransportNodes &nodes);
+    ~BackendStream();
+    BackendStream(const BackendStream &) = delete;
+    BackendStream &operator=(const BackendStream &) = delete;
+
+    // ---- how it behaves ----
+
+    // After how long it looks at requests that it is notified of; never by itself if empty.
+    std::optional<Duration> latency = Duration(0);
+    // Operations that it carries out, but whose answers it keeps to itself.
+    std::set<wire::Operation> withheld;
+    // What it answers instead of 0.
+    std::map<wire::Operation, int32_t> statuses;
+    // What it makes of HW_PARAM_QUERY: the same again, unless set.
+    std::function<wire::HwParamQuery(const wire::HwParamQuery &)> on_query;
+    // While it is false it polls, and does not want to be notified.
+    bool wants_notifications = true;
+    // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
+    // after each period.
+    bool has_clock = false;
+
+    // ---- requests ----
+
+    // Handles what is in the ring.
+    void serve();
+    // Answers what was withheld, the oldest first; false when there is nothing.
+    bool answer_next();
+    void answer_all();
+    // Takes request number @index of those withheld out of turn.
+    void answer_out_of_turn(size_t index);
+    size_t withheld_count() const
+    {
+        return unanswered_.size();
+    }
+    // Puts any response into the ring, asked for or not, and interrupts if it is wanted.
+    void respond(const wire::Response &response);
+
+    // ---- positions ----
+
+    // Reports @bytes since OPEN.
+    void report_position(uint64_t bytes);
+    // Plays @bytes more, which must have been written, and reports the position. Checks that the
+    // buffer still holds what the frontend wrote.
+    void play(uint64_t bytes);
+    // Puts any event into the event page.
+    void send_event(const wire::Event &event);
+    uint64_t position() const
+    {
+        return position_;
+    }
+
+    // ---- what it saw ----
+
+    struct Record {
+        std::vector<wire::Request> requests;
+        std::vector<uint8_t> written; // by WRITE since OPEN, in order
+        uint64_t written_bytes = 0; // how many, even if is_counting_only
+        uint64_t notifications = 0;
+        uint64_t response_interrupts = 0;
+        uint64_t event_interrupts = 0;
+    };
+    Record record;
+    // Does not copy what is written: for more of it than fits memory.
+    bool is_counting_only = false;
+    // Where READ gets its bytes from.
+    std::function<uint8_t(uint64_t position)> source;
+
+    size_t count(wire::Operation operation) const;
+    // The last OPEN; empty after CLOSE.
+    const std::optional<wire::OpenRequest> &opened() const
+    {
+        return opened_;
+    }
+    bool is_running() const
+    {
+        return is_running_;
+    }
+
+    // ---- raw access, to break the protocol ----
+
+    wire::RingPage &ring()
+    {
+        return *ring_;
+    }
+    wire::EventPage &event_page()
+    {
+        return *events_;
+    }
+    void interrupt_requests();
+    void interrupt_events();
+
+  private:
+    void on_notification();
+    void handle(const wire::Request &request);
+    int32_t carry_out(const wire::Request &request);
+    int32_t open(const wire::OpenRequest &request);
+    void close();
+    int32_t write(const wire::TransferRequest &transfer);
+    int32_t read(const wire::TransferRequest &transfer);
+    void trigger(wire::TriggerType type);
+    void answer(const wire::Request &request, int32_t status);
+    bool map_buffer(const wire::OpenRequest &request);
+    bool is_inside(const wire::TransferRequest &transfer) const;
+    uint8_t &buffer_byte(uint64_t offset);
+    Duration period_time() const;
+    void tick();
+
+    Kernel &kernel_;
+    const uint16_t domain_;
+    const TransportNodes nodes_;
+    wire::RingPage *ring_ = nullptr;
+    wire::EventPage *events_ = nullptr;
+    uint32_t request_consumed_ = 0;
+    uint32_t response_produced_ = 0;
+    uint32_t event_produced_ = 0;
+    bool is_serving_ = false;
+    struct Unanswered {
+        wire::Request request;
+        int32_t status;
+    };
+    std::deque<Unanswered> unanswered_;
+
+    std::optional<wire::OpenRequest> opened_;
+    std::vector<uint8_t *> buffer_pages_;
+    bool is_running_ = false;
+    uint64_t position_ = 0;
+    Timeline::Plan next_tick_ = 0;
+    Timeline::Plan next_serve_ = 0;
+};
+
+} // namespace xen_front::fake

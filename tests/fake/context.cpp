@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fake/context.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fake/fault.hpp"
+
+namespace xen_front::fake {
+
+Context::Context() : frames_(1)
+{
+}
+
+bool Context::is_in_interrupt() const
+{
+    return frames_.back().is_interrupt;
+}
+
+bool Context::are_interrupts_off() const
+{
+    const Frame &frame = frames_.back();
+    return frame.is_interrupt ||
+           std::any_of(frame.held.begin(), frame.held.end(),
+                       [](const Held &held) { return held.kind == LockKind::Spin; });
+}
+
+bool Context::is_atomic() const
+{
+    return are_interrupts_off();
+}
+
+std::string Context::held_locks() const
+{
+    std::string names;
+    for (const Frame &frame : frames_) {
+        for (const Held &held : frame.held)
+            names += (names.empty() ? "" : ", ") + held.lock_class;
+    }
+    return names;
+}
+
+void Context::require_may_sleep(const std::string &what)
+{
+    if (!is_atomic())
+        return;
+    report_fault(what + " may sleep, but was called " +
+                 (is_in_interrupt() ? "from an interrupt handler"
+                                    : "with a spinlock held: " + held_locks()));
+}
+
+void Context::require_no_lock_of(const std::string &lock_class, const std::string &what)
+{
+    for (const Held &held : frames_.back().held) {
+        if (held.lock_class == lock_class)
+            report_fault(what + " was called with the " + lock_class + " lock held");
+    }
+}
+
+bool Context::holds(const void *lock) const
+{
+    const auto &held = frames_.back().held;
+    return std::any_of(held.begin(), held.end(),
+                       [lock](const Held &entry) { return entry.lock == lock; });
+}
+
+bool Context::is_lock_held_in(const void *start, size_t size) const
+{
+    const auto first = reinterpret_cast<uintptr_t>(start);
+    for (const Frame &frame : frames_) {
+        for (const Held &held : frame.held) {
+            const auto address = reinterpret_cast<uintptr_t>(held.lock);
+            if (address >= first && address < first + size)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool Context::is_ordered_before(const std::string &first, const std::string &second) const
+{
+    const auto inner = taken_inside_.find(first);
+    if (inner == taken_inside_.end())
+        return false;
+    return inner->second.contains(second) ||
+           std::any_of(inner->second.begin(), inner->second.end(), [&](const std::string &middle) {
+               return middle != first && is_ordered_before(middle, second);
+           });
+}
+
+void Context::check_order(const std::string &lock_class)
+{
+    for (const Held &outer : frames_.back().held) {
+        if (outer.lock_class == lock_class || is_ordered_before(lock_class, outer.lock_class)) {
+            report_fault("lock order inversion: " + lock_class + " is taken inside " +
+                         outer.lock_class + ", which elsewhere nests inside " + lock_class);
+            continue; // not learnt: one mistake is reported once
+        }
+        taken_inside_[outer.lock_class].insert(lock_class);
+    }
+}
+
+bool Context::acquire(const void *lock, LockKind kind, const std::string &lock_class)
+{
+    if (kind == LockKind::Mutex)
+        require_may_sleep("locking the " + lock_class + " mutex");
+    for (const Frame &frame : frames_) {
+        for (const Held &held : frame.held) {
+            if (held.lock == lock) {
+                report_fault("deadlock: the " + lock_class + " lock is held already");
+                return false;
+            }
+        }
+    }
+    check_order(lock_class);
+    frames_.back().held.push_back({ lock, kind, lock_class });
+    return true;
+}
+
+void Context::release(const void *lock)
+{
+    auto &held = frames_.back().held;
+    const auto found = std::find_if(held.begin(), held.end(),
+                                    [lock](const Held &entry) { return entry.lock == lock; });
+    if (found == held.end()) {
+        report_fault("a lock was released that is not held");
+        return;
+    }
+    held.erase(found);
+    deliver_interrupts();
+}
+
+void Context::run_elsewhere(const std::function<void()> &body)
+{
+    frames_.emplace_back();
+    body();
+    if (!frames_.back().held.empty())
+        report_fault("still held at the end: " + held_locks());
+    frames_.pop_back();
+    deliver_interrupts();
+}
+
+void Context::run_interrupt(std::function<void()> body)
+{
+    pending_interrupts_.push_back(std::move(body));
+    deliver_interrupts();
+}
+
+void Context::deliver_interrupts()
+{
+    while (!pending_interrupts_.empty() && !are_interrupts_off()) {
+        const auto body = std::move(pending_interrupts_.front());
+        pending_interrupts_.erase(pending_interrupts_.begin());
+        frames_.push_back({ .is_interrupt = true, .held = {} });
+        body();
+        if (!frames_.back().held.empty())
+            report_fault("an interrupt handler returned with a lock held: " + held_locks());
+        frames_.pop_back();
+    }
+}
+
+} // namespace xen_front::fake

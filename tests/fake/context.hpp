@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What runs: processes, interrupts, and the locks that each of them holds. Knows the kernel's rules
+// about both, as lockdep and DEBUG_ATOMIC_SLEEP do.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace xen_front::fake {
+
+enum class LockKind : uint8_t {
+    Spin, // interrupts are off while it is held
+    Mutex,
+};
+
+// Locks of one class are alike to the order checker, as to lockdep. Strings name classes.
+class Context {
+  public:
+    Context();
+    Context(const Context &) = delete;
+    Context &operator=(const Context &) = delete;
+
+    // ---- rules ----
+
+    // @what may sleep: nothing that is atomic may call it.
+    void require_may_sleep(const std::string &what);
+    // @what takes ALSA's stream lock, inside of which the driver's ring locks nest.
+    void require_no_lock_of(const std::string &lock_class, const std::string &what);
+    bool is_in_interrupt() const;
+    bool holds(const void *lock) const;
+
+    // ---- locks ----
+
+    // False, after a fault, when the lock is held already: waiting for it would never end.
+    bool acquire(const void *lock, LockKind kind, const std::string &lock_class);
+    void release(const void *lock);
+    // Whether anything holds a lock inside [@start, @start + @size).
+    bool is_lock_held_in(const void *start, size_t size) const;
+    // Names what is held now; "" when nothing is.
+    std::string held_locks() const;
+
+    // ---- who runs ----
+
+    // Runs @body as somebody else: another processor, or the world outside.
+    void run_elsewhere(const std::function<void()> &body);
+    // Runs @body as an interrupt handler, at once or when interrupts are on again.
+    void run_interrupt(std::function<void()> body);
+
+  private:
+    struct Held {
+        const void *lock;
+        LockKind kind;
+        std::string lock_class;
+    };
+    struct Frame {
+        bool is_interrupt = false;
+        std::vector<Held> held;
+    };
+
+    bool are_interrupts_off() const;
+    bool is_atomic() const;
+    void deliver_interrupts();
+    void check_order(const std::string &lock_class);
+    bool is_ordered_before(const std::string &first, const std::string &second) const;
+
+    std::vector<Frame> frames_;
+    std::vector<std::function<void()>> pending_interrupts_;
+    std::map<std::string, std::set<std::string>> taken_inside_; // by class of the outer lock
+};
+
+// Holds a lock of the fake kernel's own for a block.
+class HeldLock {
+  public:
+    HeldLock(Context &context, const void *lock, LockKind kind, const std::string &lock_class)
+        : context_(context), lock_(lock), is_taken_(context.acquire(lock, kind, lock_class))
+    {
+    }
+    ~HeldLock()
+    {
+        if (is_taken_)
+            context_.release(lock_);
+    }
+    HeldLock(const HeldLock &) = delete;
+    HeldLock &operator=(const HeldLock &) = delete;
+
+  private:
+    Context &context_;
+    const void *lock_;
+    bool is_taken_;
+};
+
+} // namespace xen_front::fake

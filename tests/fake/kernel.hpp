@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A kernel for host tests: implements include/kshim in a process, keeps track of every resource,
+// and insists on the kernel's rules.
+#pragma once
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fake/context.hpp"
+#include "fake/event_channels.hpp"
+#include "fake/heap.hpp"
+#include "fake/injector.hpp"
+#include "fake/locks.hpp"
+#include "fake/physical_memory.hpp"
+#include "fake/sound.hpp"
+#include "fake/timeline.hpp"
+#include "fake/xenbus.hpp"
+#include "fake/xenstore.hpp"
+
+namespace xen_front::fake {
+
+// What Context calls the driver's ring locks.
+inline constexpr const char *ring_lock_class = "ring";
+
+// One at a time: kshim's functions find it by current().
+class Kernel {
+  public:
+    Kernel();
+    ~Kernel();
+    Kernel(const Kernel &) = delete;
+    Kernel &operator=(const Kernel &) = delete;
+    static Kernel &current();
+
+    // Has the toolstack add device/vsnd/@number with a backend in domain @backend_domain.
+    XenbusDevice &add_device(unsigned int number = 0, uint16_t backend_domain = 0);
+
+    // One line for each thing that was taken and not given back, or is still held.
+    std::string leaks() const;
+    void expect_no_leaks() const;
+
+    Context context;
+    Timeline timeline { context };
+    Injector injector;
+    Heap heap;
+    Locks locks;
+    PhysicalMemory memory;
+    XenStore store;
+    EventChannels event_channels;
+    SoundCore sound;
+    unsigned int request_timeout_ms = 1000; // the module's parameter
+    char xenwatch = 0; // its address is the lock
+
+  private:
+    std::vector<std::unique_ptr<XenbusDevice>> devices_;
+};
+
+} // namespace xen_front::fake

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A PCM device that an application has open: what the system calls on it do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fake/pcm_params.hpp"
+#include "fake/sound.hpp"
+
+namespace xen_front::fake {
+
+// int results are 0 or a negative errno; those that move frames return how many, or that.
+class PcmFile {
+  public:
+    // Opens the first free substream of PCM device @device, or -errno in @status.
+    static std::unique_ptr<PcmFile> open(kshim_card &card, unsigned int device,
+                                         kshim_direction direction, int &status);
+    ~PcmFile();
+    PcmFile(const PcmFile &) = delete;
+    PcmFile &operator=(const PcmFile &) = delete;
+
+    int refine(PcmRanges &ranges);
+    int hw_params(const PcmParams &params)
+    {
+        return hw_params(exactly(params));
+    }
+    int hw_params(const PcmRanges &ranges);
+    int sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min);
+    int hw_free();
+    int prepare();
+    int start();
+    int pause(bool is_push);
+    int drain();
+    int drop();
+
+    // Waits for room, or frames, unless is_nonblocking.
+    int64_t write(std::span<const uint8_t> data);
+    int64_t read(std::span<uint8_t> data);
+    bool is_nonblocking = false;
+
+    // As a client of mmap does: looks, writes into the buffer by itself, and moves the pointer.
+    int hwsync();
+    int move_appl_ptr(uint64_t appl_ptr);
+    std::span<uint8_t> buffer() const;
+
+    PcmState state() const
+    {
+        return substream_.runtime.state;
+    }
+    uint64_t avail() const
+    {
+        return substream_.avail();
+    }
+    const PcmRuntime &runtime() const
+    {
+        return substream_.runtime;
+    }
+    const kshim_pcm_params &params() const
+    {
+        return substream_.runtime.params;
+    }
+    kshim_substream &substream() const
+    {
+        return substream_;
+    }
+    size_t bytes(uint64_t frames) const
+    {
+        return frames * params().frame_bits / 8;
+    }
+
+  private:
+    explicit PcmFile(kshim_substream &substream) : substream_(substream)
+    {
+    }
+
+    bool is_gone() const;
+    void do_hw_free();
+    // Moves up to @frames of @data; @is_write tells in which direction.
+    int64_t transfer(uint8_t *data, uint64_t frames);
+    int accessible() const;
+    int transfer_some(uint8_t *data, uint64_t frames, uint64_t &moved);
+    int wait_for_frames(uint64_t frames);
+    // Runs @body with the stream lock held, and returns what it returns.
+    int locked(const std::function<int()> &body);
+
+    kshim_substream &substream_;
+    char buffer_mutex_ = 0; // its address is the lock
+};
+
+} // namespace xen_front::fake

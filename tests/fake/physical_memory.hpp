@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Pages and grants. A page is a page of a memory file, so that it can be seen at several addresses:
+// the kernel's, a mapping of several pages, and whatever another domain maps. What may no longer be
+// touched is unmapped, so that touching it crashes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kshim/page.h"
+
+struct kshim_page {
+    size_t frame; // its number in the memory file
+    bool is_allocated; // by the kernel, which did not give it back
+    unsigned int grants; // that are not ended
+    unsigned int mappings; // by kshim_pages_map()
+    void *address;
+};
+
+namespace xen_front::fake {
+
+class PhysicalMemory {
+  public:
+    PhysicalMemory();
+    ~PhysicalMemory();
+    PhysicalMemory(const PhysicalMemory &) = delete;
+    PhysicalMemory &operator=(const PhysicalMemory &) = delete;
+
+    // ---- the kernel ----
+
+    kshim_page *allocate();
+    void free(kshim_page *page);
+    void *map(kshim_page **pages, unsigned int count);
+    void unmap(void *address);
+    uint32_t grant(uint16_t domain, kshim_page *page);
+    // Whether access is ended and the page freed, or will be when the other domain lets go.
+    // !@is_waiting: only when it does not map the page now.
+    bool end_grant(uint32_t reference, kshim_page *page, bool is_waiting);
+
+    // ---- another domain ----
+
+    // Maps what was granted to @domain as @reference; nullptr when nothing is.
+    void *map_grant(uint16_t domain, uint32_t reference);
+    void unmap_grant(void *address);
+
+    // ---- tests ----
+
+    // The number the next grant gets: to have large ones, or the same again.
+    void set_next_reference(uint32_t reference)
+    {
+        next_reference_ = reference;
+    }
+    size_t grant_count() const;
+    // Pages that another domain still maps although their grants were ended.
+    size_t lingering_count() const;
+    // One line for each page, grant or mapping that the kernel did not give back.
+    std::string leaks() const;
+
+  private:
+    struct Grant {
+        uint16_t domain;
+        kshim_page *page;
+        unsigned int foreign_mappings;
+        bool is_ended; // waits for the foreign mappings to go
+    };
+    struct Mapping {
+        std::vector<kshim_page *> pages;
+        size_t size;
+    };
+    struct ForeignMapping {
+        uint32_t reference;
+    };
+
+    static bool is_usable(const kshim_page *page, const char *what);
+    void finish_free(kshim_page *page);
+    void *map_frame(size_t frame, void *at);
+
+    int file_;
+    std::vector<std::unique_ptr<kshim_page>> pages_; // all that there ever were, by frame
+    std::map<uint32_t, Grant> grants_;
+    uint32_t next_reference_ = 8; // Xen keeps the first eight for itself
+    std::map<void *, Mapping> mappings_;
+    std::map<void *, ForeignMapping> foreign_mappings_;
+};
+
+} // namespace xen_front::fake

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// ALSA's cards and PCM devices: what the driver makes, and when it goes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fake/substream.hpp"
+#include "fake/xenbus.hpp"
+#include "kshim/card.h"
+
+struct kshim_pcm {
+    kshim_card *card;
+    unsigned int index;
+    std::string name;
+    void *context;
+    std::vector<std::unique_ptr<kshim_substream>> substreams[2]; // by kshim_direction
+    char open_mutex; // its address is the lock
+};
+
+struct kshim_card {
+    kshim_xenbus_device *device;
+    std::string short_name;
+    std::string long_name;
+    void *context;
+    bool is_registered;
+    bool is_disconnected;
+    bool is_released; // by the driver
+    bool is_freed;
+    unsigned int open_files;
+    std::vector<std::unique_ptr<kshim_pcm>> pcms;
+
+    // nullptr when there is none.
+    kshim_pcm *find_pcm(unsigned int index) const;
+};
+
+namespace xen_front::fake {
+
+class SoundCore {
+  public:
+    // The cards that applications can open, in the order of their registration.
+    std::vector<kshim_card *> visible_cards() const;
+    // All that there ever were.
+    const std::vector<std::unique_ptr<kshim_card>> &all_cards() const
+    {
+        return cards_;
+    }
+
+    // ---- the driver ----
+
+    kshim_card *create(XenbusDevice *device, const kshim_card_names &names, void *context);
+    static void disconnect(kshim_card *card);
+    static void release(kshim_card *card);
+    // False, after a fault, for one that is gone.
+    static bool is_usable(const kshim_card *card, const char *what);
+
+    // ---- applications ----
+
+    static void on_open(kshim_card &card);
+    static void on_close(kshim_card &card);
+
+    // On a 32-bit kernel pointers wrap earlier.
+    uint64_t long_max = INT64_MAX;
+
+    // One line for each card that was not released.
+    std::string leaks() const;
+
+  private:
+    static void free_if_unused(kshim_card &card);
+
+    std::vector<std::unique_ptr<kshim_card>> cards_;
+};
+
+} // namespace xen_front::fake

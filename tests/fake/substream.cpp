@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fake/substream.hpp"
+
+#include <cerrno>
+
+#include "fake/fault.hpp"
+#include "fake/kernel.hpp"
+#include "fake/sample_layout.hpp"
+#include "kshim/entry.h"
+
+using namespace xen_front::fake;
+
+namespace xen_front::fake {
+
+namespace {
+
+// Of a kernel with HZ=250.
+constexpr uint64_t ticks_per_second = 250;
+
+uint64_t current_ticks()
+{
+    return static_cast<uint64_t>(Kernel::current().timeline.now() / std::chrono::milliseconds(4));
+}
+
+} // namespace
+
+const char *name_of(PcmState state)
+{
+    constexpr const char *names[] = { "OPEN",     "SETUP",  "PREPARED",  "RUNNING",     "XRUN",
+                                      "DRAINING", "PAUSED", "SUSPENDED", "DISCONNECTED" };
+    return names[static_cast<unsigned int>(state)];
+}
+
+} // namespace xen_front::fake
+
+bool kshim_substream::is_running() const
+{
+    return runtime.state == PcmState::Running ||
+           (runtime.state == PcmState::Draining && is_playback());
+}
+
+void kshim_substream::with_lock(const std::function<void()> &body)
+{
+    const HeldLock held(Kernel::current().context, &lock_, LockKind::Spin, "stream");
+    body();
+}
+
+bool kshim_substream::is_locked() const
+{
+    return Kernel::current().context.holds(&lock_);
+}
+
+uint64_t kshim_substream::distance(uint64_t from, uint64_t to) const
+{
+    return to >= from ? to - from : to + runtime.params.boundary - from;
+}
+
+uint64_t kshim_substream::avail() const
+{
+    if (!is_playback())
+        return distance(runtime.appl_ptr, runtime.hw_ptr);
+    const int64_t used = static_cast<int64_t>(runtime.appl_ptr - runtime.hw_ptr);
+    int64_t avail = runtime.params.buffer_frames - used;
+    const auto boundary = static_cast<int64_t>(runtime.params.boundary);
+    if (avail < 0)
+        avail += boundary;
+    else if (avail >= boundary)
+        avail -= boundary;
+    return static_cast<uint64_t>(avail);
+}
+
+uint64_t kshim_substream::queued() const
+{
+    return runtime.params.buffer_frames - avail();
+}
+
+void kshim_substream::add_buffer(uint64_t &pointer) const
+{
+    pointer += runtime.params.buffer_frames;
+    if (pointer >= runtime.params.boundary)
+        pointer = 0;
+}
+
+int kshim_substream::trigger(kshim_trigger command)
+{
+    triggers.push_back(command);
+    return xen_front_pcm_trigger(stream, command);
+}
+
+int kshim_substream::update_hw_ptr(bool is_in_interrupt)
+{
+    const kshim_pcm_params &params = runtime.params;
+    int64_t position = xen_front_pcm_pointer(stream);
+    const uint64_t ticks = current_ticks();
+    if (position == -1) {
+        xrun();
+        return -EPIPE;
+    }
+    if (position < 0 || position >= params.buffer_frames) {
+        report_fault("ALSA: invalid position " + std::to_string(position) + ", buffer size " +
+                     std::to_string(params.buffer_frames));
+        position = 0;
+    }
+    position -= position % runtime.min_align;
+
+    uint64_t base = runtime.hw_ptr_base;
+    uint64_t hw_ptr = base + static_cast<uint64_t>(position);
+    bool is_wrapped = false;
+    if (is_in_interrupt && runtime.hw_ptr_interrupt + params.period_frames > hw_ptr) {
+        // An interrupt, but no period has passed: a whole buffer has, if there was time for it.
+        const uint64_t buffer_ticks = params.buffer_frames * ticks_per_second / params.rate;
+        if (ticks - runtime.hw_ptr_ticks > buffer_ticks / 2 + 1) {
+            add_buffer(base);
+            is_wrapped = true;
+        }
+    }
+    if (!is_wrapped && hw_ptr < runtime.hw_ptr)
+        add_buffer(base);
+    hw_ptr = base + static_cast<uint64_t>(position);
+
+    const uint64_t delta = distance(runtime.hw_ptr, hw_ptr);
+    if (delta >= uint64_t { params.buffer_frames } + params.period_frames) {
+        report_fault("ALSA: unexpected hw_ptr, " + std::to_string(delta) + " frames on");
+        return 0;
+    }
+    if (hw_ptr == runtime.hw_ptr) {
+        runtime.hw_ptr_ticks = ticks;
+        return 0;
+    }
+    if (is_in_interrupt) {
+        const uint64_t since = distance(runtime.hw_ptr_interrupt, hw_ptr);
+        runtime.hw_ptr_interrupt += since - since % params.period_frames;
+        if (runtime.hw_ptr_interrupt >= params.boundary)
+            runtime.hw_ptr_interrupt -= params.boundary;
+    }
+    runtime.hw_ptr_base = base;
+    runtime.hw_ptr = hw_ptr;
+    runtime.hw_ptr_ticks = ticks;
+    return update_state();
+}
+
+int kshim_substream::update_state()
+{
+    const uint64_t available = avail();
+    if (runtime.state == PcmState::Draining) {
+        if (available >= runtime.params.buffer_frames) {
+            stop(PcmState::Setup);
+            return -EPIPE;
+        }
+    } else if (available >= runtime.stop_threshold) {
+        xrun();
+        return -EPIPE;
+    }
+    const uint64_t wanted = runtime.wakeup_avail != 0 ? runtime.wakeup_avail : runtime.avail_min;
+    if (available >= wanted)
+        wakeups++;
+    return 0;
+}
+
+int kshim_substream::move_appl_ptr(uint64_t appl_ptr)
+{
+    const uint64_t before = runtime.appl_ptr;
+    if (appl_ptr == before)
+        return 0;
+    if (appl_ptr >= runtime.params.boundary)
+        return -EINVAL;
+    // The driver claims NO_REWINDS.
+    if (distance(before, appl_ptr) > runtime.params.buffer_frames)
+        return -EINVAL;
+    runtime.appl_ptr = appl_ptr;
+    const int status = xen_front_pcm_ack(stream);
+    if (status < 0) {
+        runtime.appl_ptr = before;
+        if (status == -EPIPE)
+            xrun();
+        return status;
+    }
+    return 0;
+}
+
+int kshim_substream::start()
+{
+    if (runtime.state != PcmState::Prepared)
+        return -EBADFD;
+    if (is_playback() && runtime.stop_threshold < runtime.params.boundary && queued() == 0)
+        return -EPIPE;
+    const int status = trigger(KSHIM_TRIGGER_START);
+    if (status < 0) {
+        trigger(KSHIM_TRIGGER_STOP);
+        runtime.is_stop_operating = true;
+        return status;
+    }
+    runtime.hw_ptr_ticks = current_ticks();
+    runtime.state = PcmState::Running;
+    return 0;
+}
+
+void kshim_substream::stop(PcmState state)
+{
+    if (runtime.state == PcmState::Open)
+        return;
+    if (is_running()) {
+        trigger(KSHIM_TRIGGER_STOP);
+        runtime.is_stop_operating = true;
+    }
+    runtime.state = state;
+    wakeups++;
+}
+
+void kshim_substream::xrun()
+{
+    xruns++;
+    stop(PcmState::Xrun);
+}
+
+void kshim_substream::period_elapsed()
+{
+    with_lock([this] {
+        periods_elapsed++;
+        if (is_running())
+            update_hw_ptr(true);
+    });
+}
+
+void kshim_substream::sync_stop()
+{
+    if (!runtime.is_stop_operating)
+        return;
+    runtime.is_stop_operating = false;
+    xen_front_pcm_sync_stop(stream);
+}
+
+namespace {
+
+// A substream that is open, for the shim's functions.
+bool is_open(const kshim_substream *substream, const char *what)
+{
+    if (substream->is_attached)
+        return true;
+    report_fault(std::string(what) + " of a substream that is not open");
+    return false;
+}
+
+void require_lockless(const char *what)
+{
+    Kernel::current().context.require_no_lock_of(ring_lock_class, what);
+}
+
+} // namespace
+
+int kshim_pcm_constrain(kshim_substream *substream, const kshim_pcm_hardware *hardware)
+{
+    Kernel &kernel = Kernel::current();
+    kernel.context.require_may_sleep("kshim_pcm_constrain()");
+    if (!is_open(substream, "kshim_pcm_constrain()"))
+        return -ENXIO;
+    if (hardware->rate_count == 0 || hardware->channels_min == 0 || hardware->formats == 0)
+        report_fault("kshim_pcm_constrain() leaves nothing to choose from");
+    if (kernel.injector.is_failing("kshim_pcm_constrain", -ENOMEM))
+        return -ENOMEM;
+    substream->runtime.hardware = *hardware;
+    substream->runtime.rates.assign(hardware->rates, hardware->rates + hardware->rate_count);
+    return 0;
+}
+
+void kshim_pcm_get_params(kshim_substream *substream, kshim_pcm_params *params)
+{
+    const PcmRuntime &runtime = substream->runtime;
+    if (!is_open(substream, "kshim_pcm_get_params()"))
+        return;
+    if (!runtime.has_params || runtime.is_setting_params)
+        report_fault("kshim_pcm_get_params() before there are any in force");
+    *params = runtime.params;
+}
+
+void kshim_pcm_set_buffer(kshim_substream *substream, void *address, size_t bytes)
+{
+    if (!is_open(substream, "kshim_pcm_set_buffer()"))
+        return;
+    if (substream->is_running())
+        report_fault("kshim_pcm_set_buffer() of a running stream");
+    substream->runtime.buffer = static_cast<char *>(address);
+    substream->runtime.buffer_bytes = bytes;
+}
+
+uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
+{
+    if (!substream->is_locked())
+        report_fault("kshim_pcm_application_pointer() without the stream lock");
+    return substream->runtime.appl_ptr;
+}
+
+void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, unsigned int frames)
+{
+    const PcmRuntime &runtime = substream->runtime;
+    const kshim_pcm_params &params = runtime.params;
+    if (!runtime.has_params || uint64_t { offset } + frames > params.buffer_frames) {
+        report_fault("kshim_pcm_fill_silence() outside of the buffer");
+        return;
+    }
+    const size_t start = size_t { offset } * params.frame_bits / 8;
+    const size_t end = start + size_t { frames } * params.frame_bits / 8;
+    for (size_t i = start; i < end; i++)
+        runtime.buffer[i] = static_cast<char>(silence_byte(params.format, i - start));
+}
+
+void kshim_pcm_period_elapsed(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_period_elapsed()");
+    if (is_open(substream, "kshim_pcm_period_elapsed()"))
+        substream->period_elapsed();
+}
+
+void kshim_pcm_stop_xrun(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_stop_xrun()");
+    if (!is_open(substream, "kshim_pcm_stop_xrun()"))
+        return;
+    substream->with_lock([substream] {
+        if (substream->is_running())
+            substream->xrun();
+    });
+}
+
+void kshim_pcm_stop_failed(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_stop_failed()");
+    if (!is_open(substream, "kshim_pcm_stop_failed()"))
+        return;
+    substream->with_lock([substream] {
+        if (substream->is_running())
+            substream->stop(PcmState::Disconnected);
+    });
+}

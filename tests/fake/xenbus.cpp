@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fake/xenbus.hpp"
+
+#include "fake/fault.hpp"
+#include "fake/kernel.hpp"
+#include "kshim/entry.h"
+#include "kshim/xenbus.h"
+
+namespace xen_front::fake {
+
+namespace {
+
+// xenbus_read_driver_state(): what is not there, or no number, is Unknown.
+wire::XenbusState read_state(const std::string &path)
+{
+    const auto value = Kernel::current().store.get(path + "/state");
+    if (!value || value->find_first_not_of("0123456789") != std::string::npos || value->empty())
+        return wire::XenbusState::Unknown;
+    return static_cast<wire::XenbusState>(std::stoul(*value));
+}
+
+void log(XenbusDevice &device, kshim_log_level level, const std::string &text)
+{
+    if (text.find('\n') != std::string::npos)
+        report_fault("a log line contains a newline: " + text);
+    device.log.push_back({ level, text });
+}
+
+void report_error(XenbusDevice &device, int error, const std::string &text)
+{
+    const std::string line = std::to_string(error) + " " + text;
+    log(device, KSHIM_LOG_ERROR, line);
+    device.errors.push_back(line);
+    Kernel::current().store.set("error/" + device.path + "/error", line);
+}
+
+void switch_state(XenbusDevice &device, wire::XenbusState state)
+{
+    // The kernel leaves a node alone that is gone, or that has the value already.
+    XenStore &store = Kernel::current().store;
+    const std::string node = device.path + "/state";
+    if (!store.get(node) || frontend_state(device) == state)
+        return;
+    store.set(node, std::to_string(static_cast<unsigned int>(state)));
+    device.states.push_back(state);
+}
+
+} // namespace
+
+wire::XenbusState frontend_state(const XenbusDevice &device)
+{
+    return read_state(device.path);
+}
+
+int probe(XenbusDevice &device)
+{
+    int status = 0;
+    Kernel::current().context.run_elsewhere([&] {
+        status = xen_front_probe(&device);
+        device.is_bound = status == 0;
+        if (status != 0)
+            report_error(device, status, "xenbus_dev_probe on " + device.path);
+    });
+    // The watch on the backend's state fires when it is set.
+    fire_backend_watch(device);
+    return status;
+}
+
+void fire_backend_watch(XenbusDevice &device)
+{
+    if (!device.is_bound)
+        return;
+    Kernel &kernel = Kernel::current();
+    kernel.context.run_elsewhere([&] {
+        // The lock of the thread that serves the watches of all Xen devices.
+        const HeldLock watch(kernel.context, &kernel.xenwatch, LockKind::Mutex, "xenwatch");
+        xen_front_backend_changed(&device,
+                                  static_cast<unsigned int>(read_state(device.backend_path)));
+    });
+}
+
+void publish_backend_state(XenbusDevice &device, wire::XenbusState state)
+{
+    Kernel::current().store.set(device.backend_path + "/state",
+                                std::to_string(static_cast<unsigned int>(state)));
+    fire_backend_watch(device);
+}
+
+void remove(XenbusDevice &device)
+{
+    Kernel::current().context.run_elsewhere([&] {
+        device.is_bound = false;
+        xen_front_remove(&device);
+        switch_state(device, wire::XenbusState::Closed);
+    });
+}
+
+} // namespace xen_front::fake
+
+using namespace xen_front::fake;
+
+const char *kshim_xenbus_path(const kshim_xenbus_device *device)
+{
+    return device->path.c_str();
+}
+
+const char *kshim_xenbus_other_path(const kshim_xenbus_device *device)
+{
+    return device->backend_path.c_str();
+}
+
+uint16_t kshim_xenbus_other_domain(const kshim_xenbus_device *device)
+{
+    return device->backend_domain;
+}
+
+void kshim_xenbus_set_context(kshim_xenbus_device *device, void *context)
+{
+    device->context = context;
+}
+
+void *kshim_xenbus_context(const kshim_xenbus_device *device)
+{
+    return device->context;
+}
+
+void kshim_xenbus_switch_state(kshim_xenbus_device *device, unsigned int state)
+{
+    Kernel::current().context.require_may_sleep("kshim_xenbus_switch_state()");
+    if (state >= xen_front::wire::xenbus_states)
+        report_fault("kshim_xenbus_switch_state() to a state that there is not");
+    switch_state(*device, static_cast<xen_front::wire::XenbusState>(state));
+}
+
+void kshim_xenbus_error(kshim_xenbus_device *device, int error, const char *text)
+{
+    Kernel::current().context.require_may_sleep("kshim_xenbus_error()");
+    if (error >= 0)
+        report_fault("kshim_xenbus_error() with an error that is no negative errno");
+    report_error(*device, error, text);
+}
+
+void kshim_log(kshim_xenbus_device *device, kshim_log_level level, const char *text)
+{
+    log(*device, level, text);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Devices on the Xen bus, and the kernel log.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kshim/log.h"
+#include "sndif/protocol.hpp"
+
+namespace xen_front::fake {
+
+struct LogLine {
+    kshim_log_level level;
+    std::string text;
+};
+
+} // namespace xen_front::fake
+
+struct kshim_xenbus_device {
+    std::string path; // device/vsnd/0
+    std::string backend_path; // /local/domain/0/backend/vsnd/1/0
+    uint16_t backend_domain;
+    void *context;
+    bool is_bound; // to the driver
+
+    std::vector<xen_front::wire::XenbusState> states; // published, in this order
+    std::vector<xen_front::fake::LogLine> log;
+    // Of the log, the errors that also went to the error node.
+    std::vector<std::string> errors;
+};
+
+namespace xen_front::fake {
+
+using XenbusDevice = kshim_xenbus_device;
+
+// What the bus does; each is a call into the driver from a process.
+
+// Binds the driver; then it learns the state that the backend has. The status of probe.
+int probe(XenbusDevice &device);
+// The backend's state node becomes @state, and the driver learns of it if it is bound.
+void publish_backend_state(XenbusDevice &device, wire::XenbusState state);
+// The watch on the backend's state fires, whether or not it changed.
+void fire_backend_watch(XenbusDevice &device);
+// Unbinds the driver.
+void remove(XenbusDevice &device);
+
+wire::XenbusState frontend_state(const XenbusDevice &device);
+
+} // namespace xen_front::fake
