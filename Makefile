@@ -34,6 +34,85 @@ install: module ## install the module under updates/ for the kernel KDIR (defaul
 	$(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
 		INSTALL_MOD_DIR=updates modules_install
 
+# ---- everything that runs in user space -------------------------------------------------
+
+# $(call cmake-build,SOURCE,BUILD,OPTIONS): configures once, then builds what has changed.
+cmake-build = cmake -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) >/dev/null && \
+	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS)
+
+.PHONY: backend
+backend: ## build the reference backend (build/backend/xen-sndback) and its unit tests
+	@$(call cmake-build,tests/backend,backend)
+
+.PHONY: guest-tests
+guest-tests: ## build the selftests that run in a DomU
+	@$(call cmake-build,tests/guest,guest)
+
+.PHONY: host-tests
+host-tests: ## build the host tests and fuzzers, with g++ and with clang++
+	@$(call cmake-build,tests,host,-DCMAKE_CXX_COMPILER=g++-12)
+	@$(call cmake-build,tests,host-clang,-DCMAKE_CXX_COMPILER=clang++-14)
+
+# ---- checks --------------------------------------------------------------------------------
+
+# How long each fuzzer runs in "make check", in seconds.
+FUZZ_SECONDS ?= 15
+ROUNDS ?= 50
+
+.PHONY: setup
+setup: ## install what all of this needs, from Debian packages
+	@scripts/setup
+
+.PHONY: check
+check: ## build everything and run every test; what CI runs
+	@scripts/setup
+	@+$(MAKE) --no-print-directory check-style check-scripts
+	@+$(MAKE) --no-print-directory check-module
+	@+$(MAKE) --no-print-directory check-host
+	@+$(MAKE) --no-print-directory check-lab
+
+.PHONY: check-style
+check-style: ## formatting, and the includes that the architecture allows
+	@echo "== style and architecture"
+	@scripts/check-style
+	@scripts/check-architecture
+
+.PHONY: check-scripts
+check-scripts: ## unit tests of the scripts
+	@echo "== scripts"
+	@for tests in tests/lab tests/scripts; do \
+		/usr/bin/python3 -m unittest discover -q -s $$tests -t . || exit 1; done
+
+.PHONY: check-module
+check-module: module ## build the module and look for what no kernel module may contain
+	@echo "== module"
+	@scripts/check-object $(foreach dir,$(KDIRS),$(BUILD)/$(call release-of,$(dir))/snd-xen-front.ko)
+
+.PHONY: check-host
+check-host: host-tests backend ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
+	@echo "== host tests"
+	@$(BUILD)/host/host-tests --gtest_brief=1
+	@$(BUILD)/host-clang/host-tests --gtest_brief=1
+	@$(BUILD)/backend/backend-tests --gtest_brief=1
+	@for fuzzer in $(BUILD)/host-clang/fuzz-*; do \
+		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
+		mkdir -p $(BUILD)/fuzz/$$name && $$fuzzer -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 -verbosity=0 \
+			$(if $(wildcard tests/fuzz/*.dict),$$(test -e tests/fuzz/$$name.dict && \
+			echo -dict=tests/fuzz/$$name.dict)) \
+			$(BUILD)/fuzz/$$name tests/fuzz/corpus/$$name || exit 1; done
+
+.PHONY: check-lab
+check-lab: module backend guest-tests ## selftests in real guests under Xen in QEMU
+	@echo "== selftests in the lab"
+	@scripts/selftests --rounds $(ROUNDS)
+
+.PHONY: demo
+demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
+	@scripts/setup
+	@+$(MAKE) --no-print-directory module backend
+	@scripts/demo $(if $(WAV),--wav "$(WAV)")
+
 .PHONY: clean
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -24,8 +24,7 @@ Result<void> Channel::publish(XenStoreTransaction &transaction, const char *dire
 {
     TRY(transaction.write(directory, field::ring_reference, ring_page_.reference().value()));
     TRY(transaction.write(directory, field::event_channel, requests_.port()));
-    TRY(transaction.write(directory, field::event_ring_reference,
-                          event_page_.reference().value()));
+    TRY(transaction.write(directory, field::event_ring_reference, event_page_.reference().value()));
     TRY(transaction.write(directory, field::event_ring_channel, events_.port()));
     return {};
 }

@@ -54,8 +54,8 @@ int xen_front_pcm_open(void *pcm, kshim_direction direction, unsigned int number
 {
     const auto *device = static_cast<const PcmDevice *>(pcm);
     Stream *stream = device->card->find_stream(
-        device->index,
-        direction == KSHIM_PLAYBACK ? StreamType::Playback : StreamType::Capture, number);
+        device->index, direction == KSHIM_PLAYBACK ? StreamType::Playback : StreamType::Capture,
+        number);
     if (stream == nullptr)
         return to_errno(Error::NoDevice);
     // The rules that constrain() adds already carry the stream.

@@ -44,8 +44,8 @@ void Frontend::backend_changed(wire::XenbusState state)
         disconnect(wire::XenbusState::Closed, 0);
         break;
     case Action::Reset:
-        disconnect(is_being_removed() ? wire::XenbusState::Closed
-                                      : wire::XenbusState::Initialising, 0);
+        disconnect(is_being_removed() ? wire::XenbusState::Closed : wire::XenbusState::Initialising,
+                   0);
         break;
     case Action::Reconnect:
         disconnect(wire::XenbusState::Initialising, 0);

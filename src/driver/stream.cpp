@@ -7,8 +7,7 @@
 namespace xen_front {
 
 Stream::Stream(XenbusDevice device, const StreamConfig &config)
-    : device_(device), config_(config), request_mutex_(KSHIM_LOCK_REQUEST),
-      state_(KSHIM_LOCK_RING)
+    : device_(device), config_(config), request_mutex_(KSHIM_LOCK_REQUEST), state_(KSHIM_LOCK_RING)
 {
 }
 
@@ -118,11 +117,10 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     // Never the old pages again: the backend may still map them.
     release();
     Mutex::Guard guard(request_mutex_);
-    buffer_ = TRY(SharedBuffer::create(device_.backend_domain(),
-                                       static_cast<uint32_t>(buffer_bytes)));
-    state_.with([&](State &state) {
-        state.substream.set_buffer(buffer_->address(), buffer_->bytes());
-    });
+    buffer_ =
+        TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes)));
+    state_.with(
+        [&](State &state) { state.substream.set_buffer(buffer_->address(), buffer_->bytes()); });
     return {};
 }
 

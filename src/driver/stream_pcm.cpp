@@ -8,8 +8,7 @@ Result<void> Stream::prepare()
 {
     Mutex::Guard guard(request_mutex_);
     // On any backend, positions start over only with OPEN.
-    const bool is_fresh =
-        state_.with([](State &state) { return state.is_open && state.is_fresh; });
+    const bool is_fresh = state_.with([](State &state) { return state.is_open && state.is_fresh; });
     if (!is_fresh) {
         close_backend();
         TRY(open_backend());

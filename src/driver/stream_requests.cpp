@@ -95,8 +95,7 @@ Result<void> Stream::open_backend()
     open.open.pcm_channels = static_cast<uint8_t>(params.channels);
     open.open.buffer_sz = buffer_->bytes();
     open.open.gref_directory = buffer_->directory().value();
-    open.open.period_sz =
-        static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
+    open.open.period_sz = static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
 
     const Answer answer = TRY(request(open));
     if (answer.status != 0) {

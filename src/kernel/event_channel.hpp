@@ -34,8 +34,8 @@ class EventChannel {
                                        kshim_event_handler handler, void *context)
     {
         EventChannel channel;
-        TRY(Result<void>::from_status(kshim_event_channel_open(device.handle(), name, handler,
-                                                               context, &channel.channel_)));
+        TRY(Result<void>::from_status(
+            kshim_event_channel_open(device.handle(), name, handler, context, &channel.channel_)));
         return move(channel);
     }
 

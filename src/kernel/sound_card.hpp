@@ -49,8 +49,8 @@ class SoundCard {
                                 unsigned int capture_count, void *context)
     {
         kshim_pcm *pcm = nullptr;
-        TRY(Result<void>::from_status(kshim_pcm_create(card_, index, name, playback_count,
-                                                       capture_count, context, &pcm)));
+        TRY(Result<void>::from_status(
+            kshim_pcm_create(card_, index, name, playback_count, capture_count, context, &pcm)));
         return pcm;
     }
     Result<void> register_with_alsa()

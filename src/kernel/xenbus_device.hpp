@@ -76,8 +76,7 @@ class XenbusDevice {
 // A value read from XenStore. Any bytes, of any length: somebody else wrote them.
 class XenStoreValue {
   public:
-    XenStoreValue(XenStoreValue &&other)
-        : data_(exchange(other.data_, nullptr)), size_(other.size_)
+    XenStoreValue(XenStoreValue &&other) : data_(exchange(other.data_, nullptr)), size_(other.size_)
     {
     }
     XenStoreValue &operator=(XenStoreValue &&) = delete;

@@ -15,9 +15,9 @@ std::vector<uint8_t> record(const Setup &setup, size_t frames)
     std::vector<uint8_t> samples(frames * pcm.frame_bytes());
     size_t done = 0;
     while (done < frames) {
-        const snd_pcm_sframes_t read = snd_pcm_readi(
-            pcm.get(), samples.data() + done * pcm.frame_bytes(),
-            std::min<snd_pcm_uframes_t>(setup.period, frames - done));
+        const snd_pcm_sframes_t read =
+            snd_pcm_readi(pcm.get(), samples.data() + done * pcm.frame_bytes(),
+                          std::min<snd_pcm_uframes_t>(setup.period, frames - done));
         check(static_cast<int>(read), "read");
         done += static_cast<size_t>(read);
     }

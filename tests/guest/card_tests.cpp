@@ -46,8 +46,7 @@ void open_twice_is_busy()
 {
     Pcm first(exact_pcm, SND_PCM_STREAM_PLAYBACK, {});
     snd_pcm_t *second = nullptr;
-    const int result =
-        snd_pcm_open(&second, exact_pcm, SND_PCM_STREAM_PLAYBACK, SND_PCM_NONBLOCK);
+    const int result = snd_pcm_open(&second, exact_pcm, SND_PCM_STREAM_PLAYBACK, SND_PCM_NONBLOCK);
     if (result >= 0)
         snd_pcm_close(second);
     expect(result == -EBUSY || result == -EAGAIN,

@@ -61,10 +61,9 @@ unsigned int Pcm::write(const std::vector<uint8_t> &samples)
     size_t done = 0;
     while (done < frames) {
         const uint8_t *from = samples.data() + done * frame_bytes();
-        const snd_pcm_uframes_t count =
-            std::min<snd_pcm_uframes_t>(setup_.period, frames - done);
-        const snd_pcm_sframes_t written = is_mmap ? snd_pcm_mmap_writei(pcm_, from, count)
-                                                  : snd_pcm_writei(pcm_, from, count);
+        const snd_pcm_uframes_t count = std::min<snd_pcm_uframes_t>(setup_.period, frames - done);
+        const snd_pcm_sframes_t written =
+            is_mmap ? snd_pcm_mmap_writei(pcm_, from, count) : snd_pcm_writei(pcm_, from, count);
         if (written == -EPIPE) {
             underruns++;
             check(snd_pcm_prepare(pcm_), "prepare after an underrun");

@@ -45,8 +45,7 @@ void budget(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int sec
         pcm.drain();
     }
     const Counters used = read_counters() - before;
-    const double interrupts =
-        static_cast<double>(used.interrupts) / static_cast<double>(periods);
+    const double interrupts = static_cast<double>(used.interrupts) / static_cast<double>(periods);
     const double switches =
         static_cast<double>(used.voluntary_switches) / static_cast<double>(periods);
     diagnose(std::to_string(periods) + " periods of " + std::to_string(period) + "/" +
@@ -56,8 +55,8 @@ void budget(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int sec
     expect(underruns == 0, std::to_string(underruns) + " underruns");
     expect(interrupts <= interrupts_per_period_max,
            std::to_string(used.interrupts) + " interrupts are too many");
-    expect(interrupts >= 0.9, std::to_string(used.interrupts) +
-                                  " interrupts are too few: what paced the playback?");
+    expect(interrupts >= 0.9,
+           std::to_string(used.interrupts) + " interrupts are too few: what paced the playback?");
     expect(switches <= switches_per_period_max,
            std::to_string(used.voluntary_switches) + " context switches are too many");
 }
@@ -156,15 +155,30 @@ void no_rewind()
 std::vector<Test> playback_tests()
 {
     return {
-        { "exact: 480/1920 frames", [] { exact({}, 48000 * 2); } },
+        { "exact: 480/1920 frames",
+          [] {
+              exact({}, 48000 * 2);
+          } },
         { "exact: odd period and buffer",
-          [] { exact({ .period = 333, .buffer = 1111 }, 48000 + 101); } },
-        { "exact: 64/256 frames", [] { exact({ .period = 64, .buffer = 256 }, 48000); } },
+          [] {
+              exact({ .period = 333, .buffer = 1111 }, 48000 + 101);
+          } },
+        { "exact: 64/256 frames",
+          [] {
+              exact({ .period = 64, .buffer = 256 }, 48000);
+          } },
         { "exact: a partial last period is drained",
-          [] { exact({ .period = 1024, .buffer = 4096 }, 5000); } },
-        { "exact: less than one period", [] { exact({}, 100); } },
+          [] {
+              exact({ .period = 1024, .buffer = 4096 }, 5000);
+          } },
+        { "exact: less than one period",
+          [] {
+              exact({}, 100);
+          } },
         { "exact: mmap",
-          [] { exact({ .access = SND_PCM_ACCESS_MMAP_INTERLEAVED }, 48000 + 7); } },
+          [] {
+              exact({ .access = SND_PCM_ACCESS_MMAP_INTERLEAVED }, 48000 + 7);
+          } },
         { "exact: 88200 Hz, 32 bit, mono",
           [] {
               exact({ .rate = 88200, .channels = 1, .format = SND_PCM_FORMAT_S32_LE }, 44100);
@@ -172,12 +186,20 @@ std::vector<Test> playback_tests()
         { "exact: a buffer with a page directory of two pages",
           [] {
               // 1025 pages and more do not fit one page of references.
-              exact({ .format = SND_PCM_FORMAT_S32_LE, .period = 65536, .buffer = 540672 },
-                    600000);
+              exact({ .format = SND_PCM_FORMAT_S32_LE, .period = 65536, .buffer = 540672 }, 600000);
           } },
-        { "budget: 480/1920 frames", [] { budget(480, 1920, 4); } },
-        { "budget: 128/512 frames", [] { budget(128, 512, 3); } },
-        { "budget: 64/256 frames", [] { budget(64, 256, 1); } },
+        { "budget: 480/1920 frames",
+          [] {
+              budget(480, 1920, 4);
+          } },
+        { "budget: 128/512 frames",
+          [] {
+              budget(128, 512, 3);
+          } },
+        { "budget: 64/256 frames",
+          [] {
+              budget(64, 256, 1);
+          } },
         { "playback: drop and prepare start over", drop_and_prepare },
         { "playback: pause holds the position", pause_and_release },
         { "playback: underrun and recovery", underrun_and_recovery },
