@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run of the lab says about interrupts, underruns and latency.
+
+Times are those of Dom0's clock inside the emulated machine, in milliseconds.
+"""
+
+import dataclasses
+import json
+import pathlib
+import re
+from typing import Any, Iterable
+
+from .errors import DemoError
+
+_INTERRUPT_LINE = re.compile(r"\s*(\d+):((?:\s+\d+)+)\s.*\b(xen-front\S*)\s*$", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+    """Smallest, mean and largest of some times, in milliseconds."""
+
+    smallest: float
+    mean: float
+    largest: float
+
+    @classmethod
+    def of(cls, nanoseconds: list[int]) -> "Span | None":
+        if not nanoseconds:
+            return None
+        values = [value / 1e6 for value in nanoseconds]
+        return cls(min(values), sum(values) / len(values), max(values))
+
+    def __str__(self) -> str:
+        return f"{self.smallest:.2f} / {self.mean:.2f} / {self.largest:.2f} ms"
+
+
+@dataclasses.dataclass(frozen=True)
+class Playback:
+    """What the backend's trace says about the stream that was played."""
+
+    writes: int
+    events: int
+    underruns: int
+    # Notifications that reached the backend while the stream was open.
+    notifications: int
+    # Interrupts that answers to requests made: those that set up, start and end the stream.
+    control_interrupts: int
+    # From the arrival of a WRITE to the event that says its last frame was played.
+    write_to_played: Span | None
+    # From an event to the arrival of the WRITE that it made room for.
+    event_to_write: Span | None
+    # From the arrival of the first WRITE to the first event.
+    start: Span | None
+
+
+def interrupts(before: str, after: str) -> dict[str, int]:
+    """The growth of each of the driver's lines between two copies of /proc/interrupts."""
+    old, new = _interrupt_counts(before), _interrupt_counts(after)
+    if not new:
+        raise DemoError("/proc/interrupts of the guest has no line of xen-front; the driver bound "
+                        "no event channel, see the guest's dmesg")
+    return {name: count - old.get(name, 0) for name, count in new.items()}
+
+
+def _interrupt_counts(text: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for match in _INTERRUPT_LINE.finditer(text):
+        counts[match[3]] = counts.get(match[3], 0) + sum(map(int, match[2].split()))
+    return counts
+
+
+def aplay_underruns(stderr: str) -> int:
+    return len(re.findall(r"^underrun", stderr, re.MULTILINE))
+
+
+def read_trace(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The entries of the backend's trace about playback streams."""
+    entries = []
+    try:
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    entries.append(json.loads(line))
+                except ValueError as failure:
+                    raise DemoError(f"{path}:{number}: is no JSON ({failure}); the backend did not "
+                                    "end in order, see dom0/backend/stderr") from failure
+    except OSError as failure:
+        raise DemoError(f"{path}: the backend left no trace ({failure.strerror}); see "
+                        "dom0/backend/stderr") from failure
+    return [entry for entry in entries if entry.get("dir") == "p"]
+
+
+def playback(entries: Iterable[dict[str, Any]]) -> Playback:
+    """Follows one stream from its OPEN to its CLOSE."""
+    writes: list[tuple[int, int]] = []
+    events: list[tuple[int, int]] = []
+    counts = {"wakeup": 0, "underrun": 0, "control": 0}
+    is_open = False
+    arrived: dict[int, tuple[int, int]] = {}
+    for entry in entries:
+        kind, operation, time = entry["type"], entry.get("op"), entry["t"]
+        if kind == "request" and operation == "OPEN":
+            is_open = True
+        elif kind == "request" and operation == "WRITE":
+            arrived[entry["id"]] = (time, entry["length"])
+        elif kind == "response" and operation == "WRITE" and entry["id"] in arrived:
+            since, length = arrived.pop(entry["id"])
+            if "pos" in entry:
+                writes.append((since, entry["pos"] + length))
+        elif kind == "event" and entry.get("notify"):
+            events.append((time, entry["pos"]))
+        elif kind == "response" and operation == "CLOSE":
+            is_open = False
+        if kind == "response" and entry["notify"]:
+            counts["control"] += 1
+        if kind == "underrun" or (kind == "wakeup" and is_open):
+            counts[kind] += 1
+    return Playback(
+        writes=len(writes), events=len(events), underruns=counts["underrun"],
+        notifications=counts["wakeup"], control_interrupts=counts["control"],
+        write_to_played=Span.of(_until_played(writes, events)),
+        event_to_write=Span.of(_answered_by_write(writes, events)),
+        start=Span.of([events[0][0] - writes[0][0]] if writes and events else []))
+
+
+def _until_played(writes: list[tuple[int, int]], events: list[tuple[int, int]]) -> list[int]:
+    delays = []
+    index = 0
+    for since, end in sorted(writes, key=lambda write: write[1]):
+        while index < len(events) and events[index][1] < end:
+            index += 1
+        if index < len(events):
+            delays.append(events[index][0] - since)
+    return delays
+
+
+def _answered_by_write(writes: list[tuple[int, int]], events: list[tuple[int, int]]) -> list[int]:
+    delays = []
+    times = sorted(since for since, _ in writes)
+    index = 0
+    for number, (time, _) in enumerate(events):
+        following = events[number + 1][0] if number + 1 < len(events) else None
+        while index < len(times) and times[index] < time:
+            index += 1
+        if index < len(times) and (following is None or times[index] < following):
+            delays.append(times[index] - time)
+    return delays
