@@ -12,12 +12,13 @@ export HOME=/root LANG=C.UTF-8 TERM="${TERM:-linux}"
 
 # Prints seconds since this domain booted, with hundredths.
 uptime_seconds() {
-	cut -d' ' -f1 </proc/uptime
+	read -r _seconds _ </proc/uptime
+	echo "$_seconds"
 }
 
 # The same without the fraction. Unlike the time of day it does not jump when a domain is restored.
 whole_seconds() {
-	_seconds=$(uptime_seconds)
+	read -r _seconds _ </proc/uptime
 	echo "${_seconds%.*}"
 }
 
@@ -27,16 +28,22 @@ phase() {
 }
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds; 1 and a message when it never does.
+# What comes soon is noticed soon; on an emulated CPU each look costs, so later ones are rarer.
 wait_for() {
-	_limit=$(($(whole_seconds) + $1))
+	_start=$(whole_seconds)
+	_limit=$1
 	_what=$2
 	shift 2
 	until "$@"; do
-		if [ "$(whole_seconds)" -ge "$_limit" ]; then
+		_waited=$(($(whole_seconds) - _start))
+		if [ "$_waited" -ge "$_limit" ]; then
 			phase "gave up waiting for $_what"
 			return 1
+		elif [ "$_waited" -ge 2 ]; then
+			sleep 0.5
+		else
+			sleep 0.1
 		fi
-		sleep 0.1
 	done
 }
 
