@@ -90,58 +90,70 @@ def read_trace(path: pathlib.Path) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry.get("dir") == "p"]
 
 
+@dataclasses.dataclass
+class _Run:
+    """Between an OPEN and the next; positions count from the OPEN. Times in nanoseconds."""
+
+    # When each WRITE arrived and the position behind its last octet.
+    writes: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    # When each event was sent and its position.
+    events: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+
+
 def playback(entries: Iterable[dict[str, Any]]) -> Playback:
-    """Follows one stream from its OPEN to its CLOSE."""
-    writes: list[tuple[int, int]] = []
-    events: list[tuple[int, int]] = []
-    counts = {"wakeup": 0, "underrun": 0, "control": 0}
+    """Follows one stream; after an underrun it is opened anew."""
+    runs: list[_Run] = []
+    underruns = notifications = control = 0
     is_open = False
     arrived: dict[int, tuple[int, int]] = {}
     for entry in entries:
         kind, operation, time = entry["type"], entry.get("op"), entry["t"]
         if kind == "request" and operation == "OPEN":
             is_open = True
+            runs.append(_Run())
         elif kind == "request" and operation == "WRITE":
             arrived[entry["id"]] = (time, entry["length"])
-        elif kind == "response" and operation == "WRITE" and entry["id"] in arrived:
-            since, length = arrived.pop(entry["id"])
-            if "pos" in entry:
-                writes.append((since, entry["pos"] + length))
-        elif kind == "event" and entry.get("notify"):
-            events.append((time, entry["pos"]))
-        elif kind == "response" and operation == "CLOSE":
-            is_open = False
-        if kind == "response" and entry["notify"]:
-            counts["control"] += 1
-        if kind == "underrun" or (kind == "wakeup" and is_open):
-            counts[kind] += 1
+        elif kind == "response":
+            control += bool(entry["notify"])
+            is_open = is_open and operation != "CLOSE"
+            if operation == "WRITE" and "pos" in entry and runs:
+                since, length = arrived.pop(entry["id"])
+                runs[-1].writes.append((since, entry["pos"] + length))
+        elif kind == "event" and entry["notify"] and runs:
+            runs[-1].events.append((time, entry["pos"]))
+        elif kind == "underrun":
+            underruns += 1
+        elif kind == "wakeup":
+            notifications += is_open
+    first = next((run for run in runs if run.writes and run.events), None)
     return Playback(
-        writes=len(writes), events=len(events), underruns=counts["underrun"],
-        notifications=counts["wakeup"], control_interrupts=counts["control"],
-        write_to_played=Span.of(_until_played(writes, events)),
-        event_to_write=Span.of(_answered_by_write(writes, events)),
-        start=Span.of([events[0][0] - writes[0][0]] if writes and events else []))
+        writes=sum(len(run.writes) for run in runs), events=sum(len(run.events) for run in runs),
+        underruns=underruns, notifications=notifications, control_interrupts=control,
+        write_to_played=Span.of([delay for run in runs for delay in _until_played(run)]),
+        event_to_write=Span.of([delay for run in runs for delay in _until_written(run)]),
+        start=Span.of([first.events[0][0] - first.writes[0][0]] if first else []))
 
 
-def _until_played(writes: list[tuple[int, int]], events: list[tuple[int, int]]) -> list[int]:
+def _until_played(run: _Run) -> list[int]:
+    """From the arrival of each WRITE to the event that says that all of it was played."""
     delays = []
     index = 0
-    for since, end in sorted(writes, key=lambda write: write[1]):
-        while index < len(events) and events[index][1] < end:
+    for since, end in run.writes:
+        while index < len(run.events) and run.events[index][1] < end:
             index += 1
-        if index < len(events):
-            delays.append(events[index][0] - since)
+        if index < len(run.events):
+            delays.append(run.events[index][0] - since)
     return delays
 
 
-def _answered_by_write(writes: list[tuple[int, int]], events: list[tuple[int, int]]) -> list[int]:
+def _until_written(run: _Run) -> list[int]:
+    """From each event to the arrival of the WRITE after it. Where a further event came first, the
+    guest answered both at once: the earlier one waited longest."""
     delays = []
-    times = sorted(since for since, _ in writes)
     index = 0
-    for number, (time, _) in enumerate(events):
-        following = events[number + 1][0] if number + 1 < len(events) else None
-        while index < len(times) and times[index] < time:
-            index += 1
-        if index < len(times) and (following is None or times[index] < following):
-            delays.append(times[index] - time)
+    for since, _ in run.writes:
+        if index < len(run.events) and run.events[index][0] <= since:
+            delays.append(since - run.events[index][0])
+            while index < len(run.events) and run.events[index][0] <= since:
+                index += 1
     return delays

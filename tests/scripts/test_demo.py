@@ -216,6 +216,27 @@ class Measurements(Directory):
         self.assertEqual(found.event_to_write, measurements.Span(1, 1, 1))
         self.assertEqual(found.start, measurements.Span(10, 10, 10))
 
+    def test_a_stream_that_is_opened_again_after_an_underrun(self) -> None:
+        def run(start: float) -> list[dict[str, object]]:
+            return [
+                entry(start, "request", op="OPEN", id=1),
+                entry(start, "response", op="OPEN", id=1, notify=True),
+                entry(start + 1, "request", op="WRITE", id=2, length=1920),
+                entry(start + 1, "response", op="WRITE", id=2, notify=False, pos=0),
+                entry(start + 1, "request", op="WRITE", id=3, length=1920),
+                entry(start + 1, "response", op="WRITE", id=3, notify=False, pos=1920),
+                entry(start + 11, "event", pos=1920, notify=True),
+                entry(start + 21, "event", pos=2880, notify=True),
+                entry(start + 24, "request", op="WRITE", id=4, length=1920),
+                entry(start + 24, "response", op="WRITE", id=4, notify=False, pos=3840),
+                entry(start + 31, "event", pos=3840, notify=True)]
+
+        found = measurements.playback(run(0) + run(100))
+        self.assertEqual((found.writes, found.events), (6, 6))
+        self.assertEqual(found.write_to_played, measurements.Span(10, 20, 30))
+        # The first of the two events waited for the WRITE.
+        self.assertEqual(found.event_to_write, measurements.Span(13, 13, 13))
+
     def test_a_stream_that_never_ran(self) -> None:
         found = measurements.playback([])
         self.assertIsNone(found.write_to_played)
