@@ -186,8 +186,9 @@ void Frontend::fail(const std::string &reason)
     retry_at_ = monotonic_now() + pause;
     spdlog::error("dom{}/{}: connection closed: {}; a new one is offered in {} s", domain_, card_,
                   reason, pause.count());
-    environment_.store.write(error_path_, reason);
+    // The connection goes first: it must not stay because XenStore refuses a message.
     reset();
+    environment_.store.write(error_path_, reason);
 }
 
 void Frontend::set_state(xenbus_state state)
