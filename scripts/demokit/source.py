@@ -55,11 +55,8 @@ def convert(source: pathlib.Path, target: pathlib.Path, announce: Callable[[str]
 
 
 def _describe(source: pathlib.Path) -> dict[str, str]:
-    found = {name: _sox(["soxi", option, str(source)], source).strip()
-             for name, option in _SOXI.items()}
-    # soxi tells the extensible format apart; aplay plays both.
-    found["type"] = found["type"].replace("wavpcm", "wav")
-    return found
+    return {name: _sox(["soxi", option, str(source)], source).strip()
+            for name, option in _SOXI.items()}
 
 
 def _sox(command: list[str], source: pathlib.Path) -> str:
