@@ -189,6 +189,7 @@ class Stream {
     Box<Channel> channel_; // of the connection
     Box<Channel> ended_channel_; // of the one before: its pages only
     Box<SharedBuffer> buffer_;
+    bool may_be_open_ = false; // by the backend, which did not answer OPEN in time
     QueryCache query_cache_;
     Guarded<State, SpinLock> state_;
 };

@@ -97,7 +97,10 @@ Result<void> Stream::open_backend()
     open.open.gref_directory = buffer_->directory().value();
     open.open.period_sz = static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
 
-    const Answer answer = TRY(request(open));
+    auto result = request(open);
+    // Late, the backend may still open it.
+    may_be_open_ = result.is_error() && result.error() == Error::TimedOut;
+    const Answer answer = TRY(move(result));
     if (answer.status != 0) {
         Text<200> text;
         describe(text);
@@ -128,7 +131,7 @@ void Stream::close_backend()
         state.is_draining = false;
         return exchange(state.is_open, false);
     });
-    if (!was_open)
+    if (!exchange(may_be_open_, false) && !was_open)
         return;
     wire::Request close = {};
     close.operation = wire::Operation::Close;

@@ -150,6 +150,9 @@ void Stream::on_position(State &state, Bytes reported)
         frames = min(frames, sent);
     if (state.position.report(frames, sent) == Progress::Xrun)
         state.failure = Failure::Xrun;
+    // What did not fit the buffer before may fit now.
+    if (state.is_draining)
+        pad_with_silence(state);
 }
 
 void Stream::send_transfers(State &state)
@@ -182,8 +185,8 @@ void Stream::pad_with_silence(State &state)
     // A backend that only reports whole periods would never report the last part of one.
     const Frames limit = state.position.hardware() + state.buffer;
     const Frames whole(round_up(state.committed.value(), state.period.value()));
+    Frames at = state.padded;
     state.padded = min(whole, limit);
-    Frames at = state.committed;
     while (at < state.padded) {
         const Frames offset(at.value() % state.buffer.value());
         const Frames count = min(state.padded - at, state.buffer - offset);

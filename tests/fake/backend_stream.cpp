@@ -221,8 +221,8 @@ int32_t BackendStream::open(const wire::OpenRequest &request)
         report_fault("OPEN with an impossible buffer or period size");
         return status_invalid;
     }
+    // Grants may have been ended meanwhile if the frontend did not wait for the answer.
     if (!map_buffer(request)) {
-        report_fault("the page directory names grants that the backend cannot map");
         close();
         return status_io;
     }

@@ -57,8 +57,7 @@ struct PcmRuntime {
 } // namespace xen_front::fake
 
 // Every function that is not the application's is called with the stream lock held.
-class kshim_substream {
-  public:
+struct kshim_substream {
     kshim_substream(kshim_pcm &pcm, kshim_direction direction, unsigned int number)
         : pcm(pcm), direction(direction), number(number)
     {

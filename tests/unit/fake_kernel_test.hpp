@@ -4,14 +4,19 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "fake/fault.hpp"
 #include "fake/kernel.hpp"
 
 namespace xen_front::test {
 
-class FakeKernelTest : public ::testing::Test {
+// Faults fail the test, unless it expects them.
+class FaultTest : public ::testing::Test {
   protected:
-    FakeKernelTest()
+    FaultTest()
         : outer_handler_(fake::set_fault_handler([this](const std::string &what) {
               if (are_faults_expected_)
                   faults_.push_back(what);
@@ -20,14 +25,9 @@ class FakeKernelTest : public ::testing::Test {
           }))
     {
     }
-    ~FakeKernelTest() override
+    ~FaultTest() override
     {
         fake::set_fault_handler(outer_handler_);
-    }
-
-    void TearDown() override
-    {
-        kernel.expect_no_leaks();
     }
 
     // The faults that @body provokes; they do not fail the test.
@@ -40,12 +40,20 @@ class FakeKernelTest : public ::testing::Test {
         return faults_;
     }
 
-    fake::Kernel kernel;
-
   private:
     bool are_faults_expected_ = false;
     std::vector<std::string> faults_;
     fake::FaultHandler outer_handler_;
+};
+
+class FakeKernelTest : public FaultTest {
+  protected:
+    void TearDown() override
+    {
+        kernel.expect_no_leaks();
+    }
+
+    fake::Kernel kernel;
 };
 
 } // namespace xen_front::test

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Backends that do not answer, refuse, or break the protocol.
+#include "driver_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+class StreamFailureTest : public DriverTest {
+  protected:
+    void SetUp() override
+    {
+        connect();
+    }
+    // Running with a full buffer.
+    std::unique_ptr<PcmFile> running()
+    {
+        auto file = prepared();
+        EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+        EXPECT_EQ(file->state(), PcmState::Running);
+        return file;
+    }
+    fake::Duration duration_of(const std::function<void()> &body)
+    {
+        const auto start = kernel.timeline.now();
+        body();
+        return kernel.timeline.now() - start;
+    }
+    const kshim_event_channel &channel(bool is_events) const
+    {
+        const auto nodes = backend.transport("0/0");
+        return *kernel.event_channels.find(
+            device.backend_domain, is_events ? nodes.event_ring_channel : nodes.event_channel);
+    }
+};
+
+// ---- no answer ----
+
+TEST_F(StreamFailureTest, OpenWithoutAnswerTimesOut)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), -ETIMEDOUT); });
+    EXPECT_GE(waited, 1000ms);
+    EXPECT_LT(waited, 2100ms); // OPEN, and perhaps a CLOSE
+    ASSERT_GE(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("OPEN"), std::string::npos);
+    EXPECT_NE(complaints()[0].find("1000 ms"), std::string::npos);
+}
+
+TEST_F(StreamFailureTest, StreamWorksAgainAfterALateOpen)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    EXPECT_EQ(file->prepare(), -ETIMEDOUT);
+    stream().withheld.clear();
+    stream().answer_all();
+    ASSERT_EQ(file->prepare(), 0);
+    stream().has_clock = true;
+    const auto audio = make_audio(3000 * frame_bytes);
+    EXPECT_EQ(file->write(audio), 3000);
+    EXPECT_EQ(stream().record.written, audio);
+}
+
+TEST_F(StreamFailureTest, TimeOutIsTheModulesParameter)
+{
+    kernel.request_timeout_ms = 50;
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), -ETIMEDOUT); });
+    EXPECT_GE(waited, 50ms);
+    EXPECT_LT(waited, 150ms);
+}
+
+TEST_F(StreamFailureTest, AnswerJustInTime)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    kernel.timeline.after(999ms, [this] { stream().answer_all(); });
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StreamFailureTest, SlowBackendIsWaitedFor)
+{
+    stream().latency = 5ms;
+    stream().has_clock = true;
+    auto file = prepared();
+    const auto audio = make_audio(10000 * frame_bytes);
+    EXPECT_EQ(file->write(audio), 10000);
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StreamFailureTest, CloseWithoutAnswerDoesNotHang)
+{
+    auto file = running();
+    stream().withheld = { Operation::Close };
+    EXPECT_LT(duration_of([&] { file.reset(); }), 1100ms);
+    // Late, it harms nothing.
+    stream().answer_all();
+    stream().withheld.clear();
+    auto again = running();
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+TEST_F(StreamFailureTest, StopWithoutAnswerIsWaitedForOnce)
+{
+    auto file = running();
+    stream().withheld = { Operation::Trigger };
+    EXPECT_LT(duration_of([&] { file->drop(); }), 1ms); // never under the stream lock
+    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), 0); });
+    EXPECT_GE(waited, 1000ms);
+    EXPECT_LT(waited, 1100ms);
+}
+
+TEST_F(StreamFailureTest, DeadBackendNeverBlocksForLong)
+{
+    auto file = running();
+    stream().latency.reset();
+    EXPECT_LT(duration_of([&] { file->drop(); }), 1ms);
+    EXPECT_LT(duration_of([&] { EXPECT_EQ(file->prepare(), -ETIMEDOUT); }), 3100ms);
+    EXPECT_LT(duration_of([&] { file.reset(); }), 3100ms);
+    stream().serve(); // comes back to life: late answers to everything
+    EXPECT_EQ(state(), XenbusState::Connected);
+    stream().latency = 0ns;
+    auto again = running();
+    EXPECT_TRUE(again);
+}
+
+// A writer is not stuck for ever with a backend that stands still.
+TEST_F(StreamFailureTest, WriterOfAStandingStreamGivesUp)
+{
+    auto file = running();
+    const auto waited = duration_of([&] { EXPECT_EQ(file->write(make_audio(4)), -EIO); });
+    EXPECT_LT(waited, 5s);
+}
+
+// ---- refusals ----
+
+TEST_F(StreamFailureTest, RefusedOpenIsToldToTheApplication)
+{
+    auto file = open_with(small_params);
+    stream().statuses[Operation::Open] = -16;
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("OPEN"), std::string::npos);
+    EXPECT_NE(complaints()[0].find("-16"), std::string::npos);
+    EXPECT_EQ(file->write(make_audio(4)), -EBADFD);
+    stream().statuses.clear();
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+}
+
+TEST_F(StreamFailureTest, StrangeStatusIsAnErrorToo)
+{
+    auto file = open_with(small_params);
+    for (const int32_t status : { 1, 77, -512, -100000, INT32_MIN, INT32_MAX }) {
+        stream().statuses[Operation::Open] = status;
+        const int result = file->prepare();
+        EXPECT_LT(result, 0) << status;
+        EXPECT_GT(result, -134) << status;
+    }
+}
+
+TEST_F(StreamFailureTest, RefusedWriteStopsTheStream)
+{
+    auto file = running();
+    stream().statuses[Operation::Write] = -5;
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    stream().report_position(512 * frame_bytes); // noticed with the next event at the latest
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("WRITE"), std::string::npos);
+    EXPECT_NE(complaints()[0].find("-5"), std::string::npos);
+
+    stream().statuses.clear();
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+TEST_F(StreamFailureTest, RefusedStartStopsTheStream)
+{
+    auto file = prepared();
+    stream().statuses[Operation::Trigger] = -5;
+    file->write(make_audio(1024 * frame_bytes));
+    kernel.timeline.pass(1ms);
+    file->hwsync();
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("TRIGGER"), std::string::npos);
+}
+
+TEST_F(StreamFailureTest, RefusedStopIsNoTrouble)
+{
+    auto file = running();
+    stream().statuses[Operation::Trigger] = -5;
+    EXPECT_EQ(file->drop(), 0);
+    stream().statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+}
+
+TEST_F(StreamFailureTest, RefusedCloseIsOneLine)
+{
+    auto file = running();
+    stream().statuses[Operation::Close] = -5;
+    file.reset();
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+// ---- protocol violations ----
+
+struct Attack {
+    const char *what;
+    const char *logged;
+    std::function<void(BackendStream &)> strike;
+};
+
+void PrintTo(const Attack &attack, std::ostream *out)
+{
+    *out << attack.what;
+}
+
+wire::Response response(uint16_t id, Operation operation)
+{
+    wire::Response made = {};
+    made.id = id;
+    made.operation = static_cast<uint8_t>(operation);
+    return made;
+}
+
+// The id of a request that is in flight.
+uint16_t pending_id(BackendStream &stream)
+{
+    return stream.record.requests.back().id;
+}
+
+class AttackTest : public StreamFailureTest, public ::testing::WithParamInterface<Attack> {
+  protected:
+    // Running, with a WRITE in flight.
+    std::unique_ptr<PcmFile> victim()
+    {
+        auto file = running();
+        stream().report_position(256 * frame_bytes);
+        stream().withheld = { Operation::Write };
+        EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+        return file;
+    }
+    void strike()
+    {
+        GetParam().strike(stream());
+        stream().interrupt_requests();
+        stream().interrupt_events();
+        kernel.timeline.pass(100ms);
+    }
+};
+
+TEST_P(AttackTest, RunningStreamIsStoppedAndOneLineLogged)
+{
+    auto file = victim();
+    strike();
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find(GetParam().logged), std::string::npos) << complaints()[0];
+    EXPECT_LT(file->write(make_audio(4)), 0);
+    EXPECT_LT(file->prepare(), 0);
+}
+
+TEST_P(AttackTest, InterruptsAreNotHeardAnyMore)
+{
+    auto file = victim();
+    strike();
+    const uint64_t handled = channel(false).interrupts + channel(true).interrupts;
+    for (int i = 0; i < 100; i++) {
+        stream().interrupt_requests();
+        stream().interrupt_events();
+        kernel.timeline.pass(100ms);
+    }
+    EXPECT_LE(channel(false).interrupts + channel(true).interrupts - handled, 1u);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+TEST_P(AttackTest, NothingHangs)
+{
+    auto file = victim();
+    strike();
+    EXPECT_LT(duration_of([&] { file.reset(); }), 10ms);
+    // Opening again fails, at once or when it is prepared.
+    EXPECT_LT(duration_of([&] {
+                  int status = 0;
+                  auto next =
+                      PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_PLAYBACK, status);
+                  if (next && next->hw_params(small_params) == 0)
+                      status = next->prepare();
+                  if (next && status == 0)
+                      status = next->hw_params(small_params);
+                  EXPECT_LT(status, 0);
+              }),
+              10ms);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+TEST_P(AttackTest, HonestBackendAfterwardsIsServed)
+{
+    auto file = victim();
+    strike();
+    file.reset();
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    backend.wait_for_frontend();
+    backend.connect();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    stream().has_clock = true;
+    auto next = prepared();
+    const auto audio = make_audio(5000 * frame_bytes);
+    EXPECT_EQ(next->write(audio), 5000);
+    EXPECT_EQ(stream().record.written, audio);
+}
+
+TEST_P(AttackTest, WhoeverWaitsWakes)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    kernel.timeline.after(5ms, [this] { GetParam().strike(stream()); });
+    kernel.timeline.after(6ms, [this] {
+        stream().interrupt_requests();
+        stream().interrupt_events();
+    });
+    const auto waited = duration_of([&] { EXPECT_LT(file->prepare(), 0); });
+    EXPECT_LT(waited, 100ms);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Attacks, AttackTest,
+    ::testing::Values(
+        Attack { "responses to requests never sent", "rsp_prod",
+                 [](BackendStream &stream) {
+                     stream.ring().rsp_prod += 100;
+                 } },
+        Attack { "response index running backwards", "rsp_prod",
+                 [](BackendStream &stream) {
+                     stream.ring().rsp_prod -= 1;
+                 } },
+        Attack { "unknown id", "id",
+                 [](BackendStream &stream) {
+                     stream.respond(response(static_cast<uint16_t>(pending_id(stream) ^ 0x8000),
+                                             Operation::Write));
+                 } },
+        Attack { "id of a request that is answered", "id",
+                 [](BackendStream &stream) {
+                     stream.respond(response(stream.record.requests.front().id, Operation::Write));
+                 } },
+        Attack { "wrong operation", "operation",
+                 [](BackendStream &stream) {
+                     stream.respond(response(pending_id(stream), Operation::Close));
+                 } },
+        Attack { "operation that there is not", "operation",
+                 [](BackendStream &stream) {
+                     stream.respond(response(pending_id(stream), static_cast<Operation>(200)));
+                 } },
+        Attack { "too many events", "in_prod",
+                 [](BackendStream &stream) {
+                     stream.event_page().in_prod += 64;
+                 } },
+        Attack { "event index running backwards", "in_prod", [](BackendStream &stream) {
+                    stream.event_page().in_prod -= 1;
+                } }));
+
+TEST_F(StreamFailureTest, SecondAnswerIsAViolation)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write };
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->write(make_audio(128 * frame_bytes)), 128);
+    EXPECT_EQ(file->write(make_audio(128 * frame_bytes)), 128);
+    const uint16_t id = pending_id(stream());
+    stream().respond(response(id, Operation::Write));
+    stream().respond(response(id, Operation::Write));
+    stream().interrupt_requests();
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
+{
+    auto file = running();
+    std::vector<uint8_t *> kept;
+    auto *mapped =
+        static_cast<uint8_t *>(kernel.memory.map_grant(0, stream().opened()->gref_directory));
+    ASSERT_NE(mapped, nullptr);
+    file.reset();
+    EXPECT_EQ(kernel.memory.lingering_count(), 1u);
+    mapped[0] = 0xaa; // writes on
+    auto again = running();
+    EXPECT_EQ(kernel.memory.lingering_count(), 1u);
+    kernel.memory.unmap_grant(mapped);
+    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+}
+
+} // namespace
+
+} // namespace xen_front::test
