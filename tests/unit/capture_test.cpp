@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Capture: what the backend records is what an application reads, and at what cost.
+#include "driver_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+// What the backend records: does not repeat within any buffer of a test.
+uint8_t recorded(uint64_t position)
+{
+    const uint64_t mixed = (position / 4 + 1) * 0x9e3779b97f4a7c15u;
+    return static_cast<uint8_t>(mixed >> (40 + position % 4 * 8 % 24));
+}
+
+class CaptureTest : public DriverTest {
+  protected:
+    void SetUp() override
+    {
+        configure({ { "0/0/type", "c" } });
+        connect();
+        stream().source = recorded;
+    }
+    std::unique_ptr<PcmFile> recording()
+    {
+        auto file = open_with(small_params, KSHIM_CAPTURE);
+        EXPECT_EQ(file->sw_params(1, 1024, 256), 0);
+        EXPECT_EQ(file->prepare(), 0);
+        return file;
+    }
+    static void expect_recorded(const std::vector<uint8_t> &audio, uint64_t from)
+    {
+        for (size_t i = 0; i < audio.size(); i++)
+            ASSERT_EQ(audio[i], recorded(from + i)) << "byte " << i;
+    }
+};
+
+TEST_F(CaptureTest, EveryByteArrivesOverManyBuffers)
+{
+    stream().has_clock = true;
+    auto file = recording();
+    std::vector<uint8_t> audio(50000 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 50000);
+    expect_recorded(audio, 0);
+    EXPECT_EQ(file->substream().xruns, 0u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(CaptureTest, OddSizesArriveToo)
+{
+    stream().has_clock = true;
+    auto file = open_with({ 0, 8000, 3, 171, 1710 }, KSHIM_CAPTURE);
+    file->sw_params(1, 1710, 1);
+    ASSERT_EQ(file->prepare(), 0);
+    std::vector<uint8_t> audio;
+    for (int i = 0; i < 100; i++) {
+        std::vector<uint8_t> chunk(97 * 3);
+        ASSERT_EQ(file->read(chunk), 97);
+        audio.insert(audio.end(), chunk.begin(), chunk.end());
+    }
+    expect_recorded(audio, 0);
+}
+
+TEST_F(CaptureTest, TwoInterruptsAndOneNotificationForAPeriod)
+{
+    stream().has_clock = true;
+    auto file = recording();
+    std::vector<uint8_t> period(256 * frame_bytes);
+    for (int i = 0; i < 10; i++)
+        file->read(period);
+    const auto before = stream().record;
+    const uint64_t wakeups = file->substream().wakeups;
+    for (int i = 0; i < 100; i++)
+        ASSERT_EQ(file->read(period), 256);
+    EXPECT_EQ(stream().record.event_interrupts - before.event_interrupts, 100u);
+    EXPECT_LE(stream().record.response_interrupts - before.response_interrupts, 100u);
+    EXPECT_LE(stream().record.notifications - before.notifications, 100u);
+    EXPECT_LE(file->substream().wakeups - wakeups, 101u);
+}
+
+TEST_F(CaptureTest, FramesAreVisibleOnlyOnceReadHasAnswered)
+{
+    auto file = recording();
+    stream().withheld = { Operation::Read };
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(stream().count(Operation::Read), 1u);
+    EXPECT_EQ(file->avail(), 0u);
+    EXPECT_EQ(file->substream().periods_elapsed, 0u);
+    stream().answer_all();
+    EXPECT_EQ(file->avail(), 256u);
+    EXPECT_EQ(file->substream().periods_elapsed, 1u);
+    std::vector<uint8_t> audio(256 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 256);
+    expect_recorded(audio, 0);
+}
+
+TEST_F(CaptureTest, OverrunAndRecovery)
+{
+    stream().has_clock = true;
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    kernel.timeline.pass(200ms);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    std::vector<uint8_t> audio(5000 * frame_bytes);
+    EXPECT_EQ(file->read(audio), -EPIPE);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->read(audio), 5000);
+    expect_recorded(audio, 0);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(CaptureTest, BackendThatIsFarAheadIsAnXrun)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(1025 * frame_bytes);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_EQ(stream().count(Operation::Read), 0u);
+}
+
+TEST_F(CaptureTest, RefusedReadStopsTheStream)
+{
+    auto file = recording();
+    stream().statuses[Operation::Read] = -5;
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("READ"), std::string::npos);
+}
+
+TEST_F(CaptureTest, PauseAndRelease)
+{
+    stream().has_clock = true;
+    auto file = recording();
+    std::vector<uint8_t> first(1000 * frame_bytes);
+    ASSERT_EQ(file->read(first), 1000);
+    ASSERT_EQ(file->pause(true), 0);
+    kernel.timeline.pass(1s);
+    ASSERT_EQ(file->pause(false), 0);
+    std::vector<uint8_t> second(3000 * frame_bytes);
+    ASSERT_EQ(file->read(second), 3000);
+    expect_recorded(first, 0);
+    expect_recorded(second, first.size());
+    EXPECT_EQ(file->substream().xruns, 0u);
+}
+
+TEST_F(CaptureTest, FullDuplexOnOneDevice)
+{
+    fake::remove(device);
+    backend.detach();
+    kernel.store.set(device.path + "/state", "1");
+    configure({ { "0/1/type", "p" } });
+    connect();
+    stream().source = recorded;
+    stream().has_clock = true;
+    BackendStream &player = backend.stream(0, 1);
+    player.has_clock = true;
+    auto input = recording();
+    auto output = open_with(small_params, KSHIM_PLAYBACK);
+    ASSERT_EQ(output->prepare(), 0);
+    output->write(std::vector<uint8_t>(512 * frame_bytes));
+    std::vector<uint8_t> period(256 * frame_bytes);
+    std::vector<uint8_t> echoed(512 * frame_bytes);
+    for (int i = 0; i < 50; i++) {
+        ASSERT_EQ(input->read(period), 256);
+        ASSERT_EQ(output->write(period), 256);
+        echoed.insert(echoed.end(), period.begin(), period.end());
+    }
+    EXPECT_EQ(player.record.written, echoed);
+}
+
+} // namespace
+
+} // namespace xen_front::test

@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The connection to a backend: states, XenStore, the card that applications see, and its end.
+#include "driver_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using States = std::vector<XenbusState>;
+
+class FrontendTest : public DriverTest {
+  protected:
+    // Nodes that the driver wrote, without those of the configuration.
+    fake::XenStore::Nodes published() const
+    {
+        auto nodes = kernel.store.below(device.path);
+        for (const auto &[node, value] : one_playback_stream())
+            nodes.erase(node);
+        return nodes;
+    }
+    bool has_card() const
+    {
+        return !kernel.sound.visible_cards().empty();
+    }
+};
+
+TEST_F(FrontendTest, WaitsForTheBackend)
+{
+    ASSERT_EQ(fake::probe(device), 0);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    EXPECT_TRUE(device.log.empty());
+}
+
+TEST_F(FrontendTest, PublishesTransportAndVersion)
+{
+    fake::probe(device);
+    backend.wait_for_frontend();
+    EXPECT_EQ(device.states, (States { XenbusState::Initialised }));
+    EXPECT_FALSE(has_card());
+
+    const fake::TransportNodes nodes = backend.transport("0/0");
+    const fake::XenStore::Nodes expected = {
+        { "state", "3" },
+        { "version", "2" },
+        { "0/0/ring-ref", std::to_string(nodes.ring_reference) },
+        { "0/0/event-channel", std::to_string(nodes.event_channel) },
+        { "0/0/evt-ring-ref", std::to_string(nodes.event_ring_reference) },
+        { "0/0/evt-event-channel", std::to_string(nodes.event_ring_channel) },
+    };
+    EXPECT_EQ(published(), expected);
+    EXPECT_NE(nodes.ring_reference, nodes.event_ring_reference);
+    EXPECT_NE(nodes.event_channel, nodes.event_ring_channel);
+    EXPECT_EQ(kernel.memory.grant_count(), 2u);
+    EXPECT_EQ(kernel.event_channels.open_count(), 2u);
+}
+
+TEST_F(FrontendTest, ConnectsAndRegistersTheCard)
+{
+    connect();
+    EXPECT_EQ(device.states, (States { XenbusState::Initialised, XenbusState::Connected }));
+    const auto cards = kernel.sound.visible_cards();
+    ASSERT_EQ(cards.size(), 1u);
+    EXPECT_EQ(cards[0]->short_name, "Speaker");
+    EXPECT_EQ(cards[0]->long_name, "Speaker in Dom0");
+    ASSERT_EQ(cards[0]->pcms.size(), 1u);
+    const kshim_pcm &pcm = *cards[0]->pcms[0];
+    EXPECT_EQ(pcm.index, 0u);
+    EXPECT_EQ(pcm.name, "Playback");
+    ASSERT_EQ(pcm.substreams[KSHIM_PLAYBACK].size(), 1u);
+    EXPECT_TRUE(pcm.substreams[KSHIM_CAPTURE].empty());
+    EXPECT_EQ(pcm.substreams[KSHIM_PLAYBACK][0]->name, "speaker");
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(FrontendTest, CardWithoutNamesHasSome)
+{
+    kernel.store.remove(device.path + "/short-name");
+    kernel.store.remove(device.path + "/long-name");
+    connect();
+    const auto cards = kernel.sound.visible_cards();
+    ASSERT_EQ(cards.size(), 1u);
+    EXPECT_FALSE(cards[0]->short_name.empty());
+    EXPECT_NE(cards[0]->long_name.find(device.path), std::string::npos);
+}
+
+TEST_F(FrontendTest, ManyDevicesAndStreams)
+{
+    configure({ { "0/1/type", "c" },
+                { "0/2/type", "p" },
+                { "1/name", "Second" },
+                { "1/0/type", "c" },
+                { "1/0/unique-id", "microphone" } });
+    connect();
+    EXPECT_EQ(backend.stream_count(), 4u);
+    EXPECT_EQ(kernel.memory.grant_count(), 8u);
+    const kshim_card &card = *kernel.sound.visible_cards().at(0);
+    ASSERT_EQ(card.pcms.size(), 2u);
+    EXPECT_EQ(card.pcms[0]->substreams[KSHIM_PLAYBACK].size(), 2u);
+    EXPECT_EQ(card.pcms[0]->substreams[KSHIM_CAPTURE].size(), 1u);
+    EXPECT_EQ(card.pcms[1]->name, "Second");
+    EXPECT_EQ(card.pcms[1]->substreams[KSHIM_CAPTURE][0]->name, "microphone");
+
+    // Each substream is the stream that XenStore says.
+    int status = 0;
+    auto first = PcmFile::open(*kernel.sound.visible_cards()[0], 0, KSHIM_PLAYBACK, status);
+    auto second = PcmFile::open(*kernel.sound.visible_cards()[0], 0, KSHIM_PLAYBACK, status);
+    ASSERT_TRUE(second);
+    ASSERT_EQ(second->hw_params(small_params), 0);
+    ASSERT_EQ(second->prepare(), 0);
+    EXPECT_FALSE(backend.stream(0, 0).opened());
+    EXPECT_TRUE(backend.stream(0, 2).opened());
+}
+
+TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
+{
+    kernel.store.collide_commits(3);
+    connect();
+    EXPECT_EQ(published().at("version"), "2");
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(FrontendTest, BackendInAnotherDomain)
+{
+    fake::XenbusDevice &other = kernel.add_device(7, 5);
+    for (const auto &[node, value] : one_playback_stream())
+        kernel.store.set(other.path + "/" + node, value);
+    Backend driver_domain(kernel, other);
+    ASSERT_EQ(fake::probe(other), 0);
+    driver_domain.wait_for_frontend();
+    driver_domain.connect();
+    EXPECT_EQ(fake::frontend_state(other), XenbusState::Connected);
+    fake::remove(other);
+}
+
+TEST_F(FrontendTest, BackendWithoutVersionsIsTakenAtItsWord)
+{
+    kernel.store.remove(device.backend_path + "/versions");
+    connect();
+}
+
+TEST_F(FrontendTest, BackendWithoutOurVersionIsRefused)
+{
+    kernel.store.set(device.backend_path + "/versions", "1");
+    fake::probe(device);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    ASSERT_EQ(device.errors.size(), 1u);
+    EXPECT_NE(device.errors[0].find(device.backend_path + "/versions"), std::string::npos);
+    EXPECT_NE(device.errors[0].find("version 2"), std::string::npos);
+}
+
+// ---- the end of a connection ----
+
+TEST_F(FrontendTest, UnbindBeforeThereIsABackend)
+{
+    fake::probe(device);
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+}
+
+TEST_F(FrontendTest, UnbindWhileInitialised)
+{
+    fake::probe(device);
+    backend.wait_for_frontend();
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+}
+
+TEST_F(FrontendTest, UnbindWhileConnected)
+{
+    connect();
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_FALSE(has_card());
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+    // The backend still maps ring and event page; they go when it lets go.
+    EXPECT_EQ(kernel.memory.lingering_count(), 2u);
+    backend.detach();
+    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+}
+
+TEST_F(FrontendTest, UnbindingWaitsAMomentForTheBackendToLetGo)
+{
+    connect();
+    kernel.timeline.after(std::chrono::milliseconds(10), [this] { backend.detach(); });
+    const auto start = kernel.timeline.now();
+    fake::remove(device);
+    const auto waited = kernel.timeline.now() - start;
+    EXPECT_GE(waited, std::chrono::milliseconds(10));
+    EXPECT_LE(waited, std::chrono::milliseconds(20));
+    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+}
+
+TEST_F(FrontendTest, UnbindingDoesNotWaitForADeadBackend)
+{
+    connect();
+    const auto start = kernel.timeline.now();
+    fake::remove(device);
+    EXPECT_LE(kernel.timeline.now() - start, std::chrono::milliseconds(500));
+}
+
+TEST_F(FrontendTest, OrderlyUnplug)
+{
+    connect();
+    kernel.store.set(device.backend_path + "/online", "0");
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_FALSE(has_card());
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    EXPECT_EQ(state(), XenbusState::Closed);
+}
+
+TEST_F(FrontendTest, BackendThatRestartsGetsANewConnection)
+{
+    connect();
+    const fake::TransportNodes before = backend.transport("0/0");
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    backend.publish(XenbusState::Initialising);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_TRUE(has_card());
+    EXPECT_NE(backend.transport("0/0").event_channel, before.event_channel);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(FrontendTest, BackendThatStartsOverWithoutClosing)
+{
+    for (const XenbusState sign : { XenbusState::Initialising, XenbusState::InitWait }) {
+        connect();
+        backend.detach();
+        backend.publish(sign);
+        EXPECT_FALSE(has_card());
+        if (sign == XenbusState::Initialising) {
+            EXPECT_EQ(state(), XenbusState::Initialising);
+            backend.wait_for_frontend();
+        }
+        EXPECT_EQ(state(), XenbusState::Initialised);
+        backend.connect();
+        EXPECT_EQ(state(), XenbusState::Connected);
+        EXPECT_TRUE(has_card());
+        backend.detach();
+        fake::remove(device);
+        kernel.store.set(device.path + "/state", "1");
+        backend.publish(XenbusState::Initialising);
+    }
+}
+
+TEST_F(FrontendTest, BackendThatVanishes)
+{
+    connect();
+    backend.detach();
+    kernel.store.remove(device.backend_path);
+    fake::fire_backend_watch(device);
+    EXPECT_FALSE(has_card());
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+}
+
+// Any state at any time, twice, including those that there are not.
+TEST_F(FrontendTest, EveryBackendStateAtEveryStage)
+{
+    for (uint32_t stage = 0; stage < 3; stage++) {
+        for (uint32_t value = 0; value <= 9; value++) {
+            kernel.store.set(device.path + "/state", "1");
+            kernel.store.set(device.backend_path + "/state", "1");
+            ASSERT_EQ(fake::probe(device), 0);
+            if (stage > 0)
+                backend.wait_for_frontend();
+            if (stage > 1)
+                backend.connect();
+            backend.detach();
+            const auto next = static_cast<XenbusState>(value);
+            backend.publish(next);
+            const XenbusState once = state();
+            const size_t grants = kernel.memory.grant_count();
+            fake::fire_backend_watch(device);
+            EXPECT_EQ(kernel.memory.grant_count(), grants);
+            // The transport is there exactly while it is published.
+            const bool is_up =
+                state() == XenbusState::Initialised || state() == XenbusState::Connected;
+            EXPECT_EQ(kernel.memory.grant_count(), is_up ? 2u : 0u) << stage << " " << value;
+            EXPECT_EQ(has_card(), state() == XenbusState::Connected) << stage << " " << value;
+            if (next != XenbusState::Closed) {
+                EXPECT_EQ(state(), once) << stage << " " << value;
+            }
+            fake::remove(device);
+            kernel.expect_no_leaks();
+        }
+    }
+}
+
+TEST_F(FrontendTest, FiftyConnectionsLeaveNothingBehind)
+{
+    for (int round = 0; round < 50; round++) {
+        kernel.store.set(device.path + "/state", "1");
+        kernel.store.set(device.backend_path + "/state", "1");
+        connect();
+        {
+            stream().has_clock = true;
+            auto file = prepared();
+            ASSERT_TRUE(file);
+            const auto audio = make_audio(2048 * frame_bytes, static_cast<uint32_t>(round));
+            EXPECT_EQ(file->write(audio), 2048);
+        }
+        unplug();
+        kernel.expect_no_leaks();
+        EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+    }
+    EXPECT_TRUE(device.log.empty());
+}
+
+TEST_F(FrontendTest, FiftyBindingsToTheSameBackend)
+{
+    for (int round = 0; round < 50; round++) {
+        kernel.store.set(device.path + "/state", "1");
+        connect();
+        fake::remove(device);
+        backend.detach();
+        kernel.expect_no_leaks();
+    }
+    EXPECT_TRUE(device.log.empty());
+}
+
+// ---- configurations that are no good ----
+
+struct BadConfig {
+    const char *what;
+    Nodes nodes; // "" removes
+    const char *blamed; // node that the message names; "" for the card
+};
+
+void PrintTo(const BadConfig &bad, std::ostream *out)
+{
+    *out << bad.what;
+}
+
+class BadConfigTest : public FrontendTest, public ::testing::WithParamInterface<BadConfig> {
+  protected:
+    void spoil()
+    {
+        for (const auto &[node, value] : GetParam().nodes) {
+            if (*value == '\0')
+                kernel.store.remove(device.path + "/" + node);
+            else
+                kernel.store.set(device.path + "/" + node, value);
+        }
+    }
+};
+
+TEST_P(BadConfigTest, FailsTheDeviceAndSaysWhyOnce)
+{
+    spoil();
+    ASSERT_EQ(fake::probe(device), 0);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_FALSE(has_card());
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+    ASSERT_EQ(device.errors.size(), 1u);
+    EXPECT_EQ(device.log.size(), 1u);
+    const std::string blamed =
+        *GetParam().blamed == '\0' ? ":" : std::string("/") + GetParam().blamed;
+    EXPECT_NE(device.errors[0].find(device.path + blamed), std::string::npos) << device.errors[0];
+    EXPECT_LT(device.errors[0].size(), 400u);
+    EXPECT_EQ(kernel.store.get("error/" + device.path + "/error"), device.errors[0]);
+
+    // The backend gives up, and comes again: the same trouble is not reported again.
+    backend.publish(XenbusState::Closed);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(device.log.size(), 1u);
+}
+
+TEST_P(BadConfigTest, ConnectsOnceTheConfigurationIsRepaired)
+{
+    spoil();
+    fake::probe(device);
+    backend.wait_for_frontend();
+    backend.publish(XenbusState::Closed);
+    for (const auto &[node, value] : GetParam().nodes)
+        kernel.store.remove(device.path + "/" + node);
+    configure(one_playback_stream());
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
+    EXPECT_EQ(state(), XenbusState::Connected);
+}
+
+Nodes thousand_devices()
+{
+    static std::vector<std::string> names;
+    for (int i = static_cast<int>(names.size()); i < 400; i++)
+        names.push_back(std::to_string(i + 1) + "/0/type");
+    Nodes nodes;
+    for (const std::string &name : names)
+        nodes.emplace_back(name.c_str(), "p");
+    return nodes;
+}
+
+const char *garbage()
+{
+    static std::string text;
+    for (int i = static_cast<int>(text.size()); i < 4096; i++)
+        text.push_back(static_cast<char>(i * 7 % 255 + 1));
+    return text.c_str();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Configurations, BadConfigTest,
+    ::testing::Values(
+        BadConfig { "no stream type", { { "0/0/type", "" } }, "0" },
+        BadConfig { "unknown stream type", { { "0/0/type", "x" } }, "0/0/type" },
+        BadConfig { "unknown format", { { "sample-formats", "s16_le,s17" } }, "sample-formats" },
+        BadConfig { "channels the wrong way round",
+                    { { "channels-min", "4" }, { "channels-max", "2" } },
+                    "channels-m" },
+        BadConfig { "zero buffer", { { "buffer-size", "0" } }, "buffer-size" },
+        BadConfig { "no devices", { { "0", "" } }, "" },
+        BadConfig { "hundreds of devices", thousand_devices(), "" },
+        BadConfig { "garbage", { { "sample-rates", garbage() } }, "sample-rates" },
+        BadConfig { "garbage as type", { { "0/0/type", garbage() } }, "0/0/type" }));
+
+// ---- the device goes while applications use it ----
+
+class DisconnectTest : public FrontendTest {
+  protected:
+    void SetUp() override
+    {
+        connect();
+        stream().has_clock = true;
+    }
+};
+
+TEST_F(DisconnectTest, OpenRunningStreamIsDisconnectedAtOnce)
+{
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    ASSERT_EQ(file->state(), PcmState::Running);
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+    EXPECT_EQ(file->prepare(), -ENODEV);
+    // The memory of card and buffer is there until the last close.
+    EXPECT_FALSE(kernel.leaks().empty());
+    file.reset();
+}
+
+TEST_F(DisconnectTest, BlockedWriterWakes)
+{
+    auto file = prepared();
+    kernel.timeline.after(std::chrono::milliseconds(12), [this] { fake::remove(device); });
+    const auto start = kernel.timeline.now();
+    const int64_t written = file->write(make_audio(1 << 20));
+    EXPECT_GT(written, 0); // what it had written until then
+    EXPECT_LT(kernel.timeline.now() - start, std::chrono::milliseconds(200));
+    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+}
+
+TEST_F(DisconnectTest, DrainingEnds)
+{
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    kernel.timeline.after(std::chrono::milliseconds(3), [this] { fake::remove(device); });
+    EXPECT_EQ(file->drain(), -ENODEV);
+}
+
+TEST_F(DisconnectTest, OpenStreamOfAConnectionThatIsGone)
+{
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    const auto start = kernel.timeline.now();
+    backend.publish(XenbusState::Closing);
+    EXPECT_LT(kernel.timeline.now() - start, std::chrono::milliseconds(100));
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    backend.wait_for_frontend();
+    backend.connect();
+    // The new card works while the old one is still open.
+    EXPECT_EQ(kernel.sound.visible_cards().size(), 1u);
+    stream().has_clock = true;
+    auto other = prepared();
+    const auto audio = make_audio(3000 * frame_bytes);
+    EXPECT_EQ(other->write(audio), 3000);
+    file.reset();
+    EXPECT_EQ(other->write(audio), 3000);
+}
+
+TEST_F(DisconnectTest, FileThatWasNeverPrepared)
+{
+    auto idle = open();
+    fake::remove(device);
+    idle.reset();
+}
+
+TEST_F(DisconnectTest, FileWithParametersOnly)
+{
+    auto file = open_with(small_params);
+    fake::remove(device);
+    file.reset();
+}
+
+} // namespace
+
+} // namespace xen_front::test

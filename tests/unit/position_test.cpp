@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What applications see of the positions that a backend reports.
+#include "driver_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class PositionTest : public DriverTest {
+  protected:
+    void SetUp() override
+    {
+        connect();
+        file = prepared();
+        ASSERT_TRUE(file);
+        ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+        ASSERT_EQ(file->state(), PcmState::Running);
+    }
+    void TearDown() override
+    {
+        file.reset();
+        DriverTest::TearDown();
+    }
+
+    void report(uint64_t frames, unsigned int bytes = 0)
+    {
+        stream().report_position(frames * frame_bytes + bytes);
+    }
+    uint64_t periods() const
+    {
+        return file->substream().periods_elapsed;
+    }
+    uint64_t hw_ptr()
+    {
+        file->hwsync();
+        return file->runtime().hw_ptr;
+    }
+    uint64_t event_interrupts() const
+    {
+        return kernel.event_channels
+            .find(device.backend_domain, backend.transport("0/0").event_ring_channel)
+            ->interrupts;
+    }
+    kshim_event_result last_result() const
+    {
+        return kernel.event_channels
+            .find(device.backend_domain, backend.transport("0/0").event_ring_channel)
+            ->last_result;
+    }
+
+    std::unique_ptr<PcmFile> file;
+};
+
+TEST_F(PositionTest, OnThePeriodBoundary)
+{
+    report(256);
+    EXPECT_EQ(periods(), 1u);
+    EXPECT_EQ(file->runtime().hw_ptr, 256u);
+    report(512);
+    EXPECT_EQ(periods(), 2u);
+    EXPECT_EQ(file->runtime().hw_ptr, 512u);
+}
+
+TEST_F(PositionTest, InsideAPeriodNobodyIsWoken)
+{
+    report(100);
+    EXPECT_EQ(periods(), 0u);
+    EXPECT_EQ(hw_ptr(), 100u);
+    report(255);
+    EXPECT_EQ(periods(), 0u);
+    report(257);
+    EXPECT_EQ(periods(), 1u);
+    EXPECT_EQ(file->runtime().hw_ptr, 257u);
+}
+
+TEST_F(PositionTest, SeveralPeriodsAtOnce)
+{
+    report(800);
+    EXPECT_GE(periods(), 1u);
+    EXPECT_EQ(file->runtime().hw_ptr, 800u);
+    EXPECT_EQ(file->avail(), 800u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
+TEST_F(PositionTest, WholeBufferAtOnce)
+{
+    file->sw_params(1, file->params().boundary, 256);
+    report(1024);
+    EXPECT_EQ(hw_ptr(), 1024u);
+    EXPECT_EQ(file->avail(), 1024u);
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    report(2048);
+    EXPECT_EQ(hw_ptr(), 2048u);
+}
+
+TEST_F(PositionTest, BackwardsIsIgnored)
+{
+    report(300);
+    report(100);
+    EXPECT_EQ(hw_ptr(), 300u);
+    report(0);
+    EXPECT_EQ(hw_ptr(), 300u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    report(512);
+    EXPECT_EQ(hw_ptr(), 512u);
+    EXPECT_EQ(periods(), 2u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(PositionTest, SameAgainIsNoPeriod)
+{
+    report(256);
+    report(256);
+    report(256);
+    EXPECT_EQ(periods(), 1u);
+}
+
+TEST_F(PositionTest, PartsOfAFrameAreRoundedDown)
+{
+    report(255, 3);
+    EXPECT_EQ(hw_ptr(), 255u);
+    EXPECT_EQ(periods(), 0u);
+    report(256, 1);
+    EXPECT_EQ(hw_ptr(), 256u);
+    EXPECT_EQ(periods(), 1u);
+}
+
+TEST_F(PositionTest, OvertakingTheFramesIsAnXrun)
+{
+    report(1025);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_EQ(file->write(make_audio(4)), -EPIPE);
+    // The connection is as good as ever.
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 256u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
+TEST_F(PositionTest, AbsurdPositionsAreXruns)
+{
+    for (const uint64_t bytes : { uint64_t { 1 } << 63, ~uint64_t { 0 }, uint64_t { 1 } << 32 }) {
+        stream().report_position(bytes);
+        EXPECT_EQ(file->state(), PcmState::Xrun);
+        ASSERT_EQ(file->prepare(), 0);
+        ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    }
+}
+
+TEST_F(PositionTest, PositionsStartOverWithPrepare)
+{
+    report(700);
+    file->drop();
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->runtime().hw_ptr, 0u);
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(hw_ptr(), 0u);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 256u);
+}
+
+TEST_F(PositionTest, EventsOfAnEarlierRunAreDropped)
+{
+    file->drop();
+    report(900); // was on its way
+    ASSERT_EQ(file->prepare(), 0);
+    report(950); // even after the new OPEN
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(hw_ptr(), 0u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 256u);
+}
+
+TEST_F(PositionTest, EventsThatCameWhileInterruptsWereOffAreTakenTogether)
+{
+    const uint64_t before = event_interrupts();
+    file->substream().with_lock([this] {
+        report(100);
+        report(300);
+        report(600);
+    });
+    EXPECT_EQ(hw_ptr(), 600u);
+    EXPECT_LE(event_interrupts() - before, 2u);
+}
+
+TEST_F(PositionTest, UnknownEventsAreIgnored)
+{
+    wire::Event event = {};
+    event.type = 200;
+    event.position = 1 << 20;
+    stream().send_event(event);
+    EXPECT_EQ(hw_ptr(), 0u);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 256u);
+}
+
+TEST_F(PositionTest, MoreEventsThanThePageHolds)
+{
+    for (uint64_t i = 1; i <= 1000; i++)
+        report(i);
+    EXPECT_EQ(hw_ptr(), 1000u);
+    EXPECT_EQ(periods(), 3u);
+}
+
+TEST_F(PositionTest, InterruptForNothingIsSpurious)
+{
+    stream().interrupt_events();
+    EXPECT_EQ(last_result(), KSHIM_EVENT_SPURIOUS);
+    report(256);
+    EXPECT_EQ(last_result(), KSHIM_EVENT_HANDLED);
+}
+
+TEST_F(PositionTest, EventStormIsThrottled)
+{
+    const uint64_t before = event_interrupts();
+    for (int i = 0; i < 10000; i++) {
+        stream().interrupt_events();
+        kernel.timeline.pass(100us);
+    }
+    EXPECT_LT(event_interrupts() - before, 20u);
+    // And when there is something at last, it is seen.
+    report(256);
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(hw_ptr(), 256u);
+}
+
+// ---- long runs ----
+
+struct LongRun {
+    const char *what;
+    uint64_t long_max;
+};
+
+void PrintTo(const LongRun &run, std::ostream *out)
+{
+    *out << run.what;
+}
+
+class LongRunTest : public DriverTest, public ::testing::WithParamInterface<LongRun> {};
+
+TEST_P(LongRunTest, CrossesTheLimitsOf32Bits)
+{
+    kernel.sound.long_max = GetParam().long_max;
+    kernel.store.set(device.path + "/buffer-size", "16777216");
+    connect();
+    stream().is_counting_only = true;
+    constexpr unsigned int buffer = 4u << 20; // frames: 16 MiB
+    auto file = prepared({ format_s16_le, 48000, 2, buffer / 4, buffer });
+    ASSERT_TRUE(file);
+    const uint64_t boundary = file->params().boundary;
+    uint64_t committed = 0;
+    uint64_t played = 0;
+    const auto commit = [&](uint64_t frames) {
+        committed += frames;
+        ASSERT_EQ(file->move_appl_ptr(committed % boundary), 0);
+    };
+    commit(buffer);
+    ASSERT_EQ(file->start(), 0);
+    // Six gigabytes, by periods.
+    while (played * frame_bytes < uint64_t { 6 } << 30) {
+        stream().play(uint64_t { buffer } / 4 * frame_bytes);
+        played += buffer / 4;
+        ASSERT_EQ(file->runtime().hw_ptr, played % boundary);
+        ASSERT_EQ(file->avail(), buffer / 4);
+        commit(buffer / 4);
+        ASSERT_EQ(stream().record.written_bytes, committed * frame_bytes);
+    }
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(file->substream().periods_elapsed, played / (buffer / 4));
+    EXPECT_EQ(file->substream().xruns, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, LongRunTest,
+                         ::testing::Values(LongRun { "64 bits", INT64_MAX },
+                                           LongRun { "32 bits", INT32_MAX }));
+
+} // namespace
+
+} // namespace xen_front::test
