@@ -89,8 +89,8 @@ many_rounds() {
 		sed 's/^/# /' /tmp/noise
 		return 1
 	fi
-	# A round that leaked as little as one page would show as 4 KiB for each.
-	[ $((after - before)) -lt $((rounds * 4)) ]
+	# Caches breathe by some tens of KiB; a round that leaked one page would add 4 KiB each time.
+	[ $((after - before)) -lt $((128 + rounds)) ]
 }
 
 check "lifecycle: unbind with a running stream, bind" unbind_with_open_stream
