@@ -186,7 +186,7 @@ Result<void> Stream::refine(kshim_pcm_ranges &ranges)
     Mutex::Guard guard(request_mutex_);
     // Backends open their device a second time for a query, which fails once it is open.
     const bool is_open = state_.with([](State &state) { return state.is_open; });
-    if (is_open)
+    if (is_open || may_be_open_)
         return {};
 
     wire::HwParamQuery question = {};

@@ -65,6 +65,18 @@ TEST_F(StreamFailureTest, StreamWorksAgainAfterALateOpen)
     EXPECT_EQ(stream().record.written, audio);
 }
 
+TEST_F(StreamFailureTest, NoQueryWhileALateOpenMayHaveSucceeded)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    EXPECT_EQ(file->prepare(), -ETIMEDOUT);
+    stream().withheld.clear();
+    const size_t queries = stream().count(Operation::HwParamQuery);
+    fake::PcmRanges ranges = fake::any_params();
+    EXPECT_EQ(file->refine(ranges), 0);
+    EXPECT_EQ(stream().count(Operation::HwParamQuery), queries);
+}
+
 TEST_F(StreamFailureTest, TimeOutIsTheModulesParameter)
 {
     kernel.request_timeout_ms = 50;
