@@ -91,7 +91,16 @@ void BackendStream::handle(const wire::Request &request)
 {
     record.requests.push_back(request);
     const auto chosen = statuses.find(request.operation);
-    const int32_t status = chosen != statuses.end() ? chosen->second : carry_out(request);
+    const bool is_refused = chosen != statuses.end();
+    // Whatever it says about CLOSE, the stream is closed; and bytes are passed over, played or not.
+    const bool is_done_anyway = request.operation == wire::Operation::Close ||
+                                request.operation == wire::Operation::Write ||
+                                request.operation == wire::Operation::Read;
+    int32_t status = 0;
+    if (!is_refused || is_done_anyway)
+        status = carry_out(request);
+    if (is_refused)
+        status = chosen->second;
     if (withheld.contains(request.operation))
         unanswered_.push_back({ request, status });
     else
@@ -264,7 +273,7 @@ int32_t BackendStream::write(const wire::TransferRequest &transfer)
     if (transfer.offset != record.written_bytes % opened_->buffer_sz)
         report_fault("WRITE does not go on where the last one ended");
     record.written_bytes += transfer.length;
-    if (record.written_bytes - position_ > opened_->buffer_sz)
+    if (record.written_bytes > position_ + opened_->buffer_sz)
         report_fault("WRITE over frames that were not played");
     for (uint32_t i = 0; i < transfer.length && !is_counting_only; i++)
         record.written.push_back(buffer_byte(uint64_t { transfer.offset } + i));
@@ -301,10 +310,9 @@ void BackendStream::tick()
 {
     next_tick_ = kernel_.timeline.after(period_time(), [this] { tick(); });
     // A device that has nothing to play stands still.
-    const uint64_t ahead = source ? opened_->period_sz : record.written_bytes - position_;
-    const uint64_t bytes = std::min<uint64_t>(ahead, opened_->period_sz);
-    if (bytes != 0)
-        play(bytes);
+    const uint64_t end = source ? position_ + opened_->period_sz : record.written_bytes;
+    if (end > position_)
+        play(std::min<uint64_t>(end - position_, opened_->period_sz));
 }
 
 void BackendStream::play(uint64_t bytes)

@@ -5,44 +5,37 @@
 #include <utility>
 
 #include "fake/fault.hpp"
+#include "fake/thread.hpp"
 
 namespace xen_front::fake {
 
-Context::Context() : frames_(1)
-{
-}
-
 bool Context::is_in_interrupt() const
 {
-    return frames_.back().is_interrupt;
+    return top().is_interrupt;
 }
 
 bool Context::are_interrupts_off() const
 {
-    const Frame &frame = frames_.back();
-    return frame.is_interrupt ||
-           std::any_of(frame.held.begin(), frame.held.end(),
+    return top().is_interrupt ||
+           std::any_of(top().held.begin(), top().held.end(),
                        [](const Held &held) { return held.kind == LockKind::Spin; });
-}
-
-bool Context::is_atomic() const
-{
-    return are_interrupts_off();
 }
 
 std::string Context::held_locks() const
 {
     std::string names;
-    for (const Frame &frame : frames_) {
-        for (const Held &held : frame.held)
-            names += (names.empty() ? "" : ", ") + held.lock_class;
+    for (const Execution *execution : executions_) {
+        for (const Frame &frame : execution->frames) {
+            for (const Held &held : frame.held)
+                names += (names.empty() ? "" : ", ") + held.lock_class;
+        }
     }
     return names;
 }
 
 void Context::require_may_sleep(const std::string &what)
 {
-    if (!is_atomic())
+    if (!are_interrupts_off())
         return;
     report_fault(what + " may sleep, but was called " +
                  (is_in_interrupt() ? "from an interrupt handler"
@@ -51,7 +44,7 @@ void Context::require_may_sleep(const std::string &what)
 
 void Context::require_no_lock_of(const std::string &lock_class, const std::string &what)
 {
-    for (const Held &held : frames_.back().held) {
+    for (const Held &held : top().held) {
         if (held.lock_class == lock_class)
             report_fault(what + " was called with the " + lock_class + " lock held");
     }
@@ -59,7 +52,7 @@ void Context::require_no_lock_of(const std::string &lock_class, const std::strin
 
 bool Context::holds(const void *lock) const
 {
-    const auto &held = frames_.back().held;
+    const auto &held = top().held;
     return std::any_of(held.begin(), held.end(),
                        [lock](const Held &entry) { return entry.lock == lock; });
 }
@@ -67,14 +60,29 @@ bool Context::holds(const void *lock) const
 bool Context::is_lock_held_in(const void *start, size_t size) const
 {
     const auto first = reinterpret_cast<uintptr_t>(start);
-    for (const Frame &frame : frames_) {
-        for (const Held &held : frame.held) {
-            const auto address = reinterpret_cast<uintptr_t>(held.lock);
-            if (address >= first && address < first + size)
-                return true;
+    for (const Execution *execution : executions_) {
+        for (const Frame &frame : execution->frames) {
+            for (const Held &held : frame.held) {
+                const auto address = reinterpret_cast<uintptr_t>(held.lock);
+                if (address >= first && address < first + size)
+                    return true;
+            }
         }
     }
     return false;
+}
+
+const Context::Execution *Context::holder_of(const void *lock) const
+{
+    for (const Execution *execution : executions_) {
+        for (const Frame &frame : execution->frames) {
+            for (const Held &held : frame.held) {
+                if (held.lock == lock)
+                    return execution;
+            }
+        }
+    }
+    return nullptr;
 }
 
 bool Context::is_ordered_before(const std::string &first, const std::string &second) const
@@ -90,7 +98,7 @@ bool Context::is_ordered_before(const std::string &first, const std::string &sec
 
 void Context::check_order(const std::string &lock_class)
 {
-    for (const Held &outer : frames_.back().held) {
+    for (const Held &outer : top().held) {
         if (outer.lock_class == lock_class || is_ordered_before(lock_class, outer.lock_class)) {
             report_fault("lock order inversion: " + lock_class + " is taken inside " +
                          outer.lock_class + ", which elsewhere nests inside " + lock_class);
@@ -104,22 +112,21 @@ bool Context::acquire(const void *lock, LockKind kind, const std::string &lock_c
 {
     if (kind == LockKind::Mutex)
         require_may_sleep("locking the " + lock_class + " mutex");
-    for (const Frame &frame : frames_) {
-        for (const Held &held : frame.held) {
-            if (held.lock == lock) {
-                report_fault("deadlock: the " + lock_class + " lock is held already");
-                return false;
-            }
+    while (const Execution *holder = holder_of(lock)) {
+        if (kind == LockKind::Spin || holder == current_ || current_->thread == nullptr) {
+            report_fault("deadlock: the " + lock_class + " lock is held already");
+            return false;
         }
+        current_->thread->wait_for(lock);
     }
     check_order(lock_class);
-    frames_.back().held.push_back({ lock, kind, lock_class });
+    top().held.push_back({ lock, kind, lock_class });
     return true;
 }
 
 void Context::release(const void *lock)
 {
-    auto &held = frames_.back().held;
+    auto &held = top().held;
     const auto found = std::find_if(held.begin(), held.end(),
                                     [lock](const Held &entry) { return entry.lock == lock; });
     if (found == held.end()) {
@@ -128,15 +135,25 @@ void Context::release(const void *lock)
     }
     held.erase(found);
     deliver_interrupts();
+    wake_waiters(lock);
+}
+
+void Context::wake_waiters(const void *lock)
+{
+    const std::vector<Execution *> executions = executions_;
+    for (const Execution *execution : executions) {
+        if (execution->thread != nullptr && execution->thread->awaited_ == lock)
+            execution->thread->resume();
+    }
 }
 
 void Context::run_elsewhere(const std::function<void()> &body)
 {
-    frames_.emplace_back();
+    current_->frames.emplace_back();
     body();
-    if (!frames_.back().held.empty())
-        report_fault("still held at the end: " + held_locks());
-    frames_.pop_back();
+    if (!top().held.empty())
+        report_fault("a lock is still held at the end");
+    current_->frames.pop_back();
     deliver_interrupts();
 }
 
@@ -151,11 +168,11 @@ void Context::deliver_interrupts()
     while (!pending_interrupts_.empty() && !are_interrupts_off()) {
         const auto body = std::move(pending_interrupts_.front());
         pending_interrupts_.erase(pending_interrupts_.begin());
-        frames_.push_back({ .is_interrupt = true, .held = {} });
+        current_->frames.push_back({ .is_interrupt = true, .held = {} });
         body();
-        if (!frames_.back().held.empty())
-            report_fault("an interrupt handler returned with a lock held: " + held_locks());
-        frames_.pop_back();
+        if (!top().held.empty())
+            report_fault("an interrupt handler returned with a lock held");
+        current_->frames.pop_back();
     }
 }
 

@@ -17,10 +17,12 @@ enum class LockKind : uint8_t {
     Mutex,
 };
 
+class Thread;
+
 // Locks of one class are alike to the order checker, as to lockdep. Strings name classes.
 class Context {
   public:
-    Context();
+    Context() = default;
     Context(const Context &) = delete;
     Context &operator=(const Context &) = delete;
 
@@ -35,7 +37,8 @@ class Context {
 
     // ---- locks ----
 
-    // False, after a fault, when the lock is held already: waiting for it would never end.
+    // A thread waits while somebody else holds a mutex. False, after a fault, when waiting would
+    // never end.
     bool acquire(const void *lock, LockKind kind, const std::string &lock_class);
     void release(const void *lock);
     // Whether anything holds a lock inside [@start, @start + @size).
@@ -51,23 +54,41 @@ class Context {
     void run_interrupt(std::function<void()> body);
 
   private:
+    friend class Thread;
+
     struct Held {
         const void *lock;
         LockKind kind;
         std::string lock_class;
     };
+    // What interrupts what, innermost last, on one stack.
     struct Frame {
         bool is_interrupt = false;
         std::vector<Held> held;
     };
+    struct Execution {
+        std::vector<Frame> frames = std::vector<Frame>(1);
+        Thread *thread = nullptr; // nullptr: the test's own
+    };
 
+    Frame &top()
+    {
+        return current_->frames.back();
+    }
+    const Frame &top() const
+    {
+        return current_->frames.back();
+    }
+    const Execution *holder_of(const void *lock) const;
     bool are_interrupts_off() const;
-    bool is_atomic() const;
     void deliver_interrupts();
+    void wake_waiters(const void *lock);
     void check_order(const std::string &lock_class);
     bool is_ordered_before(const std::string &first, const std::string &second) const;
 
-    std::vector<Frame> frames_;
+    Execution test_;
+    Execution *current_ = &test_;
+    std::vector<Execution *> executions_ { &test_ };
     std::vector<std::function<void()>> pending_interrupts_;
     std::map<std::string, std::set<std::string>> taken_inside_; // by class of the outer lock
 };

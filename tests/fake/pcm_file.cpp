@@ -396,12 +396,12 @@ int64_t PcmFile::transfer(uint8_t *data, uint64_t frames)
 
 int64_t PcmFile::write(std::span<const uint8_t> data)
 {
-    return transfer(const_cast<uint8_t *>(data.data()), data.size() * 8 / params().frame_bits);
+    return transfer(const_cast<uint8_t *>(data.data()), frames(data.size()));
 }
 
 int64_t PcmFile::read(std::span<uint8_t> data)
 {
-    return transfer(data.data(), data.size() * 8 / params().frame_bits);
+    return transfer(data.data(), frames(data.size()));
 }
 
 int PcmFile::hwsync()

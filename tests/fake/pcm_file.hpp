@@ -71,6 +71,11 @@ class PcmFile {
     {
         return frames * params().frame_bits / 8;
     }
+    // Whole ones; none before there are parameters.
+    uint64_t frames(size_t bytes) const
+    {
+        return params().frame_bits == 0 ? 0 : bytes * 8 / params().frame_bits;
+    }
 
   private:
     explicit PcmFile(kshim_substream &substream) : substream_(substream)

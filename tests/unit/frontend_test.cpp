@@ -2,6 +2,10 @@
 // The connection to a backend: states, XenStore, the card that applications see, and its end.
 #include "driver_test.hpp"
 
+#include <optional>
+
+#include "fake/thread.hpp"
+
 namespace xen_front::test {
 
 namespace {
@@ -498,6 +502,33 @@ TEST_F(DisconnectTest, OpenStreamOfAConnectionThatIsGone)
     EXPECT_EQ(other->write(audio), 3000);
     file.reset();
     EXPECT_EQ(other->write(audio), 3000);
+}
+
+// The request's waiter is woken; unbinding waits for it, not for the backend's answer.
+TEST_F(DisconnectTest, WhileARequestIsWaitedFor)
+{
+    for (const auto operation : { wire::Operation::Open, wire::Operation::HwParamQuery }) {
+        std::optional<fake::Thread> toolstack;
+        auto file = operation == wire::Operation::Open ? open_with(small_params) : open();
+        stream().withheld = { operation };
+        kernel.timeline.after(std::chrono::milliseconds(20), [&] {
+            toolstack.emplace(kernel.context, [this] { fake::remove(device); });
+            EXPECT_FALSE(toolstack->has_ended());
+        });
+        const auto start = kernel.timeline.now();
+        const int status =
+            operation == wire::Operation::Open ? file->prepare() : file->hw_params(small_params);
+        EXPECT_EQ(status, -ENODEV);
+        ASSERT_TRUE(toolstack);
+        EXPECT_TRUE(toolstack->has_ended());
+        EXPECT_LT(kernel.timeline.now() - start, std::chrono::milliseconds(300));
+        EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+        EXPECT_TRUE(complaints().empty());
+        file.reset();
+        backend.detach();
+        kernel.store.set(device.path + "/state", "1");
+        connect();
+    }
 }
 
 TEST_F(DisconnectTest, FileThatWasNeverPrepared)
