@@ -14,6 +14,9 @@ namespace {
 constexpr std::chrono::seconds first_retry { 1 };
 constexpr unsigned most_doublings = 5;
 
+// How long a frontend in state Closing is shown Closing, before it is offered a new connection.
+constexpr std::chrono::milliseconds closing_pause { 200 };
+
 } // namespace
 
 Frontend::Frontend(CardEnvironment &environment, unsigned domain, unsigned card)
@@ -67,6 +70,9 @@ void Frontend::act(Action action)
     case Action::check:
         recheck();
         break;
+    case Action::close:
+        close();
+        break;
     case Action::remove:
         remove();
         break;
@@ -79,7 +85,7 @@ bool Frontend::must_leave() const
     const XenStore &store = environment_.store;
     if (!store.domain_alive(domain_) || store.read(backend_path_ + "/online") == "0")
         return true;
-    return phase_ != Phase::removed &&
+    return phase_ != Phase::removed && phase_ != Phase::closing &&
            parse_state(store.read(backend_path_ + "/state").value_or("")) == XenbusStateClosing;
 }
 
@@ -104,8 +110,19 @@ void Frontend::reset()
     set_state(XenbusStateClosed);
 }
 
+void Frontend::close()
+{
+    streams_.clear();
+    phase_ = Phase::closing;
+    retry_at_ = monotonic_now() + closing_pause;
+    set_state(XenbusStateClosing);
+}
+
 void Frontend::offer()
 {
+    // Only the one that stays in Closing has to wait.
+    if (phase_ == Phase::closing && frontend_state_ != XenbusStateClosing)
+        retry_at_.reset();
     if (retry_at_ && monotonic_now() < *retry_at_)
         return;
     retry_at_.reset();

@@ -50,6 +50,7 @@ class Frontend {
     [[nodiscard]] std::optional<std::string> find_frontend() const;
     void act(Action action);
     void reset();
+    void close();
     void offer();
     void connect();
     void connect_streams(const CardConfig &card);

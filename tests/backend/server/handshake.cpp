@@ -20,14 +20,17 @@ constexpr auto none = Action::none;
 constexpr auto offer = Action::offer;
 constexpr auto connect = Action::connect;
 constexpr auto check = Action::check;
+constexpr auto close = Action::close;
 
 // One row per phase but removed, one column per state of the frontend, in the order of state_names.
-// A frontend that goes to Closing is offered a new connection at once: it waits for InitWait as the
-// sign that all is released.
-constexpr std::array<Row, 3> table { {
+// A frontend goes to Closing for two reasons. A guest that shuts down waits for our Closing and
+// then goes to Closed; the in-tree driver, when it is unbound, waits for InitWait as the sign that
+// all is released. Ours do both, with a pause in between: see Frontend::close().
+constexpr std::array<Row, 4> table { {
     /* reset */ { offer, offer, offer, none, none, offer, offer, offer, offer },
-    /* offered */ { none, none, none, connect, none, none, none, none, none },
-    /* connected */ { offer, offer, offer, check, none, offer, offer, offer, offer },
+    /* offered */ { none, none, none, connect, none, close, none, none, none },
+    /* connected */ { offer, offer, offer, check, none, close, offer, offer, offer },
+    /* closing */ { offer, offer, offer, none, none, offer, offer, offer, offer },
 } };
 
 static_assert(XenbusStateInitialised == 3 && XenbusStateConnected == 4 &&

@@ -15,6 +15,7 @@ enum class Phase : unsigned {
            // let go first
     offered, // InitWait: waiting for the frontend to publish its transport parameters
     connected, // Connected
+    closing, // Closing: the frontend said so first, and gets a moment to go on to Closed
     removed, // Closed for good: the toolstack takes the device away, the guest is gone, or the
              // daemon stops
 };
@@ -25,6 +26,7 @@ enum class Action {
     connect, // read the frontend's parameters, map and bind them, go to Connected
     check, // connected, but the frontend says Initialised: connect anew if it published new
            // parameters
+    close, // release what is connected, go to Closing
     remove, // release what is connected, go through Closing to Closed
 };
 

@@ -164,16 +164,25 @@ TEST(Handshake, WaitsForAnAttachedFrontendToLetGo)
 TEST(Handshake, OffersAgainWhenTheFrontendLeaves)
 {
     for (const xenbus_state state :
-         { XenbusStateUnknown, XenbusStateInitialising, XenbusStateInitWait, XenbusStateClosing,
-           XenbusStateClosed, XenbusStateReconfiguring, XenbusStateReconfigured })
+         { XenbusStateUnknown, XenbusStateInitialising, XenbusStateInitWait, XenbusStateClosed,
+           XenbusStateReconfiguring, XenbusStateReconfigured })
         EXPECT_EQ(decide(Phase::connected, state, false), Action::offer);
+}
+
+TEST(Handshake, ClosesWithAFrontendThatCloses)
+{
+    EXPECT_EQ(decide(Phase::connected, XenbusStateClosing, false), Action::close);
+    EXPECT_EQ(decide(Phase::offered, XenbusStateClosing, false), Action::close);
+    EXPECT_EQ(decide(Phase::closing, XenbusStateClosed, false), Action::offer);
+    // The one that stays there waits for InitWait.
+    EXPECT_EQ(decide(Phase::closing, XenbusStateClosing, false), Action::offer);
 }
 
 TEST(Handshake, LeavesOnce)
 {
     for (unsigned state = 0; state <= XenbusStateReconfigured; ++state) {
         const auto frontend = static_cast<xenbus_state>(state);
-        for (const Phase phase : { Phase::reset, Phase::offered, Phase::connected })
+        for (const Phase phase : { Phase::reset, Phase::offered, Phase::connected, Phase::closing })
             EXPECT_EQ(decide(phase, frontend, true), Action::remove);
         EXPECT_EQ(decide(Phase::removed, frontend, true), Action::none);
     }
