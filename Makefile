@@ -81,7 +81,7 @@ check-style: ## formatting, and the includes that the architecture allows
 check-scripts: ## unit tests of the scripts
 	@echo "== scripts"
 	@for tests in tests/lab tests/scripts; do \
-		/usr/bin/python3 -m unittest discover -q -s $$tests -t . || exit 1; done
+		/usr/bin/python3 -m unittest discover -q -s $$tests || exit 1; done
 
 .PHONY: check-module
 check-module: module ## build the module and look for what no kernel module may contain
