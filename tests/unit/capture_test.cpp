@@ -98,6 +98,39 @@ TEST_F(CaptureTest, FramesAreVisibleOnlyOnceReadHasAnswered)
     expect_recorded(audio, 0);
 }
 
+// The first of the two READs at a wrap may be answered long before the second.
+TEST_F(CaptureTest, FramesOfAnUnansweredReadAreNotVisible)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    std::vector<uint8_t> audio(900 * frame_bytes);
+    stream().report_position(900 * frame_bytes);
+    ASSERT_EQ(file->read(audio), 900);
+    stream().withheld = { Operation::Read };
+    stream().report_position(1100 * frame_bytes);
+    ASSERT_EQ(stream().withheld_count(), 2u);
+    stream().answer_next();
+    file->hwsync();
+    EXPECT_LE(file->avail(), 124u);
+    stream().answer_next();
+    file->hwsync();
+    EXPECT_EQ(file->avail(), 200u);
+    audio.resize(200 * frame_bytes);
+    ASSERT_EQ(file->read(audio), 200);
+    expect_recorded(audio, 900 * frame_bytes);
+}
+
+// Positions start over even if nothing was recorded yet.
+TEST_F(CaptureTest, PrepareAfterAStartOpensAgain)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    ASSERT_EQ(file->drop(), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
+    EXPECT_EQ(stream().count(Operation::Close), 1u);
+}
+
 TEST_F(CaptureTest, OverrunAndRecovery)
 {
     stream().has_clock = true;

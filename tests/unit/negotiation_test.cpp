@@ -184,6 +184,18 @@ TEST_F(NegotiationTest, AnswerWiderThanTheQuestionWidensNothing)
     EXPECT_EQ(file->hw_params(small_params), 0);
 }
 
+TEST_F(NegotiationTest, AskedAgainByTheNextApplication)
+{
+    EXPECT_EQ(refined().rate_max, 192000u);
+    file.reset();
+    stream().on_query = [](HwParamQuery query) {
+        query.rates = { 8000, 48000 };
+        return query;
+    };
+    file = open();
+    EXPECT_EQ(refined().rate_max, 48000u);
+}
+
 TEST_F(NegotiationTest, NeverAskedAfterOpen)
 {
     ASSERT_EQ(file->hw_params(small_params), 0);

@@ -425,6 +425,8 @@ TEST_F(PlaybackTest, DrainPadsTheLastPeriodWithSilence)
     auto expected = audio;
     expected.resize(600, 0x80);
     EXPECT_EQ(stream().record.written, expected);
+    // Nobody but the backend hears of the silence.
+    EXPECT_EQ(file->runtime().hw_ptr, 530u);
 }
 
 TEST_F(PlaybackTest, DrainOfWholePeriodsSendsNothingMore)

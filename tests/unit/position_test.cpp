@@ -175,6 +175,22 @@ TEST_F(PositionTest, EventsOfAnEarlierRunAreDropped)
     EXPECT_EQ(hw_ptr(), 256u);
 }
 
+// The interrupt comes only after START, but the event before.
+TEST_F(PositionTest, EventThatIsOlderThanStartIsDropped)
+{
+    file->drop();
+    ASSERT_EQ(file->prepare(), 0);
+    file->sw_params(2048, 1024, 256);
+    ASSERT_EQ(file->write(make_audio(1000 * frame_bytes)), 1000);
+    file->substream().with_lock([this] {
+        report(900);
+        EXPECT_EQ(file->substream().start(), 0);
+    });
+    EXPECT_EQ(hw_ptr(), 0u);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 256u);
+}
+
 TEST_F(PositionTest, EventsThatCameWhileInterruptsWereOffAreTakenTogether)
 {
     const uint64_t before = event_interrupts();

@@ -198,6 +198,19 @@ TEST_F(StreamFailureTest, RefusedWriteStopsTheStream)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+TEST_F(StreamFailureTest, RefusalOfAWriteFromBeforeCloseSaysNothing)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::Write };
+    stream().statuses[Operation::Write] = -5;
+    EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->hw_free(), 0);
+    stream().answer_all();
+    stream().interrupt_requests();
+    EXPECT_TRUE(complaints().empty());
+}
+
 TEST_F(StreamFailureTest, RefusedStartStopsTheStream)
 {
     auto file = prepared();
@@ -284,6 +297,20 @@ TEST_P(AttackTest, RunningStreamIsStoppedAndOneLineLogged)
     EXPECT_NE(complaints()[0].find(GetParam().logged), std::string::npos) << complaints()[0];
     EXPECT_LT(file->write(make_audio(4)), 0);
     EXPECT_LT(file->prepare(), 0);
+}
+
+TEST_P(AttackTest, PreparedStreamCannotBeUsedAnyMore)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::Write };
+    ASSERT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    strike();
+    EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), -ENODEV);
+    EXPECT_EQ(file->start(), -ENODEV);
+    EXPECT_EQ(file->drain(), -ENODEV);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), -ENODEV);
+    EXPECT_EQ(complaints().size(), 1u);
 }
 
 TEST_P(AttackTest, InterruptsAreNotHeardAnyMore)
