@@ -70,6 +70,14 @@ KSHIM_MUST_CHECK int kshim_pcm_create(struct kshim_card *card, unsigned int inde
 void kshim_pcm_name_substream(struct kshim_pcm *pcm, enum kshim_direction direction,
 			      unsigned int number, const char *name);
 
+/*
+ * Offers the standard channel maps, up to @channels_max channels and at most 8, as controls of
+ * @direction. 0 or a negative errno.
+ */
+KSHIM_MUST_CHECK int kshim_pcm_add_channel_maps(struct kshim_pcm *pcm,
+						enum kshim_direction direction,
+						unsigned int channels_max);
+
 /* Declares what the substream that is being opened can do. 0 or a negative errno. */
 KSHIM_MUST_CHECK int kshim_pcm_constrain(struct kshim_substream *substream,
 					 const struct kshim_pcm_hardware *hardware);

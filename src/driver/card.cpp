@@ -68,18 +68,28 @@ Result<void> Card::register_with(SoundCard &sound_card)
 {
     for (uint32_t i = 0; i < devices_.size(); i++) {
         const DeviceConfig &device = config_->devices[i];
-        kshim_pcm *pcm = TRY(sound_card.add_pcm(i, device.name.c_string(), device.playback_count,
-                                                device.capture_count, &devices_[i]));
-        for (Box<Stream> &stream : streams_) {
-            const StreamConfig &config = stream->config();
-            if (config.device == i && !config.unique_id.is_empty()) {
-                name_substream(pcm,
-                               config.type == StreamType::Playback ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
-                               config.substream, config.unique_id.c_string());
-            }
-        }
+        PcmHandle pcm = TRY(sound_card.add_pcm(i, device.name.c_string(), device.playback_count,
+                                               device.capture_count, &devices_[i]));
+        TRY(describe_streams(pcm, i, StreamType::Playback));
+        TRY(describe_streams(pcm, i, StreamType::Capture));
     }
     return sound_card.register_with_alsa();
+}
+
+Result<void> Card::describe_streams(PcmHandle pcm, uint32_t device, StreamType type)
+{
+    const kshim_direction direction = type == StreamType::Playback ? KSHIM_PLAYBACK : KSHIM_CAPTURE;
+    uint32_t channels_max = 0;
+    for (const StreamConfig &stream : config_->all_streams()) {
+        if (stream.device != device || stream.type != type)
+            continue;
+        channels_max = max(channels_max, stream.settings.channels_max);
+        if (!stream.unique_id.is_empty())
+            pcm.name_substream(direction, stream.substream, stream.unique_id.c_string());
+    }
+    if (channels_max == 0)
+        return {};
+    return pcm.add_channel_maps(direction, channels_max);
 }
 
 Stream *Card::find_stream(uint32_t device, StreamType type, uint32_t substream) const

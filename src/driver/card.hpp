@@ -42,6 +42,8 @@ class Card {
 
   private:
     Result<void> publish();
+    // Names the substreams of one direction and gives them channel maps.
+    Result<void> describe_streams(PcmHandle pcm, uint32_t device, StreamType type);
 
     XenbusDevice device_;
     Box<CardConfig> config_;

@@ -166,7 +166,7 @@ void Stream::sync_stop()
 Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
 {
     if (const wire::HwParamQuery *known = query_cache_.find(question))
-        return wire::HwParamQuery(*known);
+        return narrow(question, *known);
 
     wire::Request query = {};
     query.operation = wire::Operation::HwParamQuery;

@@ -10,6 +10,28 @@
 
 namespace xen_front {
 
+// A PCM device of a card. Not an owner: the card is.
+class PcmHandle {
+  public:
+    explicit PcmHandle(kshim_pcm *pcm) : pcm_(pcm)
+    {
+    }
+
+    // As seen in /proc/asound. Before the card is registered, as for channel maps.
+    void name_substream(kshim_direction direction, unsigned int number, const char *name)
+    {
+        kshim_pcm_name_substream(pcm_, direction, number, name);
+    }
+    // Standard channel maps for up to @channels_max channels.
+    Result<void> add_channel_maps(kshim_direction direction, unsigned int channels_max)
+    {
+        return Result<void>::from_status(kshim_pcm_add_channel_maps(pcm_, direction, channels_max));
+    }
+
+  private:
+    kshim_pcm *pcm_;
+};
+
 // A card of ours. Destroying it frees it as soon as no application has it open any more.
 class SoundCard {
   public:
@@ -45,13 +67,13 @@ class SoundCard {
         return SoundCard(card);
     }
 
-    Result<kshim_pcm *> add_pcm(unsigned int index, const char *name, unsigned int playback_count,
-                                unsigned int capture_count, void *context)
+    Result<PcmHandle> add_pcm(unsigned int index, const char *name, unsigned int playback_count,
+                              unsigned int capture_count, void *context)
     {
         kshim_pcm *pcm = nullptr;
         TRY(Result<void>::from_status(
             kshim_pcm_create(card_, index, name, playback_count, capture_count, context, &pcm)));
-        return pcm;
+        return PcmHandle(pcm);
     }
     Result<void> register_with_alsa()
     {
@@ -76,12 +98,6 @@ class SoundCard {
 
     kshim_card *card_ = nullptr;
 };
-
-inline void name_substream(kshim_pcm *pcm, kshim_direction direction, unsigned int number,
-                           const char *name)
-{
-    kshim_pcm_name_substream(pcm, direction, number, name);
-}
 
 // A substream that an application has open. Not an owner.
 class Substream {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PCM devices: ALSA's operation table, and include/kshim/pcm.h over the PCM core. */
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <sound/control.h>
 #include <sound/core.h>
 #include <sound/pcm.h>
 #include <sound/pcm_params.h>
@@ -155,6 +157,14 @@ void kshim_pcm_name_substream(struct kshim_pcm *pcm, enum kshim_direction direct
 		substream = substream->next;
 	if (substream)
 		strscpy(substream->name, name, sizeof(substream->name));
+}
+
+int kshim_pcm_add_channel_maps(struct kshim_pcm *pcm, enum kshim_direction direction,
+			       unsigned int channels_max)
+{
+	/* The standard table ends at 7.1. */
+	return snd_pcm_add_chmap_ctls(to_pcm(pcm), to_alsa_direction(direction),
+				      snd_pcm_std_chmaps, min(channels_max, 8U), 0, NULL);
 }
 
 /* The integers inside an interval that may leave out its ends. */

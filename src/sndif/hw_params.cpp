@@ -26,6 +26,14 @@ bool contains(const wire::HwParamQuery &outer, const wire::HwParamQuery &inner)
     return true;
 }
 
+// Whether format, rate and channels are chosen.
+bool is_settled(const wire::HwParamQuery &query)
+{
+    const bool is_one_format = query.formats != 0 && (query.formats & (query.formats - 1)) == 0;
+    return is_one_format && query.rates.min == query.rates.max &&
+           query.channels.min == query.channels.max;
+}
+
 } // namespace
 
 Result<wire::HwParamQuery> narrow(const wire::HwParamQuery &question,
@@ -48,7 +56,8 @@ const wire::HwParamQuery *QueryCache::find(const wire::HwParamQuery &question) c
 {
     for (uint32_t i = 0; i < count_; i++) {
         const Entry &entry = entries_[i];
-        if (contains(entry.question, question) && contains(question, entry.result))
+        if (contains(entry.question, question) &&
+            (!is_settled(question) || is_settled(entry.result)))
             return &entry.result;
     }
     return nullptr;

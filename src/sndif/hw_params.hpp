@@ -12,12 +12,14 @@ namespace xen_front {
 Result<wire::HwParamQuery> narrow(const wire::HwParamQuery &question,
                                   const wire::HwParamQuery &answer);
 
-// Questions already answered, so that ALSA, which evaluates its rules again and again, makes the
-// backend answer each once. Not locked.
+// Questions already answered. ALSA evaluates its rules again and again while an application makes
+// up its mind, so asking about every step would be many questions for one hw_params. Two matter:
+// what there is at all, and what is possible once format, rate and channels are chosen. Not locked.
 class QueryCache {
   public:
-    // The result of an earlier question that settles @question: the same one, or one in between
-    // that question and its result, since then the result cannot differ. nullptr when none does.
+    // A result whose narrow() with @question is the answer to @question, or close enough: as long
+    // as format, rate and channels are open, that of any question that was wider; then, of one that
+    // settled on the same. nullptr when the backend has to be asked.
     const wire::HwParamQuery *find(const wire::HwParamQuery &question) const;
     // @result is what narrow() made of the answer to @question.
     void remember(const wire::HwParamQuery &question, const wire::HwParamQuery &result);

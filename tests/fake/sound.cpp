@@ -215,3 +215,20 @@ void kshim_pcm_name_substream(kshim_pcm *pcm, kshim_direction direction, unsigne
     else
         report_fault("kshim_pcm_name_substream() of a substream that there is not");
 }
+
+int kshim_pcm_add_channel_maps(kshim_pcm *pcm, kshim_direction direction, unsigned int channels_max)
+{
+    Kernel &kernel = Kernel::current();
+    kernel.context.require_may_sleep("kshim_pcm_add_channel_maps()");
+    if (pcm->card->is_registered)
+        report_fault("kshim_pcm_add_channel_maps() on a card that is registered already");
+    if (pcm->substreams[direction].empty())
+        report_fault("kshim_pcm_add_channel_maps() for a direction without a substream");
+    // The core warns about a second set, and frees only one.
+    if (pcm->channel_map_channels[direction] != 0)
+        report_fault("kshim_pcm_add_channel_maps() twice");
+    if (kernel.injector.is_failing("kshim_pcm_add_channel_maps", -ENOMEM))
+        return -ENOMEM;
+    pcm->channel_map_channels[direction] = channels_max;
+    return 0;
+}

@@ -16,6 +16,7 @@ struct kshim_pcm {
     std::string name;
     void *context;
     std::vector<std::unique_ptr<kshim_substream>> substreams[2]; // by kshim_direction
+    unsigned int channel_map_channels[2] = {}; // likewise; 0: no channel map controls
     char open_mutex; // its address is the lock
 };
 

@@ -125,15 +125,41 @@ TEST_F(QueryCacheTest, WhatLiesBetweenQuestionAndResultIsSettled)
     EXPECT_TRUE(is_same(*found, narrower));
 }
 
-TEST_F(QueryCacheTest, WhatIsNarrowerThanTheResultIsNot)
+// One format, rate and number of channels out of @query.
+HwParamQuery settled(HwParamQuery query, uint32_t rate)
+{
+    query.formats &= ~(query.formats - 1);
+    query.rates = { rate, rate };
+    query.channels.max = query.channels.min;
+    return query;
+}
+
+TEST_F(QueryCacheTest, WhatIsNarrowerButOpenIsSettledByTheWider)
 {
     cache.remember(wide, narrower);
     HwParamQuery inside = narrower;
     inside.rates = { 48000, 48000 };
-    EXPECT_EQ(cache.find(inside), nullptr);
-    inside = narrower;
-    inside.formats = 0x02;
-    EXPECT_EQ(cache.find(inside), nullptr);
+    const HwParamQuery *found = cache.find(inside);
+    ASSERT_NE(found, nullptr);
+    EXPECT_TRUE(is_same(*found, narrower));
+}
+
+TEST_F(QueryCacheTest, AChosenConfigurationIsAskedAboutOnce)
+{
+    cache.remember(wide, narrower);
+    const HwParamQuery chosen = settled(narrower, 48000);
+    EXPECT_EQ(cache.find(chosen), nullptr);
+
+    HwParamQuery limits = chosen;
+    limits.buffer.max = chosen.buffer.max - 1;
+    cache.remember(chosen, limits);
+    HwParamQuery with_buffer = chosen;
+    with_buffer.buffer.min = chosen.buffer.min + 1;
+    const HwParamQuery *found = cache.find(with_buffer);
+    ASSERT_NE(found, nullptr);
+    EXPECT_TRUE(is_same(*found, limits));
+
+    EXPECT_EQ(cache.find(settled(narrower, 44100)), nullptr);
 }
 
 TEST_F(QueryCacheTest, WhatIsWiderThanTheQuestionIsNot)
@@ -147,17 +173,11 @@ TEST_F(QueryCacheTest, WhatIsWiderThanTheQuestionIsNot)
 
 TEST_F(QueryCacheTest, ForgetsTheOldestFirst)
 {
-    HwParamQuery question = narrower;
-    for (uint32_t i = 0; i < 9; i++) {
-        question.rates = { 1000 * (i + 1), 1000 * (i + 1) };
-        cache.remember(question, question);
-    }
-    question.rates = { 1000, 1000 };
-    EXPECT_EQ(cache.find(question), nullptr);
-    for (uint32_t i = 1; i < 9; i++) {
-        question.rates = { 1000 * (i + 1), 1000 * (i + 1) };
-        EXPECT_NE(cache.find(question), nullptr) << i;
-    }
+    for (uint32_t i = 0; i < 9; i++)
+        cache.remember(settled(narrower, 1000 * (i + 1)), settled(narrower, 1000 * (i + 1)));
+    EXPECT_EQ(cache.find(settled(narrower, 1000)), nullptr);
+    for (uint32_t i = 1; i < 9; i++)
+        EXPECT_NE(cache.find(settled(narrower, 1000 * (i + 1))), nullptr) << i;
 }
 
 TEST_F(QueryCacheTest, ClearForgetsAll)
