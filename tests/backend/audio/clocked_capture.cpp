@@ -28,6 +28,7 @@ void ClockedCapture::start(Time now)
     const std::uint64_t frame = progress_.clock().frames(now);
     read_ = format_.bytes(frame);
     progress_.start(now, frame);
+    source_->start(now, read_);
 }
 
 void ClockedCapture::pause(Time now)
@@ -38,6 +39,7 @@ void ClockedCapture::pause(Time now)
 void ClockedCapture::resume(Time now)
 {
     progress_.resume(now);
+    source_->start(now, format_.bytes(progress_.clock().frames(now)));
 }
 
 void ClockedCapture::stop(Time now)

@@ -40,6 +40,8 @@ class ClockedPlayback final : public PcmDevice {
         return format_.frames(committed_);
     }
     [[nodiscard]] std::uint64_t reached(std::uint64_t tick) const;
+    [[nodiscard]] std::uint64_t played(Time now) const;
+    void announce(Time now, std::uint64_t position);
     void render(std::uint64_t bytes);
 
     StreamFormat format_;

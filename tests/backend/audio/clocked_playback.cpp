@@ -38,24 +38,29 @@ void ClockedPlayback::start(Time now)
 {
     starved_ = late_ = false;
     progress_.start(now, committed_frames() - format_.frames(fifo_.size()));
+    announce(now, committed_ - fifo_.size());
 }
 
 void ClockedPlayback::pause(Time now)
 {
+    sink_->withdraw(committed_ - played(now));
     progress_.pause(now);
 }
 
 void ClockedPlayback::resume(Time now)
 {
     progress_.resume(now);
+    announce(now, played(now));
 }
 
 void ClockedPlayback::stop(Time now)
 {
-    const std::uint64_t played = std::min(progress_.clock().frames(now), committed_frames());
+    const std::uint64_t position = played(now);
+    if (progress_.clock().running())
+        sink_->withdraw(committed_ - position);
     render(committed_);
-    committed_ = rendered_ = format_.bytes(played);
-    progress_.stop(played);
+    committed_ = rendered_ = position;
+    progress_.stop(format_.frames(position));
 }
 
 std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data, Time now)
@@ -70,6 +75,8 @@ std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data
     const std::uint64_t offset = committed_;
     fifo_.push(data);
     committed_ += data.size();
+    if (progress_.clock().running())
+        sink_->commit(data);
     if (!progress_.clock().running() || progress_.clock().frames(now) < committed_frames())
         starved_ = late_ = false;
     return offset;
@@ -113,6 +120,22 @@ std::optional<std::uint64_t> ClockedPlayback::service(Time now, std::span<pollfd
         return std::nullopt;
     reported_ = position;
     return position;
+}
+
+// Octets since OPEN that the clock has passed, of those that were written.
+std::uint64_t ClockedPlayback::played(Time now) const
+{
+    return std::min(format_.bytes(progress_.clock().frames(now)), committed_);
+}
+
+// Tells the sink that the clock runs from `position` on, and what comes next.
+void ClockedPlayback::announce(Time now, std::uint64_t position)
+{
+    sink_->start(now, position);
+    scratch_.resize(committed_ - position);
+    fifo_.peek(scratch_, position - rendered_);
+    if (!scratch_.empty())
+        sink_->commit(scratch_);
 }
 
 // Gives the sink everything up to that many octets since OPEN.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "audio/frame_clock.h"
 #include "protocol/format.h"
 
 namespace sndback {
@@ -13,13 +14,32 @@ namespace sndback {
 class Sink {
   public:
     virtual ~Sink() = default;
-    // Takes the frames that follow those of the last call.
+    // Takes the frames that follow those of the last call: they have been played.
     virtual void render(std::span<const std::byte> frames) = 0;
+
+    // For sinks that have to know what is played when. The clock starts to run, or goes on after a
+    // pause, at `position` since OPEN.
+    virtual void start(Time, std::uint64_t)
+    {
+    }
+    // Announces, while the clock runs, the frames that are played next after those announced since
+    // start(). No gain has been applied to them.
+    virtual void commit(std::span<const std::byte>)
+    {
+    }
+    // The clock halts before that many octets, the last ones announced, have been played.
+    virtual void withdraw(std::uint64_t)
+    {
+    }
 };
 
 class Source {
   public:
     virtual ~Source() = default;
+    // The clock starts to run, or goes on after a pause, at `position` since OPEN.
+    virtual void start(Time, std::uint64_t)
+    {
+    }
     // The octets that lie at `position` since OPEN.
     virtual void fill(std::uint64_t position, std::span<std::byte> target) = 0;
 };

@@ -83,10 +83,14 @@ DeviceSpec parse_device_spec(const std::string &text)
         (void)expand_path(text.substr(4), StreamName {});
         return { DeviceSpec::Kind::wav, text.substr(4) };
     }
+    if (text.starts_with("loop:") && text.size() > 5) {
+        (void)expand_path(text.substr(5), StreamName {});
+        return { DeviceSpec::Kind::loop, text.substr(5) };
+    }
     if (text.starts_with("alsa:") && text.size() > 5)
         return { DeviceSpec::Kind::alsa, text.substr(5) };
     throw std::invalid_argument(
-        fmt::format("device '{}': must be null, pattern, wav:PATH or alsa:PCM", text));
+        fmt::format("device '{}': must be null, pattern, wav:PATH, loop:NAME or alsa:PCM", text));
 }
 
 bool DeviceRule::matches(const StreamName &name) const
@@ -169,6 +173,8 @@ std::string DeviceFactory::describe(const StreamName &name) const
         return "pattern";
     case DeviceSpec::Kind::wav:
         return "wav:" + expand_path(spec.argument, name);
+    case DeviceSpec::Kind::loop:
+        return "loop:" + expand_path(spec.argument, name);
     case DeviceSpec::Kind::alsa:
         return "alsa:" + spec.argument;
     }
@@ -216,6 +222,9 @@ std::unique_ptr<PcmDevice> DeviceFactory::open(const StreamName &name,
             if (spec.kind == DeviceSpec::Kind::wav)
                 sink = std::make_unique<WavSink>(expand_path(spec.argument, name),
                                                  parameters.format, listener);
+            else if (spec.kind == DeviceSpec::Kind::loop)
+                sink = std::make_unique<LoopSink>(loops_.find(expand_path(spec.argument, name)),
+                                                  parameters, gain);
             return std::make_unique<ClockedPlayback>(parameters, gain, std::move(sink), listener);
         }
         std::unique_ptr<Source> source = std::make_unique<SilenceSource>(parameters.format);
@@ -223,6 +232,9 @@ std::unique_ptr<PcmDevice> DeviceFactory::open(const StreamName &name,
             source = open_wav_source(expand_path(spec.argument, name), parameters.format, listener);
         else if (spec.kind == DeviceSpec::Kind::pattern)
             source = std::make_unique<PatternSource>();
+        else if (spec.kind == DeviceSpec::Kind::loop)
+            source = std::make_unique<LoopSource>(loops_.find(expand_path(spec.argument, name)),
+                                                  parameters);
         return std::make_unique<ClockedCapture>(parameters, gain, std::move(source), listener);
     } catch (const AlsaError &error) {
         throw Refusal(status_of(error), error.what());

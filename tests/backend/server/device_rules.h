@@ -10,22 +10,24 @@
 #include <unordered_map>
 #include <vector>
 
+#include "audio/loop.h"
 #include "audio/pcm_device.h"
 #include "protocol/hw_params.h"
 #include "server/journal.h"
 
 namespace sndback {
 
-// null | pattern | wav:PATH | alsa:PCM, as described in --help.
+// null | pattern | wav:PATH | loop:NAME | alsa:PCM, as described in --help.
 struct DeviceSpec {
     enum class Kind {
         null,
         pattern,
         wav,
+        loop,
         alsa
     };
     Kind kind = Kind::null;
-    std::string argument; // path pattern or PCM name
+    std::string argument; // path pattern, pattern of the loop's name, or PCM name
 };
 
 // Throws std::invalid_argument saying what is allowed.
@@ -74,6 +76,7 @@ class DeviceFactory {
 
     std::vector<DeviceRule> rules_;
     DeviceSpec fallback_;
+    Loops loops_;
     std::mutex mutex_;
     std::unordered_map<std::string, Limits> alsa_limits_;
 };
