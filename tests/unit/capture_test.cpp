@@ -57,7 +57,7 @@ TEST_F(CaptureTest, OddSizesArriveToo)
     ASSERT_EQ(file->prepare(), 0);
     std::vector<uint8_t> audio;
     for (int i = 0; i < 100; i++) {
-        std::vector<uint8_t> chunk(97 * 3);
+        std::vector<uint8_t> chunk(file->bytes(97));
         ASSERT_EQ(file->read(chunk), 97);
         audio.insert(audio.end(), chunk.begin(), chunk.end());
     }

@@ -26,7 +26,7 @@ class FakeKernelRulesTest : public FaultTest {
     {
         expect_fault(text, [this] { kernel.expect_no_leaks(); });
     }
-    kshim_page *granted_page(uint32_t &reference)
+    static kshim_page *granted_page(uint32_t &reference)
     {
         kshim_page *page = kshim_page_alloc();
         EXPECT_EQ(kshim_grant(0, page, &reference), 0);

@@ -3,6 +3,7 @@
 #include "driver_test.hpp"
 
 #include <optional>
+#include <ostream>
 
 #include "fake/thread.hpp"
 
@@ -345,9 +346,9 @@ struct BadConfig {
     const char *blamed; // node that the message names; "" for the card
 };
 
-void PrintTo(const BadConfig &bad, std::ostream *out)
+std::ostream &operator<<(std::ostream &out, const BadConfig &bad)
 {
-    *out << bad.what;
+    return out << bad.what;
 }
 
 class BadConfigTest : public FrontendTest, public ::testing::WithParamInterface<BadConfig> {

@@ -3,6 +3,7 @@
 #include "driver_test.hpp"
 
 #include <algorithm>
+#include <ostream>
 
 #include "fake/sample_layout.hpp"
 
@@ -53,11 +54,11 @@ struct Shape {
     unsigned int chunk_frames; // of one write
 };
 
-void PrintTo(const Shape &shape, std::ostream *out)
+std::ostream &operator<<(std::ostream &out, const Shape &shape)
 {
-    *out << "format " << shape.format << ", " << shape.rate << " Hz, " << shape.channels
-         << " channels, period " << shape.period_frames << ", buffer " << shape.buffer_frames
-         << ", chunks of " << shape.chunk_frames;
+    return out << "format " << shape.format << ", " << shape.rate << " Hz, " << shape.channels
+               << " channels, period " << shape.period_frames << ", buffer " << shape.buffer_frames
+               << ", chunks of " << shape.chunk_frames;
 }
 
 class ShapeTest : public PlaybackTest, public ::testing::WithParamInterface<Shape> {};

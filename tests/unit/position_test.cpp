@@ -2,6 +2,8 @@
 // What applications see of the positions that a backend reports.
 #include "driver_test.hpp"
 
+#include <ostream>
+
 namespace xen_front::test {
 
 namespace {
@@ -251,9 +253,9 @@ struct LongRun {
     uint64_t long_max;
 };
 
-void PrintTo(const LongRun &run, std::ostream *out)
+std::ostream &operator<<(std::ostream &out, const LongRun &run)
 {
-    *out << run.what;
+    return out << run.what;
 }
 
 class LongRunTest : public DriverTest, public ::testing::WithParamInterface<LongRun> {};

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 class RandomWalkTest : public DriverTest, public ::testing::WithParamInterface<unsigned int> {
   protected:
     void walk(int steps);
-    kshim_direction direction() const
+    static kshim_direction direction()
     {
         return GetParam() % 2 == 0 ? KSHIM_PLAYBACK : KSHIM_CAPTURE;
     }

@@ -2,6 +2,8 @@
 // Backends that do not answer, refuse, or break the protocol.
 #include "driver_test.hpp"
 
+#include <ostream>
+
 namespace xen_front::test {
 
 namespace {
@@ -249,9 +251,9 @@ struct Attack {
     std::function<void(BackendStream &)> strike;
 };
 
-void PrintTo(const Attack &attack, std::ostream *out)
+std::ostream &operator<<(std::ostream &out, const Attack &attack)
 {
-    *out << attack.what;
+    return out << attack.what;
 }
 
 wire::Response response(uint16_t id, Operation operation)
