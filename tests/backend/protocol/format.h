@@ -86,12 +86,28 @@ inline constexpr std::uint64_t all_formats_mask = (std::uint64_t { 1 } << format
     return wire < formats.size() ? &formats[wire] : nullptr;
 }
 
+// xl writes the floating-point formats under names of its own (libxl_vsnd_pcm_format).
+struct FormatAlias {
+    std::string_view name;
+    std::uint8_t wire;
+};
+
+inline constexpr std::array<FormatAlias, 4> format_aliases { {
+    { "f32_le", XENSND_PCM_FORMAT_F32_LE },
+    { "f32_be", XENSND_PCM_FORMAT_F32_BE },
+    { "f64_le", XENSND_PCM_FORMAT_F64_LE },
+    { "f64_be", XENSND_PCM_FORMAT_F64_BE },
+} };
+
 // The row of a XenStore name, nullptr if there is none.
 [[nodiscard]] constexpr const Format *find_format(std::string_view name)
 {
     for (const Format &format : formats)
         if (format.name == name)
             return &format;
+    for (const FormatAlias &alias : format_aliases)
+        if (alias.name == name)
+            return &formats[alias.wire];
     return nullptr;
 }
 

@@ -281,6 +281,11 @@ TEST(Format, FindsAllAndNothingElse)
     }
     EXPECT_EQ(find_format(25U), nullptr);
     EXPECT_EQ(find_format("s16"), nullptr);
+    // xl's names of the floating-point formats.
+    EXPECT_EQ(find_format("f32_le"), find_format("float_le"));
+    EXPECT_EQ(find_format("f32_be"), find_format("float_be"));
+    EXPECT_EQ(find_format("f64_le"), find_format("float64_le"));
+    EXPECT_EQ(find_format("f64_be"), find_format("float64_be"));
 }
 
 TEST(Format, ConvertsBetweenFramesAndOctets)
