@@ -12,15 +12,8 @@ namespace {
 std::vector<uint8_t> record(const Setup &setup, size_t frames)
 {
     Pcm pcm(free_pcm, SND_PCM_STREAM_CAPTURE, setup);
-    std::vector<uint8_t> samples(frames * pcm.frame_bytes());
-    size_t done = 0;
-    while (done < frames) {
-        const snd_pcm_sframes_t read =
-            snd_pcm_readi(pcm.get(), samples.data() + done * pcm.frame_bytes(),
-                          std::min<snd_pcm_uframes_t>(setup.period, frames - done));
-        check(static_cast<int>(read), "read");
-        done += static_cast<size_t>(read);
-    }
+    std::vector<uint8_t> samples;
+    pcm.read(samples, frames);
     return samples;
 }
 

@@ -7,18 +7,25 @@
 int main(int argc, char **argv)
 {
     using namespace selftest;
-    if (argc > 2 || (argc == 2 && std::strcmp(argv[1], "--help") == 0)) {
-        std::printf("Usage: %s [TEXT]\n\n"
+    const bool is_loop = argc > 1 && std::strcmp(argv[1], "--loop") == 0;
+    const int operands = argc - 1 - is_loop;
+    const char *filter = operands > 0 ? argv[1 + is_loop] : "";
+    const bool is_help = std::strcmp(filter, "--help") == 0;
+    if (operands > 1 || is_help) {
+        std::printf("Usage: %s [--loop] [TEXT]\n\n"
                     "Runs the selftests of snd-xen-front on the sound card that scripts/selftests\n"
                     "configures, and reports in KTAP. TEXT: only tests whose names contain it.\n"
+                    "--loop: those of the card that captures what it plays.\n"
                     "Exit status: 0 when all passed, 1 when one failed or none ran.\n",
                     argv[0]);
-        return argc == 2 ? 0 : 2;
+        return is_help ? 0 : 2;
     }
+    if (is_loop)
+        return run_tests(roundtrip_tests(), filter);
     std::vector<Test> tests;
     for (auto subject : { card_tests, playback_tests, capture_tests }) {
         for (Test &test : subject())
             tests.push_back(std::move(test));
     }
-    return run_tests(tests, argc == 2 ? argv[1] : "");
+    return run_tests(tests, filter);
 }

@@ -11,6 +11,8 @@ namespace selftest {
 
 const char *const exact_pcm = "hw:0,0";
 const char *const free_pcm = "hw:0,1";
+const char *const loop_output_pcm = "hw:0,0";
+const char *const loop_input_pcm = "hw:0,1";
 
 int check(int result, const std::string &what)
 {
@@ -53,14 +55,21 @@ size_t Pcm::frame_bytes() const
     return static_cast<size_t>(snd_pcm_frames_to_bytes(pcm_, 1));
 }
 
+size_t Pcm::bytes(snd_pcm_uframes_t frames) const
+{
+    return static_cast<size_t>(
+        snd_pcm_frames_to_bytes(pcm_, static_cast<snd_pcm_sframes_t>(frames)));
+}
+
 unsigned int Pcm::write(const std::vector<uint8_t> &samples)
 {
     const bool is_mmap = setup_.access == SND_PCM_ACCESS_MMAP_INTERLEAVED;
-    const size_t frames = samples.size() / frame_bytes();
+    const auto frames =
+        static_cast<size_t>(snd_pcm_bytes_to_frames(pcm_, static_cast<ssize_t>(samples.size())));
     unsigned int underruns = 0;
     size_t done = 0;
     while (done < frames) {
-        const uint8_t *from = samples.data() + done * frame_bytes();
+        const uint8_t *from = samples.data() + bytes(done);
         const snd_pcm_uframes_t count = std::min<snd_pcm_uframes_t>(setup_.period, frames - done);
         const snd_pcm_sframes_t written =
             is_mmap ? snd_pcm_mmap_writei(pcm_, from, count) : snd_pcm_writei(pcm_, from, count);
@@ -73,6 +82,19 @@ unsigned int Pcm::write(const std::vector<uint8_t> &samples)
         done += static_cast<size_t>(written);
     }
     return underruns;
+}
+
+void Pcm::read(std::vector<uint8_t> &samples, snd_pcm_uframes_t frames)
+{
+    const size_t before = samples.size();
+    samples.resize(before + bytes(frames));
+    for (snd_pcm_uframes_t done = 0; done < frames;) {
+        const snd_pcm_sframes_t count =
+            snd_pcm_readi(pcm_, samples.data() + before + bytes(done),
+                          std::min<snd_pcm_uframes_t>(setup_.period, frames - done));
+        check(static_cast<int>(count), "read");
+        done += static_cast<snd_pcm_uframes_t>(count);
+    }
 }
 
 void Pcm::drain()

@@ -35,9 +35,13 @@ class Pcm {
     }
     // Bytes of one frame.
     size_t frame_bytes() const;
+    // Bytes of @frames frames, which together are whole bytes: IMA ADPCM has four bits a sample.
+    size_t bytes(snd_pcm_uframes_t frames) const;
     // Writes all of @samples, with read/write or mmap as set up. Returns the underruns that were
     // recovered from on the way.
     unsigned int write(const std::vector<uint8_t> &samples);
+    // Reads @frames frames and appends them to @samples. An overrun fails.
+    void read(std::vector<uint8_t> &samples, snd_pcm_uframes_t frames);
     void drain();
 
   private:
@@ -51,6 +55,9 @@ std::vector<uint8_t> random_bytes(size_t bytes, uint32_t seed);
 // The PCMs of the selftest's card: see scripts/labkit's caller, scripts/selftests.
 extern const char *const exact_pcm; // its playback is recorded and compared
 extern const char *const free_pcm; // playback goes nowhere, capture is a known sequence
+// Those of the card with a loop: what the first plays, the second captures.
+extern const char *const loop_output_pcm;
+extern const char *const loop_input_pcm;
 
 // Appends what was written to the exact PCM since its last OPEN to the files that the host
 // compares with the recordings.

@@ -9,5 +9,6 @@ namespace selftest {
 std::vector<Test> card_tests();
 std::vector<Test> playback_tests();
 std::vector<Test> capture_tests();
+std::vector<Test> roundtrip_tests(); // of the card with a loop
 
 } // namespace selftest
