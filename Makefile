@@ -45,7 +45,8 @@ backend: ## build the reference backend (build/backend/xen-sndback) and its unit
 	@$(call cmake-build,tests/backend,backend)
 
 .PHONY: guest-tests
-guest-tests: ## build the selftests that run in a DomU
+guest-tests: ## build the selftests that run in a DomU, ours and the kernel's
+	@scripts/fetch-kselftest-alsa
 	@$(call cmake-build,tests/guest,guest)
 
 .PHONY: host-tests
