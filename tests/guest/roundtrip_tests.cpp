@@ -258,7 +258,7 @@ std::vector<Test> roundtrip_tests()
                               cannot_be_chosen(format);
                           } });
     tests.push_back({ "duplex: linked streams start together", [] {
-                         linked(20);
+                         linked(100);
                      } });
     tests.push_back({ "duplex: linked, 480/1920 frames, 5 s without an xrun", [] {
                          linked(500);
