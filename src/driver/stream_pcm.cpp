@@ -34,6 +34,8 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
         return Error::NoDevice;
     // What the backend still said about an earlier run.
     take_events(state, findings);
+    if (state.is_broken)
+        return Error::Io;
 
     wire::Request trigger = {};
     trigger.operation = wire::Operation::Trigger;

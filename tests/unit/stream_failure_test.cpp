@@ -432,6 +432,16 @@ TEST_F(StreamFailureTest, SecondAnswerIsAViolation)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
+{
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    stream().event_page().in_prod += 64;
+    EXPECT_EQ(file->start(), -EIO);
+    EXPECT_EQ(stream().count(Operation::Trigger), 0u);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
 TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
 {
     auto file = running();
