@@ -92,6 +92,9 @@ uint64_t kshim_pcm_application_pointer(struct kshim_substream *substream);
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);
 
+/* How long the core lets a blocked reader or writer wait without progress. Context: any. */
+void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int milliseconds);
+
 /* Tells ALSA that the position moved over a period boundary. Context: any, no lock of ours held. */
 void kshim_pcm_period_elapsed(struct kshim_substream *substream);
 /* Stops a running stream as overrun or underrun. Context: as above. */

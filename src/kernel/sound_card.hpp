@@ -121,6 +121,10 @@ class Substream {
     {
         kshim_pcm_set_buffer(substream_, address, bytes);
     }
+    void set_wait_limit(unsigned int milliseconds)
+    {
+        kshim_pcm_set_wait_limit(substream_, milliseconds);
+    }
     kshim_pcm_params params() const
     {
         kshim_pcm_params params = {};

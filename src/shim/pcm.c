@@ -321,6 +321,11 @@ void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offs
 				   frames * runtime->channels);
 }
 
+void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int milliseconds)
+{
+	to_substream(substream)->wait_time = milliseconds;
+}
+
 void kshim_pcm_period_elapsed(struct kshim_substream *substream)
 {
 	snd_pcm_period_elapsed(to_substream(substream));

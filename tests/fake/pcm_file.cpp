@@ -314,9 +314,11 @@ int PcmFile::wait_for_frames(uint64_t frames)
 {
     PcmRuntime &runtime = substream_.runtime;
     runtime.wakeup_avail = std::min(frames, std::max<uint64_t>(runtime.avail_min, 1));
+    const unsigned int limit_ms = substream_.runtime.wait_limit_ms;
+    const Duration limit =
+        limit_ms != 0 ? std::chrono::milliseconds(limit_ms) : wait_limit(params());
     const bool is_woken = Kernel::current().timeline.wait(
-        [this] { return avail() >= substream_.runtime.wakeup_avail || accessible() < 0; },
-        wait_limit(params()));
+        [this] { return avail() >= substream_.runtime.wakeup_avail || accessible() < 0; }, limit);
     if (state() == PcmState::Draining)
         return substream_.is_playback() ? -EPIPE : 0;
     const int status = accessible();

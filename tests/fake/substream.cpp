@@ -283,6 +283,12 @@ void kshim_pcm_set_buffer(kshim_substream *substream, void *address, size_t byte
     substream->runtime.buffer_bytes = bytes;
 }
 
+void kshim_pcm_set_wait_limit(kshim_substream *substream, unsigned int milliseconds)
+{
+    if (is_open(substream, "kshim_pcm_set_wait_limit()"))
+        substream->runtime.wait_limit_ms = milliseconds;
+}
+
 uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
 {
     if (!substream->is_locked())

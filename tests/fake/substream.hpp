@@ -51,6 +51,7 @@ struct PcmRuntime {
     uint64_t stop_threshold = 0;
     uint64_t avail_min = 0;
     uint64_t wakeup_avail = 0; // what a blocked call waits for; 0: none
+    unsigned int wait_limit_ms = 0; // of a blocked reader or writer; 0: the core's own
     bool is_stop_operating = false; // .sync_stop is due
 };
 

@@ -53,6 +53,14 @@ TEST_F(StreamFailureTest, OpenWithoutAnswerTimesOut)
     EXPECT_NE(complaints()[0].find("1000 ms"), std::string::npos);
 }
 
+TEST_F(StreamFailureTest, LateBackendDoesNotFailAWriter)
+{
+    auto file = running();
+    kernel.timeline.after(1500ms, [this] { stream().report_position(512 * frame_bytes); });
+    EXPECT_EQ(file->write(make_audio(512 * frame_bytes)), 512);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
 TEST_F(StreamFailureTest, StreamWorksAgainAfterALateOpen)
 {
     auto file = open_with(small_params);
