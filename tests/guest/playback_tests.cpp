@@ -200,6 +200,10 @@ std::vector<Test> playback_tests()
           [] {
               budget(64, 256, 1);
           } },
+        { "budget: 32/128 frames",
+          [] {
+              budget(32, 128, 1);
+          } },
         { "playback: drop and prepare start over", drop_and_prepare },
         { "playback: pause holds the position", pause_and_release },
         { "playback: underrun and recovery", underrun_and_recovery },
