@@ -164,7 +164,8 @@ class Stream {
     void pump(State &state, Findings &findings);
     // Sends transfers; looks at answers only if they are what is missing for that.
     void push_transfers(State &state, Findings &findings);
-    void take_answers(State &state, Findings &findings);
+    // Whether there was any.
+    bool take_answers(State &state, Findings &findings);
     void take_events(State &state, Findings &findings);
     void on_answer(State &state, const Answer &answer, Findings &findings);
     void on_position(State &state, Bytes reported);

@@ -36,8 +36,12 @@ bool Stream::wants_answers(const State &state) const
 
 void Stream::pump(State &state, Findings &findings)
 {
+    bool is_announced = false;
     do {
-        take_answers(state, findings);
+        const bool is_any = take_answers(state, findings);
+        // A response that is there at one look and gone at the next would keep us here for ever.
+        if (is_announced && !is_any && !state.is_broken)
+            break_connection(state, Violation::ResponseIndex, findings);
         if (state.is_broken)
             return;
         send_transfers(state);
@@ -45,8 +49,8 @@ void Stream::pump(State &state, Findings &findings)
             state.ring.hold_off_notifications();
             return;
         }
-        // Each round takes at least one answer to a request of ours.
-    } while (state.ring.request_notification());
+        is_announced = state.ring.request_notification();
+    } while (is_announced);
 }
 
 void Stream::push_transfers(State &state, Findings &findings)
@@ -59,16 +63,19 @@ void Stream::push_transfers(State &state, Findings &findings)
     pump(state, findings);
 }
 
-void Stream::take_answers(State &state, Findings &findings)
+bool Stream::take_answers(State &state, Findings &findings)
 {
+    bool is_any = false;
     Answer answer;
     Violation violation = Violation::None;
     while (state.ring.take(answer, violation)) {
-        findings.has_work = true;
+        is_any = true;
         on_answer(state, answer, findings);
     }
+    findings.has_work |= is_any;
     if (violation != Violation::None)
         break_connection(state, violation, findings);
+    return is_any;
 }
 
 void Stream::on_answer(State &state, const Answer &answer, Findings &findings)

@@ -65,7 +65,7 @@ class TemporaryDirectory {
   public:
     TemporaryDirectory()
     {
-        std::string pattern = ::testing::TempDir() + "sndback-XXXXXX";
+        std::string pattern = ::testing::TempDir() + "sndback-" + std::string(6, 'X');
         if (mkdtemp(pattern.data()) == nullptr)
             throw std::runtime_error("cannot create " + pattern);
         path_ = pattern;
