@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every C++ file of the module, as one translation unit: Kbuild says why. Host tests compile
 // each of them by itself.
+// NOLINTBEGIN(bugprone-suspicious-include): to be one translation unit is the point.
 #include "base/text.cpp"
 #include "driver/card.cpp"
 #include "driver/channel.cpp"
@@ -24,3 +25,4 @@
 #include "sndif/position_tracker.cpp"
 #include "sndif/request_ring.cpp"
 #include "sndif/wire_check.cpp"
+// NOLINTEND(bugprone-suspicious-include)

@@ -27,11 +27,11 @@ void xen_front_remove(struct kshim_xenbus_device *device);
 /* The last application has closed a card that was released. @context: of kshim_card_create(). */
 void xen_front_card_released(void *context);
 
-/* ---- PCM; @stream is what xen_front_pcm_open() returned ---- */
+/* ---- PCM; @stream is what xen_front_pcm_open() left in its @result ---- */
 
 /* Opens substream @number of @pcm (the context of kshim_pcm_create()). May sleep. */
 int xen_front_pcm_open(void *pcm, enum kshim_direction direction, unsigned int number,
-		       struct kshim_substream *substream, void **stream);
+		       struct kshim_substream *substream, void **result);
 int xen_front_pcm_close(void *stream); /* may sleep */
 /* Narrows @ranges to what the backend allows. May sleep. */
 int xen_front_pcm_refine(void *stream, struct kshim_pcm_ranges *ranges);

@@ -2,6 +2,7 @@
 // Guarded<T, Lock>: data that cannot be reached without its lock.
 #pragma once
 
+#include "base/thread_safety.hpp"
 #include "base/types.hpp"
 
 namespace xen_front {
@@ -18,7 +19,7 @@ template <typename T, typename Lock> class Guarded {
     Guarded &operator=(const Guarded &) = delete;
 
     // Calls @action with the data while the lock is held, and returns what it returns.
-    template <typename Action> auto with(Action &&action)
+    template <typename Action> auto with(Action &&action) XEN_FRONT_EXCLUDES(lock_)
     {
         typename Lock::Guard guard(lock_);
         return action(value_);
@@ -26,7 +27,7 @@ template <typename T, typename Lock> class Guarded {
 
   private:
     Lock lock_;
-    T value_ {};
+    T value_ XEN_FRONT_GUARDED_BY(lock_) {};
 };
 
 } // namespace xen_front

@@ -22,14 +22,13 @@ Stream *to_stream(void *stream)
 
 using namespace xen_front;
 
-int xen_front_probe(kshim_xenbus_device *handle)
+int xen_front_probe(kshim_xenbus_device *device)
 {
-    XenbusDevice device(handle);
-    auto frontend = Box<Frontend>::create(device);
+    auto frontend = Box<Frontend>::create(XenbusDevice(device));
     if (frontend.is_error())
         return to_errno(frontend.error());
     frontend.value()->start();
-    device.set_context(frontend.value().release());
+    XenbusDevice(device).set_context(frontend.value().release());
     return 0;
 }
 

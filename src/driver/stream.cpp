@@ -23,10 +23,10 @@ Result<void> Stream::connect()
     name << "xen-front-" << device_.index() << "-" << config_.device << "-" << config_.number;
     Mutex::Guard guard(request_mutex_);
     channel_ = TRY(Channel::create(device_, name.view(), interrupt, this));
-    state_.with([&](State &state) {
-        state.ring.attach(channel_->ring_page());
-        state.events.attach(channel_->event_page());
-        state.channel = channel_.get();
+    state_.with([channel = channel_.get()](State &state) {
+        state.ring.attach(channel->ring_page());
+        state.events.attach(channel->event_page());
+        state.channel = channel;
         state.is_broken = false;
         state.transfers_in_flight = 0;
         state.starts_in_flight = 0;
@@ -39,6 +39,7 @@ Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_
 {
     Text<96> directory;
     directory << card_directory << "/" << config_.device << "/" << config_.number;
+    Mutex::Guard guard(request_mutex_);
     return channel_->publish(transaction, directory.c_string());
 }
 
@@ -119,8 +120,9 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     Mutex::Guard guard(request_mutex_);
     buffer_ =
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes)));
-    state_.with(
-        [&](State &state) { state.substream.set_buffer(buffer_->address(), buffer_->bytes()); });
+    state_.with([buffer = buffer_.get()](State &state) {
+        state.substream.set_buffer(buffer->address(), buffer->bytes());
+    });
     return {};
 }
 

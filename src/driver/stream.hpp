@@ -143,12 +143,13 @@ class Stream {
 
     // ---- stream_requests.cpp: request mutex held, may sleep ----
 
-    Result<Answer> request(const wire::Request &request);
+    Result<Answer> request(const wire::Request &request) XEN_FRONT_REQUIRES(request_mutex_);
     // Sleeps until the request that State::waiter names is answered, or for @timeout_ms.
-    Result<Answer> wait_for_answer(wire::Operation operation);
-    Result<void> open_backend();
-    void close_backend();
-    Result<wire::HwParamQuery> query(const wire::HwParamQuery &question);
+    Result<Answer> wait_for_answer(wire::Operation operation) XEN_FRONT_REQUIRES(request_mutex_);
+    Result<void> open_backend() XEN_FRONT_REQUIRES(request_mutex_);
+    void close_backend() XEN_FRONT_REQUIRES(request_mutex_);
+    Result<wire::HwParamQuery> query(const wire::HwParamQuery &question)
+        XEN_FRONT_REQUIRES(request_mutex_);
 
     // ---- stream_events.cpp ----
 
@@ -187,11 +188,13 @@ class Stream {
     const StreamConfig &config_;
     Mutex request_mutex_;
     Completion answered_;
-    Box<Channel> channel_; // of the connection
-    Box<Channel> ended_channel_; // of the one before: its pages only
-    Box<SharedBuffer> buffer_;
-    bool may_be_open_ = false; // by the backend, which did not answer OPEN in time
-    QueryCache query_cache_;
+    Box<Channel> channel_ XEN_FRONT_GUARDED_BY(request_mutex_); // of the connection
+    // Of the one before: its pages only.
+    Box<Channel> ended_channel_ XEN_FRONT_GUARDED_BY(request_mutex_);
+    Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
+    // By the backend, which did not answer OPEN in time.
+    bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
+    QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Guarded<State, SpinLock> state_;
 };
 

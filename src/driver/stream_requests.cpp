@@ -89,7 +89,7 @@ Result<void> Stream::open_backend()
     const FrameSize frame(params.frame_bits);
     // A backend that is late fails by our time-outs, not by ALSA's, which may be 100 ms.
     const uint64_t buffer_ms = uint64_t { params.buffer_frames } * 1100 / params.rate;
-    const auto wait_limit_ms = static_cast<unsigned int>(buffer_ms + 2 * request_timeout_ms());
+    const auto wait_limit_ms = static_cast<unsigned int>(buffer_ms + 2ull * request_timeout_ms());
     state_.with([&](State &state) { state.substream.set_wait_limit(wait_limit_ms); });
 
     wire::Request open = {};

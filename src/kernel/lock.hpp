@@ -2,13 +2,14 @@
 // Locks and waiting.
 #pragma once
 
+#include "base/thread_safety.hpp"
 #include "base/types.hpp"
 #include "kshim/sync.h"
 
 namespace xen_front {
 
 // Disables interrupts while held. Context: any.
-class SpinLock {
+class XEN_FRONT_LOCK("spinlock") SpinLock {
   public:
     explicit SpinLock(kshim_lock_class lock_class)
     {
@@ -17,12 +18,13 @@ class SpinLock {
     SpinLock(const SpinLock &) = delete;
     SpinLock &operator=(const SpinLock &) = delete;
 
-    class Guard {
+    class XEN_FRONT_LOCK_GUARD Guard {
       public:
-        explicit Guard(SpinLock &lock) : lock_(lock.lock_), flags_(kshim_spinlock_lock(&lock_))
+        explicit Guard(SpinLock &lock) XEN_FRONT_ACQUIRES(lock)
+            : lock_(lock.lock_), flags_(kshim_spinlock_lock(&lock_))
         {
         }
-        ~Guard()
+        ~Guard() XEN_FRONT_RELEASES()
         {
             kshim_spinlock_unlock(&lock_, flags_);
         }
@@ -39,7 +41,7 @@ class SpinLock {
 };
 
 // Context: may sleep.
-class Mutex {
+class XEN_FRONT_LOCK("mutex") Mutex {
   public:
     explicit Mutex(kshim_lock_class lock_class)
     {
@@ -52,13 +54,13 @@ class Mutex {
     Mutex(const Mutex &) = delete;
     Mutex &operator=(const Mutex &) = delete;
 
-    class Guard {
+    class XEN_FRONT_LOCK_GUARD Guard {
       public:
-        explicit Guard(Mutex &mutex) : mutex_(mutex.mutex_)
+        explicit Guard(Mutex &mutex) XEN_FRONT_ACQUIRES(mutex) : mutex_(mutex.mutex_)
         {
             kshim_mutex_lock(&mutex_);
         }
-        ~Guard()
+        ~Guard() XEN_FRONT_RELEASES()
         {
             kshim_mutex_unlock(&mutex_);
         }

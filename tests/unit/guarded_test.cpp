@@ -9,7 +9,7 @@ namespace xen_front::test {
 namespace {
 
 // A lock that knows whether it is held, in a place that outlives it.
-class WatchedLock {
+class XEN_FRONT_LOCK("watched") WatchedLock {
   public:
     struct State {
         bool is_held = false;
@@ -20,9 +20,9 @@ class WatchedLock {
     {
     }
 
-    class Guard {
+    class XEN_FRONT_LOCK_GUARD Guard {
       public:
-        explicit Guard(WatchedLock &lock) : state_(lock.state_)
+        explicit Guard(WatchedLock &lock) XEN_FRONT_ACQUIRES(lock) : state_(lock.state_)
         {
             EXPECT_FALSE(state_.is_held);
             state_.is_held = true;
@@ -30,7 +30,7 @@ class WatchedLock {
         }
         Guard(const Guard &) = delete;
         Guard &operator=(const Guard &) = delete;
-        ~Guard()
+        ~Guard() XEN_FRONT_RELEASES()
         {
             state_.is_held = false;
         }
