@@ -68,6 +68,7 @@ setup: ## install what all of this needs, from Debian packages
 check: ## build everything and run every test; what CI runs
 	@scripts/setup
 	@+$(MAKE) --no-print-directory check-style check-scripts
+	@+$(MAKE) --no-print-directory check-static
 	@+$(MAKE) --no-print-directory check-module
 	@+$(MAKE) --no-print-directory check-host
 	@+$(MAKE) --no-print-directory check-lab
@@ -83,6 +84,11 @@ check-scripts: ## unit tests of the scripts
 	@echo "== scripts"
 	@for tests in tests/lab tests/scripts; do \
 		/usr/bin/python3 -m unittest discover -q -s $$tests || exit 1; done
+
+.PHONY: check-static
+check-static: ## static analysis of the module: clang-tidy, cppcheck, sparse, gcc, checkpatch
+	@echo "== static analysis"
+	@scripts/check-static
 
 .PHONY: check-module
 check-module: module ## build the module and look for what no kernel module may contain

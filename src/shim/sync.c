@@ -47,6 +47,7 @@ void kshim_spinlock_init(struct kshim_spinlock *lock, enum kshim_lock_class lock
 }
 
 unsigned long kshim_spinlock_lock(struct kshim_spinlock *lock)
+	__acquires(lock)
 {
 	unsigned long flags;
 
@@ -55,6 +56,7 @@ unsigned long kshim_spinlock_lock(struct kshim_spinlock *lock)
 }
 
 void kshim_spinlock_unlock(struct kshim_spinlock *lock, unsigned long flags)
+	__releases(lock)
 {
 	spin_unlock_irqrestore(to_spinlock(lock), flags);
 }
