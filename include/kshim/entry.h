@@ -45,6 +45,16 @@ int xen_front_pcm_sync_stop(void *stream); /* may sleep */
 int64_t xen_front_pcm_pointer(void *stream);
 int xen_front_pcm_ack(void *stream); /* stream lock held */
 
+/* ---- Mixer; @control is the context of kshim_control_add(); may sleep ---- */
+
+/* The value of each channel of the control into @values. Does not wait for the backend. */
+void xen_front_control_get(void *control, uint32_t *values);
+/*
+ * Sets each channel of the control; @values are in range. Waits, bounded, for the backend. 1 if the
+ * control has other values now, 0 if not. One call at a time for each control.
+ */
+int xen_front_control_put(void *control, const uint32_t *values);
+
 KSHIM_END_DECLS
 
 #endif

@@ -27,6 +27,7 @@ struct kshim_completion {
 /* What a lock protects. Lockdep orders locks by this, not by where they were initialised. */
 enum kshim_lock_class {
 	KSHIM_LOCK_RING, /* rings and positions of one stream; nests inside ALSA's stream lock */
+	KSHIM_LOCK_MIXER, /* what the controls of one stream show; no lock nests inside it */
 	KSHIM_LOCK_REQUEST, /* requests of one stream that are waited for, one at a time */
 	KSHIM_LOCK_CLASSES
 };

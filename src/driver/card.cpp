@@ -73,7 +73,18 @@ Result<void> Card::register_with(SoundCard &sound_card)
         TRY(describe_streams(pcm, i, StreamType::Playback));
         TRY(describe_streams(pcm, i, StreamType::Capture));
     }
+    TRY(add_controls(sound_card));
     return sound_card.register_with_alsa();
+}
+
+Result<void> Card::add_controls(SoundCard &sound_card)
+{
+    uint32_t counts[] = { 0, 0 }; // by StreamType
+    for (Box<Stream> &stream : streams_) {
+        uint32_t &index = counts[static_cast<uint8_t>(stream->config().type)];
+        TRY(stream->mixer().add_controls(sound_card, index++));
+    }
+    return {};
 }
 
 Result<void> Card::describe_streams(PcmHandle pcm, uint32_t device, StreamType type)

@@ -30,7 +30,7 @@ class Card {
     void disconnect();
     bool try_end_transports();
     void end_transports();
-    // Adds PCM devices and names to @sound_card and makes it visible to applications.
+    // Adds PCM devices, names and controls to @sound_card and makes it visible to applications.
     Result<void> register_with(SoundCard &sound_card);
 
     const CardConfig &config() const
@@ -44,6 +44,8 @@ class Card {
     Result<void> publish();
     // Names the substreams of one direction and gives them channel maps.
     Result<void> describe_streams(PcmHandle pcm, uint32_t device, StreamType type);
+    // A volume and a switch for each stream.
+    Result<void> add_controls(SoundCard &sound_card);
 
     XenbusDevice device_;
     Box<CardConfig> config_;

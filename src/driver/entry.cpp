@@ -109,3 +109,15 @@ int xen_front_pcm_ack(void *stream)
 {
     return to_stream(stream)->acknowledge().status();
 }
+
+void xen_front_control_get(void *context, uint32_t *values)
+{
+    const auto *control = static_cast<const MixerControl *>(context);
+    control->stream->get_control(control->kind, values);
+}
+
+int xen_front_control_put(void *context, const uint32_t *values)
+{
+    const auto *control = static_cast<const MixerControl *>(context);
+    return control->stream->put_control(control->kind, values);
+}

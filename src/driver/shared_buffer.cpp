@@ -15,9 +15,9 @@ Result<Array<GrantedPage>> grant_pages(DomainId domain, uint32_t count)
     return move(pages);
 }
 
-Result<Array<GrantRef>> references(const Array<GrantedPage> &pages)
+Result<Array<GrantRef>> references(const Array<GrantedPage> &pages, uint32_t count)
 {
-    auto list = TRY(Array<GrantRef>::create(pages.size()));
+    auto list = TRY(Array<GrantRef>::create(count));
     for (size_t i = 0; i < list.size(); i++)
         list[i] = pages[i].reference();
     return move(list);
@@ -25,23 +25,35 @@ Result<Array<GrantRef>> references(const Array<GrantedPage> &pages)
 
 } // namespace
 
-Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes)
+Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes, uint32_t channels)
 {
     auto buffer = TRY(Box<SharedBuffer>::create());
-    const uint32_t page_count = buffer_page_count(bytes);
+    const uint32_t page_count = buffer_page_count(bytes_with_values(bytes, channels));
     buffer->bytes_ = bytes;
     buffer->pages_ = TRY(grant_pages(domain, page_count));
     buffer->directory_ = TRY(grant_pages(domain, directory_page_count(page_count)));
-    TRY(buffer->write_directory());
+    TRY(buffer->write_directory(page_count));
     buffer->mapping_ = TRY(PageMapping::create(buffer->pages_.span()));
     return move(buffer);
 }
 
-Result<void> SharedBuffer::write_directory()
+Span<uint32_t> SharedBuffer::values(wire::Operation operation, uint32_t channels) const
 {
-    auto pages = TRY(references(pages_));
-    auto directory = TRY(references(directory_));
-    for (size_t i = 0; i < directory_.size(); i++) {
+    const wire::TransferRequest row = value_row(operation, bytes_, channels);
+    return { reinterpret_cast<uint32_t *>(static_cast<char *>(address()) + row.offset), channels };
+}
+
+Result<void> SharedBuffer::hide_values()
+{
+    has_values_ = false;
+    return write_directory(buffer_page_count(bytes_));
+}
+
+Result<void> SharedBuffer::write_directory(uint32_t page_count)
+{
+    auto pages = TRY(references(pages_, page_count));
+    auto directory = TRY(references(directory_, directory_page_count(page_count)));
+    for (size_t i = 0; i < directory.size(); i++) {
         fill_directory_page(*directory_[i].as<wire::DirectoryPage>(), static_cast<uint32_t>(i),
                             { directory.begin(), directory.size() },
                             { pages.begin(), pages.size() });

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The audio buffer of a stream, shared with the backend.
+// The buffer of a stream, shared with the backend.
 #pragma once
 
+#include "base/span.hpp"
 #include "kernel/granted_page.hpp"
+#include "sndif/volume.hpp"
 
 namespace xen_front {
 
-// Pages of audio, contiguous for the kernel, and the directory that lists them for the backend.
+// Pages of audio with the rows of values behind it (sndif/volume.hpp), contiguous for the kernel,
+// and the directory that lists them for the backend.
 class SharedBuffer {
   public:
-    // @bytes is not zero. NoMemory, or NoSpace when the grant table is full. Context: may sleep.
-    static Result<Box<SharedBuffer>> create(DomainId domain, uint32_t bytes);
+    // @bytes of audio, not zero, and values of up to @channels channels. NoMemory, or NoSpace when
+    // the grant table is full. Context: may sleep.
+    static Result<Box<SharedBuffer>> create(DomainId domain, uint32_t bytes, uint32_t channels);
 
     void *address() const
     {
         return mapping_.address();
     }
+    // Of audio alone.
     uint32_t bytes() const
     {
         return bytes_;
     }
+    bool has_values() const
+    {
+        return has_values_;
+    }
+    // The row of @operation in an open stream of @channels channels, which create() allowed for.
+    Span<uint32_t> values(wire::Operation operation, uint32_t channels) const;
+    // Leaves the rows out of what the backend is shown from the next OPEN on, for one that refuses
+    // them. NoMemory. Context: may sleep; the backend has not opened the stream.
+    Result<void> hide_values();
     // For OPEN.gref_directory.
     GrantRef directory() const
     {
@@ -27,9 +41,11 @@ class SharedBuffer {
     }
 
   private:
-    Result<void> write_directory();
+    // Lists the first @page_count pages.
+    Result<void> write_directory(uint32_t page_count);
 
     uint32_t bytes_ = 0;
+    bool has_values_ = true;
     Array<GrantedPage> pages_;
     Array<GrantedPage> directory_;
     PageMapping mapping_; // gone before the pages are

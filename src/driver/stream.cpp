@@ -7,7 +7,11 @@
 namespace xen_front {
 
 Stream::Stream(XenbusDevice device, const StreamConfig &config)
-    : device_(device), config_(config), request_mutex_(KSHIM_LOCK_REQUEST), state_(KSHIM_LOCK_RING)
+    : device_(device),
+      config_(config),
+      request_mutex_(KSHIM_LOCK_REQUEST),
+      mixer_(*this, config),
+      state_(KSHIM_LOCK_RING)
 {
 }
 
@@ -31,7 +35,11 @@ Result<void> Stream::connect()
         state.transfers_in_flight = 0;
         state.starts_in_flight = 0;
         state.is_stop_in_flight = false;
+        for (LateValues &late : state.late_values)
+            late.is_unanswered = false;
+        forget_stale_values(state);
     });
+    renew_mixer();
     return {};
 }
 
@@ -119,7 +127,8 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     release();
     Mutex::Guard guard(request_mutex_);
     buffer_ =
-        TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes)));
+        TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
+                                 config_.settings.channels_max));
     state_.with([buffer = buffer_.get()](State &state) {
         state.substream.set_buffer(buffer->address(), buffer->bytes());
     });

@@ -4,6 +4,7 @@
 
 #include "base/guarded.hpp"
 #include "driver/channel.hpp"
+#include "driver/mixer.hpp"
 #include "driver/shared_buffer.hpp"
 #include "kernel/lock.hpp"
 #include "kernel/sound_card.hpp"
@@ -63,6 +64,18 @@ class Stream {
     int64_t pointer();
     static constexpr int64_t xrun_position = -1;
 
+    // ---- Mixer; may sleep (stream_mixer.cpp) ----
+
+    Mixer &mixer()
+    {
+        return mixer_;
+    }
+    // What a control shows. Does not wait for the backend.
+    void get_control(kshim_control_kind kind, uint32_t *values);
+    // Sets a control and, while the stream is open, has the backend obey. Whether it shows anything
+    // different now. Waits, bounded, for the backend and for whoever else does.
+    bool put_control(kshim_control_kind kind, const uint32_t *values);
+
     const StreamConfig &config() const
     {
         return config_;
@@ -85,6 +98,14 @@ class Stream {
         Answer answer = {};
     };
 
+    // A volume or mute request that its sender no longer waits for.
+    struct LateValues {
+        wire::Request request;
+        RequestId id;
+        bool is_unanswered;
+        bool is_stale; // its row has changed since: to be sent once more when it is answered
+    };
+
     struct State {
         // Of the connection.
         Channel *channel = nullptr; // nullptr: no backend
@@ -96,6 +117,8 @@ class Stream {
         uint32_t starts_in_flight = 0; // START and RESUME, whose failure has to be noticed
         bool is_stop_in_flight = false;
         RequestId stop_id;
+        LateValues late_values[value_rows] = {};
+        bool has_stale_values = false; // one of them
 
         // Of the open substream.
         Substream substream;
@@ -147,9 +170,42 @@ class Stream {
     // Sleeps until the request that State::waiter names is answered, or for @timeout_ms.
     Result<Answer> wait_for_answer(wire::Operation operation) XEN_FRONT_REQUIRES(request_mutex_);
     Result<void> open_backend() XEN_FRONT_REQUIRES(request_mutex_);
+    // Sends @open with the buffer or, if the backend refuses that, with audio alone.
+    Result<Answer> request_open(wire::Request &open, uint32_t channels)
+        XEN_FRONT_REQUIRES(request_mutex_);
     void close_backend() XEN_FRONT_REQUIRES(request_mutex_);
     Result<wire::HwParamQuery> query(const wire::HwParamQuery &question)
         XEN_FRONT_REQUIRES(request_mutex_);
+
+    // ---- stream_mixer.cpp: request mutex held, may sleep ----
+
+    // What became of a volume or mute request.
+    enum class Reaction : uint8_t {
+        Done,
+        Refused,
+        Late, // the backend may still carry it out
+        Gone, // the connection has ended
+    };
+
+    // Whether the open stream's buffer has rows of values.
+    bool has_open_mixer() XEN_FRONT_REQUIRES(request_mutex_);
+    // After OPEN with @channels channels: has the backend do as the controls show, or shows what
+    // the backend does, and which control has no effect.
+    void open_mixer(uint32_t channels) XEN_FRONT_REQUIRES(request_mutex_);
+    // A new connection: what the last backend refused says nothing about the next.
+    void renew_mixer() XEN_FRONT_REQUIRES(request_mutex_);
+    // Whether the control shows other values now, because the backend said so.
+    bool send_volumes(Reaction &reaction) XEN_FRONT_REQUIRES(request_mutex_);
+    Reaction send_switches() XEN_FRONT_REQUIRES(request_mutex_);
+    // Has the backend use the row of @operation.
+    Reaction send_values(wire::Operation operation) XEN_FRONT_REQUIRES(request_mutex_);
+
+    // ---- stream_mixer.cpp: ring lock held ----
+
+    // @answer is that to a volume or mute request.
+    static void on_late_values(State &state, const Answer &answer);
+    // The stream is closed: the rows are none of the backend's business any more.
+    static void forget_stale_values(State &state);
 
     // ---- stream_events.cpp ----
 
@@ -178,6 +234,8 @@ class Stream {
 
     // ---- stream_pcm.cpp: ring lock held ----
 
+    // Forgets an earlier run of the open stream.
+    static void start_over(State &state);
     Result<void> start(State &state, wire::TriggerType type, Findings &findings);
     void stop(State &state, wire::TriggerType type, Findings &findings);
 
@@ -195,6 +253,8 @@ class Stream {
     // By the backend, which did not answer OPEN in time.
     bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
+    uint32_t open_channels_ XEN_FRONT_GUARDED_BY(request_mutex_) = 0; // of the last OPEN
+    Mixer mixer_;
     Guarded<State, SpinLock> state_;
 };
 

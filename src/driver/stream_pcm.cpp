@@ -16,16 +16,21 @@ Result<void> Stream::prepare()
     return state_.with([](State &state) -> Result<void> {
         if (!is_usable(state) || !state.is_open)
             return Error::NoDevice;
-        state.failure = Failure::None;
-        state.is_draining = false;
-        state.application_pointer = Frames();
-        state.committed = Frames();
-        state.padded = Frames();
-        state.captured = Frames();
-        state.position.reset(state.period, state.buffer);
-        state.cursor.reset(state.frame.bytes(state.buffer));
+        start_over(state);
         return {};
     });
+}
+
+void Stream::start_over(State &state)
+{
+    state.failure = Failure::None;
+    state.is_draining = false;
+    state.application_pointer = Frames();
+    state.committed = Frames();
+    state.padded = Frames();
+    state.captured = Frames();
+    state.position.reset(state.period, state.buffer);
+    state.cursor.reset(state.frame.bytes(state.buffer));
 }
 
 Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findings)

@@ -79,6 +79,21 @@ Result<Answer> Stream::wait_for_answer(wire::Operation operation)
     return answer;
 }
 
+Result<Answer> Stream::request_open(wire::Request &open, uint32_t channels)
+{
+    open.open.gref_directory = buffer_->directory().value();
+    if (buffer_->has_values()) {
+        open.open.buffer_sz = bytes_with_values(buffer_->bytes(), channels);
+        Answer answer = TRY(request(open));
+        if (answer.status == 0)
+            return answer;
+        // Perhaps it has no use for more than audio.
+        TRY(buffer_->hide_values());
+    }
+    open.open.buffer_sz = buffer_->bytes();
+    return request(open);
+}
+
 Result<void> Stream::open_backend()
 {
     const kshim_pcm_params params =
@@ -97,11 +112,9 @@ Result<void> Stream::open_backend()
     open.open.pcm_rate = params.rate;
     open.open.pcm_format = format->sndif;
     open.open.pcm_channels = static_cast<uint8_t>(params.channels);
-    open.open.buffer_sz = buffer_->bytes();
-    open.open.gref_directory = buffer_->directory().value();
     open.open.period_sz = static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
 
-    auto result = request(open);
+    auto result = request_open(open, params.channels);
     // Late, the backend may still open it.
     may_be_open_ = result.is_error() && result.error() == Error::TimedOut;
     const Answer answer = TRY(move(result));
@@ -124,7 +137,10 @@ Result<void> Stream::open_backend()
         state.period = Frames(params.period_frames);
         state.buffer = Frames(params.buffer_frames);
         state.boundary = Frames(params.boundary);
+        // Nothing of an earlier run may follow OPEN.
+        start_over(state);
     });
+    open_mixer(params.channels);
     return {};
 }
 
@@ -133,6 +149,7 @@ void Stream::close_backend()
     const bool was_open = state_.with([](State &state) {
         state.is_running = false;
         state.is_draining = false;
+        forget_stale_values(state);
         return exchange(state.is_open, false);
     });
     if (!exchange(may_be_open_, false) && !was_open)

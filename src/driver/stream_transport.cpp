@@ -24,7 +24,7 @@ void Stream::publish_requests(State &state)
 
 bool Stream::wants_answers(const State &state) const
 {
-    if (state.waiter.is_waiting || state.starts_in_flight > 0)
+    if (state.waiter.is_waiting || state.starts_in_flight > 0 || state.has_stale_values)
         return true;
     // Captured frames count when READ has answered; written ones need no answer, unless it makes
     // room for more.
@@ -88,6 +88,8 @@ void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
     }
     if (state.is_stop_in_flight && state.stop_id == answer.id)
         state.is_stop_in_flight = false;
+    if (has_values(answer.operation))
+        on_late_values(state, answer);
 
     bool is_fatal = false;
     if (answer.operation == wire::Operation::Write || answer.operation == wire::Operation::Read) {

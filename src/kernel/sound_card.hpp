@@ -6,6 +6,7 @@
 #include "base/strong.hpp"
 #include "kernel/xenbus_device.hpp"
 #include "kshim/card.h"
+#include "kshim/control.h"
 #include "kshim/pcm.h"
 
 namespace xen_front {
@@ -30,6 +31,34 @@ class PcmHandle {
 
   private:
     kshim_pcm *pcm_;
+};
+
+// A mixer control of a card. Not an owner: the card is.
+class ControlHandle {
+  public:
+    ControlHandle() = default;
+    ControlHandle(kshim_card *card, kshim_control *control) : card_(card), control_(control)
+    {
+    }
+
+    // ---- Context: any. Without a control nothing happens. ----
+
+    // Whether the control has an effect. Callers come one at a time.
+    void set_active(bool is_active)
+    {
+        if (control_ != nullptr)
+            kshim_control_set_active(card_, control_, is_active);
+    }
+    // Its values are others, though no application has set them.
+    void values_changed()
+    {
+        if (control_ != nullptr)
+            kshim_control_values_changed(card_, control_);
+    }
+
+  private:
+    kshim_card *card_ = nullptr;
+    kshim_control *control_ = nullptr;
 };
 
 // A card of ours. Destroying it frees it as soon as no application has it open any more.
@@ -74,6 +103,16 @@ class SoundCard {
         TRY(Result<void>::from_status(
             kshim_pcm_create(card_, index, name, playback_count, capture_count, context, &pcm)));
         return PcmHandle(pcm);
+    }
+    // Before the card is registered. @context is for xen_front_control_get() and _put(). NoMemory,
+    // or Busy when there is a control of that id. Context: may sleep.
+    Result<ControlHandle> add_control(kshim_control_kind kind, const kshim_control_id &id,
+                                      unsigned int channels, void *context)
+    {
+        kshim_control *control = nullptr;
+        TRY(Result<void>::from_status(
+            kshim_control_add(card_, kind, &id, channels, context, &control)));
+        return ControlHandle(card_, control);
     }
     Result<void> register_with_alsa()
     {

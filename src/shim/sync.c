@@ -21,6 +21,7 @@ static struct lock_class_key lock_keys[KSHIM_LOCK_CLASSES];
 
 static const char *const lock_names[KSHIM_LOCK_CLASSES] = {
 	[KSHIM_LOCK_RING] = "xen_front_ring",
+	[KSHIM_LOCK_MIXER] = "xen_front_mixer",
 	[KSHIM_LOCK_REQUEST] = "xen_front_request",
 };
 

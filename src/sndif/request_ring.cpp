@@ -78,12 +78,17 @@ bool RequestRing::publish()
     return is_wanted;
 }
 
+bool RequestRing::is_pending(RequestId id) const
+{
+    const Pending &pending = pending_[id.value() & slot_mask];
+    const uint16_t generation_mask = 0xffff >> slot_bits;
+    return pending.is_used && (pending.generation & generation_mask) == id.value() >> slot_bits;
+}
+
 Violation RequestRing::check(const wire::Response &response, Answer &answer)
 {
     Pending &pending = pending_[response.id & slot_mask];
-    const uint16_t generation = response.id >> slot_bits;
-    const uint16_t generation_mask = 0xffff >> slot_bits;
-    if (!pending.is_used || (pending.generation & generation_mask) != generation)
+    if (!is_pending(RequestId(response.id)))
         return Violation::ResponseId;
     if (static_cast<uint8_t>(pending.operation) != response.operation)
         return Violation::ResponseOperation;

@@ -59,6 +59,9 @@ class RequestRing {
         return request_produced_ - response_consumed_;
     }
 
+    // Whether the request of that id is not yet answered.
+    bool is_pending(RequestId id) const;
+
     // Whether there is an answer, and takes it into @answer. A violation in @violation means that
     // the ring must not be used any more.
     bool take(Answer &answer, Violation &violation);

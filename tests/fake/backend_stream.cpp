@@ -14,6 +14,9 @@ namespace {
 constexpr int32_t status_io = -5; // XEN_EIO
 constexpr int32_t status_invalid = -22; // XEN_EINVAL
 
+// What the rows of volume and mute values may add to a buffer, with what aligns them.
+constexpr uint32_t values_bytes_max = 4 * 4 * 255 + 3;
+
 } // namespace
 
 BackendStream::BackendStream(Kernel &kernel, uint16_t domain, const TransportNodes &nodes)
@@ -119,6 +122,11 @@ int32_t BackendStream::carry_out(const wire::Request &request)
         return write(request.transfer);
     case wire::Operation::Read:
         return read(request.transfer);
+    case wire::Operation::SetVolume:
+    case wire::Operation::GetVolume:
+    case wire::Operation::Mute:
+    case wire::Operation::Unmute:
+        return set_values(request.operation, request.transfer);
     case wire::Operation::Trigger:
         if (!opened_)
             return status_io;
@@ -230,12 +238,15 @@ int32_t BackendStream::open(const wire::OpenRequest &request)
         report_fault("OPEN with an impossible buffer or period size");
         return status_invalid;
     }
+    if (request.buffer_sz > buffer_limit)
+        return status_invalid;
     // Grants may have been ended meanwhile if the frontend did not wait for the answer.
     if (!map_buffer(request)) {
         close();
         return status_io;
     }
     opened_ = request;
+    wrapped_at_ = 0;
     position_ = 0;
     record.written.clear();
     record.written_bytes = 0;
@@ -270,10 +281,17 @@ int32_t BackendStream::write(const wire::TransferRequest &transfer)
 {
     if (!is_inside(transfer))
         return status_invalid;
-    if (transfer.offset != record.written_bytes % opened_->buffer_sz)
+    if (wrapped_at_ == 0 && transfer.offset == 0 && record.written_bytes != 0) {
+        wrapped_at_ = record.written_bytes;
+        if (wrapped_at_ + values_bytes_max < opened_->buffer_sz)
+            report_fault("WRITE starts over before the end of the buffer");
+    }
+    if (transfer.offset != record.written_bytes % audio_bytes())
         report_fault("WRITE does not go on where the last one ended");
+    if (uint64_t { transfer.offset } + transfer.length > audio_bytes())
+        report_fault("WRITE of what is no audio");
     record.written_bytes += transfer.length;
-    if (record.written_bytes > position_ + opened_->buffer_sz)
+    if (record.written_bytes > position_ + audio_bytes())
         report_fault("WRITE over frames that were not played");
     for (uint32_t i = 0; i < transfer.length && !is_counting_only; i++)
         record.written.push_back(buffer_byte(uint64_t { transfer.offset } + i));
@@ -287,6 +305,34 @@ int32_t BackendStream::read(const wire::TransferRequest &transfer)
     for (uint32_t i = 0; i < transfer.length && source; i++)
         buffer_byte(uint64_t { transfer.offset } + i) = source(record.written_bytes + i);
     record.written_bytes += transfer.length;
+    return 0;
+}
+
+uint64_t BackendStream::audio_bytes() const
+{
+    return wrapped_at_ != 0 ? wrapped_at_ : opened_->buffer_sz;
+}
+
+int32_t BackendStream::set_values(wire::Operation operation, const wire::TransferRequest &transfer)
+{
+    if (!is_inside(transfer))
+        return status_invalid;
+    if (transfer.length != opened_->pcm_channels * sizeof(int32_t) || transfer.offset % 4 != 0 ||
+        transfer.offset + values_bytes_max < opened_->buffer_sz ||
+        transfer.offset < record.written_bytes % audio_bytes())
+        report_fault("volume or mute values of an impossible size or place");
+    for (uint32_t channel = 0; channel < opened_->pcm_channels; channel++) {
+        auto *word = reinterpret_cast<uint32_t *>(
+            &buffer_byte(uint64_t { transfer.offset } + channel * sizeof(int32_t)));
+        const uint32_t value = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+        const auto volume = static_cast<int32_t>(value);
+        if (operation == wire::Operation::SetVolume)
+            volumes[channel] = on_volume ? on_volume(volume) : volume;
+        else if (operation == wire::Operation::GetVolume)
+            __atomic_store_n(word, static_cast<uint32_t>(volumes[channel]), __ATOMIC_RELEASE);
+        else if ((value & 0xff) != 0)
+            muted[channel] = operation == wire::Operation::Mute;
+    }
     return 0;
 }
 
@@ -320,7 +366,7 @@ void BackendStream::play(uint64_t bytes)
     for (uint64_t at = position_; at < position_ + bytes; at++) {
         if (source || is_counting_only || at >= record.written.size())
             break;
-        if (buffer_byte(at % opened_->buffer_sz) != record.written[at]) {
+        if (buffer_byte(at % audio_bytes()) != record.written[at]) {
             report_fault("byte " + std::to_string(at) +
                          " was changed between WRITE and its playing");
             break;

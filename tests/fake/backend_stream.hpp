@@ -45,6 +45,12 @@ class BackendStream {
     std::function<wire::HwParamQuery(const wire::HwParamQuery &)> on_query;
     // While it is false it polls, and does not want to be notified.
     bool wants_notifications = true;
+    // The largest OPEN.buffer_sz that it accepts.
+    uint32_t buffer_limit = UINT32_MAX;
+    // Volume and mute of each channel, kept over CLOSE, and what it makes of a volume it is given.
+    std::vector<int32_t> volumes = std::vector<int32_t>(255);
+    std::vector<bool> muted = std::vector<bool>(255);
+    std::function<int32_t(int32_t)> on_volume;
     // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
     // after each period.
     bool has_clock = false;
@@ -127,6 +133,9 @@ class BackendStream {
     void close();
     int32_t write(const wire::TransferRequest &transfer);
     int32_t read(const wire::TransferRequest &transfer);
+    int32_t set_values(wire::Operation operation, const wire::TransferRequest &transfer);
+    // The part of the buffer that is audio, or all of it as long as nothing tells.
+    uint64_t audio_bytes() const;
     void trigger(wire::TriggerType type);
     void answer(const wire::Request &request, int32_t status);
     bool map_buffer(const wire::OpenRequest &request);
@@ -152,6 +161,7 @@ class BackendStream {
 
     std::optional<wire::OpenRequest> opened_;
     std::vector<uint8_t *> buffer_pages_;
+    uint64_t wrapped_at_ = 0; // where the frontend's WRITEs went back to the start; 0: not yet
     bool is_running_ = false;
     uint64_t position_ = 0;
     Timeline::Plan next_tick_ = 0;

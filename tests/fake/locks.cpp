@@ -40,6 +40,8 @@ const char *class_name(uint64_t lock_class)
     switch (lock_class) {
     case KSHIM_LOCK_RING:
         return ring_lock_class;
+    case KSHIM_LOCK_MIXER:
+        return "mixer";
     case KSHIM_LOCK_REQUEST:
         return "request";
     default:

@@ -33,6 +33,15 @@ kshim_pcm *kshim_card::find_pcm(unsigned int index) const
     return nullptr;
 }
 
+kshim_control *kshim_card::find_control(const std::string &name, unsigned int index) const
+{
+    for (const auto &control : controls) {
+        if (control->name == name && control->index == index)
+            return control.get();
+    }
+    return nullptr;
+}
+
 namespace xen_front::fake {
 
 std::vector<kshim_card *> SoundCore::visible_cards() const

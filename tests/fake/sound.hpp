@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fake/control.hpp"
 #include "fake/substream.hpp"
 #include "fake/xenbus.hpp"
 #include "kshim/card.h"
@@ -31,9 +32,12 @@ struct kshim_card {
     bool is_freed;
     unsigned int open_files;
     std::vector<std::unique_ptr<kshim_pcm>> pcms;
+    std::vector<std::unique_ptr<kshim_control>> controls;
+    char controls_mutex; // its address is the lock
 
     // nullptr when there is none.
     kshim_pcm *find_pcm(unsigned int index) const;
+    kshim_control *find_control(const std::string &name, unsigned int index = 0) const;
 };
 
 namespace xen_front::fake {

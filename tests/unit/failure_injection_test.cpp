@@ -67,6 +67,7 @@ class Life {
     int make_card();
     int open();
     int transfer();
+    int set_controls();
 
     const kshim_direction direction_;
     std::unique_ptr<PcmFile> file_;
@@ -117,6 +118,15 @@ int Life::transfer()
     return done == 2048 ? 0 : static_cast<int>(std::min<int64_t>(done, -1));
 }
 
+int Life::set_controls()
+{
+    for (const auto &control : kernel.sound.visible_cards().at(0)->controls) {
+        if (const int status = control->write(std::vector<uint32_t>(control->channels)); status < 0)
+            return status;
+    }
+    return 0;
+}
+
 void Life::live()
 {
     // The application starts over from where it is.
@@ -125,9 +135,9 @@ void Life::live()
            succeeds("hw_params",
                     file_->hw_params(PcmParams { format_s16_le, 48000, 2, 256, 1024 })) &&
            succeeds("prepare", file_->prepare()) && succeeds("transfer", transfer()) &&
-           succeeds("drain", file_->drain()) && succeeds("prepare again", file_->prepare()) &&
-           succeeds("transfer again", transfer()) && succeeds("drop", file_->drop()) &&
-           succeeds("hw_free", file_->hw_free()));
+           succeeds("set controls", set_controls()) && succeeds("drain", file_->drain()) &&
+           succeeds("prepare again", file_->prepare()) && succeeds("transfer again", transfer()) &&
+           succeeds("drop", file_->drop()) && succeeds("hw_free", file_->hw_free()));
 }
 
 void Life::recover()

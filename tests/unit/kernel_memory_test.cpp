@@ -178,7 +178,7 @@ class SharedBufferTest : public FakeKernelTest {};
 TEST_F(SharedBufferTest, KernelAndBackendSeeTheSameBytes)
 {
     constexpr uint32_t bytes = 3 * wire::page_size + 100;
-    auto buffer = SharedBuffer::create(DomainId(0), bytes);
+    auto buffer = SharedBuffer::create(DomainId(0), bytes, 2);
     ASSERT_FALSE(buffer.is_error());
     EXPECT_EQ(buffer.value()->bytes(), bytes);
     auto *audio = static_cast<uint8_t *>(buffer.value()->address());
@@ -199,11 +199,47 @@ TEST_F(SharedBufferTest, KernelAndBackendSeeTheSameBytes)
     kernel.memory.unmap_grant(directory);
 }
 
+TEST_F(SharedBufferTest, ValuesStandBehindTheAudio)
+{
+    constexpr uint32_t bytes = wire::page_size - 7; // the rows go over the page's end
+    auto buffer = SharedBuffer::create(DomainId(0), bytes, 3);
+    ASSERT_FALSE(buffer.is_error());
+    EXPECT_TRUE(buffer.value()->has_values());
+    auto *audio = static_cast<uint8_t *>(buffer.value()->address());
+    using wire::Operation;
+    const auto start = [&](Operation operation, uint32_t channels) {
+        const auto row = buffer.value()->values(operation, channels);
+        EXPECT_EQ(row.size(), channels);
+        row[channels - 1] = 0; // must be there
+        return reinterpret_cast<uint8_t *>(row.data()) - audio;
+    };
+    EXPECT_EQ(start(Operation::SetVolume, 3), bytes + 3);
+    EXPECT_EQ(start(Operation::GetVolume, 3), bytes + 3 + 12);
+    EXPECT_EQ(start(Operation::Unmute, 3), bytes + 3 + 36);
+    EXPECT_EQ(start(Operation::Unmute, 1), bytes + 3 + 12);
+}
+
+TEST_F(SharedBufferTest, WithoutValuesTheDirectoryListsAudioAlone)
+{
+    // One page more than a directory page can list, and that is for values.
+    constexpr uint32_t bytes = wire::directory_entries * wire::page_size;
+    auto buffer = SharedBuffer::create(DomainId(0), bytes, 2);
+    ASSERT_FALSE(buffer.is_error());
+    auto *directory = static_cast<wire::DirectoryPage *>(
+        kernel.memory.map_grant(0, buffer.value()->directory().value()));
+    ASSERT_NE(directory, nullptr);
+    EXPECT_NE(directory->gref_dir_next_page, 0u);
+    EXPECT_FALSE(buffer.value()->hide_values().is_error());
+    EXPECT_FALSE(buffer.value()->has_values());
+    EXPECT_EQ(directory->gref_dir_next_page, 0u);
+    kernel.memory.unmap_grant(directory);
+}
+
 TEST_F(SharedBufferTest, EveryFailureLeavesNothingBehind)
 {
     for (uint64_t call = 0;; call++) {
         kernel.injector.fail_call(call);
-        auto buffer = SharedBuffer::create(DomainId(0), 5 * wire::page_size);
+        auto buffer = SharedBuffer::create(DomainId(0), 5 * wire::page_size, 2);
         if (!kernel.injector.failed()) {
             EXPECT_FALSE(buffer.is_error());
             EXPECT_GT(call, 15u);

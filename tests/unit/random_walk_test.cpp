@@ -26,6 +26,7 @@ class RandomWalkTest : public DriverTest, public ::testing::WithParamInterface<u
         return static_cast<unsigned int>(random_() % count);
     }
     void step_application();
+    void step_mixer();
     void step_backend();
     void reconnect();
 
@@ -86,11 +87,31 @@ void RandomWalkTest::step_application()
     }
 }
 
+void RandomWalkTest::step_mixer()
+{
+    const auto cards = kernel.sound.visible_cards();
+    if (cards.empty())
+        return;
+    auto &control = *cards[0]->controls.at(pick(2));
+    std::vector<uint32_t> values;
+    ASSERT_EQ(control.read(values), 0);
+    const uint32_t max = control.kind == KSHIM_CONTROL_VOLUME ? KSHIM_CONTROL_LEVEL_MAX : 1;
+    values[pick(control.channels)] = pick(max + 1);
+    ASSERT_EQ(control.write(values), 0);
+    std::vector<uint32_t> shown;
+    ASSERT_EQ(control.read(shown), 0);
+    // The fake backend takes every volume as it is.
+    EXPECT_EQ(shown, values);
+}
+
 void RandomWalkTest::step_backend()
 {
     if (backend.stream_count() == 0)
         return;
-    switch (pick(10)) {
+    switch (pick(11)) {
+    case 10:
+        stream().buffer_limit = pick(3) == 0 ? 4096 : UINT32_MAX;
+        break;
     case 0:
         stream().latency = fake::Duration(pick(3) * 1ms);
         break;
@@ -149,7 +170,17 @@ void RandomWalkTest::walk(int steps)
             kernel.timeline.pass(fake::Duration(pick(50) * 1ms));
             continue;
         default:
-            pick(3) == 0 ? step_backend() : step_application();
+            switch (pick(6)) {
+            case 0:
+                step_mixer();
+                break;
+            case 1:
+            case 2:
+                step_backend();
+                break;
+            default:
+                step_application();
+            }
             break;
         }
         // The longest: a close that waits for STOP and CLOSE, or a write for its buffer.

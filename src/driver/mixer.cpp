@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/mixer.hpp"
+
+namespace xen_front {
+
+static_assert(level_max == KSHIM_CONTROL_LEVEL_MAX);
+
+Mixer::Mixer(Stream &stream, const StreamConfig &config)
+    : config_(config),
+      channels_(min(config.settings.channels_max, KSHIM_CONTROL_CHANNELS_MAX)),
+      controls_ { { &stream, KSHIM_CONTROL_VOLUME, {} }, { &stream, KSHIM_CONTROL_SWITCH, {} } },
+      state_(KSHIM_LOCK_MIXER)
+{
+    state_.with([](State &state) {
+        for (uint32_t &level : state.values[KSHIM_CONTROL_VOLUME])
+            level = level_max;
+        for (uint32_t &is_on : state.values[KSHIM_CONTROL_SWITCH])
+            is_on = 1;
+    });
+}
+
+Result<void> Mixer::add_controls(SoundCard &card, uint32_t index)
+{
+    // Mixers take "PCM" and "Capture" for what they are by these names, and keep streams of the
+    // same name apart by the index.
+    constexpr const char *names[][KSHIM_CONTROL_KINDS] = {
+        { "PCM Playback Volume", "PCM Playback Switch" },
+        { "Capture Volume", "Capture Switch" },
+    };
+    for (MixerControl &control : controls_) {
+        const kshim_control_id id = {
+            .name = names[static_cast<uint8_t>(config_.type)][control.kind],
+            .index = index,
+            .device = config_.device,
+            .substream = config_.substream,
+        };
+        control.handle = TRY(card.add_control(control.kind, id, channels_, &control));
+    }
+    return {};
+}
+
+void Mixer::get(kshim_control_kind kind, uint32_t *values)
+{
+    state_.with([&](State &state) {
+        for (uint32_t i = 0; i < channels_; i++)
+            values[i] = state.values[kind][i];
+    });
+}
+
+bool Mixer::put(kshim_control_kind kind, const uint32_t *values)
+{
+    return state_.with([&](State &state) {
+        bool is_different = false;
+        for (uint32_t i = 0; i < channels_; i++)
+            is_different |= exchange(state.values[kind][i], values[i]) != values[i];
+        if (kind == KSHIM_CONTROL_VOLUME) {
+            state.is_chosen = true;
+            state.generation++;
+        }
+        return is_different;
+    });
+}
+
+Mixer::Written Mixer::write_volumes(Span<uint32_t> row)
+{
+    return state_.with([&](State &state) {
+        for (size_t i = 0; i < row.size(); i++) {
+            const int32_t volume = to_volume(state.values[KSHIM_CONTROL_VOLUME][i]);
+            SharedValue(&row[i]).store(static_cast<uint32_t>(volume));
+        }
+        return Written { state.generation, state.is_chosen };
+    });
+}
+
+bool Mixer::read_volumes(Span<uint32_t> row, const Written &written)
+{
+    return state_.with([&](State &state) {
+        if (state.generation != written.generation)
+            return false;
+        bool is_different = false;
+        for (size_t i = 0; i < min(row.size(), size_t { channels_ }); i++) {
+            const uint32_t level = SharedValue(&row[i]).load_level();
+            is_different |= exchange(state.values[KSHIM_CONTROL_VOLUME][i], level) != level;
+        }
+        return is_different;
+    });
+}
+
+bool Mixer::write_switches(Span<uint32_t> row, bool is_on)
+{
+    return state_.with([&](State &state) {
+        bool is_any = false;
+        for (size_t i = 0; i < row.size(); i++) {
+            const bool is_meant = (state.values[KSHIM_CONTROL_SWITCH][i] != 0) == is_on;
+            SharedValue(&row[i]).store(is_meant);
+            is_any |= is_meant;
+        }
+        return is_any;
+    });
+}
+
+void Mixer::set_active(kshim_control_kind kind, bool is_active)
+{
+    MixerControl &control = controls_[kind];
+    if (exchange(control.is_active, is_active) != is_active)
+        control.handle.set_active(is_active);
+}
+
+} // namespace xen_front

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The mixer of one stream: what its two ALSA controls show, and so what the backend shall do.
+#pragma once
+
+#include "base/guarded.hpp"
+#include "base/span.hpp"
+#include "kernel/lock.hpp"
+#include "kernel/sound_card.hpp"
+#include "sndif/config.hpp"
+#include "sndif/volume.hpp"
+
+namespace xen_front {
+
+class Stream;
+
+// The context of a control.
+struct MixerControl {
+    Stream *stream;
+    kshim_control_kind kind;
+    ControlHandle handle; // once there is an ALSA control
+    bool is_active = true;
+};
+
+// Lives as long as its stream, so that the values outlive every connection. Sends nothing: that is
+// the stream's part, see stream_mixer.cpp.
+//
+// Volumes that no application has chosen yet are the backend's, as far as it tells them.
+class Mixer {
+  public:
+    Mixer(Stream &stream, const StreamConfig &config);
+
+    // Adds the controls to @card, which is not yet registered; @index is that of the stream among
+    // the card's streams of the same direction. What SoundCard::add_control() returns. May sleep.
+    Result<void> add_controls(SoundCard &card, uint32_t index);
+
+    // ---- values; context: any ----
+
+    // One for each channel of the control.
+    void get(kshim_control_kind kind, uint32_t *values);
+    // Takes what an application has chosen; whether anything is different now.
+    bool put(kshim_control_kind kind, const uint32_t *values);
+
+    // ---- rows of the shared buffer, one word for each channel of the open stream; any ----
+
+    // What a row of volumes was made from.
+    struct Written {
+        uint32_t generation;
+        bool is_chosen; // by an application
+    };
+    // Volumes for SET_VOLUME.
+    Written write_volumes(Span<uint32_t> row);
+    // Takes the volumes that GET_VOLUME has left, unless an application has chosen others since
+    // @written. Whether anything is different now.
+    bool read_volumes(Span<uint32_t> row, const Written &written);
+    // Marks the channels whose sound is @is_on, for UNMUTE or MUTE. Whether there are any.
+    bool write_switches(Span<uint32_t> row, bool is_on);
+
+    // ---- listeners; callers come one at a time; any ----
+
+    // Whether the control has an effect on the backend.
+    void set_active(kshim_control_kind kind, bool is_active);
+    // The values of the volume control changed by themselves.
+    void tell_volumes_changed()
+    {
+        controls_[KSHIM_CONTROL_VOLUME].handle.values_changed();
+    }
+
+  private:
+    struct State {
+        // What the channels are set to; those beyond the controls' stay as they begin.
+        uint32_t values[KSHIM_CONTROL_KINDS][channels_limit];
+        bool is_chosen;
+        uint32_t generation; // of the volumes: changes when an application sets them
+    };
+
+    const StreamConfig &config_;
+    const uint32_t channels_; // of each control
+    MixerControl controls_[KSHIM_CONTROL_KINDS];
+    Guarded<State, SpinLock> state_;
+};
+
+} // namespace xen_front
