@@ -41,7 +41,7 @@ class ClockedPlayback final : public PcmDevice {
     }
     [[nodiscard]] std::uint64_t reached(std::uint64_t tick) const;
     [[nodiscard]] std::uint64_t played(Time now) const;
-    void announce(Time now, std::uint64_t position);
+    void announce_again(std::uint64_t position);
     void render(std::uint64_t bytes);
 
     StreamFormat format_;
@@ -54,6 +54,7 @@ class ClockedPlayback final : public PcmDevice {
     std::vector<std::byte> scratch_;
     std::uint64_t committed_ = 0; // octets since OPEN: written
     std::uint64_t rendered_ = 0; // given to the sink
+    std::uint64_t announced_from_ = 0; // where the sink will be started, while the clock halts
     std::uint64_t reported_ = 0; // told to the guest
     bool starved_ = false; // the clock has reached the end of what was written
     bool late_ = false; // an underrun has been counted and the guest has not caught up since

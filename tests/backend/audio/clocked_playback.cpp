@@ -37,29 +37,31 @@ ClockedPlayback::~ClockedPlayback()
 void ClockedPlayback::start(Time now)
 {
     starved_ = late_ = false;
-    progress_.start(now, committed_frames() - format_.frames(fifo_.size()));
-    announce(now, committed_ - fifo_.size());
+    const std::uint64_t position = committed_ - fifo_.size();
+    if (progress_.clock().running() || announced_from_ != position)
+        announce_again(position);
+    progress_.start(now, format_.frames(position));
+    sink_->start(now, position);
 }
 
 void ClockedPlayback::pause(Time now)
 {
-    sink_->withdraw(committed_ - played(now));
+    announce_again(played(now));
     progress_.pause(now);
 }
 
 void ClockedPlayback::resume(Time now)
 {
     progress_.resume(now);
-    announce(now, played(now));
+    sink_->start(now, played(now));
 }
 
 void ClockedPlayback::stop(Time now)
 {
     const std::uint64_t position = played(now);
-    if (progress_.clock().running())
-        sink_->withdraw(committed_ - position);
+    sink_->withdraw(committed_ - position);
     render(committed_);
-    committed_ = rendered_ = position;
+    committed_ = rendered_ = announced_from_ = position;
     progress_.stop(format_.frames(position));
 }
 
@@ -75,8 +77,7 @@ std::optional<std::uint64_t> ClockedPlayback::transfer(std::span<std::byte> data
     const std::uint64_t offset = committed_;
     fifo_.push(data);
     committed_ += data.size();
-    if (progress_.clock().running())
-        sink_->commit(data);
+    sink_->commit(data);
     if (!progress_.clock().running() || progress_.clock().frames(now) < committed_frames())
         starved_ = late_ = false;
     return offset;
@@ -128,10 +129,12 @@ std::uint64_t ClockedPlayback::played(Time now) const
     return std::min(format_.bytes(progress_.clock().frames(now)), committed_);
 }
 
-// Tells the sink that the clock runs from `position` on, and what comes next.
-void ClockedPlayback::announce(Time now, std::uint64_t position)
+// Takes back from the sink what it was told after the last start, and tells it what comes next when
+// the clock goes on at `position`.
+void ClockedPlayback::announce_again(std::uint64_t position)
 {
-    sink_->start(now, position);
+    sink_->withdraw(committed_ - position);
+    announced_from_ = position;
     scratch_.resize(committed_ - position);
     fifo_.peek(scratch_, position - rendered_);
     if (!scratch_.empty())

@@ -17,14 +17,16 @@ class Sink {
     // Takes the frames that follow those of the last call: they have been played.
     virtual void render(std::span<const std::byte> frames) = 0;
 
-    // For sinks that have to know what is played when. The clock starts to run, or goes on after a
-    // pause, at `position` since OPEN.
-    virtual void start(Time, std::uint64_t)
+    // For sinks that have to know what is played when. Announces the frames that are played next
+    // after those announced before, whether the clock runs or will. No gain has been applied to
+    // them.
+    virtual void commit(std::span<const std::byte>)
     {
     }
-    // Announces, while the clock runs, the frames that are played next after those announced since
-    // start(). No gain has been applied to them.
-    virtual void commit(std::span<const std::byte>)
+    // The clock starts to run, or goes on after a pause, at `position` since OPEN, with the frames
+    // announced and not withdrawn. Others look at the same clock, so this must take no time,
+    // however many they are.
+    virtual void start(Time, std::uint64_t)
     {
     }
     // The clock halts before that many octets, the last ones announced, have been played.

@@ -111,20 +111,37 @@ std::shared_ptr<Loop> Loops::find(const std::string &name)
 void LoopSink::start(Time now, std::uint64_t position)
 {
     next_ = loop_->place(now, position);
+    running_ = true;
+    for (std::vector<std::byte> &frames : waiting_)
+        put(std::move(frames));
+    waiting_.clear();
 }
 
 void LoopSink::commit(std::span<const std::byte> frames)
 {
     std::vector<std::byte> copy(frames.begin(), frames.end());
     gain_.apply(loop_.format(), copy);
-    loop_->put(next_, std::move(copy));
-    next_ += frames.size();
+    if (running_)
+        put(std::move(copy));
+    else
+        waiting_.push_back(std::move(copy));
+}
+
+void LoopSink::put(std::vector<std::byte> frames)
+{
+    const std::size_t octets = frames.size();
+    loop_->put(next_, std::move(frames));
+    next_ += octets;
 }
 
 void LoopSink::withdraw(std::uint64_t octets)
 {
+    waiting_.clear();
+    if (!running_)
+        return;
     next_ -= octets;
     loop_->cut(next_);
+    running_ = false;
 }
 
 void LoopSource::start(Time now, std::uint64_t position)

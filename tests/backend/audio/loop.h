@@ -34,7 +34,7 @@ class Loop {
     // `when`.
     [[nodiscard]] std::uint64_t place(Time when, std::uint64_t position) const;
 
-    // Puts frames on the timeline, over what may be there.
+    // Puts frames on the timeline, over what may be there. Copies nothing.
     void put(std::uint64_t place, std::vector<std::byte> frames);
     // Removes everything from `place` on.
     void cut(std::uint64_t place);
@@ -115,8 +115,12 @@ class LoopSink final : public Sink {
     }
 
   private:
+    void put(std::vector<std::byte> frames);
+
     LoopConnection loop_;
     const Gain &gain_;
+    bool running_ = false;
+    std::vector<std::vector<std::byte>> waiting_; // frames committed before the clock runs
     std::uint64_t next_ = 0; // where on the timeline the next frames go
 };
 

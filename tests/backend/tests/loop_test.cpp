@@ -197,6 +197,63 @@ TEST(Loop, PauseOfCaptureMissesWhatIsPlayedThen)
               numbered(period * 3 / 2, 1) + numbered(period * 3 / 2, 1 + period * 5 / 2));
 }
 
+// A capture stream looks at the clock at any time: what has been written must be in its place from
+// the start on, so nothing may be copied first, however much it is.
+TEST(Loop, StartHandsOverWithoutCopying)
+{
+    class OrderSink final : public Sink {
+      public:
+        explicit OrderSink(std::string &calls) : calls_(calls)
+        {
+        }
+        void render(std::span<const std::byte>) override
+        {
+        }
+        void start(Time, std::uint64_t) override
+        {
+            calls_ += "start ";
+        }
+        void commit(std::span<const std::byte>) override
+        {
+            calls_ += "commit ";
+        }
+        void withdraw(std::uint64_t) override
+        {
+            calls_ += "withdraw ";
+        }
+
+      private:
+        std::string &calls_;
+    };
+    std::string calls;
+    Gain gain;
+    RecordingListener listener;
+    ClockedPlayback playback({ stereo, buffer, period, {} }, gain,
+                             std::make_unique<OrderSink>(calls), listener);
+    std::vector<std::byte> data = numbered(period);
+    ASSERT_TRUE(playback.transfer(data, 1s));
+    playback.start(1s);
+    playback.pause(1s + 5ms);
+    playback.resume(1s + 6ms);
+    EXPECT_EQ(calls, "commit start withdraw commit start ");
+}
+
+TEST(Loop, StartsAnew)
+{
+    LoopPair pair(stereo);
+    pair.capture().start(1s);
+    pair.write(numbered(period, 1), 1s);
+    pair.playback().stop(1s);
+    pair.write(numbered(period, 5), 1s);
+    pair.playback().start(1s);
+    pair.playback().pause(1s + 5ms);
+    pair.write(numbered(period, 5 + period), 1s + 5ms);
+    pair.playback().start(1s + 10ms);
+    pair.read(3 * period, 1s + 30ms);
+    EXPECT_EQ(pair.captured,
+              numbered(period / 2, 5) + silence(stereo, period / 2) + numbered(2 * period, 5));
+}
+
 TEST(Loop, AppliesTheVolumeOfPlayback)
 {
     LoopPair pair(stereo);
