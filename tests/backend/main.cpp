@@ -6,10 +6,14 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <sched.h>
+
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "server/daemon.h"
 
@@ -123,6 +127,8 @@ void add_options(CLI::App &app, Arguments &arguments)
         ->type_name("LIST");
     app.add_flag_callback(
         "--no-volume", [&] { settings.session.volume = false; }, "refuse volume and mute requests");
+    app.add_flag_callback(
+        "--no-query", [&] { settings.session.queries = false; }, "refuse HW_PARAM_QUERY");
     app.add_option_function<unsigned>(
            "--respond-delay",
            [&](unsigned delay) { settings.respond_delay = std::chrono::microseconds(delay); },
@@ -151,6 +157,17 @@ void log_alsa_error(const char *file, int line, const char *function, int, const
     spdlog::debug("alsa-lib: {}:{} ({}) {}", file, line, function, text.data());
 }
 
+// A stream's thread has less than a period to answer, whatever else this domain does. All threads
+// inherit it; the kernel leaves a twentieth of the time to others should a guest keep them busy.
+void claim_precedence()
+{
+    const sched_param parameters { .sched_priority = 1 };
+    if (sched_setscheduler(0, SCHED_FIFO, &parameters) != 0)
+        spdlog::warn("cannot be scheduled in real time: {}; small periods may run dry when this "
+                     "domain is busy",
+                     std::strerror(errno));
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -166,6 +183,7 @@ int main(int argc, char **argv)
     spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%f %^%l%$ %v");
     spdlog::set_level(spdlog::level::from_str(arguments.log_level));
     snd_lib_error_set_handler(&log_alsa_error);
+    claim_precedence();
     try {
         Daemon(std::move(arguments.settings)).run();
     } catch (const std::exception &error) {

@@ -69,6 +69,8 @@ std::optional<Answer> Session::dispatch(const xensnd_req &request, Time now, boo
         trigger(request.op.trigger.type, now);
         break;
     case XENSND_OP_HW_PARAM_QUERY:
+        if (!settings_.queries)
+            throw Refusal(-XEN_EINVAL, "queries are switched off (--no-query)");
         answer.response.resp.hw_param = query(request.op.hw_param);
         break;
     default:

@@ -41,6 +41,7 @@ class Session {
     struct Settings {
         PositionPolicy positions;
         bool volume = true; // false: volume and mute are refused
+        bool queries = true; // false: HW_PARAM_QUERY is refused
     };
 
     Session(const StreamConfig &config, GuestMemory &memory, DeviceFactory &devices,

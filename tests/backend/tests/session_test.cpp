@@ -73,7 +73,7 @@ constexpr std::uint32_t period_bytes = 1920;
 
 class SessionTest : public ::testing::Test {
   protected:
-    explicit SessionTest(bool playback = true, bool volume = true)
+    explicit SessionTest(bool playback = true, const Session::Settings &settings = {})
     {
         config_.playback = playback;
         config_.limits.formats = (1 << XENSND_PCM_FORMAT_S16_LE) | (1 << XENSND_PCM_FORMAT_MU_LAW);
@@ -82,7 +82,7 @@ class SessionTest : public ::testing::Test {
         config_.limits.buffer_bytes = buffer_bytes;
         statistics_ = table_.add({ 1, 0, 0, 0, playback, "test" });
         journal_.emplace(trace_, statistics_);
-        session_.emplace(config_, memory_, devices_, *journal_, Session::Settings { {}, volume });
+        session_.emplace(config_, memory_, devices_, *journal_, settings);
         directory_ = memory_.add_buffer(buffer_bytes + page_size);
     }
 
@@ -287,7 +287,7 @@ TEST_F(SessionTest, QueryNarrowsAlsoWhileOpen)
 
 class NoVolumeTest : public SessionTest {
   protected:
-    NoVolumeTest() : SessionTest(true, false)
+    NoVolumeTest() : SessionTest(true, { .positions = {}, .volume = false })
     {
     }
 };
@@ -297,6 +297,20 @@ TEST_F(NoVolumeTest, RefusesVolumeAndPlaysOn)
     ASSERT_EQ(send(open_request()), 0);
     EXPECT_EQ(send(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8)), -XEN_EOPNOTSUPP);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, period_bytes)), 0);
+    EXPECT_EQ(statistics_->violations, 0U);
+}
+
+class NoQueryTest : public SessionTest {
+  protected:
+    NoQueryTest() : SessionTest(true, { .positions = {}, .queries = false })
+    {
+    }
+};
+
+TEST_F(NoQueryTest, RefusesQueriesAndOpens)
+{
+    EXPECT_EQ(send(request(XENSND_OP_HW_PARAM_QUERY)), -XEN_EINVAL);
+    EXPECT_EQ(send(open_request()), 0);
     EXPECT_EQ(statistics_->violations, 0U);
 }
 
