@@ -20,10 +20,13 @@ int main(int argc, char **argv)
                     argv[0]);
         return is_help ? 0 : 2;
     }
-    if (is_loop)
-        return run_tests(roundtrip_tests(), filter);
+    using Subject = std::vector<Test> (*)();
+    const std::vector<Subject> subjects =
+        is_loop ? std::vector<Subject> { roundtrip_tests, sweep_tests }
+                : std::vector<Subject> { card_tests, playback_tests, budget_tests, capture_tests,
+                                         status_tests };
     std::vector<Test> tests;
-    for (auto subject : { card_tests, playback_tests, capture_tests }) {
+    for (const Subject subject : subjects) {
         for (Test &test : subject())
             tests.push_back(std::move(test));
     }

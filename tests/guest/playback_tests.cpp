@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Playback: every frame arrives, at the price of one interrupt and one wake-up for each period.
-#include "counters.h"
+// Playback: every frame arrives, and streams stop, pause and drain as ALSA wants it.
 #include "pcm.h"
 #include "tests.h"
 
@@ -9,10 +8,6 @@
 namespace selftest {
 
 namespace {
-
-// Issue 2 and 3: what a period may cost, all told.
-constexpr double interrupts_per_period_max = 1.05;
-constexpr double switches_per_period_max = 1.1;
 
 std::vector<uint8_t> noise(const Setup &setup, size_t frames, uint32_t seed)
 {
@@ -29,36 +24,6 @@ unsigned int play(const Setup &setup, size_t frames, uint32_t seed)
     pcm.drain();
     save_played(samples);
     return underruns;
-}
-
-void budget(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int seconds)
-{
-    const Setup setup = { .period = period, .buffer = buffer };
-    const size_t periods = size_t { setup.rate } * seconds / period;
-    const std::vector<uint8_t> samples = noise(setup, periods * period, 1);
-
-    const Counters before = read_counters();
-    unsigned int underruns = 0;
-    {
-        Pcm pcm(free_pcm, SND_PCM_STREAM_PLAYBACK, setup);
-        underruns = pcm.write(samples);
-        pcm.drain();
-    }
-    const Counters used = read_counters() - before;
-    const double interrupts = static_cast<double>(used.interrupts) / static_cast<double>(periods);
-    const double switches =
-        static_cast<double>(used.voluntary_switches) / static_cast<double>(periods);
-    diagnose(std::to_string(periods) + " periods of " + std::to_string(period) + "/" +
-             std::to_string(buffer) + ": " + std::to_string(interrupts) + " interrupts and " +
-             std::to_string(switches) + " voluntary switches per period, " +
-             std::to_string(underruns) + " underruns");
-    expect(underruns == 0, std::to_string(underruns) + " underruns");
-    expect(interrupts <= interrupts_per_period_max,
-           std::to_string(used.interrupts) + " interrupts are too many");
-    expect(interrupts >= 0.9,
-           std::to_string(used.interrupts) + " interrupts are too few: what paced the playback?");
-    expect(switches <= switches_per_period_max,
-           std::to_string(used.voluntary_switches) + " context switches are too many");
 }
 
 void exact(const Setup &setup, size_t frames)
@@ -137,7 +102,8 @@ void drain_takes_its_time()
                            static_cast<double>(end.tv_nsec - start.tv_nsec) / 1e9;
     diagnose("0.1001 s of audio took " + std::to_string(seconds) + " s");
     expect(seconds >= 0.1, "drain returned before the audio had been played");
-    expect(seconds < 0.1 + 2 * 0.01 + 0.05, "drain took more than the audio and two periods");
+    // The audio's own time, a period, and no more than 5 ms for requests and answers on the way.
+    expect(seconds < 0.1001 + 0.01 + 0.005, "drain took more than the audio and a period");
 }
 
 // What was committed is with the backend: it cannot be taken back.
@@ -187,22 +153,6 @@ std::vector<Test> playback_tests()
           [] {
               // 1025 pages and more do not fit one page of references.
               exact({ .format = SND_PCM_FORMAT_S32_LE, .period = 65536, .buffer = 540672 }, 600000);
-          } },
-        { "budget: 480/1920 frames",
-          [] {
-              budget(480, 1920, 4);
-          } },
-        { "budget: 128/512 frames",
-          [] {
-              budget(128, 512, 3);
-          } },
-        { "budget: 64/256 frames",
-          [] {
-              budget(64, 256, 1);
-          } },
-        { "budget: 32/128 frames",
-          [] {
-              budget(32, 128, 1);
           } },
         { "playback: drop and prepare start over", drop_and_prepare },
         { "playback: pause holds the position", pause_and_release },

@@ -9,6 +9,9 @@ namespace selftest {
 std::vector<Test> card_tests();
 std::vector<Test> playback_tests();
 std::vector<Test> capture_tests();
+std::vector<Test> budget_tests();
+std::vector<Test> status_tests();
 std::vector<Test> roundtrip_tests(); // of the card with a loop
+std::vector<Test> sweep_tests(); // of the card with a loop
 
 } // namespace selftest
