@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "counters.h"
 
+#include "ktap.h"
+
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <time.h>
 
 namespace selftest {
 
@@ -34,6 +38,23 @@ Counters read_counters()
     rusage usage = {};
     getrusage(RUSAGE_SELF, &usage);
     return { count_interrupts(), static_cast<uint64_t>(usage.ru_nvcsw) };
+}
+
+double busy_seconds()
+{
+    timespec now = {};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    // The only clock of idleness in nanoseconds that there is.
+    constexpr std::string_view idle = "  .idle_sleeptime : ";
+    std::ifstream list("/proc/timer_list");
+    std::string line;
+    while (std::getline(list, line)) {
+        if (line.rfind(idle, 0) != 0)
+            continue;
+        const double idle_ns = std::stod(line.substr(idle.size()));
+        return static_cast<double>(now.tv_sec) + (static_cast<double>(now.tv_nsec) - idle_ns) / 1e9;
+    }
+    throw Failure { "/proc/timer_list does not say how long the processor was idle" };
 }
 
 } // namespace selftest

@@ -13,6 +13,9 @@ struct Counters {
 
 Counters read_counters();
 
+// Seconds for which the guest's only processor was not idle.
+double busy_seconds();
+
 inline Counters operator-(const Counters &after, const Counters &before)
 {
     return { after.interrupts - before.interrupts,
