@@ -5,12 +5,11 @@
 // number N of the source fail; "?list" is the backend's list of versions.
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "fuzz/require.hpp"
 #include "sndif/config.hpp"
 #include "support/config_promises.hpp"
 #include "support/config_tree.hpp"
@@ -18,15 +17,6 @@
 
 namespace xen_front::test {
 namespace {
-
-void require(bool is_true, const char *promise, std::string_view detail = {})
-{
-    if (is_true)
-        return;
-    std::fprintf(stderr, "broken promise: %s (%.*s)\n", promise, static_cast<int>(detail.size()),
-                 detail.data());
-    std::abort();
-}
 
 // The card that @tree describes, or nothing. Checks what is promised of either.
 std::unique_ptr<CardConfig> parse(ConfigTree &tree)
