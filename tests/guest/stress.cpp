@@ -26,6 +26,10 @@ using Clock = std::chrono::steady_clock;
 constexpr const char *loop_pcm = "hw:Clients,2";
 
 constexpr auto stress_time = std::chrono::seconds(3);
+// No request of ours takes longer than this: it waits at most for a buffer to end, the longest of
+// which lasts 0.17 s, for its own CLOSE and OPEN, and for those of the other threads before it.
+// Far less than the time-outs of requests that nobody answers.
+constexpr auto request_time_max = std::chrono::milliseconds(750);
 // Threads that use a stream while its owner opens it, sets it up and closes it.
 constexpr unsigned int users = 2;
 
@@ -87,7 +91,13 @@ class Victim {
         return std::string(name_) + " " + snd_pcm_stream_name(direction_) + ": " +
                std::to_string(opens_) + " opens, " + std::to_string(setups_) + " set-ups, " +
                std::to_string(requests_) + " requests (" + std::to_string(granted_) +
-               " granted), " + std::to_string(frames_) + " frames";
+               " granted, the longest took " + std::to_string(longest_ms_) + " ms), " +
+               std::to_string(frames_) + " frames";
+    }
+
+    bool was_in_time() const
+    {
+        return longest_ms_ <= request_time_max.count();
     }
 
     bool did_everything() const
@@ -162,7 +172,9 @@ class Victim {
         const unsigned int choice = random() % (2 * std::size(requests));
         if (choice < std::size(requests)) {
             requests_++;
+            const Clock::time_point start = Clock::now();
             granted_ += pcm_request(descriptor_, requests[choice]) == 0;
+            note_duration(Clock::now() - start);
             return;
         }
         pollfd descriptor = { .fd = descriptor_, .events = POLLIN | POLLOUT, .revents = 0 };
@@ -172,6 +184,13 @@ class Victim {
                                ? pcm_write(descriptor_, samples.data(), frames)
                                : pcm_read(descriptor_, samples.data(), frames);
         frames_ += static_cast<unsigned long>(std::max(moved, 0L));
+    }
+
+    void note_duration(Clock::duration duration)
+    {
+        const long ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+        long longest = longest_ms_;
+        while (ms > longest && !longest_ms_.compare_exchange_weak(longest, ms)) {}
     }
 
     const char *name_;
@@ -189,6 +208,7 @@ class Victim {
     std::atomic<unsigned long> requests_ = 0;
     std::atomic<unsigned long> granted_ = 0;
     std::atomic<unsigned long> frames_ = 0;
+    std::atomic<long> longest_ms_ = 0;
 };
 
 // Plays and records at once all that is asked for, and returns what was recorded.
@@ -253,6 +273,7 @@ void stress(uint32_t seed)
     for (const Victim &victim : victims) {
         diagnose(victim.report());
         expect(victim.did_everything(), "the stress left something out");
+        expect(victim.was_in_time(), "a request took too long");
     }
 
     const std::vector<uint8_t> samples = random_bytes(size_t { 24000 } * 4, seed);
