@@ -15,7 +15,13 @@ enum kshim_log_level {
 	KSHIM_LOG_INFO,
 };
 
-/* One line about @device, without a newline. Context: any. */
+/*
+ * One line about @device, without a newline. What another domain can make the driver say is
+ * limited: of more than KSHIM_LOG_BURST lines within KSHIM_LOG_INTERVAL_S seconds, those of
+ * kshim_xenbus_error() included, the rest is dropped. Context: any.
+ */
+#define KSHIM_LOG_BURST 10
+#define KSHIM_LOG_INTERVAL_S 30
 void kshim_log(struct kshim_xenbus_device *device, enum kshim_log_level level, const char *text);
 
 KSHIM_END_DECLS

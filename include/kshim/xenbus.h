@@ -22,7 +22,7 @@ void *kshim_xenbus_context(const struct kshim_xenbus_device *device);
 void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state);
 /*
  * One line in the kernel log and in the XenStore error node of @device; @error is a negative
- * errno. Context: may sleep.
+ * errno. Limited as kshim_log() is. Context: may sleep.
  */
 void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text);
 

@@ -11,6 +11,9 @@ struct kshim_xenbus_device;
 struct snd_card;
 struct snd_pcm;
 
+/* Whether one more line may go to the kernel log: see kshim_log(). Context: any. */
+bool shim_may_log(void);
+
 static inline struct xenbus_device *to_xenbus(const struct kshim_xenbus_device *device)
 {
 	return (struct xenbus_device *)device;

@@ -14,22 +14,43 @@ namespace {
 wire::XenbusState read_state(const std::string &path)
 {
     const auto value = Kernel::current().store.get(path + "/state");
-    if (!value || value->find_first_not_of("0123456789") != std::string::npos || value->empty())
+    if (!value || value->find_first_not_of("0123456789") != std::string::npos || value->empty() ||
+        value->size() > 9)
         return wire::XenbusState::Unknown;
     return static_cast<wire::XenbusState>(std::stoul(*value));
 }
 
-void log(XenbusDevice &device, kshim_log_level level, const std::string &text)
+// As the kernel's rate limit: an interval starts with its first line.
+bool may_log(XenbusDevice &device)
+{
+    const Duration now = Kernel::current().timeline.now();
+    if (device.logged_in_interval == 0 ||
+        now - device.log_interval_start >= std::chrono::seconds(KSHIM_LOG_INTERVAL_S)) {
+        device.log_interval_start = now;
+        device.logged_in_interval = 0;
+    }
+    if (device.logged_in_interval == KSHIM_LOG_BURST)
+        return false;
+    device.logged_in_interval++;
+    return true;
+}
+
+// Whether it was not one too many.
+bool log(XenbusDevice &device, kshim_log_level level, const std::string &text)
 {
     if (text.find('\n') != std::string::npos)
         report_fault("a log line contains a newline: " + text);
+    if (!may_log(device))
+        return false;
     device.log.push_back({ level, text });
+    return true;
 }
 
 void report_error(XenbusDevice &device, int error, const std::string &text)
 {
     const std::string line = std::to_string(error) + " " + text;
-    log(device, KSHIM_LOG_ERROR, line);
+    if (!log(device, KSHIM_LOG_ERROR, line))
+        return;
     device.errors.push_back(line);
     Kernel::current().store.set("error/" + device.path + "/error", line);
 }

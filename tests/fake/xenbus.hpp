@@ -2,6 +2,7 @@
 // Devices on the Xen bus, and the kernel log.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct kshim_xenbus_device {
 
     std::vector<xen_front::wire::XenbusState> states; // published, in this order
     std::vector<xen_front::fake::LogLine> log;
+    // For the limit that kshim_log() has.
+    std::chrono::nanoseconds log_interval_start { 0 };
+    int logged_in_interval = 0;
     // Of the log, the errors that also went to the error node.
     std::vector<std::string> errors;
 };
