@@ -34,7 +34,9 @@ int xen_front_probe(kshim_xenbus_device *device)
 
 void xen_front_backend_changed(kshim_xenbus_device *device, unsigned int state)
 {
-    frontend_of(device)->backend_changed(static_cast<wire::XenbusState>(state));
+    Frontend *frontend = frontend_of(device);
+    frontend->backend_changed(static_cast<wire::XenbusState>(state));
+    frontend->keep_pace();
 }
 
 void xen_front_remove(kshim_xenbus_device *device)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/card.hpp"
+#include "driver/pace.hpp"
 #include "driver/state_table.hpp"
 
 namespace xen_front {
@@ -22,6 +23,11 @@ class Frontend {
     void start();
     // The backend published @state: anything, since it comes from XenStore.
     void backend_changed(wire::XenbusState state);
+    // To be called after each of those: a state that never stands still is followed at leisure.
+    void keep_pace()
+    {
+        pace_.keep();
+    }
 
   private:
     Result<void> connect(Diagnostic &why);
@@ -36,6 +42,7 @@ class Frontend {
     bool is_being_removed() const;
 
     XenbusDevice device_;
+    Pace pace_;
     wire::XenbusState state_ = wire::XenbusState::Initialising;
     bool has_failed_ = false;
     Diagnostic reported_;

@@ -43,7 +43,8 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int 
 
 void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text)
 {
-	xenbus_dev_error(to_xenbus(device), error, "%s", text);
+	if (shim_may_log())
+		xenbus_dev_error(to_xenbus(device), error, "%s", text);
 }
 
 static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
@@ -51,8 +52,20 @@ static int probe(struct xenbus_device *device, const struct xenbus_device_id *id
 	return xen_front_probe(from_xenbus(device));
 }
 
+/*
+ * One event that waits is enough, since its handler reads the node anew. Without this limit, which
+ * the bus has for backends only, a state that changes all the time fills the memory with events,
+ * and those of other devices queue up behind them.
+ */
+static bool backend_will_handle(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	return watch->nr_pending == 0;
+}
+
 static void backend_changed(struct xenbus_device *device, enum xenbus_state state)
 {
+	/* The watch is registered when probe() has returned, so this is the first chance. */
+	WRITE_ONCE(device->otherend_watch.will_handle, backend_will_handle);
 	xen_front_backend_changed(from_xenbus(device), state);
 }
 
