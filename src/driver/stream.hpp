@@ -137,6 +137,7 @@ class Stream {
         Frames captured; // reported by the backend, capture only
         PositionTracker position;
         TransferCursor cursor;
+        uint32_t steps = 0; // interrupts with news since the last period boundary
     };
 
     // What was found under the ring lock and has to be told to ALSA, or logged, without it.
@@ -154,6 +155,8 @@ class Stream {
     static constexpr uint32_t period_frames_min = 32;
     // At most so many WRITEs, or READs, are in flight: further frames wait and go as one.
     static constexpr uint32_t transfer_window = 4;
+    // News more often than this within a period is nothing to be woken for: see take_events().
+    static constexpr uint32_t steps_per_period = 32;
 
     bool is_playback() const
     {
@@ -223,7 +226,11 @@ class Stream {
     void push_transfers(State &state, Findings &findings);
     // Whether there was any.
     bool take_answers(State &state, Findings &findings);
+    // Events are work when they bring news. A backend may report positions between the period
+    // boundaries, but not any number: beyond that, interrupts are throttled as spurious ones are.
     void take_events(State &state, Findings &findings);
+    // How far the hardware is, as far as the backend has told.
+    Frames progress(const State &state) const;
     void on_answer(State &state, const Answer &answer, Findings &findings);
     void on_position(State &state, Bytes reported);
     void send_transfers(State &state);

@@ -21,7 +21,6 @@ kshim_event_result Stream::on_interrupt()
         if (!state.is_broken)
             pump(state, findings);
         findings.has_position = state.is_running && state.position.has_more();
-        findings.has_work |= findings.has_position;
         findings.substream = state.substream;
         return state.is_broken;
     });

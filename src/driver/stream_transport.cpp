@@ -119,16 +119,20 @@ void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
     }
 }
 
+Frames Stream::progress(const State &state) const
+{
+    return is_playback() ? state.position.hardware() : state.captured;
+}
+
 void Stream::take_events(State &state, Findings &findings)
 {
     Bytes reported;
     Violation violation = Violation::None;
-    bool is_any = false;
+    const Frames before = progress(state);
     // As many as the page holds: a backend that never stops is not to keep us here.
     for (uint32_t i = 0; i < wire::event_ring_size; i++) {
         if (!state.events.take(reported, violation))
             break;
-        is_any = true;
         if (state.is_running)
             on_position(state, reported);
     }
@@ -136,7 +140,13 @@ void Stream::take_events(State &state, Findings &findings)
         break_connection(state, violation, findings);
         return;
     }
-    findings.has_work |= is_any;
+    const Frames after = progress(state);
+    if (after != before) {
+        const uint64_t period = state.period.value();
+        const bool is_boundary = after.value() / period != before.value() / period;
+        state.steps = is_boundary ? 0 : state.steps + 1;
+        findings.has_work |= state.steps <= steps_per_period;
+    }
     state.events.acknowledge();
     if (state.failure == Failure::Xrun)
         findings.failure = Failure::Xrun;

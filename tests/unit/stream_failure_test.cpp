@@ -466,6 +466,31 @@ TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
     EXPECT_EQ(kernel.memory.lingering_count(), 0u);
 }
 
+// Position events that say nothing new are not worth being interrupted for.
+TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
+{
+    auto file = running();
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_HANDLED);
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+    stream().report_position(200 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+}
+
+// Positions between the period boundaries are allowed, one for each frame is too many.
+TEST_F(StreamFailureTest, EventForEachFrameIsThrottled)
+{
+    auto file = running();
+    for (uint64_t frame = 1; frame <= 20; frame++)
+        stream().report_position(frame * frame_bytes);
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    for (uint64_t frame = 21; frame < 256; frame++)
+        stream().report_position(frame * frame_bytes);
+    EXPECT_GT(channel(true).spurious_interrupts, 0u);
+    EXPECT_LT(channel(true).interrupts, 60u);
+}
+
 } // namespace
 
 } // namespace xen_front::test
