@@ -61,4 +61,15 @@ Result<void> SharedBuffer::write_directory(uint32_t page_count)
     return {};
 }
 
+bool SharedBuffer::try_end()
+{
+    mapping_ = PageMapping();
+    bool are_all_ended = true;
+    for (GrantedPage &page : pages_)
+        are_all_ended &= page.try_end();
+    for (GrantedPage &page : directory_)
+        are_all_ended &= page.try_end();
+    return are_all_ended;
+}
+
 } // namespace xen_front

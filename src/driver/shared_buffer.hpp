@@ -34,6 +34,9 @@ class SharedBuffer {
     // Leaves the rows out of what the backend is shown from the next OPEN on, for one that refuses
     // them. NoMemory. Context: may sleep; the backend has not opened the stream.
     Result<void> hide_values();
+    // Frees the pages that the backend no longer maps; false when it still maps one. After this,
+    // nothing but that and destroying is possible. Context: may sleep.
+    bool try_end();
     // For OPEN.gref_directory.
     GrantRef directory() const
     {

@@ -126,6 +126,13 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     // Never the old pages again: the backend may still map them.
     release();
     Mutex::Guard guard(request_mutex_);
+    if (find_place_to_linger() == nullptr) {
+        Text<96> text;
+        describe(text);
+        text << "the backend keeps the pages of earlier buffers; it gets no more";
+        device_.log(KSHIM_LOG_ERROR, text);
+        return Error::Busy;
+    }
     buffer_ =
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
                                  config_.settings.channels_max));
@@ -144,7 +151,22 @@ void Stream::release()
             state.substream.set_buffer(nullptr, 0);
     });
     // The pages go when the backend lets go of them; they are never used again.
+    if (buffer_ && !buffer_->try_end()) {
+        if (Box<SharedBuffer> *place = find_place_to_linger())
+            *place = move(buffer_);
+    }
     buffer_.reset();
+}
+
+Box<SharedBuffer> *Stream::find_place_to_linger()
+{
+    for (Box<SharedBuffer> &buffer : lingering_) {
+        if (buffer && buffer->try_end())
+            buffer.reset();
+        if (!buffer)
+            return &buffer;
+    }
+    return nullptr;
 }
 
 } // namespace xen_front

@@ -158,6 +158,12 @@ class Stream {
     // News more often than this within a period is nothing to be woken for: see take_events().
     static constexpr uint32_t steps_per_period = 32;
 
+    // A backend that lets go late is waited for; one that never does is not given more than this.
+    static constexpr uint32_t lingering_max = 4;
+
+    // The place for a buffer that the backend still maps; nullptr when it maps too many.
+    Box<SharedBuffer> *find_place_to_linger() XEN_FRONT_REQUIRES(request_mutex_);
+
     bool is_playback() const
     {
         return config_.type == StreamType::Playback;
@@ -257,6 +263,8 @@ class Stream {
     // Of the one before: its pages only.
     Box<Channel> ended_channel_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
+    // Earlier ones of which the backend still maps some page.
+    Box<SharedBuffer> lingering_[lingering_max] XEN_FRONT_GUARDED_BY(request_mutex_);
     // By the backend, which did not answer OPEN in time.
     bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
