@@ -134,6 +134,21 @@ void add_options(CLI::App &app, Arguments &arguments)
            [&](unsigned delay) { settings.respond_delay = std::chrono::microseconds(delay); },
            "answer every request that much later, for tests")
         ->type_name("MICROSECONDS");
+    app.add_option_function<std::string>(
+           "--attack",
+           [&](const std::string &text) {
+               settings.attacks = checked("--attack", parse_attacks, text);
+           },
+           "be hostile to frontends, in the ways of these names, for tests")
+        ->type_name("NAME[,NAME...]");
+    app.add_flag_callback(
+        "--list-attacks",
+        [] {
+            for (const Attack *attack : all_attacks())
+                fmt::print("{:<28}{}\n", attack->name, attack->description);
+            throw CLI::Success();
+        },
+        "name the attacks and stop");
     app.add_option("--trace", settings.trace_path,
                    "write every request, response and event to FILE as JSON lines")
         ->type_name("FILE");

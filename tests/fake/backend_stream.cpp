@@ -44,15 +44,29 @@ BackendStream::~BackendStream()
     if (kshim_event_channel *channel = kernel_.event_channels.find(domain_, nodes_.event_channel))
         channel->peer = nullptr;
     if (ring_ != nullptr)
-        kernel_.memory.unmap_grant(ring_);
+        unmap(ring_);
     if (events_ != nullptr)
-        kernel_.memory.unmap_grant(events_);
+        unmap(events_);
+}
+
+void BackendStream::complain(const std::string &what) const
+{
+    if (!is_liar)
+        report_fault(what);
+}
+
+void BackendStream::unmap(void *page)
+{
+    if (keep_mapping)
+        keep_mapping(page);
+    else
+        kernel_.memory.unmap_grant(page);
 }
 
 void BackendStream::on_notification()
 {
     record.notifications++;
-    if (!latency)
+    if (!latency || is_cut_off)
         return;
     if (*latency == Duration(0)) {
         serve();
@@ -74,7 +88,7 @@ void BackendStream::serve()
     for (;;) {
         const uint32_t produced = __atomic_load_n(&ring_->req_prod, __ATOMIC_ACQUIRE);
         if (produced - response_produced_ > wire::ring_size)
-            report_fault("the frontend overran the request ring");
+            complain("the frontend overran the request ring");
         if (produced == request_consumed_) {
             if (!wants_notifications)
                 break;
@@ -134,7 +148,7 @@ int32_t BackendStream::carry_out(const wire::Request &request)
         return 0;
     case wire::Operation::HwParamQuery:
         if (opened_)
-            report_fault("HW_PARAM_QUERY after OPEN");
+            complain("HW_PARAM_QUERY after OPEN");
         return 0;
     default:
         return status_invalid;
@@ -149,7 +163,11 @@ void BackendStream::answer(const wire::Request &request, int32_t status)
     response.status = status;
     if (request.operation == wire::Operation::HwParamQuery)
         response.hw_param = on_query ? on_query(request.hw_param) : request.hw_param;
+    if (before_answer && !before_answer(request, response))
+        return;
     respond(response);
+    if (after_answer)
+        after_answer(response);
 }
 
 void BackendStream::respond(const wire::Response &response)
@@ -187,12 +205,16 @@ void BackendStream::answer_out_of_turn(size_t index)
 
 void BackendStream::interrupt_requests()
 {
+    if (is_cut_off)
+        return;
     record.response_interrupts++;
     kernel_.event_channels.raise(domain_, nodes_.event_channel);
 }
 
 void BackendStream::interrupt_events()
 {
+    if (is_cut_off)
+        return;
     record.event_interrupts++;
     kernel_.event_channels.raise(domain_, nodes_.event_ring_channel);
 }
@@ -223,7 +245,7 @@ bool BackendStream::map_buffer(const wire::OpenRequest &request)
         }
         reference = directory.gref_dir_next_page;
         if (missing == 0 && reference != 0)
-            report_fault("the page directory goes on after its last page");
+            complain("the page directory goes on after its last page");
     }
     return true;
 }
@@ -231,11 +253,11 @@ bool BackendStream::map_buffer(const wire::OpenRequest &request)
 int32_t BackendStream::open(const wire::OpenRequest &request)
 {
     if (opened_) {
-        report_fault("OPEN of a stream that is open");
+        complain("OPEN of a stream that is open");
         return status_invalid;
     }
     if (request.buffer_sz == 0 || request.period_sz == 0 || request.period_sz > request.buffer_sz) {
-        report_fault("OPEN with an impossible buffer or period size");
+        complain("OPEN with an impossible buffer or period size");
         return status_invalid;
     }
     if (request.buffer_sz > buffer_limit)
@@ -258,7 +280,7 @@ void BackendStream::close()
     kernel_.timeline.cancel(next_tick_);
     is_running_ = false;
     for (uint8_t *page : buffer_pages_)
-        kernel_.memory.unmap_grant(page);
+        unmap(page);
     buffer_pages_.clear();
     opened_.reset();
 }
@@ -273,7 +295,7 @@ bool BackendStream::is_inside(const wire::TransferRequest &transfer) const
     if (opened_ && transfer.length != 0 &&
         uint64_t { transfer.offset } + transfer.length <= opened_->buffer_sz)
         return true;
-    report_fault("READ or WRITE outside of the buffer");
+    complain("READ or WRITE outside of the buffer");
     return false;
 }
 
@@ -284,15 +306,15 @@ int32_t BackendStream::write(const wire::TransferRequest &transfer)
     if (wrapped_at_ == 0 && transfer.offset == 0 && record.written_bytes != 0) {
         wrapped_at_ = record.written_bytes;
         if (wrapped_at_ + values_bytes_max < opened_->buffer_sz)
-            report_fault("WRITE starts over before the end of the buffer");
+            complain("WRITE starts over before the end of the buffer");
     }
     if (transfer.offset != record.written_bytes % audio_bytes())
-        report_fault("WRITE does not go on where the last one ended");
+        complain("WRITE does not go on where the last one ended");
     if (uint64_t { transfer.offset } + transfer.length > audio_bytes())
-        report_fault("WRITE of what is no audio");
+        complain("WRITE of what is no audio");
     record.written_bytes += transfer.length;
     if (record.written_bytes > position_ + audio_bytes())
-        report_fault("WRITE over frames that were not played");
+        complain("WRITE over frames that were not played");
     for (uint32_t i = 0; i < transfer.length && !is_counting_only; i++)
         record.written.push_back(buffer_byte(uint64_t { transfer.offset } + i));
     return 0;
@@ -320,7 +342,7 @@ int32_t BackendStream::set_values(wire::Operation operation, const wire::Transfe
     if (transfer.length != opened_->pcm_channels * sizeof(int32_t) || transfer.offset % 4 != 0 ||
         transfer.offset + values_bytes_max < opened_->buffer_sz ||
         transfer.offset < record.written_bytes % audio_bytes())
-        report_fault("volume or mute values of an impossible size or place");
+        complain("volume or mute values of an impossible size or place");
     for (uint32_t channel = 0; channel < opened_->pcm_channels; channel++) {
         auto *word = reinterpret_cast<uint32_t *>(
             &buffer_byte(uint64_t { transfer.offset } + channel * sizeof(int32_t)));
@@ -367,8 +389,7 @@ void BackendStream::play(uint64_t bytes)
         if (source || is_counting_only || at >= record.written.size())
             break;
         if (buffer_byte(at % audio_bytes()) != record.written[at]) {
-            report_fault("byte " + std::to_string(at) +
-                         " was changed between WRITE and its playing");
+            complain("byte " + std::to_string(at) + " was changed between WRITE and its playing");
             break;
         }
     }
@@ -378,6 +399,8 @@ void BackendStream::play(uint64_t bytes)
 void BackendStream::report_position(uint64_t bytes)
 {
     position_ = std::max(position_, bytes);
+    if (before_position && !before_position(bytes))
+        return;
     wire::Event event = {};
     event.type = wire::event_current_position;
     event.position = bytes;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fake/kernel.hpp"
@@ -54,6 +55,21 @@ class BackendStream {
     // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
     // after each period.
     bool has_clock = false;
+
+    // ---- how it misbehaves ----
+
+    // Before an answer goes into the ring: may change it. False: it does not go.
+    std::function<bool(const wire::Request &, wire::Response &)> before_answer;
+    // After it is there.
+    std::function<void(const wire::Response &)> after_answer;
+    // Before a position goes into the event page: may change it. False: it does not go.
+    std::function<bool(uint64_t &)> before_position;
+    // Who lies to the frontend cannot complain about what it does.
+    bool is_liar = false;
+    // Its event channels are closed: nothing gets through, in neither direction.
+    bool is_cut_off = false;
+    // Where pages are told of instead of being unmapped.
+    std::function<void(void *)> keep_mapping;
 
     // ---- requests ----
 
@@ -126,6 +142,9 @@ class BackendStream {
     void interrupt_events();
 
   private:
+    // Unless it lies itself.
+    void complain(const std::string &what) const;
+    void unmap(void *page);
     void on_notification();
     void handle(const wire::Request &request);
     int32_t carry_out(const wire::Request &request);

@@ -63,7 +63,8 @@ Daemon::Daemon(DaemonSettings settings)
       trace_(settings_.trace_path),
       devices_(settings_.rules, settings_.fallback),
       environment_ { store_,
-                     { trace_, statistics_, devices_, settings_.session, settings_.respond_delay },
+                     { trace_, statistics_, devices_, settings_.session, settings_.respond_delay,
+                       settings_.attacks },
                      store_.own_path(),
                      settings_.versions,
                      [event = broken_event_.get()] {

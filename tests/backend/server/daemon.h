@@ -14,6 +14,7 @@ struct DaemonSettings {
     DeviceSpec fallback;
     Session::Settings session;
     std::chrono::microseconds respond_delay {};
+    std::vector<const Attack *> attacks; // none: honest
     std::optional<std::string> versions;
     std::string trace_path; // empty: no trace
     std::string statistics_path; // empty: no statistics

@@ -32,6 +32,8 @@ Frontend::Frontend(CardEnvironment &environment, unsigned domain, unsigned card)
 
 void Frontend::update(bool stopping)
 {
+    if (stopping)
+        vandal_.reset();
     if (frontend_path_.empty()) {
         const auto path = find_frontend();
         if (!path)
@@ -152,6 +154,9 @@ void Frontend::connect()
     environment_.store.remove(error_path_);
     phase_ = Phase::connected;
     set_state(XenbusStateConnected);
+    if (!vandal_ && Vandal::is_needed(environment_.streams.attacks))
+        vandal_ =
+            std::make_unique<Vandal>(environment_.streams.attacks, backend_path_, frontend_path_);
 }
 
 void Frontend::connect_streams(const CardConfig &card)

@@ -3,6 +3,7 @@
 // One virtual sound card of one guest: the xenbus handshake and the streams.
 #pragma once
 
+#include "attack/vandal.h"
 #include "server/handshake.h"
 #include "server/stream.h"
 #include "xenlib/xenstore.h"
@@ -72,6 +73,7 @@ class Frontend {
     unsigned failures_ = 0; // connections in a row that came to nothing
     std::optional<Time> retry_at_;
     std::vector<std::unique_ptr<Stream>> streams_;
+    std::unique_ptr<Vandal> vandal_; // nullptr: honest, or not connected yet
 };
 
 } // namespace sndback

@@ -48,7 +48,9 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &en
       respond_delay_(environment.respond_delay),
       on_broken_(std::move(on_broken)),
       journal_(environment.trace, environment.statistics.add(std::move(name))),
-      grants_(journal_.name().domain),
+      grants_(journal_.name().domain,
+              std::any_of(environment.attacks.begin(), environment.attacks.end(),
+                          [](const Attack *attack) { return attack->keeps_mappings; })),
       ring_page_(grants_.map(std::span(&config_.transport.ring_ref, 1))),
       event_page_(grants_.map(std::span(&config_.transport.event_ring_ref, 1))),
       ring_(ring_page_->bytes().data()),
@@ -63,6 +65,18 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &en
     journal_.on_note(fmt::format("{} stream connected to {}",
                                  config_.playback ? "playback" : "capture",
                                  environment.devices.describe(journal_.name())));
+    if (!environment.attacks.empty())
+        saboteur_ = std::make_unique<Saboteur>(
+            environment.attacks, ring_page_->bytes().data(), event_page_->bytes().data(),
+            StreamTarget::Actions { [this] { channels_.notify(request_port_); },
+                                    [this] { channels_.notify(event_port_); },
+                                    [this] {
+                                        channels_.unbind(request_port_);
+                                        channels_.unbind(event_port_);
+                                    },
+                                    [] {
+                                        _exit(0);
+                                    } });
     thread_ = std::thread([this] { run(); });
 }
 
@@ -117,6 +131,10 @@ void Stream::service_device(std::span<pollfd> ready)
 
 void Stream::send_position(std::uint64_t position)
 {
+    if (saboteur_ && !saboteur_->lets_report(position)) {
+        unsent_position_.reset();
+        return;
+    }
     const EventPage::Put result = events_.put_position(position);
     if (result == EventPage::Put::sent || result == EventPage::Put::overwritten)
         channels_.notify(event_port_);
@@ -148,17 +166,26 @@ bool Stream::answer_next()
     const Time now = monotonic_now();
     if (now < next.answer_at)
         return false;
-    const std::optional<Answer> answer = session_.handle(next.request, now, !is_end_queued());
+    std::optional<Answer> answer = session_.handle(next.request, now, !is_end_queued());
     if (!answer)
         return false;
     // The position of an earlier OPEN must not be taken for one of the next.
     if (next.request.operation == XENSND_OP_CLOSE)
         unsent_position_.reset();
-    const bool notify = ring_.answer(answer->response);
+    put_answer(next.request, *answer);
+    return true;
+}
+
+void Stream::put_answer(const xensnd_req &request, Answer &answer)
+{
+    if (saboteur_ && !saboteur_->lets_answer(request, answer.response))
+        return;
+    const bool notify = ring_.answer(answer.response);
     if (notify)
         channels_.notify(request_port_);
-    journal_.response(answer->response, answer->offset, notify);
-    return true;
+    journal_.response(answer.response, answer.offset, notify);
+    if (saboteur_)
+        saboteur_->answered(answer.response);
 }
 
 // Whether a request behind the first one will stop the device, so that waiting for it is of no use.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <thread>
 
+#include "attack/saboteur.h"
 #include "audio/file.h"
 #include "protocol/event_page.h"
 #include "protocol/request_ring.h"
@@ -24,6 +25,7 @@ struct StreamEnvironment {
     DeviceFactory &devices;
     Session::Settings settings;
     std::chrono::microseconds respond_delay {}; // between taking a request and answering it
+    std::vector<const Attack *> attacks; // none: honest
 };
 
 class Stream {
@@ -60,6 +62,7 @@ class Stream {
     // Returns whether requests may be waiting.
     [[nodiscard]] bool serve_requests();
     [[nodiscard]] bool answer_next();
+    void put_answer(const xensnd_req &request, Answer &answer);
     [[nodiscard]] bool is_end_queued() const;
     [[nodiscard]] std::optional<Time> next_deadline();
     void sleep(bool busy);
@@ -78,6 +81,7 @@ class Stream {
     unsigned request_port_;
     unsigned event_port_;
     Session session_;
+    std::unique_ptr<Saboteur> saboteur_; // nullptr: honest
     File timer_;
     File stop_event_;
     std::deque<Pending> queue_; // taken and not answered, in order

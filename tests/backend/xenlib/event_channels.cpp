@@ -52,6 +52,11 @@ void EventChannels::notify(unsigned port)
     (void)xenevtchn_notify(handle_.get(), port);
 }
 
+void EventChannels::unbind(unsigned port)
+{
+    (void)xenevtchn_unbind(handle_.get(), port);
+}
+
 int EventChannels::descriptor() const
 {
     return xenevtchn_fd(handle_.get());

@@ -22,6 +22,9 @@ class EventChannels {
     // Never fails in a way that matters: a channel whose other end has gone has nobody to tell.
     void notify(unsigned port);
 
+    // Closes the local port, and with it the channel.
+    void unbind(unsigned port);
+
     // Readable when a notification has come.
     [[nodiscard]] int descriptor() const;
     // Takes one notification and lets the next one come. Nothing if there is none.

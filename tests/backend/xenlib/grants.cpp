@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "attack/stream_target.h"
+
 // The header does not say that the library is C.
 extern "C" {
 #include <xengnttab.h>
@@ -15,6 +17,28 @@ extern "C" {
 namespace sndback {
 
 namespace {
+
+// Stays mapped when it should not be any more.
+class KeptGrants final : public GuestPages {
+  public:
+    explicit KeptGrants(std::span<std::byte> bytes) : bytes_(bytes)
+    {
+    }
+    ~KeptGrants() override
+    {
+        KeptPages::add(bytes_);
+    }
+    KeptGrants(const KeptGrants &) = delete;
+    KeptGrants &operator=(const KeptGrants &) = delete;
+
+    [[nodiscard]] std::span<std::byte> bytes() const override
+    {
+        return bytes_;
+    }
+
+  private:
+    std::span<std::byte> bytes_;
+};
 
 class MappedGrants final : public GuestPages {
   public:
@@ -47,7 +71,8 @@ void GrantMapper::Closer::operator()(xengntdev_handle *handle) const
     xengnttab_close(handle);
 }
 
-GrantMapper::GrantMapper(unsigned domain) : domain_(domain), handle_(xengnttab_open(nullptr, 0))
+GrantMapper::GrantMapper(unsigned domain, bool keeps_mappings)
+    : domain_(domain), keeps_mappings_(keeps_mappings), handle_(xengnttab_open(nullptr, 0))
 {
     if (handle_ == nullptr)
         throw std::runtime_error(
@@ -66,6 +91,9 @@ std::unique_ptr<GuestPages> GrantMapper::map(std::span<const grant_ref_t> grants
             fmt::format("cannot map {} granted pages of domain {}, the first being grant {}: {}",
                         references.size(), domain_, references.front(),
                         std::generic_category().message(errno)));
+    if (keeps_mappings_)
+        return std::make_unique<KeptGrants>(
+            std::span(static_cast<std::byte *>(address), references.size() * page_size));
     return std::make_unique<MappedGrants>(handle_.get(), address, references.size());
 }
 

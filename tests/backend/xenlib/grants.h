@@ -11,7 +11,8 @@ namespace sndback {
 class GrantMapper final : public GuestMemory {
   public:
     // Throws std::runtime_error if /dev/xen/gntdev cannot be used.
-    explicit GrantMapper(unsigned domain);
+    // @keeps_mappings, for attacks: nothing is unmapped, and KeptPages knows it.
+    explicit GrantMapper(unsigned domain, bool keeps_mappings = false);
 
     // The mapping must not outlive the mapper.
     [[nodiscard]] std::unique_ptr<GuestPages> map(std::span<const grant_ref_t> grants) override;
@@ -21,6 +22,7 @@ class GrantMapper final : public GuestMemory {
         void operator()(xengntdev_handle *handle) const;
     };
     unsigned domain_;
+    bool keeps_mappings_;
     std::unique_ptr<xengntdev_handle, Closer> handle_;
 };
 

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "attack_harness.hpp"
+
+#include <cstring>
+#include <memory>
+
+namespace xen_front::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using sndback::AttackPhase;
+using sndback::StreamTarget;
+
+// Any call of an application returns within this: a few of the driver's time-outs of 1 s, and
+// ALSA's own.
+constexpr fake::Duration call_limit = 12s;
+// Longer than the driver waits.
+constexpr fake::Duration lateness = 1500ms;
+// How often a background thread without a pause gets to run.
+constexpr fake::Duration background_interval = 1ms;
+constexpr int background_burst = 20;
+constexpr int store_steps = 40;
+
+template <typename To, typename From> To convert(const From &from)
+{
+    static_assert(sizeof(To) == sizeof(From));
+    To to;
+    std::memcpy(&to, &from, sizeof(to));
+    return to;
+}
+
+bool is_live(const std::string &path)
+{
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return name == "state" || name == field::frontend_version || name == field::ring_reference ||
+           name == field::event_channel || name == field::event_ring_reference ||
+           name == field::event_ring_channel;
+}
+
+uint8_t recorded_byte(uint64_t at)
+{
+    return static_cast<uint8_t>(at * 7 + at / 256);
+}
+
+} // namespace
+
+// ---- nodes ----
+
+FakeCardNodes::FakeCardNodes(fake::Kernel &kernel, fake::XenbusDevice &device)
+    : StoreTarget(device.backend_path, device.path),
+      kernel_(kernel),
+      device_(device),
+      at_start_(kernel.store.below(device.path)),
+      backend_at_start_(kernel.store.below(device.backend_path))
+{
+    for (const auto &[node, value] : at_start_) {
+        if (!is_live(node))
+            configuration_.push_back(device.path + "/" + node);
+    }
+}
+
+void FakeCardNodes::tell_driver(const std::string &path)
+{
+    // The bus takes a device away whose directory is gone.
+    if (path == device_.path && device_.is_bound)
+        fake::remove(device_);
+    else if (path.starts_with(device_.backend_path))
+        fake::fire_backend_watch(device_);
+}
+
+void FakeCardNodes::write(const std::string &path, const std::string &value)
+{
+    kernel_.store.set(path, value);
+    tell_driver(path);
+}
+
+void FakeCardNodes::remove(const std::string &path)
+{
+    kernel_.store.remove(path);
+    tell_driver(path);
+}
+
+void FakeCardNodes::pause(unsigned milliseconds)
+{
+    kernel_.timeline.pass(std::chrono::milliseconds(milliseconds));
+}
+
+void FakeCardNodes::restore()
+{
+    for (const auto &[node, value] : kernel_.store.below(device_.path)) {
+        if (!at_start_.contains(node) && !is_live(node))
+            kernel_.store.remove(device_.path + "/" + node);
+    }
+    const auto put_back = [this](const std::string &directory, const fake::XenStore::Nodes &nodes) {
+        for (const auto &[node, value] : nodes) {
+            if (!is_live(node) || !kernel_.store.get(directory + "/" + node))
+                kernel_.store.set(directory + "/" + node, value);
+        }
+    };
+    put_back(device_.path, at_start_);
+    put_back(device_.backend_path, backend_at_start_);
+    if (!device_.is_bound) {
+        kernel_.store.set(device_.path + "/state", "1");
+        EXPECT_EQ(fake::probe(device_), 0);
+    }
+}
+
+// ---- the backend ----
+
+AttackHarness::AttackHarness()
+{
+    configure({ { "0/1/type", "c" } });
+}
+
+AttackHarness::~AttackHarness()
+{
+    sndback::KeptPages::forget();
+}
+
+void AttackHarness::connect_to(const Attack &attack)
+{
+    is_attacking_ = true;
+    backend.on_attach = [this, &attack](BackendStream &stream) {
+        install(attack, stream);
+    };
+    connect();
+    nodes_ = std::make_unique<FakeCardNodes>(kernel, device);
+}
+
+void AttackHarness::install(const Attack &attack, BackendStream &stream)
+{
+    stream.has_clock = true;
+    stream.is_liar = true;
+    stream.source = recorded_byte;
+    const auto target = std::make_shared<StreamTarget>(
+        reinterpret_cast<std::byte *>(&stream.ring()),
+        reinterpret_cast<std::byte *>(&stream.event_page()),
+        StreamTarget::Actions { [&stream] { stream.interrupt_requests(); },
+                                [&stream] { stream.interrupt_events(); },
+                                [&stream] { stream.is_cut_off = true; },
+                                [this, &stream] {
+                                    stream.is_cut_off = true;
+                                    has_vanished_ = true;
+                                } });
+    stream.before_answer = [this, &attack, &stream, target](const wire::Request &request,
+                                                            wire::Response &response) {
+        target->has_started =
+            target->has_started || (request.operation == wire::Operation::Trigger &&
+                                    request.trigger.type == wire::TriggerType::Start);
+        auto falsified = convert<xensnd_resp>(response);
+        if (attack.on_answer != nullptr &&
+            !attack.on_answer(*target, convert<xensnd_req>(request), falsified))
+            return false;
+        response = convert<wire::Response>(falsified);
+        if (attack.late_operation != static_cast<unsigned>(request.operation))
+            return true;
+        plans_.push_back(
+            kernel.timeline.after(lateness, [&stream, response] { stream.respond(response); }));
+        return false;
+    };
+    stream.after_answer = [&attack, target](const wire::Response &response) {
+        if (attack.after_answer != nullptr)
+            attack.after_answer(*target, convert<xensnd_resp>(response));
+    };
+    stream.before_position = [&attack, target](uint64_t &position) {
+        return attack.on_position == nullptr || attack.on_position(*target, position);
+    };
+    if (attack.keeps_mappings)
+        stream.keep_mapping = [this](void *page) {
+            kept_.push_back(page);
+            sndback::KeptPages::add(std::span(static_cast<std::byte *>(page), wire::page_size));
+        };
+    if (attack.background != nullptr)
+        plan_background(attack, target);
+}
+
+void AttackHarness::plan_background(const Attack &attack, std::shared_ptr<StreamTarget> target)
+{
+    const fake::Duration interval =
+        attack.pause_us == 0 ? background_interval : attack.pause_us * 1us;
+    plans_.push_back(kernel.timeline.after(interval, [this, &attack, target] {
+        if (!is_attacking_ || has_vanished_)
+            return;
+        const int burst = attack.pause_us == 0 ? background_burst : 1;
+        for (int i = 0; i < burst; i++) {
+            if (attack.from == AttackPhase::connected || target->has_started)
+                attack.background(*target);
+        }
+        plan_background(attack, target);
+    }));
+}
+
+// ---- the applications ----
+
+void AttackHarness::bounded(const std::function<void()> &call)
+{
+    const auto start = kernel.timeline.now();
+    call();
+    EXPECT_LT(kernel.timeline.now() - start, call_limit) << "a call took too long";
+}
+
+void AttackHarness::use_playback()
+{
+    int status = 0;
+    const auto cards = kernel.sound.visible_cards();
+    if (cards.empty())
+        return;
+    std::unique_ptr<PcmFile> file;
+    bounded([&] { file = PcmFile::open(*cards[0], 0, KSHIM_PLAYBACK, status); });
+    if (!file)
+        return;
+    bounded([&] { status = file->hw_params(small_params); });
+    if (status != 0)
+        return;
+    file->sw_params(1024, 1024, 256);
+    for (int round = 0; round < 2; round++) {
+        bounded([&] { status = file->prepare(); });
+        bounded([&] { file->write(make_audio(2048 * frame_bytes)); });
+    }
+    kernel.timeline.pass(50ms);
+    bounded([&] { file->drain(); });
+    bounded([&] { file.reset(); });
+}
+
+void AttackHarness::use_capture()
+{
+    int status = 0;
+    const auto cards = kernel.sound.visible_cards();
+    if (cards.empty())
+        return;
+    std::unique_ptr<PcmFile> file;
+    bounded([&] { file = PcmFile::open(*cards[0], 0, KSHIM_CAPTURE, status); });
+    if (!file)
+        return;
+    bounded([&] { status = file->hw_params(small_params); });
+    if (status != 0)
+        return;
+    file->sw_params(1, 1024, 256);
+    std::vector<uint8_t> into(1024 * frame_bytes);
+    for (int round = 0; round < 2; round++) {
+        bounded([&] { status = file->prepare(); });
+        bounded([&] { file->read(into); });
+    }
+    bounded([&] { file.reset(); });
+}
+
+// As the reference backend does for a frontend that has published its transport.
+void AttackHarness::serve_frontend()
+{
+    if (!device.is_bound || state() != XenbusState::Initialised ||
+        !kernel.store.get(device.path + "/0/0/" + field::ring_reference) ||
+        !kernel.store.get(device.path + "/0/1/" + field::ring_reference))
+        return;
+    backend.detach();
+    backend.connect();
+}
+
+void AttackHarness::use_store(const Attack &attack)
+{
+    for (int i = 0; i < store_steps; i++) {
+        bounded([&] { attack.store(*nodes_); });
+        if (i % 3 == 0)
+            serve_frontend();
+        if (i % 10 == 5)
+            use_playback();
+    }
+}
+
+void AttackHarness::live_through(const Attack &attack)
+{
+    if (attack.store != nullptr)
+        use_store(attack);
+    for (int round = 0; round < 3 && attack.store == nullptr; round++) {
+        use_playback();
+        use_capture();
+    }
+    kernel.timeline.pass(2s);
+}
+
+uint64_t AttackHarness::interrupts() const
+{
+    uint64_t sum = 0;
+    for (const char *stream : { "0/0", "0/1" }) {
+        const auto nodes = backend.transport(stream);
+        for (const uint32_t port : { nodes.event_channel, nodes.event_ring_channel })
+            sum += kernel.event_channels.find(device.backend_domain, port)->interrupts;
+    }
+    return sum;
+}
+
+// ---- afterwards ----
+
+void AttackHarness::connect_to_good_backend()
+{
+    is_attacking_ = false;
+    for (const fake::Timeline::Plan plan : plans_)
+        kernel.timeline.cancel(plan);
+    backend.detach();
+    for (void *page : kept_)
+        kernel.memory.unmap_grant(page);
+    kept_.clear();
+    sndback::KeptPages::forget();
+    nodes_->restore();
+
+    backend.on_attach = [](BackendStream &stream) {
+        stream.has_clock = true;
+        stream.source = recorded_byte;
+    };
+    // As one that finds the device in whatever state an earlier backend has left it.
+    backend.publish(XenbusState::Closed);
+    backend.publish(XenbusState::InitWait);
+    ASSERT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
+    ASSERT_EQ(state(), XenbusState::Connected);
+}
+
+void AttackHarness::expect_working_card()
+{
+    const size_t lines = complaints().size();
+    stream().source = nullptr;
+    auto playing = prepared();
+    const auto audio = make_audio(5000 * frame_bytes);
+    EXPECT_EQ(playing->write(audio), 5000);
+    EXPECT_EQ(playing->drain(), 0);
+    ASSERT_GE(stream().record.written.size(), audio.size());
+    EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
+    playing.reset();
+
+    int status = 0;
+    auto recording = PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_CAPTURE, status);
+    ASSERT_EQ(status, 0);
+    ASSERT_EQ(recording->hw_params(small_params), 0);
+    recording->sw_params(1, 1024, 256);
+    ASSERT_EQ(recording->prepare(), 0);
+    std::vector<uint8_t> into(3000 * frame_bytes);
+    EXPECT_EQ(recording->read(into), 3000);
+    for (size_t i = 0; i < into.size(); i++)
+        ASSERT_EQ(into[i], recorded_byte(i)) << "byte " << i;
+    EXPECT_EQ(complaints().size(), lines);
+}
+
+} // namespace xen_front::test
