@@ -103,6 +103,22 @@ Result<void> Card::describe_streams(PcmHandle pcm, uint32_t device, StreamType t
     return pcm.add_channel_maps(direction, channels_max);
 }
 
+Result<Array<MixerChoice>> Card::mixer_choices() const
+{
+    auto choices = TRY(Array<MixerChoice>::create(streams_.size()));
+    for (size_t i = 0; i < choices.size(); i++)
+        choices[i] = streams_[i]->mixer().choice();
+    return move(choices);
+}
+
+void Card::adopt(Span<MixerChoice> choices)
+{
+    for (const Box<Stream> &stream : streams_) {
+        for (const MixerChoice &choice : choices)
+            stream->mixer().adopt(choice);
+    }
+}
+
 Stream *Card::find_stream(uint32_t device, StreamType type, uint32_t substream) const
 {
     for (const Box<Stream> &stream : streams_) {

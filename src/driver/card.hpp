@@ -33,6 +33,12 @@ class Card {
     // Adds PCM devices, names and controls to @sound_card and makes it visible to applications.
     Result<void> register_with(SoundCard &sound_card);
 
+    // What applications have chosen in the mixer, for the card that takes the place of this one.
+    // NoMemory. Context: may sleep.
+    Result<Array<MixerChoice>> mixer_choices() const;
+    // Goes on where an earlier card was, as far as it had the same streams. Before register_with().
+    void adopt(Span<MixerChoice> choices);
+
     const CardConfig &config() const
     {
         return *config_;

@@ -67,6 +67,7 @@ Result<void> Frontend::connect(Diagnostic &why)
 {
     unregistered_card_ = TRY(Card::create(device_, why));
     card_ = unregistered_card_.get();
+    card_->adopt(mixer_choices_.span());
     TRY(card_->connect());
     has_failed_ = false;
     reported_.clear();
@@ -110,6 +111,9 @@ void Frontend::disconnect(wire::XenbusState next, unsigned int patience_ms)
     while (!card_->try_end_transports() && !deadline.has_passed())
         Deadline::pause();
     card_->end_transports();
+    // Without memory for them the next card begins as the first one did.
+    if (auto choices = card_->mixer_choices(); !choices.is_error())
+        mixer_choices_ = choices.release_value();
     sound_card_ = SoundCard();
     unregistered_card_.reset();
     card_ = nullptr;

@@ -49,6 +49,7 @@ class Frontend {
     Box<Card> unregistered_card_; // ours until ALSA owns it
     Card *card_ = nullptr; // the card, whoever owns it
     SoundCard sound_card_; // once registered
+    Array<MixerChoice> mixer_choices_; // of the last card that there was
 };
 
 } // namespace xen_front

@@ -61,6 +61,34 @@ bool Mixer::put(kshim_control_kind kind, const uint32_t *values)
     });
 }
 
+MixerChoice Mixer::choice()
+{
+    MixerChoice choice = { config_.type, config_.device, config_.number, false, {}, {} };
+    state_.with([&](State &state) {
+        choice.is_volume_chosen = state.is_chosen;
+        for (uint32_t i = 0; i < KSHIM_CONTROL_CHANNELS_MAX; i++) {
+            choice.levels[i] = static_cast<uint16_t>(state.values[KSHIM_CONTROL_VOLUME][i]);
+            choice.is_on[i] = state.values[KSHIM_CONTROL_SWITCH][i] != 0;
+        }
+    });
+    return choice;
+}
+
+void Mixer::adopt(const MixerChoice &choice)
+{
+    if (choice.type != config_.type || choice.device != config_.device ||
+        choice.number != config_.number)
+        return;
+    state_.with([&](State &state) {
+        for (uint32_t i = 0; i < channels_; i++) {
+            if (choice.is_volume_chosen)
+                state.values[KSHIM_CONTROL_VOLUME][i] = choice.levels[i];
+            state.values[KSHIM_CONTROL_SWITCH][i] = choice.is_on[i];
+        }
+        state.is_chosen = choice.is_volume_chosen;
+    });
+}
+
 Mixer::Written Mixer::write_volumes(Span<uint32_t> row)
 {
     return state_.with([&](State &state) {

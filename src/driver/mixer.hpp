@@ -21,6 +21,16 @@ struct MixerControl {
     bool is_active = true;
 };
 
+// What applications have chosen for one stream, to be kept while there is no card.
+struct MixerChoice {
+    StreamType type;
+    uint32_t device; // as StreamConfig has them
+    uint32_t number;
+    bool is_volume_chosen;
+    uint16_t levels[KSHIM_CONTROL_CHANNELS_MAX];
+    bool is_on[KSHIM_CONTROL_CHANNELS_MAX];
+};
+
 // Lives as long as its stream, so that the values outlive every connection. Sends nothing: that is
 // the stream's part, see stream_mixer.cpp.
 //
@@ -39,6 +49,12 @@ class Mixer {
     void get(kshim_control_kind kind, uint32_t *values);
     // Takes what an application has chosen; whether anything is different now.
     bool put(kshim_control_kind kind, const uint32_t *values);
+
+    // What to adopt() when there is another card.
+    MixerChoice choice();
+    // Goes on as an earlier card's mixer of the same stream; not of another. Before the card is
+    // registered.
+    void adopt(const MixerChoice &choice);
 
     // ---- rows of the shared buffer, one word for each channel of the open stream; any ----
 

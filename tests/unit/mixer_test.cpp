@@ -260,6 +260,42 @@ TEST_F(ConnectedMixerTest, WrongValuesAreRefused)
     EXPECT_EQ(shown(), (Values { full, full }));
 }
 
+// The card goes with its backend, if nobody has it open, and another one comes.
+TEST_F(ConnectedMixerTest, ValuesAreKeptForTheNextCard)
+{
+    configure({ { "0/1/type", "c" } });
+    EXPECT_EQ(volume().write({ half, 17 }), 0);
+    EXPECT_EQ(mute().write({ 1, 0 }), 0);
+    for (int round = 0; round < 2; round++) {
+        backend.publish(XenbusState::Closing);
+        backend.detach();
+        backend.publish(XenbusState::Closed);
+        backend.wait_for_frontend();
+        backend.connect();
+        EXPECT_EQ(shown(), (Values { half, 17 }));
+        EXPECT_EQ(shown_by(mute()), (Values { 1, 0 }));
+        EXPECT_EQ(shown_by(control("Capture Volume")), (Values { full, full }));
+    }
+    auto file = prepared();
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -95830 }));
+    EXPECT_EQ(muted(), (std::vector<bool> { false, true }));
+}
+
+TEST_F(ConnectedMixerTest, VolumeThatNobodyHasChosenIsTheNextBackends)
+{
+    stream().volumes.assign(255, -10000);
+    prepared().reset();
+    EXPECT_EQ(shown(), (Values { full - 1000, full - 1000 }));
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    backend.wait_for_frontend();
+    backend.connect();
+    stream().volumes.assign(255, -20000);
+    auto file = prepared();
+    EXPECT_EQ(shown(), (Values { full - 2000, full - 2000 }));
+}
+
 // ---- backends that can do less ----
 
 class RefusalTest : public ConnectedMixerTest, public ::testing::WithParamInterface<Operation> {};
