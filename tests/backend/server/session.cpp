@@ -212,6 +212,8 @@ void Session::volume(const xensnd_req &request)
 
     for (unsigned channel = 0; channel < stream.format.channels; ++channel) {
         std::byte *value = &values[channel * channel_value_size];
+        const std::int32_t old_volume = gain_.volume(channel);
+        const bool was_muted = gain_.muted(channel);
         std::int32_t volume = 0;
         switch (request.operation) {
         case XENSND_OP_SET_VOLUME:
@@ -227,7 +229,7 @@ void Session::volume(const xensnd_req &request)
             if (*value != std::byte { 0 })
                 gain_.set_muted(channel, request.operation == XENSND_OP_MUTE);
         }
-        if (request.operation != XENSND_OP_GET_VOLUME)
+        if (gain_.volume(channel) != old_volume || gain_.muted(channel) != was_muted)
             journal_.on_note(fmt::format("channel {}: {:.3f} dB{}", channel,
                                          gain_.volume(channel) / 1000.0,
                                          gain_.muted(channel) ? ", muted" : ""));
