@@ -112,14 +112,14 @@ int xen_front_pcm_ack(void *stream)
     return to_stream(stream)->acknowledge().status();
 }
 
-void xen_front_control_get(void *context, uint32_t *values)
+void xen_front_control_get(void *control, uint32_t *values)
 {
-    const auto *control = static_cast<const MixerControl *>(context);
-    control->stream->get_control(control->kind, values);
+    const auto *ours = static_cast<const MixerControl *>(control);
+    ours->stream->get_control(ours->kind, values);
 }
 
-int xen_front_control_put(void *context, const uint32_t *values)
+int xen_front_control_put(void *control, const uint32_t *values)
 {
-    const auto *control = static_cast<const MixerControl *>(context);
-    return control->stream->put_control(control->kind, values);
+    const auto *ours = static_cast<const MixerControl *>(control);
+    return ours->stream->put_control(ours->kind, values);
 }

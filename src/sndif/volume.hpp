@@ -36,18 +36,18 @@ static_assert(to_level(-6019) == to_level(-6020) && to_volume(to_level(-6020)) =
 // that one which is carried out late finds, and leaves, values of no other kind. A row has a word
 // for each channel; of mute and unmute only its first byte counts.
 inline constexpr uint32_t value_rows = 4;
-inline constexpr uint32_t value_size = sizeof(uint32_t);
+inline constexpr uint32_t word_bytes = sizeof(uint32_t);
 
 // Where the rows begin behind @audio_bytes of audio.
 constexpr uint32_t value_rows_offset(uint32_t audio_bytes)
 {
-    return static_cast<uint32_t>(round_up(audio_bytes, value_size));
+    return static_cast<uint32_t>(round_up(audio_bytes, word_bytes));
 }
 
 // How large a buffer is with the rows of @channels channels.
 constexpr uint32_t bytes_with_values(uint32_t audio_bytes, uint32_t channels)
 {
-    return value_rows_offset(audio_bytes) + value_rows * value_size * channels;
+    return value_rows_offset(audio_bytes) + value_rows * word_bytes * channels;
 }
 
 constexpr bool has_values(wire::Operation operation)
@@ -67,7 +67,7 @@ static_assert(value_row_index(wire::Operation::Unmute) == value_rows - 1);
 constexpr wire::TransferRequest value_row(wire::Operation operation, uint32_t audio_bytes,
                                           uint32_t channels)
 {
-    const uint32_t length = value_size * channels;
+    const uint32_t length = word_bytes * channels;
     return { value_rows_offset(audio_bytes) + value_row_index(operation) * length, length };
 }
 
