@@ -54,6 +54,10 @@ host-tests: ## build the host tests and fuzzers, with g++ and with clang++
 	@$(call cmake-build,tests,host,-DCMAKE_CXX_COMPILER=g++-12)
 	@$(call cmake-build,tests,host-clang,-DCMAKE_CXX_COMPILER=clang++-14)
 
+.PHONY: thread-tests
+thread-tests: ## build the host test of real threads, with ThreadSanitizer
+	@$(call cmake-build,tests,host-tsan,-DCMAKE_CXX_COMPILER=clang++-14 -DSANITIZE=thread)
+
 # ---- checks --------------------------------------------------------------------------------
 
 # How long each fuzzer runs in "make check", in seconds.
@@ -96,10 +100,11 @@ check-module: module ## build the module and look for what no kernel module may 
 	@scripts/check-object $(foreach dir,$(KDIRS),$(BUILD)/$(call release-of,$(dir))/snd-xen-front.ko)
 
 .PHONY: check-host
-check-host: host-tests backend ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
+check-host: host-tests thread-tests backend ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
 	@echo "== host tests"
 	@$(BUILD)/host/host-tests --gtest_brief=1
 	@$(BUILD)/host-clang/host-tests --gtest_brief=1
+	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
 	@for fuzzer in $(BUILD)/host-clang/fuzz-*; do \
 		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
