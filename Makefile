@@ -78,10 +78,11 @@ check: ## build everything and run every test; what CI runs
 	@+$(MAKE) --no-print-directory check-lab
 
 .PHONY: check-style
-check-style: ## formatting, and the includes that the architecture allows
+check-style: ## formatting, includes, and what the types must forbid
 	@echo "== style and architecture"
 	@scripts/check-style
 	@scripts/check-architecture
+	@scripts/check-types
 
 .PHONY: check-scripts
 check-scripts: ## unit tests of the scripts

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// An index of the backend is compared, which is not to have checked it.
+// expect: no match for 'operator=='
+#include "sndif/shared_memory.hpp"
+
+bool use(uint32_t *word)
+{
+    return xen_front::SharedIndex(word).load() == 7u;
+}

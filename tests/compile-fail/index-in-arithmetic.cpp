@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// An index of the backend is calculated with.
+// expect: no match for 'operator-'
+#include "sndif/shared_memory.hpp"
+
+auto use(uint32_t *word)
+{
+    return xen_front::SharedIndex(word).load() - 1u;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The outcome of a check is not looked at.
+// expect: nodiscard
+#include "sndif/shared_memory.hpp"
+
+void use(uint32_t *word)
+{
+    xen_front::SharedIndex(word).load().validate([](uint32_t value) { return value < 32; });
+}
