@@ -7,6 +7,7 @@
 #include "kernel/granted_page.hpp"
 #include "kernel/xenbus_device.hpp"
 #include "sndif/protocol.hpp"
+#include "sndif/shared_memory.hpp"
 
 namespace xen_front {
 
@@ -20,11 +21,11 @@ class Channel {
     // Writes the transport's XenStore nodes below @directory. Context: may sleep.
     Result<void> publish(XenStoreTransaction &transaction, const char *directory) const;
 
-    wire::RingPage *ring_page() const
+    SharedPage<wire::RingPage> ring_page() const
     {
         return ring_page_.as<wire::RingPage>();
     }
-    wire::EventPage *event_page() const
+    SharedPage<wire::EventPage> event_page() const
     {
         return event_page_.as<wire::EventPage>();
     }

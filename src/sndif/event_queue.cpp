@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sndif/event_queue.hpp"
 
-#include "sndif/shared_memory.hpp"
-
 namespace xen_front {
 
-void EventQueue::attach(wire::EventPage *page)
+void EventQueue::attach(SharedPage<wire::EventPage> page)
 {
     page_ = page;
     consumed_ = 0;
-    SharedIndex(&page_->in_prod).store(0);
-    SharedIndex(&page_->in_cons).store(0);
+    page_.index(&wire::EventPage::in_prod).store(0);
+    page_.index(&wire::EventPage::in_cons).store(0);
 }
 
 void EventQueue::detach()
 {
-    page_ = nullptr;
+    page_ = {};
     consumed_ = 0;
 }
 
 bool EventQueue::take(Bytes &position, Violation &violation)
 {
-    auto produced = SharedIndex(&page_->in_prod).load().validate([&](uint32_t in_prod) {
+    auto produced = page_.index(&wire::EventPage::in_prod).load().validate([&](uint32_t in_prod) {
         return in_prod - consumed_ <= wire::event_ring_size;
     });
     if (produced.is_error()) {
@@ -29,9 +27,9 @@ bool EventQueue::take(Bytes &position, Violation &violation)
         return false;
     }
     while (consumed_ != produced.value()) {
-        const wire::Event *slot = &page_->events[consumed_ % wire::event_ring_size];
+        auto copied = page_.read(&wire::EventPage::events, consumed_ % wire::event_ring_size);
         consumed_++;
-        auto event = snapshot(slot).validate(
+        auto event = copied.validate(
             [](const wire::Event &copy) { return copy.type == wire::event_current_position; });
         if (!event.is_error()) {
             position = Bytes(event.value().position);
@@ -43,7 +41,7 @@ bool EventQueue::take(Bytes &position, Violation &violation)
 
 void EventQueue::acknowledge()
 {
-    SharedIndex(&page_->in_cons).store(consumed_);
+    page_.index(&wire::EventPage::in_cons).store(consumed_);
 }
 
 } // namespace xen_front

@@ -4,6 +4,7 @@
 
 #include "base/strong.hpp"
 #include "sndif/protocol.hpp"
+#include "sndif/shared_memory.hpp"
 #include "sndif/violation.hpp"
 
 namespace xen_front {
@@ -12,7 +13,7 @@ namespace xen_front {
 class EventQueue {
   public:
     // Takes over @page, zeroed, which is granted to the backend but not yet announced to it.
-    void attach(wire::EventPage *page);
+    void attach(SharedPage<wire::EventPage> page);
     void detach();
 
     // Whether there is a position event, and takes it into @position: bytes since OPEN, any number
@@ -23,7 +24,7 @@ class EventQueue {
     void acknowledge();
 
   private:
-    wire::EventPage *page_ = nullptr;
+    SharedPage<wire::EventPage> page_;
     uint32_t consumed_ = 0;
 };
 

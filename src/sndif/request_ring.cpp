@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sndif/request_ring.hpp"
 
-#include "sndif/shared_memory.hpp"
-
 namespace xen_front {
 
-void RequestRing::attach(wire::RingPage *page)
+void RequestRing::attach(SharedPage<wire::RingPage> page)
 {
     detach();
     page_ = page;
     // io/ring.h, SHARED_RING_INIT, but with responses held off from the start.
-    SharedIndex(&page_->req_prod).store(0);
-    SharedIndex(&page_->rsp_prod).store(0);
-    SharedIndex(&page_->req_event).store(1);
+    page_.index(&wire::RingPage::req_prod).store(0);
+    page_.index(&wire::RingPage::rsp_prod).store(0);
+    page_.index(&wire::RingPage::req_event).store(1);
     hold_off_notifications();
 }
 
 void RequestRing::detach()
 {
-    page_ = nullptr;
+    page_ = {};
     request_produced_ = 0;
     request_published_ = 0;
     response_consumed_ = 0;
@@ -55,9 +53,9 @@ Result<RequestId> RequestRing::push(const wire::Request &request)
     pending.is_used = true;
 
     const RequestId id(static_cast<uint16_t>((pending.generation << slot_bits) | number));
-    wire::Request *slot = &page_->slots[request_produced_ & slot_mask].request;
-    *slot = request;
-    slot->id = id.value();
+    wire::RingSlot slot = { .request = request };
+    slot.request.id = id.value();
+    page_.write(&wire::RingPage::slots, request_produced_ & slot_mask, slot);
     request_produced_++;
     return id;
 }
@@ -65,13 +63,13 @@ Result<RequestId> RequestRing::push(const wire::Request &request)
 bool RequestRing::publish()
 {
     const uint32_t old = request_published_;
-    SharedIndex(&page_->req_prod).store(request_produced_);
+    page_.index(&wire::RingPage::req_prod).store(request_produced_);
     request_published_ = request_produced_;
     // The backend sets req_event, then looks at req_prod once more; we do it the other way round.
     shared_memory_barrier();
     bool is_wanted = false;
     // Any value is harmless: it only decides whether to notify.
-    (void)SharedIndex(&page_->req_event).load().validate([&](uint32_t req_event) {
+    (void)page_.index(&wire::RingPage::req_event).load().validate([&](uint32_t req_event) {
         is_wanted = request_produced_ - req_event < request_produced_ - old;
         return true;
     });
@@ -104,7 +102,7 @@ Violation RequestRing::check(const wire::Response &response, Answer &answer)
 
 bool RequestRing::take(Answer &answer, Violation &violation)
 {
-    auto produced = SharedIndex(&page_->rsp_prod).load().validate([&](uint32_t rsp_prod) {
+    auto produced = page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
         return rsp_prod - response_consumed_ <= request_published_ - response_consumed_;
     });
     if (produced.is_error()) {
@@ -114,11 +112,11 @@ bool RequestRing::take(Answer &answer, Violation &violation)
     if (produced.value() == response_consumed_)
         return false;
 
-    const wire::RingSlot *slot = &page_->slots[response_consumed_ & slot_mask];
-    auto response = snapshot(&slot->response).validate([&](const wire::Response &copy) {
-        violation = check(copy, answer);
-        return violation == Violation::None;
-    });
+    auto response = page_.read(&wire::RingPage::slots, response_consumed_ & slot_mask)
+                        .validate([&](const wire::RingSlot &copy) {
+                            violation = check(copy.response, answer);
+                            return violation == Violation::None;
+                        });
     if (response.is_error())
         return false;
     response_consumed_++;
@@ -128,16 +126,16 @@ bool RequestRing::take(Answer &answer, Violation &violation)
 void RequestRing::hold_off_notifications()
 {
     // The backend notifies when rsp_prod moves over rsp_event: not over one it has passed.
-    SharedIndex(&page_->rsp_event).store(response_consumed_);
+    page_.index(&wire::RingPage::rsp_event).store(response_consumed_);
 }
 
 bool RequestRing::request_notification()
 {
-    SharedIndex(&page_->rsp_event).store(response_consumed_ + 1);
+    page_.index(&wire::RingPage::rsp_event).store(response_consumed_ + 1);
     shared_memory_barrier();
     bool is_there = false;
     // take() checks the range.
-    (void)SharedIndex(&page_->rsp_prod).load().validate([&](uint32_t rsp_prod) {
+    (void)page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
         is_there = rsp_prod != response_consumed_;
         return true;
     });

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "sndif/protocol.hpp"
+#include "sndif/shared_memory.hpp"
 #include "sndif/violation.hpp"
 
 namespace xen_front {
@@ -42,7 +43,7 @@ class RequestRing {
     static constexpr uint32_t reserved_slots = 8;
 
     // Takes over @page, which is granted to the backend but not yet announced to it.
-    void attach(wire::RingPage *page);
+    void attach(SharedPage<wire::RingPage> page);
     // Forgets the page and all requests in flight.
     void detach();
 
@@ -89,7 +90,7 @@ class RequestRing {
     static bool is_control(wire::Operation operation);
     Violation check(const wire::Response &response, Answer &answer);
 
-    wire::RingPage *page_ = nullptr;
+    SharedPage<wire::RingPage> page_;
     uint32_t request_produced_ = 0;
     uint32_t request_published_ = 0;
     uint32_t response_consumed_ = 0;

@@ -66,4 +66,35 @@ template <typename T> Untrusted<T> snapshot(const T *shared)
     return Untrusted<T>(copy);
 }
 
+// A page that another domain may write to at any moment: a T that can only be read through
+// Untrusted copies. Not an owner.
+template <typename T> class SharedPage {
+  public:
+    SharedPage() = default;
+    // Whoever has the page as an ordinary T gives that up: there is no way back.
+    SharedPage(T *page) : page_(page)
+    {
+    }
+
+    SharedIndex index(uint32_t T::*member) const
+    {
+        return SharedIndex(&(page_->*member));
+    }
+    // A copy of slot @number of an array, each word read exactly once.
+    template <typename Slot, size_t count>
+    Untrusted<Slot> read(Slot (T::*slots)[count], uint32_t number) const
+    {
+        return snapshot(&(page_->*slots)[number]);
+    }
+    // Not yet visible in order: an index that is stored afterwards announces it.
+    template <typename Slot, size_t count>
+    void write(Slot (T::*slots)[count], uint32_t number, const Slot &slot) const
+    {
+        (page_->*slots)[number] = slot;
+    }
+
+  private:
+    T *page_ = nullptr;
+};
+
 } // namespace xen_front

@@ -7,15 +7,20 @@
 
 using namespace xen_front;
 
-Result<uint32_t> take(wire::EventPage &page, uint32_t consumed)
+Result<uint32_t> take(SharedPage<wire::EventPage> page, uint32_t consumed)
 {
-    auto produced = SharedIndex(&page.in_prod).load().validate([&](uint32_t in_prod) {
+    auto produced = page.index(&wire::EventPage::in_prod).load().validate([&](uint32_t in_prod) {
         return in_prod - consumed <= wire::event_ring_size;
     });
     const uint32_t end = TRY(move(produced));
-    auto event = snapshot(&page.events[0]).validate([](const wire::Event &copy) {
+    auto event = page.read(&wire::EventPage::events, 0).validate([](const wire::Event &copy) {
         return copy.type == wire::event_current_position;
     });
     const Bytes position(TRY(move(event)).position);
     return end + static_cast<uint32_t>(FrameSize(32).frames(position).value());
+}
+
+Result<uint32_t> take_from(wire::EventPage &page)
+{
+    return take(&page, 0);
 }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A field of a shared page is read directly, perhaps twice with two values.
+// expect: base operand of '->' has non-pointer type
+#include "sndif/protocol.hpp"
+#include "sndif/shared_memory.hpp"
+
+uint32_t use(xen_front::SharedPage<xen_front::wire::RingPage> page)
+{
+    return page->rsp_prod;
+}
