@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in Dom0 beside xen-front-attacked in the guest: for each attack a hostile backend, then a
 # good one.
-# Usage: attack-dom0.sh [PATTERN]: only the attacks whose name matches the extended expression.
+# Usage: attack-dom0.sh PATTERN STEP FIRST: of the attacks whose name matches the extended expression
+# every STEP-th, starting with number FIRST, from 0 on.
 
-pattern=${1:-.}
+pattern=$1
+step=$2
+first=$3
 domain=/local/domain/$(xl domid "${LAB_GUESTS%% *}")
 good=(xen-sndback --map 'sequence=pattern' --default null)
 log=$LAB_OUT/attack-backends.log
@@ -39,7 +42,8 @@ stop() {
 
 lab-backend stop
 start "${good[@]}"
-xen-sndback --list-attacks | grep -E "^($pattern)" >/tmp/attacks
+xen-sndback --list-attacks | grep -E "^($pattern)" |
+	awk -v "step=$step" -v "first=$first" '(NR - 1) % step == first' >/tmp/attacks
 count=0
 while read -r name _; do
 	stop
