@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Callable
 
-from . import cache, kernels, machine, options as option_rules, trees
+from . import cache, debug_kernel, machine, options as option_rules, trees
 from .errors import ExitStatus, LabError, UsageError
 from .image import Images
 from .results import Outcome
@@ -100,7 +100,9 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("guests")
     group.add_argument("--kernel", default="6.1", metavar="SERIES",
                        help="the guests' Debian kernel: a series (6.1, 6.12) or a release whose "
-                            "headers are installed (default: %(default)s)")
+                            "headers are installed; debug-6.1 or debug-6.12: with lockdep, "
+                            "kmemleak, fault injection and the like, built here once, wants "
+                            "--memory 800 (default: %(default)s)")
     group.add_argument("--kernel-image", metavar="FILE", help="a kernel of your own instead")
     group.add_argument("--modules-dir", metavar="DIR",
                        help="its lib/modules/RELEASE, if it has modules")
@@ -209,6 +211,10 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels",
                                 formatter_class=raw)
     _add_machine_options(build)
+    headers = commands.add_parser(
+        "headers", help="print what modules for a kernel are built against", formatter_class=raw,
+        description="Prints the directory that 'make KDIR=' wants for a kernel of --kernel.")
+    _add_machine_options(headers)
     clean = commands.add_parser("clean", help="remove the cache, or old results",
                                 formatter_class=raw)
     clean.add_argument("--results", action="store_true",
@@ -308,11 +314,16 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     extra = arguments.kernel_modules
     names = [name for value in extra for name in value.split(",")]
     for series in sorted({arguments.kernel, arguments.dom0_kernel, "6.12"}):
-        kernels.debian_kernel(series, names, progress)
+        debug_kernel.by_name(series, names, progress)
     trees.hypervisor(progress)
     trees.dom0_tree([n for v in arguments.dom0_packages for n in v.split(",")], progress)
     trees.domu_tree([n for v in arguments.domu_packages for n in v.split(",")], progress)
     progress(f"everything is in {cache.cache_root()}")
+    return ExitStatus.OK
+
+
+def _headers(arguments: argparse.Namespace) -> ExitStatus:
+    print(debug_kernel.by_name(arguments.kernel, [], Progress(arguments.quiet)).headers)
     return ExitStatus.OK
 
 
@@ -330,7 +341,8 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit status."""
     arguments = parser().parse_args(argv)
     commands: dict[str, Callable[[argparse.Namespace], ExitStatus]] = {
-        "run": _run, "shell": _shell, "build": _build, "clean": _clean}
+        "run": _run, "shell": _shell, "build": _build, "headers": _headers,
+        "clean": _clean}
     try:
         return int(commands[arguments.command](arguments))
     except LabError as failure:

@@ -6,7 +6,7 @@ import pathlib
 import shlex
 import shutil
 
-from . import cpio, kernels, packages, trees
+from . import cpio, debug_kernel, kernels, packages, trees
 from .errors import LabError, UsageError
 from .options import DEFAULT_BACKEND, RunOptions, card_count
 
@@ -71,7 +71,7 @@ class Images:
         if options.kernel_image is not None:
             self.kernel = kernels.own_kernel(options.kernel_image, options.modules_dir, extra, say)
         else:
-            self.kernel = kernels.debian_kernel(options.kernel, extra, say)
+            self.kernel = debug_kernel.by_name(options.kernel, extra, say)
         # What is missing is said before anything is built or an earlier result is touched.
         self._module = driver_module(options, source, self.kernel.release) \
             if options.guests else None

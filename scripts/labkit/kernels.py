@@ -37,6 +37,8 @@ class Kernel:
     release: str
     elf: pathlib.Path
     modules: pathlib.Path
+    # What modules for it are built against (make's KDIR); none of a kernel the user brings.
+    headers: pathlib.Path | None = None
 
 
 def installed_header_releases() -> list[str]:
@@ -107,19 +109,21 @@ def loadable_part(elf: bytes) -> bytes:
     segments = [list(_PROGRAM_HEADER.unpack_from(elf, table + index * _PROGRAM_HEADER.size))
                 for index in range(count)]
     output = bytearray(4096 * -(-(_ELF_HEADER + count * _PROGRAM_HEADER.size) // 4096))
+    # Others (the notes that Xen reads) lie within a loaded segment and move along with it.
+    inner = [segment for segment in segments if segment[0] != _PT_LOAD]
     moved = []
     for segment in segments:
         kind, _, offset, _, _, size, _, _ = segment
         if kind == _PT_LOAD:
             data = elf[offset:offset + size].rstrip(b"\0")
+            ends = [other[2] + other[5] - offset for other in inner
+                    if offset <= other[2] and other[2] + other[5] <= offset + size]
+            data = elf[offset:offset + max([len(data), *ends])]
             moved.append((offset, len(data), len(output)))
             segment[2], segment[5] = len(output), len(data)
             output += data + b"\0" * (-len(data) % 4096)
-    for segment in segments:
-        kind, _, offset, _, _, size, _, _ = segment
-        if kind == _PT_LOAD:
-            continue
-        # Others (the notes that Xen reads) lie within a loaded segment and move along with it.
+    for segment in inner:
+        _, _, offset, _, _, size, _, _ = segment
         for start, length, new in moved:
             if start <= offset and offset + size <= start + length:
                 segment[2] = new + offset - start
@@ -135,10 +139,10 @@ def loadable_part(elf: bytes) -> bytes:
 def debian_kernel(wanted: str, extra_modules: list[str], say: packages.Say) -> Kernel:
     """The Debian kernel whose headers are installed, so that modules built here load there."""
     release = choose_release(wanted, installed_header_releases())
-    headers = _installed_version(f"linux-headers-{release}")
+    headers = installed_version(f"linux-headers-{release}")
     image = packages.Package(f"linux-image-{release}", headers, "amd64")
     names = sorted({*WANTED_MODULES, *extra_modules})
-    key = cache.digest(str(image), _own_source(), *names)
+    key = cache.digest(str(image), own_source(), *names)
 
     def build(directory: pathlib.Path) -> None:
         try:
@@ -151,12 +155,13 @@ def debian_kernel(wanted: str, extra_modules: list[str], say: packages.Say) -> K
         root = directory / "unpacked"
         root.mkdir()
         packages.unpack(archives, root)
-        _assemble(directory, release, root / "boot" / f"vmlinuz-{release}",
-                  root / "lib" / "modules" / release, names)
+        assemble(directory, release, root / "boot" / f"vmlinuz-{release}",
+                 root / "lib" / "modules" / release, names)
         shutil.rmtree(root)
 
     where = cache.entry("kernel", key, build, f"prepares kernel {release}", say)
-    return Kernel(release, where / "kernel.elf", where / "modules.cpio")
+    return Kernel(release, where / "kernel.elf", where / "modules.cpio",
+                  pathlib.Path("/usr/src") / f"linux-headers-{release}")
 
 
 def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules: list[str],
@@ -171,10 +176,10 @@ def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules:
     names = sorted({*WANTED_MODULES, *extra_modules})
     stamp = "" if modules is None else repr(sorted(
         (str(path), path.stat().st_mtime_ns) for path in modules.rglob("*.ko*")))
-    key = cache.digest(image.read_bytes(), release, stamp, _own_source(), *names)
+    key = cache.digest(image.read_bytes(), release, stamp, own_source(), *names)
 
     def build(directory: pathlib.Path) -> None:
-        _assemble(directory, release, image, modules, names)
+        assemble(directory, release, image, modules, names)
 
     where = cache.entry("kernel", key, build, f"prepares kernel {image}", say)
     return Kernel(release, where / "kernel.elf", where / "modules.cpio")
@@ -186,11 +191,13 @@ def release_of(image: bytes) -> str | None:
     return match[1].decode() if match else None
 
 
-def _own_source() -> bytes:
+def own_source() -> bytes:
+    """What this module is: its cache entries depend on it."""
     return pathlib.Path(__file__).read_bytes()
 
 
-def _installed_version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """The version of a Debian package of this machine."""
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0 or not done.stdout:
@@ -198,8 +205,9 @@ def _installed_version(package: str) -> str:
     return done.stdout
 
 
-def _assemble(directory: pathlib.Path, release: str, image: pathlib.Path,
-              modules: pathlib.Path | None, names: list[str]) -> None:
+def assemble(directory: pathlib.Path, release: str, image: pathlib.Path,
+             modules: pathlib.Path | None, names: list[str]) -> None:
+    """Makes a cache entry's kernel.elf and modules.cpio."""
     data = image.read_bytes()
     elf = data if data.startswith(b"\x7fELF") else decompress_bzimage(data)
     if elf is None:

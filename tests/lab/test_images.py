@@ -104,6 +104,20 @@ class Kernels(unittest.TestCase):
         self.assertEqual(struct.unpack_from("<HH", small, 0x3C), (0, 0))
         self.assertEqual(len(small), 8192)
 
+    def test_note_that_ends_in_zeros(self) -> None:
+        """At a segment's end, zeros of a note are not the segment's to lose."""
+        elf = bytearray(0x9000)
+        elf[:6] = b"\x7fELF\x02\x01"
+        struct.pack_into("<QQ", elf, 0x20, 64, 0x8000)
+        struct.pack_into("<HHHHHH", elf, 0x34, 64, 56, 2, 64, 9, 8)
+        elf[64:176] = (struct.pack("<IIQQQQQQ", 1, 5, 0x2000, 0, 0, 0x3000, 0x3000, 4096) +
+                       struct.pack("<IIQQQQQQ", 4, 5, 0x2004, 4, 4, 8, 8, 4))
+        elf[0x2000:0x2008] = b"codenote"
+        small = kernels.loadable_part(bytes(elf))
+        load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
+        self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote\0\0\0\0")
+        self.assertEqual(note[2], load[2] + 4)
+
     def test_release_in_image(self) -> None:
         self.assertEqual(kernels.release_of(b"\0Linux version 6.1.9-x (me@here) (gcc)"), "6.1.9-x")
         self.assertEqual(kernels.release_of(b"\0006.1.9-x (me@here) #1 SMP\0"), "6.1.9-x")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guest kernels that find bugs, built from Debian's linux-source packages.
+
+Debian's own debug kernels are production kernels with symbols. This one is tinyconfig plus
+debug-kernel.config, with lockdep, kmemleak, fault injection and their like; everything is built
+in, so it needs no modules. It is compiled once and kept in the cache, together with the part of
+its tree that external modules are built against.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from . import cache, kernels, linux_source, packages
+from .errors import LabError
+
+PREFIX = "debug-"
+_FRAGMENT = pathlib.Path(__file__).parent / "debug-kernel.config"
+# What building an external module reads; the rest of the tree is a gigabyte.
+_KEPT = ("include", "scripts", "arch/x86", "tools/objtool", "Makefile", ".config", "Module.symvers")
+
+
+def by_name(name: str, extra_modules: list[str], say: packages.Say) -> kernels.Kernel:
+    """The debug kernel of a series ("debug-6.1"), or what kernels.debian_kernel() knows."""
+    if not name.startswith(PREFIX):
+        return kernels.debian_kernel(name, extra_modules, say)
+    source = linux_source.package(name.removeprefix(PREFIX))
+    key = cache.digest(str(source), kernels.installed_version("gcc-12"), _FRAGMENT.read_bytes(),
+                       pathlib.Path(__file__).read_bytes(), kernels.own_source())
+
+    def build(directory: pathlib.Path) -> None:
+        tree = directory / "tree"
+        tree.mkdir()
+        linux_source.extract(source, [], tree, say)
+        _build(tree, directory)
+        shutil.rmtree(tree)
+
+    where = cache.entry("debug-kernel", key, build,
+                        f"builds kernel {name} (some five minutes, once)", say)
+    release = (where / "release").read_text(encoding="ascii")
+    return kernels.Kernel(release, where / "kernel.elf", where / "modules.cpio",
+                          where / "headers")
+
+
+def _build(tree: pathlib.Path, directory: pathlib.Path) -> None:
+    _make(tree, "tinyconfig")
+    wanted = _FRAGMENT.read_text(encoding="utf-8")
+    with open(tree / ".config", "a", encoding="utf-8") as config:
+        config.write(wanted)
+    _make(tree, "olddefconfig")
+    lost = lost_lines(wanted, (tree / ".config").read_text(encoding="utf-8"))
+    if lost:
+        raise LabError(f"{_FRAGMENT.name}: this kernel does not have {', '.join(lost)}")
+    _make(tree, "vmlinux", "modules")
+
+    release = (tree / "include/config/kernel.release").read_text(encoding="ascii").strip()
+    (directory / "release").write_text(release, encoding="ascii")
+    kernels.assemble(directory, release, tree / "vmlinux", None, [])
+    headers = directory / "headers"
+    for kept in _KEPT:
+        (headers / kept).parent.mkdir(parents=True, exist_ok=True)
+        (tree / kept).rename(headers / kept)
+
+
+def lost_lines(wanted: str, config: str) -> list[str]:
+    """The settings of a fragment that a configuration does not have.
+
+    "is not set" is also true of an option that this kernel does not know.
+    """
+    there = set(config.splitlines())
+    lost = []
+    for line in wanted.splitlines():
+        if line.startswith("CONFIG_"):
+            if line not in there:
+                lost.append(line)
+        elif line.startswith("# CONFIG_"):
+            option = line.split()[1]
+            if any(other.startswith(f"{option}=") for other in there):
+                lost.append(line)
+    return lost
+
+
+def _make(tree: pathlib.Path, *targets: str) -> None:
+    # The modules are built by gcc-12, whatever the machine's gcc is.
+    command = ["make", "-s", f"-j{os.cpu_count()}", "CC=gcc-12", "HOSTCC=gcc-12", *targets]
+    done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        last = "\n".join(done.stdout.splitlines()[-15:])
+        raise LabError(f"{' '.join(command)}:\n{last}\nscripts/setup installs what "
+                       "a kernel's build needs")
