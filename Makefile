@@ -120,6 +120,18 @@ check-lab: module backend guest-tests ## selftests in real guests under Xen in Q
 	@echo "== selftests in the lab"
 	@scripts/selftests --rounds $(ROUNDS)
 
+# What is not reached, line by line: build/coverage/index.html.
+COVERAGE_MIN ?= 95
+
+.PHONY: coverage
+coverage: ## how much of the module's C++ the host tests reach; fails below COVERAGE_MIN per cent
+	@$(call cmake-build,tests,coverage,-DCMAKE_CXX_COMPILER=g++-12 -DSANITIZE=none -DCOVERAGE=ON)
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(BUILD)/coverage/host-tests --gtest_brief=1
+	@gcovr --gcov-executable gcov-12 --root . --filter src/ --exclude-throw-branches \
+		--fail-under-line $(COVERAGE_MIN) --print-summary \
+		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
+
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
 	@scripts/setup
