@@ -265,6 +265,7 @@ void DriverWalk::step_hostile_backend()
         break;
     }
     is_ring_spoilt_ = true;
+    stream().is_liar = true;
     stream().latency.reset();
     stream().interrupt_requests();
 }
