@@ -19,6 +19,11 @@ struct kshim_xenbus_device;
 int xen_front_probe(struct kshim_xenbus_device *device);
 /* The backend published @state (enum xenbus_state). Called from the xenwatch thread. */
 void xen_front_backend_changed(struct kshim_xenbus_device *device, unsigned int state);
+/*
+ * The guest goes on after it slept, was restored, or has moved to another host. The bus has taken
+ * this end's state for Initialising, without publishing it.
+ */
+void xen_front_resume(struct kshim_xenbus_device *device);
 /* The device goes, or the driver is unbound from it. */
 void xen_front_remove(struct kshim_xenbus_device *device);
 

@@ -31,6 +31,13 @@ void kshim_pages_unmap(void *address);
  */
 KSHIM_MUST_CHECK int kshim_grant(uint16_t domain, struct kshim_page *page, uint32_t *reference);
 /*
+ * Grants @page, which domain @domain or another was granted before, a second time, and ends access
+ * through the grant in @reference, whose place the new one takes. For grants that are void because
+ * the guest was restored: nobody maps the page. 0 or a negative errno, which leaves all as it was.
+ */
+KSHIM_MUST_CHECK int kshim_grant_renew(uint16_t domain, struct kshim_page *page,
+				       uint32_t *reference);
+/*
  * Ends access through @reference if the other side no longer maps the page: true, and the
  * page is free. False leaves everything as it was.
  */

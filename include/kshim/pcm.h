@@ -99,6 +99,12 @@ void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int mi
 void kshim_pcm_period_elapsed(struct kshim_substream *substream);
 /* Stops a running stream as overrun or underrun. Context: as above. */
 void kshim_pcm_stop_xrun(struct kshim_substream *substream);
+/*
+ * Suspends the stream, whether it is prepared, running, paused or failed: who waits wakes up, and
+ * it takes a trigger RESUME, or prepare, to leave that state. Streams without parameters stay as
+ * they are. Context: as above; the stream is not being closed.
+ */
+void kshim_pcm_suspend(struct kshim_substream *substream);
 /* Stops the stream for good because its device failed: it has to be closed. Context: as above. */
 void kshim_pcm_stop_failed(struct kshim_substream *substream);
 

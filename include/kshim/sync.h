@@ -29,6 +29,7 @@ enum kshim_lock_class {
 	KSHIM_LOCK_RING, /* rings and positions of one stream; nests inside ALSA's stream lock */
 	KSHIM_LOCK_MIXER, /* what the controls of one stream show; no lock nests inside it */
 	KSHIM_LOCK_REQUEST, /* requests of one stream that are waited for, one at a time */
+	KSHIM_LOCK_FRONTEND, /* connection of one device; outside of the others */
 	KSHIM_LOCK_CLASSES
 };
 
@@ -41,6 +42,8 @@ void kshim_mutex_init(struct kshim_mutex *mutex, enum kshim_lock_class lock_clas
 void kshim_mutex_destroy(struct kshim_mutex *mutex);
 /* Context: may sleep. */
 void kshim_mutex_lock(struct kshim_mutex *mutex);
+/* True when it was free, and is now held. Context: may sleep. */
+KSHIM_MUST_CHECK bool kshim_mutex_try_lock(struct kshim_mutex *mutex);
 void kshim_mutex_unlock(struct kshim_mutex *mutex);
 
 void kshim_completion_init(struct kshim_completion *completion);

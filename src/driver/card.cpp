@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/card.hpp"
 
-#include "driver/xenstore_config.hpp"
-
 namespace xen_front {
 
 Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
@@ -13,12 +11,11 @@ Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> strea
         devices_[i] = { this, i };
 }
 
-Result<Box<Card>> Card::create(XenbusDevice device, Diagnostic &why)
+Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work &caretaker)
 {
-    auto config = TRY(read_config(device, why));
     auto streams = TRY(Array<Box<Stream>>::create(config->stream_count));
     for (uint32_t i = 0; i < streams.size(); i++)
-        streams[i] = TRY(Box<Stream>::create(device, config->streams[i]));
+        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker));
     auto devices = TRY(Array<PcmDevice>::create(config->device_count));
     return Box<Card>::create(device, move(config), move(streams), move(devices));
 }
@@ -44,10 +41,79 @@ Result<void> Card::publish()
     return transaction.commit();
 }
 
+void Card::go_live()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->go_live();
+}
+
 void Card::disconnect()
 {
     for (Box<Stream> &stream : streams_)
         stream->disconnect();
+}
+
+void Card::retire()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->retire();
+}
+
+void Card::void_grants()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->void_grants();
+}
+
+bool Card::try_suspend()
+{
+    bool are_all_done = true;
+    for (Box<Stream> &stream : streams_)
+        are_all_done &= stream->try_suspend();
+    return are_all_done;
+}
+
+void Card::stall()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->stall();
+}
+
+void Card::revive()
+{
+    for (Box<Stream> &stream : streams_)
+        stream->revive();
+}
+
+Card::Health Card::look_after()
+{
+    Health all;
+    uint64_t last_sign_ms = 0;
+    uint64_t silent_since_ms = 0;
+    bool is_any_stalled = false;
+    for (Box<Stream> &stream : streams_) {
+        const Stream::Health one = stream->look_after();
+        all.has_transport |= one.has_transport;
+        all.is_alive |= one.is_attached && !one.is_stalled;
+        last_sign_ms = max(last_sign_ms, one.last_sign_ms);
+        if (one.is_stalled)
+            silent_since_ms = max(silent_since_ms, one.silent_since_ms);
+        is_any_stalled |= one.is_stalled;
+        if (one.next_look_ms != 0) {
+            all.next_look_ms =
+                all.next_look_ms == 0 ? one.next_look_ms : min(all.next_look_ms, one.next_look_ms);
+        }
+    }
+    all.is_silent = is_any_stalled && last_sign_ms <= silent_since_ms;
+    return all;
+}
+
+bool Card::is_in_use()
+{
+    bool is_any = false;
+    for (Box<Stream> &stream : streams_)
+        is_any |= stream->is_in_use();
+    return is_any;
 }
 
 bool Card::try_end_transports()

@@ -18,18 +18,36 @@ struct PcmDevice {
 // which may be long after the connection has gone.
 class Card {
   public:
-    // Reads the configuration of @device. Errors are explained in @why. Context: may sleep.
-    static Result<Box<Card>> create(XenbusDevice device, Diagnostic &why);
+    // A card of @device as @config describes it, which is not connected yet. @caretaker is
+    // scheduled when look_after() has something to do. Context: may sleep.
+    static Result<Box<Card>> create(XenbusDevice device, Box<CardConfig> config, Work &caretaker);
 
     Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
          Array<PcmDevice> devices);
 
     // Makes the transports of all streams and writes them, with the protocol version, to XenStore.
     Result<void> connect();
-    // Ends the connections of all streams: see Stream.
+    // What Stream's functions of these names do, for all streams.
+    void go_live();
     void disconnect();
+    void retire();
+    void void_grants();
+    bool try_suspend();
+    void stall();
+    void revive();
     bool try_end_transports();
     void end_transports();
+
+    // What look_after() saw.
+    struct Health {
+        bool has_transport = false; // at least one stream
+        bool is_alive = false; // at least one stream is attached to a backend that is not overdue
+        bool is_silent = false; // no stream had a sign of life since one has been waiting for it
+        unsigned int next_look_ms = 0; // when to look again; 0: no need
+    };
+    Health look_after();
+    bool is_in_use();
+
     // Adds PCM devices, names and controls to @sound_card and makes it visible to applications.
     Result<void> register_with(SoundCard &sound_card);
 

@@ -39,6 +39,11 @@ void xen_front_backend_changed(kshim_xenbus_device *device, unsigned int state)
     frontend->keep_pace();
 }
 
+void xen_front_resume(kshim_xenbus_device *device)
+{
+    frontend_of(device)->resume();
+}
+
 void xen_front_remove(kshim_xenbus_device *device)
 {
     Box<Frontend> frontend(frontend_of(device));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/frontend.hpp"
 
-#include "kernel/lock.hpp"
+#include "driver/xenstore_config.hpp"
 
 namespace xen_front {
 
@@ -9,16 +9,28 @@ namespace {
 
 // How long unbinding waits for the backend to unmap our rings. It is no failure if it does not.
 constexpr unsigned int unmap_patience_ms = 100;
+// When the caretaker comes back to a stream that somebody was just using.
+constexpr unsigned int retry_ms = 10;
 
 } // namespace
 
+Frontend::Frontend(XenbusDevice device)
+    : device_(device), mutex_(KSHIM_LOCK_FRONTEND), caretaker_(on_attention, this)
+{
+}
+
 Frontend::~Frontend()
 {
-    disconnect(wire::XenbusState::Closed, unmap_patience_ms);
+    {
+        Mutex::Guard guard(mutex_);
+        remove_card(wire::XenbusState::Closed, unmap_patience_ms);
+    }
+    caretaker_.cancel();
 }
 
 void Frontend::start()
 {
+    Mutex::Guard guard(mutex_);
     switch_state(wire::XenbusState::Initialising);
 }
 
@@ -30,27 +42,31 @@ void Frontend::switch_state(wire::XenbusState state)
 
 void Frontend::backend_changed(wire::XenbusState state)
 {
-    Action action = action_for(state_, state);
-    // A backend that saw us fail and closes as well is not to start the next round.
-    if (action == Action::Reset && state_ == wire::XenbusState::Closed &&
-        (has_failed_ || is_being_removed()))
-        action = Action::Ignore;
-
+    Mutex::Guard guard(mutex_);
+    const Action action = action_for(state_, state);
     Diagnostic why;
     switch (action) {
     case Action::Ignore:
         break;
     case Action::Close:
-        disconnect(wire::XenbusState::Closed, 0);
+        leave(wire::XenbusState::Closed, wire::XenbusState::Closed);
         break;
-    case Action::Reset:
-        disconnect(is_being_removed() ? wire::XenbusState::Closed : wire::XenbusState::Initialising,
-                   0);
+    case Action::Lose:
+    case Action::Restart:
+        // A backend that saw us fail and closes as well is not to start the next round.
+        if (state_ == wire::XenbusState::Closed && (has_failed_ || is_being_removed()))
+            break;
+        if (is_being_removed())
+            leave(wire::XenbusState::Closed, wire::XenbusState::Closed);
+        else
+            leave(action == Action::Lose ? wire::XenbusState::Reconfiguring
+                                         : wire::XenbusState::Initialising,
+                  wire::XenbusState::Initialising);
         break;
-    case Action::Reconnect:
-        disconnect(wire::XenbusState::Initialising, 0);
-        [[fallthrough]];
     case Action::Connect:
+        // Not from Closed, which a backend in InitWait takes for ready.
+        if (state_ != wire::XenbusState::Closed)
+            leave(wire::XenbusState::Initialising, wire::XenbusState::Initialising);
         if (auto result = connect(why); result.is_error())
             fail(result.error(), why);
         break;
@@ -65,9 +81,14 @@ void Frontend::backend_changed(wire::XenbusState state)
 
 Result<void> Frontend::connect(Diagnostic &why)
 {
-    unregistered_card_ = TRY(Card::create(device_, why));
-    card_ = unregistered_card_.get();
-    card_->adopt(mixer_choices_.span());
+    auto config = TRY(read_config(device_, why));
+    if (card_ != nullptr && !(card_->config() == *config))
+        remove_card(state_, 0);
+    if (card_ == nullptr) {
+        unregistered_card_ = TRY(Card::create(device_, move(config), caretaker_));
+        card_ = unregistered_card_.get();
+        card_->adopt(mixer_choices_.span());
+    }
     TRY(card_->connect());
     has_failed_ = false;
     reported_.clear();
@@ -77,46 +98,69 @@ Result<void> Frontend::connect(Diagnostic &why)
 
 Result<void> Frontend::register_card()
 {
-    const CardConfig &config = card_->config();
-    Text<80> long_name;
-    if (config.long_name.is_empty())
-        long_name << "Xen sound at " << device_.path();
-    else
-        long_name << config.long_name.view();
-    const kshim_card_names names = {
-        .short_name = config.short_name.is_empty() ? "Xen sound" : config.short_name.c_string(),
-        .long_name = long_name.c_string(),
-    };
-    sound_card_ = TRY(SoundCard::create(device_, names, card_));
-    (void)unregistered_card_.release();
-    TRY(card_->register_with(sound_card_));
+    if (!sound_card_) {
+        const CardConfig &config = card_->config();
+        Text<80> long_name;
+        if (config.long_name.is_empty())
+            long_name << "Xen sound at " << device_.path();
+        else
+            long_name << config.long_name.view();
+        const kshim_card_names names = {
+            .short_name = config.short_name.is_empty() ? "Xen sound" : config.short_name.c_string(),
+            .long_name = long_name.c_string(),
+        };
+        sound_card_ = TRY(SoundCard::create(device_, names, card_));
+        (void)unregistered_card_.release();
+        card_->go_live();
+        TRY(card_->register_with(sound_card_));
+        switch_state(wire::XenbusState::Connected);
+        return {};
+    }
+    is_restored_ = false;
     switch_state(wire::XenbusState::Connected);
+    card_->go_live();
     return {};
 }
 
-void Frontend::disconnect(wire::XenbusState next, unsigned int patience_ms)
+void Frontend::leave(wire::XenbusState kept, wire::XenbusState gone)
+{
+    if (!is_card_wanted()) {
+        remove_card(gone, 0);
+        return;
+    }
+    card_->disconnect();
+    switch_state(kept);
+    end_transports(0);
+}
+
+void Frontend::remove_card(wire::XenbusState next, unsigned int patience_ms)
 {
     if (card_ == nullptr) {
         switch_state(next);
         return;
     }
     // Streams first: ALSA's disconnecting stops them, which must not wait for the backend.
-    card_->disconnect();
+    card_->retire();
     if (sound_card_)
         sound_card_.disconnect();
     switch_state(next);
-
-    // A backend that unmaps now lets us free the pages at once.
-    Deadline deadline(patience_ms);
-    while (!card_->try_end_transports() && !deadline.has_passed())
-        Deadline::pause();
-    card_->end_transports();
+    end_transports(patience_ms);
     // Without memory for them the next card begins as the first one did.
     if (auto choices = card_->mixer_choices(); !choices.is_error())
         mixer_choices_ = choices.release_value();
     sound_card_ = SoundCard();
     unregistered_card_.reset();
     card_ = nullptr;
+    is_restored_ = false;
+}
+
+void Frontend::end_transports(unsigned int patience_ms)
+{
+    // A backend that unmaps now lets us free the pages at once.
+    Deadline deadline(patience_ms);
+    while (!card_->try_end_transports() && !deadline.has_passed())
+        Deadline::pause();
+    card_->end_transports();
 }
 
 void Frontend::fail(Error error, Diagnostic &why)
@@ -129,13 +173,73 @@ void Frontend::fail(Error error, Diagnostic &why)
         reported_ << why.view();
     }
     has_failed_ = true;
-    disconnect(wire::XenbusState::Closed, 0);
+    remove_card(wire::XenbusState::Closed, 0);
+}
+
+void Frontend::resume()
+{
+    Mutex::Guard guard(mutex_);
+    // After a mere sleep everything is as it was; the bus only believes otherwise.
+    if (is_state_in_xenstore()) {
+        switch_state(state_);
+        return;
+    }
+    // Another XenStore, other grants and event channels: a new life for the card.
+    is_restored_ = static_cast<bool>(sound_card_);
+    leave(wire::XenbusState::Initialising, wire::XenbusState::Initialising);
+    if (card_ != nullptr)
+        card_->void_grants();
+}
+
+void Frontend::on_attention(void *frontend)
+{
+    static_cast<Frontend *>(frontend)->look_after();
+}
+
+void Frontend::look_after()
+{
+    Mutex::Guard guard(mutex_);
+    if (!sound_card_)
+        return;
+    const Card::Health health = card_->look_after();
+    if (state_ == wire::XenbusState::Connected && health.is_silent) {
+        // Its event channels may be gone, and nobody would tell us.
+        card_->stall();
+        switch_state(wire::XenbusState::Reconfiguring);
+    } else if (state_ == wire::XenbusState::Reconfiguring && health.is_alive) {
+        card_->revive();
+        switch_state(wire::XenbusState::Connected);
+    }
+
+    if (!card_->try_suspend())
+        caretaker_.schedule(retry_ms);
+    if (health.next_look_ms != 0)
+        caretaker_.schedule(health.next_look_ms);
+
+    // The last application has gone, and there is no backend for the next one.
+    if (!health.has_transport && !is_card_wanted())
+        remove_card(state_ == wire::XenbusState::Reconfiguring ? wire::XenbusState::Initialising
+                                                               : state_,
+                    0);
+}
+
+bool Frontend::is_card_wanted()
+{
+    return sound_card_ && (is_restored_ || card_->is_in_use()) && !is_being_removed();
 }
 
 bool Frontend::is_being_removed() const
 {
     auto online = XenStoreValue::read(device_.backend_path(), "online");
     return !online.is_error() && online.value().view() == "0";
+}
+
+bool Frontend::is_state_in_xenstore() const
+{
+    Text<16> own;
+    own << static_cast<uint32_t>(state_);
+    auto published = XenStoreValue::read(device_.path(), "state");
+    return !published.is_error() && published.value().view() == own.view();
 }
 
 } // namespace xen_front

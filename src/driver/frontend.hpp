@@ -5,15 +5,15 @@
 #include "driver/card.hpp"
 #include "driver/pace.hpp"
 #include "driver/state_table.hpp"
+#include "kernel/work.hpp"
 
 namespace xen_front {
 
-// Every function may sleep. The bus calls them one at a time.
+// Every function may sleep. The bus calls them one at a time; the caretaker, which watches over the
+// streams, runs beside them.
 class Frontend {
   public:
-    explicit Frontend(XenbusDevice device) : device_(device)
-    {
-    }
+    explicit Frontend(XenbusDevice device);
     Frontend(const Frontend &) = delete;
     Frontend &operator=(const Frontend &) = delete;
     // Takes the card away and waits, for a moment, until the backend has let go of our pages.
@@ -23,6 +23,8 @@ class Frontend {
     void start();
     // The backend published @state: anything, since it comes from XenStore.
     void backend_changed(wire::XenbusState state);
+    // The guest goes on after a sleep, or after it was restored.
+    void resume();
     // To be called after each of those: a state that never stands still is followed at leisure.
     void keep_pace()
     {
@@ -30,26 +32,42 @@ class Frontend {
     }
 
   private:
-    Result<void> connect(Diagnostic &why);
-    Result<void> register_card();
-    // Ends the connection and the card, and publishes @next. What the backend still maps after
+    Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+    Result<void> register_card() XEN_FRONT_REQUIRES(mutex_);
+    // Ends the connection. The card stays, and @kept is published, when it is in use and the
+    // backend may come back; else it goes, and @gone is published.
+    void leave(wire::XenbusState kept, wire::XenbusState gone) XEN_FRONT_REQUIRES(mutex_);
+    // Takes the card away, if there is one, and publishes @next. What the backend still maps after
     // @patience_ms is freed when it lets go.
-    void disconnect(wire::XenbusState next, unsigned int patience_ms);
-    void switch_state(wire::XenbusState state);
+    void remove_card(wire::XenbusState next, unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
+    void end_transports(unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
+    void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     // Reports, once for the same trouble, and closes the connection.
-    void fail(Error error, Diagnostic &why);
+    void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+
+    static void on_attention(void *frontend);
+    void look_after();
+    bool is_card_wanted() XEN_FRONT_REQUIRES(mutex_);
     // Whether the toolstack is about to take the backend away for good.
     bool is_being_removed() const;
+    // Whether XenStore still has the state that we published last.
+    bool is_state_in_xenstore() const XEN_FRONT_REQUIRES(mutex_);
 
     XenbusDevice device_;
     Pace pace_;
-    wire::XenbusState state_ = wire::XenbusState::Initialising;
-    bool has_failed_ = false;
-    Diagnostic reported_;
-    Box<Card> unregistered_card_; // ours until ALSA owns it
-    Card *card_ = nullptr; // the card, whoever owns it
-    SoundCard sound_card_; // once registered
-    Array<MixerChoice> mixer_choices_; // of the last card that there was
+    Mutex mutex_;
+    Work caretaker_;
+    wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
+    bool has_failed_ XEN_FRONT_GUARDED_BY(mutex_) = false;
+    bool is_restored_ XEN_FRONT_GUARDED_BY(mutex_) = false; // the card stays, in use or not
+    Diagnostic reported_ XEN_FRONT_GUARDED_BY(mutex_);
+    // Ours until ALSA owns it.
+    Box<Card> unregistered_card_ XEN_FRONT_GUARDED_BY(mutex_);
+    // The card, whoever owns it.
+    Card *card_ XEN_FRONT_GUARDED_BY(mutex_) = nullptr;
+    SoundCard sound_card_ XEN_FRONT_GUARDED_BY(mutex_); // once registered
+    // Of the last card that there was.
+    Array<MixerChoice> mixer_choices_ XEN_FRONT_GUARDED_BY(mutex_);
 };
 
 } // namespace xen_front

@@ -37,10 +37,25 @@ Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes, 
     return move(buffer);
 }
 
+Result<void> SharedBuffer::renew(DomainId domain)
+{
+    for (GrantedPage &page : pages_)
+        TRY(page.renew(domain));
+    for (GrantedPage &page : directory_)
+        TRY(page.renew(domain));
+    return show_values();
+}
+
 Span<uint32_t> SharedBuffer::values(wire::Operation operation, uint32_t channels) const
 {
     const wire::TransferRequest row = value_row(operation, bytes_, channels);
     return { reinterpret_cast<uint32_t *>(static_cast<char *>(address()) + row.offset), channels };
+}
+
+Result<void> SharedBuffer::show_values()
+{
+    has_values_ = true;
+    return write_directory(static_cast<uint32_t>(pages_.size()));
 }
 
 Result<void> SharedBuffer::hide_values()

@@ -16,6 +16,10 @@ class SharedBuffer {
     // the grant table is full. Context: may sleep.
     static Result<Box<SharedBuffer>> create(DomainId domain, uint32_t bytes, uint32_t channels);
 
+    // Grants all of it again, to @domain, after the guest was restored. On failure, as of create(),
+    // it may be tried again. Context: may sleep.
+    Result<void> renew(DomainId domain);
+
     void *address() const
     {
         return mapping_.address();
@@ -34,6 +38,8 @@ class SharedBuffer {
     // Leaves the rows out of what the backend is shown from the next OPEN on, for one that refuses
     // them. NoMemory. Context: may sleep; the backend has not opened the stream.
     Result<void> hide_values();
+    // Has the rows again, for another backend. As hide_values().
+    Result<void> show_values();
     // Frees the pages that the backend no longer maps; false when it still maps one. After this,
     // nothing but that and destroying is possible. Context: may sleep.
     bool try_end();

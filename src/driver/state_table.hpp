@@ -7,18 +7,22 @@
 
 namespace xen_front {
 
+// Transport and card go together, unless applications have the card open and may go on with it when
+// a backend is back: then it stays, its streams suspended.
 enum class Action : uint8_t {
     Ignore,
     // Read the configuration, make the transport, publish it; then Initialised.
     Connect,
-    // Register the sound card; then Connected.
+    // Register the sound card, or let the streams of the one that stayed go on; then Connected.
     Register,
-    // Take card and transport away; then Closed: the backend waits for that.
+    // The backend closes the connection. Let go of it; then Closed: the backend waits for that.
     Close,
-    // Take card and transport away; then Initialising, ready for a new connection.
-    Reset,
-    // A new backend is there and the old connection void: Reset, then Connect.
-    Reconnect,
+    // The backend has gone. Let go of the connection; then Initialising, ready for a new one, or
+    // Reconfiguring when the card stays.
+    Lose,
+    // The backend starts over and waits for a frontend that does so, too. Let go of the old
+    // connection; then Initialising.
+    Restart,
 };
 
 struct Transition {
@@ -32,25 +36,31 @@ struct Transition {
 inline constexpr Transition transitions[] = {
     { wire::XenbusState::Initialising, wire::XenbusState::InitWait, Action::Connect },
     { wire::XenbusState::Closed, wire::XenbusState::InitWait, Action::Connect },
+    { wire::XenbusState::Reconfiguring, wire::XenbusState::InitWait, Action::Connect },
+    // It starts over without having closed the connection. InitWait while we are Initialised is no
+    // such thing: it has not seen our transport yet.
+    { wire::XenbusState::Connected, wire::XenbusState::InitWait, Action::Connect },
 
     { wire::XenbusState::Initialised, wire::XenbusState::Connected, Action::Register },
 
     { wire::XenbusState::Initialising, wire::XenbusState::Closing, Action::Close },
     { wire::XenbusState::Initialised, wire::XenbusState::Closing, Action::Close },
     { wire::XenbusState::Connected, wire::XenbusState::Closing, Action::Close },
+    { wire::XenbusState::Reconfiguring, wire::XenbusState::Closing, Action::Close },
 
-    { wire::XenbusState::Initialised, wire::XenbusState::Closed, Action::Reset },
-    { wire::XenbusState::Initialised, wire::XenbusState::Unknown, Action::Reset },
-    { wire::XenbusState::Connected, wire::XenbusState::Closed, Action::Reset },
-    { wire::XenbusState::Connected, wire::XenbusState::Unknown, Action::Reset },
-    { wire::XenbusState::Closed, wire::XenbusState::Closed, Action::Reset },
-    { wire::XenbusState::Closed, wire::XenbusState::Unknown, Action::Reset },
+    { wire::XenbusState::Initialised, wire::XenbusState::Closed, Action::Lose },
+    { wire::XenbusState::Initialised, wire::XenbusState::Unknown, Action::Lose },
+    { wire::XenbusState::Connected, wire::XenbusState::Closed, Action::Lose },
+    { wire::XenbusState::Connected, wire::XenbusState::Unknown, Action::Lose },
+    { wire::XenbusState::Reconfiguring, wire::XenbusState::Closed, Action::Lose },
+    { wire::XenbusState::Reconfiguring, wire::XenbusState::Unknown, Action::Lose },
+    { wire::XenbusState::Closed, wire::XenbusState::Closed, Action::Lose },
+    { wire::XenbusState::Closed, wire::XenbusState::Unknown, Action::Lose },
 
-    // The backend starts over without having closed the connection. InitWait while we are
-    // Initialised is no such thing: it has not seen our transport yet.
-    { wire::XenbusState::Initialised, wire::XenbusState::Initialising, Action::Reset },
-    { wire::XenbusState::Connected, wire::XenbusState::Initialising, Action::Reset },
-    { wire::XenbusState::Connected, wire::XenbusState::InitWait, Action::Reconnect },
+    { wire::XenbusState::Initialised, wire::XenbusState::Initialising, Action::Restart },
+    { wire::XenbusState::Connected, wire::XenbusState::Initialising, Action::Restart },
+    { wire::XenbusState::Reconfiguring, wire::XenbusState::Initialising, Action::Restart },
+    { wire::XenbusState::Closed, wire::XenbusState::Initialising, Action::Restart },
 };
 
 static_assert([] {

@@ -6,13 +6,14 @@
 
 namespace xen_front {
 
-Stream::Stream(XenbusDevice device, const StreamConfig &config)
+Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker)
     : device_(device),
       config_(config),
       request_mutex_(KSHIM_LOCK_REQUEST),
       mixer_(*this, config),
       state_(KSHIM_LOCK_RING)
 {
+    state_.with([&](State &state) { state.caretaker = &caretaker; });
 }
 
 void Stream::describe(TextBuilder &text) const
@@ -31,6 +32,8 @@ Result<void> Stream::connect()
         state.ring.attach(channel->ring_page());
         state.events.attach(channel->event_page());
         state.channel = channel;
+        state.is_live = false;
+        state.is_stalled = false;
         state.is_broken = false;
         state.transfers_in_flight = 0;
         state.starts_in_flight = 0;
@@ -39,8 +42,17 @@ Result<void> Stream::connect()
             late.is_unanswered = false;
         forget_stale_values(state);
     });
+    may_be_open_ = false;
+    query_cache_.clear();
     renew_mixer();
+    if (buffer_)
+        TRY(buffer_->show_values());
     return {};
+}
+
+void Stream::go_live()
+{
+    state_.with([](State &state) { state.is_live = true; });
 }
 
 Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_directory)
@@ -49,28 +61,6 @@ Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_
     directory << card_directory << "/" << config_.device << "/" << config_.number;
     Mutex::Guard guard(request_mutex_);
     return channel_->publish(transaction, directory.c_string());
-}
-
-void Stream::disconnect()
-{
-    state_.with([&](State &state) {
-        if (state.channel == nullptr)
-            return;
-        state.channel = nullptr;
-        state.ring.detach();
-        state.events.detach();
-        state.is_open = false;
-        state.is_running = false;
-        state.failure = Failure::Dead;
-        if (exchange(state.waiter.is_waiting, false))
-            answered_.complete();
-    });
-    // Whoever was waiting has woken; from here on nobody uses the channel.
-    Mutex::Guard guard(request_mutex_);
-    if (!channel_)
-        return;
-    channel_->close();
-    ended_channel_ = move(channel_);
 }
 
 bool Stream::try_end_transport()
@@ -113,7 +103,12 @@ void Stream::close()
 {
     release();
     Mutex::Guard guard(request_mutex_);
-    state_.with([](State &state) { state.substream = Substream(); });
+    state_.with([](State &state) {
+        state.substream = Substream();
+        // A card without a backend stays only for those that have it open.
+        if (is_waiting_for_backend(state))
+            state.caretaker->schedule(0);
+    });
     // An interrupt may have taken the substream just before, and be about to use it.
     if (channel_)
         channel_->synchronize();
@@ -156,6 +151,8 @@ void Stream::release()
             *place = move(buffer_);
     }
     buffer_.reset();
+    has_void_grants_ = false;
+    was_prepared_ = false;
 }
 
 Box<SharedBuffer> *Stream::find_place_to_linger()

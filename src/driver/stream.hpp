@@ -8,6 +8,7 @@
 #include "driver/shared_buffer.hpp"
 #include "kernel/lock.hpp"
 #include "kernel/sound_card.hpp"
+#include "kernel/work.hpp"
 #include "sndif/config.hpp"
 #include "sndif/event_queue.hpp"
 #include "sndif/hw_params.hpp"
@@ -24,7 +25,8 @@ namespace xen_front {
 // lock, so nothing that takes the stream lock is called while it is held.
 class Stream {
   public:
-    Stream(XenbusDevice device, const StreamConfig &config);
+    // @caretaker is scheduled when look_after() has something to do.
+    Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker);
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;
 
@@ -34,14 +36,43 @@ class Stream {
     Result<void> connect();
     // Writes the transport's nodes below @card_directory.
     Result<void> publish(XenStoreTransaction &transaction, const char *card_directory);
-    // Ends the connection: wakes whoever waits for an answer, fails what comes later, and returns
-    // once no interrupt handler runs any more. The transport's pages, which the backend may still
-    // map, stay until try_end_transport() or end_transport().
+    // The backend has attached to the transport: requests may be sent.
+    void go_live();
+    // Ends the connection: wakes whoever waits for an answer, suspends the stream if an application
+    // has it open, and returns once no interrupt handler runs any more. The transport's pages,
+    // which the backend may still map, stay until try_end_transport() or end_transport().
     void disconnect();
+    // As disconnect(), for good: what comes later fails. The caretaker is not needed any more.
+    void retire();
+    // The guest was restored: no grant of the audio buffer is valid any more. After disconnect().
+    void void_grants();
+    // Whether an application has it open.
+    bool is_in_use();
     // Frees those pages if the backend no longer maps them; false when it does.
     bool try_end_transport();
     // Leaves them to be freed when the backend lets go.
     void end_transport();
+
+    // ---- Care for a connection that may be dead; may sleep ----
+
+    // What look_after() saw.
+    struct Health {
+        bool has_transport = false;
+        bool is_attached = false; // a backend uses the transport, and has not spoilt it
+        bool is_stalled = false; // the backend owes a sign of life
+        uint64_t silent_since_ms = 0; // if stalled: since when it owes that
+        uint64_t last_sign_ms = 0; // of life, from the backend
+        unsigned int next_look_ms = 0; // when to look again; 0: no need
+    };
+    // Declares the stream stalled if the backend is overdue.
+    Health look_after();
+    // Declares it stalled, because the backend does not answer on other streams either.
+    void stall();
+    // The backend is alive after all.
+    void revive();
+    // Suspends the stream in ALSA if it lost its backend. False when somebody is in the way, who
+    // will be gone in a moment.
+    bool try_suspend();
 
     // ---- ALSA; may sleep ----
 
@@ -108,7 +139,14 @@ class Stream {
 
     struct State {
         // Of the connection.
+        Work *caretaker = nullptr; // nullptr: the card is gone
         Channel *channel = nullptr; // nullptr: no backend
+        bool is_live = false; // the backend is attached to the channel
+        bool is_stalled = false; // it is overdue; cleared by the next sign of life
+        uint64_t silent_since_ms = 0; // if stalled
+        uint64_t last_sign_ms = 0; // answer or event, or since when there has to be one
+        unsigned int patience_ms = 0; // how long a running stream may be silent
+        bool is_suspension_due = false; // in ALSA, by the caretaker
         RequestRing ring;
         EventQueue events;
         bool is_broken = false; // the backend broke the protocol; nothing it says counts
@@ -168,9 +206,20 @@ class Stream {
     {
         return config_.type == StreamType::Playback;
     }
+    // Whether there is a transport that a backend uses, by the protocol.
+    static bool is_attached(const State &state)
+    {
+        return state.channel != nullptr && state.is_live && !state.is_broken;
+    }
+    // Whether a request has a chance to be answered.
     static bool is_usable(const State &state)
     {
-        return state.channel != nullptr && !state.is_broken;
+        return is_attached(state) && !state.is_stalled;
+    }
+    // Whether the backend, which is not usable now, may come back to this stream.
+    static bool is_waiting_for_backend(const State &state)
+    {
+        return state.caretaker != nullptr && !state.is_broken && !is_usable(state);
     }
 
     // ---- stream_requests.cpp: request mutex held, may sleep ----
@@ -216,10 +265,26 @@ class Stream {
     // The stream is closed: the rows are none of the backend's business any more.
     static void forget_stale_values(State &state);
 
+    // CLOSE and OPEN, so that positions start over: on any backend they do so only then.
+    Result<void> reopen_backend() XEN_FRONT_REQUIRES(request_mutex_);
+
+    // ---- stream_care.cpp ----
+
+    void end_connection(bool is_for_good);
+    // Ring lock held:
+    // Whether the backend has to report progress before the stream can go on.
+    bool expects_events(const State &state) const;
+    void declare_stalled(State &state, uint64_t since_ms);
+    static void suspend_soon(State &state);
+    // Request mutex held: it keeps the substream open.
+    void suspend_in_alsa(Substream &substream) XEN_FRONT_REQUIRES(request_mutex_);
+
     // ---- stream_events.cpp ----
 
     static kshim_event_result interrupt(void *context);
     kshim_event_result on_interrupt();
+    // Ring lock held.
+    static void on_sign_of_life(State &state);
     void tell_alsa(Findings &findings);
     void log_findings(const Findings &findings);
 
@@ -265,8 +330,11 @@ class Stream {
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     // Earlier ones of which the backend still maps some page.
     Box<SharedBuffer> lingering_[lingering_max] XEN_FRONT_GUARDED_BY(request_mutex_);
-    // By the backend, which did not answer OPEN in time.
+    // The backend may have it open although State::is_open is not set.
     bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
+    bool was_prepared_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // since hw_params
+    // The guest was restored since the buffer was granted.
+    bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
     uint32_t open_channels_ XEN_FRONT_GUARDED_BY(request_mutex_) = 0; // of the last OPEN
     Mixer mixer_;

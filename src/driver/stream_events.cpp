@@ -15,11 +15,13 @@ kshim_event_result Stream::on_interrupt()
 {
     Findings findings;
     const bool is_broken = state_.with([&](State &state) {
-        if (!is_usable(state))
+        if (!is_attached(state))
             return state.is_broken;
         take_events(state, findings);
         if (!state.is_broken)
             pump(state, findings);
+        if (findings.has_work)
+            on_sign_of_life(state);
         findings.has_position = state.is_running && state.position.has_more();
         findings.substream = state.substream;
         return state.is_broken;
@@ -28,6 +30,13 @@ kshim_event_result Stream::on_interrupt()
     if (is_broken)
         return KSHIM_EVENT_BROKEN;
     return findings.has_work ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+}
+
+void Stream::on_sign_of_life(State &state)
+{
+    state.last_sign_ms = now_ms();
+    if (exchange(state.is_stalled, false))
+        state.caretaker->schedule(0);
 }
 
 void Stream::tell_alsa(Findings &findings)

@@ -7,15 +7,18 @@ namespace xen_front {
 Result<void> Stream::prepare()
 {
     Mutex::Guard guard(request_mutex_);
-    // On any backend, positions start over only with OPEN.
-    const bool is_fresh = state_.with([](State &state) { return state.is_open && state.is_fresh; });
-    if (!is_fresh) {
-        close_backend();
-        TRY(open_backend());
-    }
-    return state_.with([](State &state) -> Result<void> {
-        if (!is_usable(state) || !state.is_open)
+    const auto reopened = reopen_backend();
+    return state_.with([&](State &state) -> Result<void> {
+        // Clients give up when prepare fails. One that had the stream prepared before, and may be
+        // here because of a lost backend, finds it suspended again instead.
+        const bool is_forgiven = was_prepared_ && is_waiting_for_backend(state);
+        if (is_forgiven)
+            suspend_soon(state);
+        else if (reopened.is_error())
+            return reopened.error();
+        else if (!is_usable(state) || !state.is_open)
             return Error::NoDevice;
+        was_prepared_ = true;
         start_over(state);
         return {};
     });
@@ -35,8 +38,13 @@ void Stream::start_over(State &state)
 
 Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findings)
 {
-    if (!is_usable(state) || !state.is_open)
-        return Error::NoDevice;
+    if (!is_usable(state) || !state.is_open) {
+        if (state.caretaker == nullptr || state.is_broken)
+            return Error::NoDevice;
+        // As if the backend had been lost a moment later.
+        suspend_soon(state);
+        return {};
+    }
     // What the backend still said about an earlier run.
     take_events(state, findings);
     if (state.is_broken)
@@ -49,6 +57,8 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
     state.starts_in_flight++;
     state.is_fresh = false;
     state.is_running = true;
+    state.last_sign_ms = now_ms();
+    state.caretaker->schedule(state.patience_ms);
     publish_requests(state);
     pump(state, findings);
     return {};
@@ -58,7 +68,8 @@ void Stream::stop(State &state, wire::TriggerType type, Findings &findings)
 {
     state.is_running = false;
     state.is_draining = false;
-    if (!is_usable(state) || !state.is_open)
+    // One that is overdue gets it as well: its answer will be the sign of life.
+    if (!is_attached(state) || !state.is_open)
         return;
 
     wire::Request trigger = {};
@@ -93,14 +104,20 @@ Result<void> Stream::trigger(kshim_trigger command)
             stop(state, wire::TriggerType::Pause, findings);
             return {};
         case KSHIM_TRIGGER_DRAIN:
+            if (is_waiting_for_backend(state)) {
+                suspend_soon(state);
+                return {};
+            }
             if (!is_usable(state))
                 return Error::NoDevice;
             state.is_draining = true;
             pad_with_silence(state);
+            state.last_sign_ms = now_ms();
             pump(state, findings);
             return {};
         case KSHIM_TRIGGER_RESUME:
-            return Error::NotImplemented;
+            // Applications ask until there is something to prepare.
+            return is_waiting_for_backend(state) ? Error::TryAgain : Error::NotImplemented;
         }
         return Error::Invalid;
     });
@@ -114,6 +131,10 @@ Result<void> Stream::acknowledge()
     Findings findings;
     auto result = state_.with([&](State &state) -> Result<void> {
         // ALSA also moves the pointer of streams that are not prepared.
+        if (is_waiting_for_backend(state)) {
+            suspend_soon(state);
+            return {};
+        }
         if (!state.is_open)
             return {};
         if (!is_usable(state))
@@ -126,9 +147,12 @@ Result<void> Stream::acknowledge()
         if (committed > limit)
             return Error::Invalid;
 
+        const bool had_enough = !state.is_running || expects_events(state);
         state.application_pointer = now;
         state.committed = committed;
         state.padded = committed;
+        if (!had_enough)
+            state.last_sign_ms = now_ms();
         if (state.failure == Failure::None)
             push_transfers(state, findings);
         return {};

@@ -18,6 +18,24 @@ Error to_error(int32_t status)
     return status < 0 && status >= -errno_max ? from_errno(status) : Error::Io;
 }
 
+// How long a running stream may go without a sign of life: a period, and what a request may take.
+// A little less, so that who waits for the stream has been told when that time is over.
+unsigned int patience_ms(const kshim_pcm_params &params)
+{
+    const unsigned int period_ms =
+        (params.period_frames * uint64_t { 1000 } + params.rate - 1) / params.rate;
+    const unsigned int timeout_ms = request_timeout_ms();
+    return period_ms + timeout_ms - min(timeout_ms / 50, 20u);
+}
+
+// Whether a backend that is alive answers @operation in time. CLOSE may take as long as the device
+// takes to play what it has, and not every backend knows volumes.
+bool is_essential(wire::Operation operation)
+{
+    return operation == wire::Operation::Open || operation == wire::Operation::HwParamQuery ||
+           operation == wire::Operation::Trigger;
+}
+
 // Whether an answer to HW_PARAM_QUERY describes any configuration at all.
 bool is_meaningful(const wire::HwParamQuery &answer)
 {
@@ -61,11 +79,19 @@ Result<Answer> Stream::wait_for_answer(wire::Operation operation)
         // The answer may be there without the interrupt that should have announced it.
         if (is_usable(state) && state.waiter.is_waiting)
             pump(state, findings);
+        if (findings.has_work && is_attached(state))
+            on_sign_of_life(state);
         // A late answer finds nobody waiting and is dropped.
         const bool is_waiting = exchange(state.waiter.is_waiting, false);
         if (state.waiter.is_answered)
             return state.waiter.answer;
-        return is_waiting ? Error::TimedOut : Error::NoDevice;
+        if (!is_waiting)
+            return Error::NoDevice;
+        // A backend that reports progress is busy, not dead.
+        const uint64_t asked_ms = now_ms() - timeout_ms;
+        if (is_essential(operation) && is_usable(state) && state.last_sign_ms <= asked_ms)
+            declare_stalled(state, asked_ms);
+        return Error::TimedOut;
     });
     tell_alsa(findings);
     if (!is_in_time && answer.is_error() && answer.error() == Error::TimedOut) {
@@ -101,6 +127,10 @@ Result<void> Stream::open_backend()
     const SampleFormat *format = find_format_by_alsa(params.format);
     if (format == nullptr || !buffer_)
         return Error::Invalid;
+    if (has_void_grants_) {
+        TRY(buffer_->renew(device_.backend_domain()));
+        has_void_grants_ = false;
+    }
     const FrameSize frame(params.frame_bits);
     // A backend that is late fails by our time-outs, not by ALSA's, which may be 100 ms.
     const uint64_t buffer_ms = uint64_t { params.buffer_frames } * 1100 / params.rate;
@@ -137,11 +167,21 @@ Result<void> Stream::open_backend()
         state.period = Frames(params.period_frames);
         state.buffer = Frames(params.buffer_frames);
         state.boundary = Frames(params.boundary);
+        state.patience_ms = patience_ms(params);
         // Nothing of an earlier run may follow OPEN.
         start_over(state);
     });
     open_mixer(params.channels);
     return {};
+}
+
+Result<void> Stream::reopen_backend()
+{
+    const bool is_fresh = state_.with([](State &state) { return state.is_open && state.is_fresh; });
+    if (is_fresh)
+        return {};
+    close_backend();
+    return open_backend();
 }
 
 void Stream::close_backend()
@@ -156,6 +196,16 @@ void Stream::close_backend()
         return;
     wire::Request close = {};
     close.operation = wire::Operation::Close;
+    // A backend that is overdue finds it when it is back. Nobody waits for that.
+    const bool is_sent = state_.with([&](State &state) {
+        if (!is_attached(state) || !state.is_stalled)
+            return false;
+        may_be_open_ = state.ring.push(close).is_error();
+        publish_requests(state);
+        return true;
+    });
+    if (is_sent)
+        return;
     auto answer = request(close);
     if (answer.is_error() || answer.value().status == 0)
         return;

@@ -24,7 +24,8 @@ void Stream::publish_requests(State &state)
 
 bool Stream::wants_answers(const State &state) const
 {
-    if (state.waiter.is_waiting || state.starts_in_flight > 0 || state.has_stale_values)
+    if (state.waiter.is_waiting || state.starts_in_flight > 0 || state.has_stale_values ||
+        state.is_stalled)
         return true;
     // Captured frames count when READ has answered; written ones need no answer, unless it makes
     // room for more.
@@ -176,7 +177,7 @@ void Stream::on_position(State &state, Bytes reported)
 
 void Stream::send_transfers(State &state)
 {
-    if (!state.is_open || state.failure != Failure::None)
+    if (!state.is_open || state.is_stalled || state.failure != Failure::None)
         return;
     const bool is_write = is_playback();
     if (!is_write && !state.is_running)

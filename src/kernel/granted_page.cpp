@@ -27,6 +27,14 @@ Result<GrantedPage> GrantedPage::create(DomainId domain)
     return move(granted);
 }
 
+Result<void> GrantedPage::renew(DomainId domain)
+{
+    uint32_t reference = reference_.value();
+    TRY(Result<void>::from_status(kshim_grant_renew(domain.value(), page_, &reference)));
+    reference_ = GrantRef(reference);
+    return {};
+}
+
 bool GrantedPage::try_end()
 {
     if (page_ == nullptr)

@@ -54,11 +54,17 @@ class XEN_FRONT_LOCK("mutex") Mutex {
     Mutex(const Mutex &) = delete;
     Mutex &operator=(const Mutex &) = delete;
 
+    struct Adopt {};
+
     class XEN_FRONT_LOCK_GUARD Guard {
       public:
         explicit Guard(Mutex &mutex) XEN_FRONT_ACQUIRES(mutex) : mutex_(mutex.mutex_)
         {
             kshim_mutex_lock(&mutex_);
+        }
+        // After try_lock().
+        Guard(Mutex &mutex, Adopt) XEN_FRONT_REQUIRES(mutex) : mutex_(mutex.mutex_)
+        {
         }
         ~Guard() XEN_FRONT_RELEASES()
         {
@@ -70,6 +76,12 @@ class XEN_FRONT_LOCK("mutex") Mutex {
       private:
         kshim_mutex &mutex_;
     };
+
+    // True when it was free, and is now held: by a Guard that adopts it.
+    [[nodiscard]] bool try_lock() XEN_FRONT_TRY_ACQUIRES(true)
+    {
+        return kshim_mutex_try_lock(&mutex_);
+    }
 
   private:
     kshim_mutex mutex_;
@@ -105,15 +117,21 @@ class Completion {
     kshim_completion completion_;
 };
 
+// Milliseconds of a clock that only goes forward. Context: any.
+inline uint64_t now_ms()
+{
+    return kshim_now_ms();
+}
+
 // A point in time after which waiting ends.
 class Deadline {
   public:
-    explicit Deadline(unsigned int milliseconds) : end_ms_(kshim_now_ms() + milliseconds)
+    explicit Deadline(unsigned int milliseconds) : end_ms_(now_ms() + milliseconds)
     {
     }
     bool has_passed() const
     {
-        return kshim_now_ms() >= end_ms_;
+        return now_ms() >= end_ms_;
     }
     // Between two looks at something that nobody announces. Context: may sleep.
     static void pause()

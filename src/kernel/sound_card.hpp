@@ -191,6 +191,11 @@ class Substream {
     {
         kshim_pcm_stop_xrun(substream_);
     }
+    // The substream is not being closed.
+    void suspend()
+    {
+        kshim_pcm_suspend(substream_);
+    }
     void stop_failed()
     {
         kshim_pcm_stop_failed(substream_);

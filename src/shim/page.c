@@ -52,6 +52,18 @@ int kshim_grant(uint16_t domain, struct kshim_page *page, uint32_t *reference)
 	return 0;
 }
 
+int kshim_grant_renew(uint16_t domain, struct kshim_page *page, uint32_t *reference)
+{
+	uint32_t renewed;
+	int ret = kshim_grant(domain, page, &renewed);
+
+	if (ret)
+		return ret;
+	gnttab_end_foreign_access(*reference, NULL);
+	*reference = renewed;
+	return 0;
+}
+
 bool kshim_grant_try_end(uint32_t reference, struct kshim_page *page)
 {
 	if (!gnttab_try_end_foreign_access(reference))

@@ -257,7 +257,7 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 	runtime->hw = (struct snd_pcm_hardware) {
 		.info = SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID |
 			SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
-			SNDRV_PCM_INFO_BATCH | SNDRV_PCM_INFO_PAUSE |
+			SNDRV_PCM_INFO_BATCH | SNDRV_PCM_INFO_PAUSE | SNDRV_PCM_INFO_RESUME |
 			SNDRV_PCM_INFO_SYNC_APPLPTR | SNDRV_PCM_INFO_NO_REWINDS |
 			SNDRV_PCM_INFO_DRAIN_TRIGGER,
 		.formats = hardware->formats,
@@ -334,6 +334,34 @@ void kshim_pcm_period_elapsed(struct kshim_substream *substream)
 void kshim_pcm_stop_xrun(struct kshim_substream *substream)
 {
 	snd_pcm_stop_xrun(to_substream(substream));
+}
+
+/*
+ * snd_pcm_suspend_all() would remember prepared and paused streams as such, and resume them without
+ * asking the driver, whose backend has forgotten them.
+ */
+void kshim_pcm_suspend(struct kshim_substream *opaque)
+{
+	struct snd_pcm_substream *substream = to_substream(opaque);
+	struct snd_pcm_substream *member;
+	unsigned long flags;
+
+	snd_pcm_stream_lock_irqsave(substream, flags);
+	switch (substream->runtime->state) {
+	case SNDRV_PCM_STATE_OPEN:
+	case SNDRV_PCM_STATE_SETUP:
+	case SNDRV_PCM_STATE_DISCONNECTED:
+		break;
+	case SNDRV_PCM_STATE_SUSPENDED:
+		substream->runtime->suspended_state = SNDRV_PCM_STATE_RUNNING;
+		break;
+	default:
+		snd_pcm_stop(substream, SNDRV_PCM_STATE_SUSPENDED);
+		snd_pcm_group_for_each_entry(member, substream)
+			member->runtime->suspended_state = SNDRV_PCM_STATE_RUNNING;
+		break;
+	}
+	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }
 
 void kshim_pcm_stop_failed(struct kshim_substream *opaque)

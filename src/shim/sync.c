@@ -23,6 +23,7 @@ static const char *const lock_names[KSHIM_LOCK_CLASSES] = {
 	[KSHIM_LOCK_RING] = "xen_front_ring",
 	[KSHIM_LOCK_MIXER] = "xen_front_mixer",
 	[KSHIM_LOCK_REQUEST] = "xen_front_request",
+	[KSHIM_LOCK_FRONTEND] = "xen_front_frontend",
 };
 
 static spinlock_t *to_spinlock(struct kshim_spinlock *lock)
@@ -77,6 +78,11 @@ void kshim_mutex_destroy(struct kshim_mutex *mutex)
 void kshim_mutex_lock(struct kshim_mutex *mutex)
 {
 	mutex_lock(to_mutex(mutex));
+}
+
+bool kshim_mutex_try_lock(struct kshim_mutex *mutex)
+{
+	return mutex_trylock(to_mutex(mutex));
 }
 
 void kshim_mutex_unlock(struct kshim_mutex *mutex)

@@ -69,6 +69,13 @@ static void backend_changed(struct xenbus_device *device, enum xenbus_state stat
 	xen_front_backend_changed(from_xenbus(device), state);
 }
 
+/* After a restore, and by some kernels after any sleep of the guest. */
+static int resume(struct xenbus_device *device)
+{
+	xen_front_resume(from_xenbus(device));
+	return 0;
+}
+
 static void remove(struct xenbus_device *device)
 {
 	xen_front_remove(from_xenbus(device));
@@ -102,6 +109,7 @@ static struct xenbus_driver driver = {
 	.probe = probe,
 	.otherend_changed = backend_changed,
 	.remove = REMOVE_FOR_THIS_KERNEL,
+	.resume = resume,
 	.not_essential = true,
 };
 

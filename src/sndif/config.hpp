@@ -67,6 +67,9 @@ struct CardConfig {
     }
 };
 
+// Whether applications could not tell the two cards apart.
+bool operator==(const CardConfig &one, const CardConfig &other);
+
 // Takes the names of a directory's children, one by one.
 class NameVisitor {
   public:

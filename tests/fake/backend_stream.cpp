@@ -376,6 +376,8 @@ void BackendStream::trigger(wire::TriggerType type)
 
 void BackendStream::tick()
 {
+    if (!has_clock)
+        return;
     next_tick_ = kernel_.timeline.after(period_time(), [this] { tick(); });
     // A device that has nothing to play stands still.
     const uint64_t end = source ? position_ + opened_->period_sz : record.written_bytes;

@@ -34,6 +34,10 @@ class Context {
     void require_no_lock_of(const std::string &lock_class, const std::string &what);
     bool is_in_interrupt() const;
     bool holds(const void *lock) const;
+    bool is_held_by_anybody(const void *lock) const
+    {
+        return holder_of(lock) != nullptr;
+    }
 
     // ---- locks ----
 

@@ -114,6 +114,14 @@ void EventChannels::acknowledge(kshim_event_channel &channel)
     }
 }
 
+void EventChannels::sever_all()
+{
+    for (const auto &channel : channels_) {
+        channel->port = 0;
+        channel->peer = nullptr;
+    }
+}
+
 size_t EventChannels::open_count() const
 {
     return static_cast<size_t>(

@@ -52,6 +52,9 @@ class EventChannels {
     // Interrupts this end. A port that was closed is nobody's.
     void raise(uint16_t domain, uint32_t port);
 
+    // The guest was restored: nothing is at the other end any more.
+    void sever_all();
+
     size_t open_count() const;
     // One line for each channel that was not closed.
     std::string leaks() const;

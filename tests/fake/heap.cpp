@@ -71,5 +71,6 @@ void kshim_free(const void *memory)
     if (kernel.context.is_lock_held_in(memory, size))
         report_fault("kshim_free() of memory with a lock in it that is held");
     kernel.locks.on_memory_freed(memory, size);
+    kernel.works.on_memory_freed(memory, size);
     kernel.heap.free(memory);
 }

@@ -54,8 +54,8 @@ XenbusDevice &Kernel::add_device(unsigned int number, uint16_t backend_domain)
 
 std::string Kernel::leaks() const
 {
-    std::string text = heap.leaks() + locks.leaks() + memory.leaks() + event_channels.leaks() +
-                       store.leaks() + sound.leaks();
+    std::string text = heap.leaks() + locks.leaks() + works.leaks() + memory.leaks() +
+                       event_channels.leaks() + store.leaks() + sound.leaks();
     if (!context.held_locks().empty())
         text += "held: " + context.held_locks() + "\n";
     return text;

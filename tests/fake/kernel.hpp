@@ -16,6 +16,7 @@
 #include "fake/physical_memory.hpp"
 #include "fake/sound.hpp"
 #include "fake/timeline.hpp"
+#include "fake/work.hpp"
 #include "fake/xenbus.hpp"
 #include "fake/xenstore.hpp"
 
@@ -42,6 +43,7 @@ class Kernel {
 
     Context context;
     Timeline timeline { context };
+    Works works { timeline, context };
     Injector injector;
     Heap heap;
     Locks locks;

@@ -44,6 +44,8 @@ const char *class_name(uint64_t lock_class)
         return "mixer";
     case KSHIM_LOCK_REQUEST:
         return "request";
+    case KSHIM_LOCK_FRONTEND:
+        return "frontend";
     default:
         return "unnamed";
     }
@@ -147,6 +149,16 @@ void kshim_mutex_lock(kshim_mutex *mutex)
 {
     if (const Lock *known = lock_in(mutex, Lock::mutex_mark))
         Kernel::current().context.acquire(mutex, LockKind::Mutex, class_name(known->lock_class));
+}
+
+bool kshim_mutex_try_lock(kshim_mutex *mutex)
+{
+    Context &context = Kernel::current().context;
+    context.require_may_sleep("kshim_mutex_try_lock()");
+    const Lock *known = lock_in(mutex, Lock::mutex_mark);
+    if (known == nullptr || context.is_held_by_anybody(mutex))
+        return false;
+    return context.acquire(mutex, LockKind::Mutex, class_name(known->lock_class));
 }
 
 void kshim_mutex_unlock(kshim_mutex *mutex)

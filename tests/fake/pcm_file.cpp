@@ -233,6 +233,24 @@ int PcmFile::pause(bool is_push)
     });
 }
 
+int PcmFile::resume()
+{
+    if (is_gone())
+        return -ENODEV;
+    return locked([this] {
+        PcmRuntime &runtime = substream_.runtime;
+        if (state() != PcmState::Suspended)
+            return -EBADFD;
+        const bool was_running =
+            runtime.suspended_state == PcmState::Running ||
+            (runtime.suspended_state == PcmState::Draining && substream_.is_playback());
+        const int status = was_running ? substream_.trigger(KSHIM_TRIGGER_RESUME) : 0;
+        if (status == 0)
+            runtime.state = runtime.suspended_state;
+        return status;
+    });
+}
+
 int PcmFile::drop()
 {
     if (state() == PcmState::Open || state() == PcmState::Disconnected)

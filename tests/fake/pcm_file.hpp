@@ -34,6 +34,7 @@ class PcmFile {
     int prepare();
     int start();
     int pause(bool is_push);
+    int resume();
     int drain();
     int drop();
 

@@ -149,6 +149,28 @@ uint32_t PhysicalMemory::grant(uint16_t domain, kshim_page *page)
     return next_reference_++;
 }
 
+uint32_t PhysicalMemory::renew_grant(uint16_t domain, kshim_page *page, uint32_t reference)
+{
+    const auto found = grants_.find(reference);
+    if (found == grants_.end() || found->second.is_ended || found->second.page != page) {
+        report_fault(name_of(reference) + " was renewed that is not there, or is of another page");
+        return reference;
+    }
+    if (found->second.foreign_mappings != 0)
+        report_fault(name_of(reference) + " was renewed although somebody maps its page");
+    page->grants--;
+    grants_.erase(found);
+    return grant(domain, page);
+}
+
+void PhysicalMemory::void_grants()
+{
+    if (!foreign_mappings_.empty())
+        report_fault("the guest is restored, and somebody still maps its pages");
+    for (auto &[reference, grant] : grants_)
+        grant.is_void = true;
+}
+
 bool PhysicalMemory::end_grant(uint32_t reference, kshim_page *page, bool is_waiting)
 {
     const auto found = grants_.find(reference);
@@ -182,7 +204,8 @@ bool PhysicalMemory::end_grant(uint32_t reference, kshim_page *page, bool is_wai
 void *PhysicalMemory::map_grant(uint16_t domain, uint32_t reference)
 {
     const auto found = grants_.find(reference);
-    if (found == grants_.end() || found->second.is_ended || found->second.domain != domain)
+    if (found == grants_.end() || found->second.is_ended || found->second.is_void ||
+        found->second.domain != domain)
         return nullptr;
     found->second.foreign_mappings++;
     void *address = map_frame(found->second.page->frame, nullptr);
@@ -278,6 +301,16 @@ int kshim_grant(uint16_t domain, kshim_page *page, uint32_t *reference)
     if (kernel.injector.is_failing("kshim_grant", -ENOSPC))
         return -ENOSPC;
     *reference = kernel.memory.grant(domain, page);
+    return 0;
+}
+
+int kshim_grant_renew(uint16_t domain, kshim_page *page, uint32_t *reference)
+{
+    Kernel &kernel = Kernel::current();
+    kernel.context.require_may_sleep("kshim_grant_renew()");
+    if (kernel.injector.is_failing("kshim_grant_renew", -ENOSPC))
+        return -ENOSPC;
+    *reference = kernel.memory.renew_grant(domain, page, *reference);
     return 0;
 }
 

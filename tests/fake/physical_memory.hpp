@@ -37,6 +37,10 @@ class PhysicalMemory {
     void *map(kshim_page **pages, unsigned int count);
     void unmap(void *address);
     uint32_t grant(uint16_t domain, kshim_page *page);
+    // Ends the grant @reference, which nobody maps, and grants its page anew.
+    uint32_t renew_grant(uint16_t domain, kshim_page *page, uint32_t reference);
+    // The guest was restored: what the old grants allowed, nobody has mapped any more.
+    void void_grants();
     // Whether access is ended and the page freed, or will be when the other domain lets go.
     // !@is_waiting: only when it does not map the page now.
     bool end_grant(uint32_t reference, kshim_page *page, bool is_waiting);
@@ -66,6 +70,7 @@ class PhysicalMemory {
         kshim_page *page;
         unsigned int foreign_mappings;
         bool is_ended; // waits for the foreign mappings to go
+        bool is_void = false; // of the time before the guest was restored
     };
     struct Mapping {
         std::vector<kshim_page *> pages;

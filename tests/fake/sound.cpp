@@ -101,6 +101,20 @@ void SoundCore::disconnect(kshim_card *card)
     }
 }
 
+void SoundCore::suspend_all()
+{
+    for (kshim_card *card : visible_cards()) {
+        for (const auto &pcm : card->pcms) {
+            for (const auto &direction : pcm->substreams) {
+                for (const auto &substream : direction) {
+                    if (substream->is_attached)
+                        substream->suspend();
+                }
+            }
+        }
+    }
+}
+
 void SoundCore::release(kshim_card *card)
 {
     disconnect(card);

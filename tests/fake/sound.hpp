@@ -65,6 +65,9 @@ class SoundCore {
     static void on_open(kshim_card &card);
     static void on_close(kshim_card &card);
 
+    // The guest goes to sleep: the core suspends what runs or could.
+    void suspend_all();
+
     // On a 32-bit kernel pointers wrap earlier.
     uint64_t long_max = INT64_MAX;
 

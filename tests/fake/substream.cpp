@@ -230,6 +230,23 @@ void kshim_substream::sync_stop()
     xen_front_pcm_sync_stop(stream);
 }
 
+void kshim_substream::suspend()
+{
+    with_lock([this] {
+        if (runtime.state == PcmState::Open || runtime.state == PcmState::Setup ||
+            runtime.state == PcmState::Suspended || runtime.state == PcmState::Disconnected)
+            return;
+        if (is_running()) {
+            trigger(KSHIM_TRIGGER_SUSPEND);
+            runtime.is_stop_operating = true;
+        }
+        runtime.suspended_state = runtime.state;
+        runtime.state = PcmState::Suspended;
+        wakeups++;
+    });
+    sync_stop();
+}
+
 namespace {
 
 // A substream that is open, for the shim's functions.
@@ -315,6 +332,21 @@ void kshim_pcm_period_elapsed(kshim_substream *substream)
     require_lockless("kshim_pcm_period_elapsed()");
     if (is_open(substream, "kshim_pcm_period_elapsed()"))
         substream->period_elapsed();
+}
+
+void kshim_pcm_suspend(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_suspend()");
+    if (!is_open(substream, "kshim_pcm_suspend()"))
+        return;
+    substream->with_lock([substream] {
+        PcmRuntime &runtime = substream->runtime;
+        if (runtime.state == PcmState::Open || runtime.state == PcmState::Setup ||
+            runtime.state == PcmState::Disconnected)
+            return;
+        substream->stop(PcmState::Suspended);
+        runtime.suspended_state = PcmState::Running;
+    });
 }
 
 void kshim_pcm_stop_xrun(kshim_substream *substream)

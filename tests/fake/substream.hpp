@@ -31,6 +31,7 @@ const char *name_of(PcmState state);
 // What the core keeps of an open substream. Pointers are in frames, below the boundary.
 struct PcmRuntime {
     PcmState state = PcmState::Open;
+    PcmState suspended_state = PcmState::Open; // what RESUME goes back to
     kshim_pcm_hardware hardware = {};
     std::vector<uint32_t> rates; // of the hardware
     bool has_params = false;
@@ -109,6 +110,8 @@ struct kshim_substream {
 
     void period_elapsed();
     void sync_stop();
+    // Before the guest sleeps.
+    void suspend();
 
   private:
     void add_buffer(uint64_t &pointer) const;

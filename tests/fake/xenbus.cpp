@@ -60,8 +60,9 @@ void switch_state(XenbusDevice &device, wire::XenbusState state)
     // The kernel leaves a node alone that is gone, or that has the value already.
     XenStore &store = Kernel::current().store;
     const std::string node = device.path + "/state";
-    if (!store.get(node) || frontend_state(device) == state)
+    if (!store.get(node) || device.believed_state == state)
         return;
+    device.believed_state = state;
     store.set(node, std::to_string(static_cast<unsigned int>(state)));
     device.states.push_back(state);
 }
@@ -105,6 +106,37 @@ void publish_backend_state(XenbusDevice &device, wire::XenbusState state)
     Kernel::current().store.set(device.backend_path + "/state",
                                 std::to_string(static_cast<unsigned int>(state)));
     fire_backend_watch(device);
+}
+
+namespace {
+
+void resume(XenbusDevice &device)
+{
+    // The bus takes the state for this without publishing it.
+    device.believed_state = wire::XenbusState::Initialising;
+    if (device.is_bound)
+        Kernel::current().context.run_elsewhere([&] { xen_front_resume(&device); });
+    fire_backend_watch(device);
+}
+
+} // namespace
+
+void sleep_and_wake(XenbusDevice &device)
+{
+    Kernel::current().sound.suspend_all();
+    resume(device);
+}
+
+void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved)
+{
+    Kernel &kernel = Kernel::current();
+    kernel.sound.suspend_all();
+    while_saved();
+    kernel.memory.void_grants();
+    kernel.event_channels.sever_all();
+    kernel.store.set(device.path + "/state", "1");
+    kernel.store.set(device.backend_path + "/state", "1");
+    resume(device);
 }
 
 void remove(XenbusDevice &device)

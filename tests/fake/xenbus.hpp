@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct kshim_xenbus_device {
     uint16_t backend_domain;
     void *context;
     bool is_bound; // to the driver
+    // What the bus believes the node to say.
+    xen_front::wire::XenbusState believed_state = xen_front::wire::XenbusState::Initialising;
 
     std::vector<xen_front::wire::XenbusState> states; // published, in this order
     std::vector<xen_front::fake::LogLine> log;
@@ -47,6 +50,12 @@ int probe(XenbusDevice &device);
 void publish_backend_state(XenbusDevice &device, wire::XenbusState state);
 // The watch on the backend's state fires, whether or not it changed.
 void fire_backend_watch(XenbusDevice &device);
+// The guest sleeps, and goes on as it was.
+void sleep_and_wake(XenbusDevice &device);
+// The guest is saved to a file, and restored with none of its grants and event channels, and with
+// the frontend's and the backend's states as the toolstack makes them. @while_saved has to see to
+// it that nobody maps its pages.
+void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved);
 // Unbinds the driver.
 void remove(XenbusDevice &device);
 

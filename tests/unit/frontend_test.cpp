@@ -483,28 +483,6 @@ TEST_F(DisconnectTest, DrainingEnds)
     EXPECT_EQ(file->drain(), -ENODEV);
 }
 
-TEST_F(DisconnectTest, OpenStreamOfAConnectionThatIsGone)
-{
-    auto file = prepared();
-    file->write(make_audio(1024 * frame_bytes));
-    const auto start = kernel.timeline.now();
-    backend.publish(XenbusState::Closing);
-    EXPECT_LT(kernel.timeline.now() - start, std::chrono::milliseconds(100));
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    backend.detach();
-    backend.publish(XenbusState::Closed);
-    backend.wait_for_frontend();
-    backend.connect();
-    // The new card works while the old one is still open.
-    EXPECT_EQ(kernel.sound.visible_cards().size(), 1u);
-    stream().has_clock = true;
-    auto other = prepared();
-    const auto audio = make_audio(3000 * frame_bytes);
-    EXPECT_EQ(other->write(audio), 3000);
-    file.reset();
-    EXPECT_EQ(other->write(audio), 3000);
-}
-
 // The request's waiter is woken; unbinding waits for it, not for the backend's answer.
 TEST_F(DisconnectTest, WhileARequestIsWaitedFor)
 {

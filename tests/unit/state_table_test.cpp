@@ -10,16 +10,16 @@ namespace {
 using wire::XenbusState;
 
 // Rows: our state. Columns: the backend's, from Unknown to Reconfigured.
-// i: ignore, c: connect, r: register, x: close, s: reset, n: reconnect.
+// i: ignore, c: connect, r: register, x: close, l: lose, t: restart.
 constexpr const char *expected[] = {
     "iiiiiiiii", // Unknown
     "iiciixiii", // Initialising
     "iiiiiiiii", // InitWait
-    "ssiirxsii", // Initialised
-    "ssniixsii", // Connected
+    "ltiirxlii", // Initialised
+    "ltciixlii", // Connected
     "iiiiiiiii", // Closing
-    "siciiisii", // Closed
-    "iiiiiiiii", // Reconfiguring
+    "ltciiilii", // Closed
+    "ltciixlii", // Reconfiguring
     "iiiiiiiii", // Reconfigured
 };
 
@@ -34,10 +34,10 @@ char letter(Action action)
         return 'r';
     case Action::Close:
         return 'x';
-    case Action::Reset:
-        return 's';
-    case Action::Reconnect:
-        return 'n';
+    case Action::Lose:
+        return 'l';
+    case Action::Restart:
+        return 't';
     }
     return '?';
 }

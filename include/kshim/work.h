@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A function that runs in a thread of its own, soon or later. */
+#ifndef KSHIM_WORK_H
+#define KSHIM_WORK_H
+
+#include "kshim/types.h"
+
+KSHIM_BEGIN_DECLS
+
+/* Embedded in C++ objects: room for the largest configuration, asserted in src/shim/work.c. */
+struct kshim_work {
+	uint64_t opaque[64];
+};
+
+typedef void (*kshim_work_function)(void *context);
+
+/* @function will be called with @context; it may sleep. It never runs twice at a time. */
+void kshim_work_init(struct kshim_work *work, kshim_work_function function, void *context);
+/*
+ * Has the function run once more, within @milliseconds from now: a run that is due earlier serves
+ * as well. Not while the guest is suspended. Context: any.
+ */
+void kshim_work_schedule(struct kshim_work *work, unsigned int milliseconds);
+/*
+ * Takes back a run that is due and waits for one that is under way. Nobody may schedule any more.
+ * Context: may sleep.
+ */
+void kshim_work_cancel(struct kshim_work *work);
+
+KSHIM_END_DECLS
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How a stream survives its backend: the watchdog, and suspension in ALSA.
+#include "driver/stream.hpp"
+
+#include "kernel/module.hpp"
+
+namespace xen_front {
+
+void Stream::end_connection(bool is_for_good)
+{
+    const bool is_any = state_.with([&](State &state) {
+        if (is_for_good) {
+            state.caretaker = nullptr;
+            state.failure = Failure::Dead;
+        }
+        if (state.channel == nullptr)
+            return false;
+        state.channel = nullptr;
+        state.is_live = false;
+        state.ring.detach();
+        state.events.detach();
+        state.is_open = false;
+        state.is_running = false;
+        if (exchange(state.waiter.is_waiting, false))
+            answered_.complete();
+        return true;
+    });
+    // Whoever was waiting has woken; from here on nobody uses the channel.
+    Mutex::Guard guard(request_mutex_);
+    if (!is_any || !channel_)
+        return;
+    if (!is_for_good) {
+        Substream substream = state_.with(
+            [](State &state) { return state.is_broken ? Substream() : state.substream; });
+        suspend_in_alsa(substream);
+    }
+    channel_->close();
+    ended_channel_ = move(channel_);
+}
+
+void Stream::disconnect()
+{
+    end_connection(false);
+}
+
+void Stream::retire()
+{
+    end_connection(true);
+}
+
+void Stream::void_grants()
+{
+    Mutex::Guard guard(request_mutex_);
+    has_void_grants_ = static_cast<bool>(buffer_);
+}
+
+bool Stream::is_in_use()
+{
+    return state_.with([](State &state) { return static_cast<bool>(state.substream); });
+}
+
+bool Stream::expects_events(const State &state) const
+{
+    if (!is_attached(state) || !state.is_running || state.is_stalled)
+        return false;
+    return !is_playback() || state.padded >= state.position.hardware() + state.period;
+}
+
+void Stream::declare_stalled(State &state, uint64_t since_ms)
+{
+    state.is_stalled = true;
+    state.silent_since_ms = since_ms;
+    if (exchange(state.waiter.is_waiting, false))
+        answered_.complete();
+    suspend_soon(state);
+}
+
+void Stream::suspend_soon(State &state)
+{
+    state.is_suspension_due = true;
+    state.caretaker->schedule(0);
+}
+
+Stream::Health Stream::look_after()
+{
+    Findings findings;
+    Health health;
+    unsigned int silence_ms = 0;
+    state_.with([&](State &state) {
+        const uint64_t now = now_ms();
+        if (expects_events(state)) {
+            const uint64_t due = state.last_sign_ms + state.patience_ms;
+            if (now >= due) {
+                silence_ms = static_cast<unsigned int>(now - state.last_sign_ms);
+                declare_stalled(state, state.last_sign_ms);
+                // From now on, any answer is to interrupt.
+                pump(state, findings);
+            } else {
+                health.next_look_ms = static_cast<unsigned int>(due - now);
+            }
+        } else if (is_usable(state) && state.is_running) {
+            health.next_look_ms = state.patience_ms;
+        }
+        health.has_transport = state.channel != nullptr;
+        health.is_attached = is_attached(state);
+        health.is_stalled = health.is_attached && state.is_stalled;
+        health.silent_since_ms = state.silent_since_ms;
+        health.last_sign_ms = state.last_sign_ms;
+    });
+    log_findings(findings);
+    if (silence_ms != 0) {
+        Text<200> text;
+        describe(text);
+        text << "no progress from the backend in domain "
+             << uint32_t { device_.backend_domain().value() } << " for " << uint32_t { silence_ms }
+             << " ms; the stream is suspended until it is back";
+        device_.log(KSHIM_LOG_ERROR, text);
+    }
+    return health;
+}
+
+void Stream::stall()
+{
+    Findings findings;
+    state_.with([&](State &state) {
+        if (!is_usable(state))
+            return;
+        declare_stalled(state, now_ms());
+        pump(state, findings);
+    });
+    log_findings(findings);
+}
+
+void Stream::revive()
+{
+    state_.with([](State &state) { state.is_stalled = false; });
+}
+
+bool Stream::try_suspend()
+{
+    const bool is_due = state_.with([](State &state) { return state.is_suspension_due; });
+    if (!is_due)
+        return true;
+    if (!request_mutex_.try_lock())
+        return false;
+    Mutex::Guard guard(request_mutex_, Mutex::Adopt());
+    Substream substream = state_.with([](State &state) {
+        if (!exchange(state.is_suspension_due, false) || state.is_broken)
+            return Substream();
+        // It may have been prepared anew, by a backend that is back.
+        return is_usable(state) && state.is_open ? Substream() : state.substream;
+    });
+    suspend_in_alsa(substream);
+    return true;
+}
+
+// The request mutex keeps the substream open.
+void Stream::suspend_in_alsa(Substream &substream)
+{
+    if (substream)
+        substream.suspend();
+}
+
+} // namespace xen_front

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sndif/config.hpp"
+
+namespace xen_front {
+
+namespace {
+
+bool is_same(const PcmSettings &one, const PcmSettings &other)
+{
+    if (one.channels_min != other.channels_min || one.channels_max != other.channels_max ||
+        one.formats != other.formats || one.buffer_bytes != other.buffer_bytes ||
+        one.rate_count != other.rate_count)
+        return false;
+    for (uint32_t i = 0; i < one.rate_count; i++) {
+        if (one.rates[i] != other.rates[i])
+            return false;
+    }
+    return true;
+}
+
+bool is_same(const StreamConfig &one, const StreamConfig &other)
+{
+    return one.type == other.type && one.device == other.device && one.number == other.number &&
+           one.substream == other.substream && one.unique_id.view() == other.unique_id.view() &&
+           is_same(one.settings, other.settings);
+}
+
+bool is_same(const DeviceConfig &one, const DeviceConfig &other)
+{
+    return one.name.view() == other.name.view() && one.playback_count == other.playback_count &&
+           one.capture_count == other.capture_count;
+}
+
+} // namespace
+
+bool operator==(const CardConfig &one, const CardConfig &other)
+{
+    if (!(one.short_name.view() == other.short_name.view()) ||
+        !(one.long_name.view() == other.long_name.view()) ||
+        one.device_count != other.device_count || one.stream_count != other.stream_count)
+        return false;
+    for (uint32_t i = 0; i < one.device_count; i++) {
+        if (!is_same(one.devices[i], other.devices[i]))
+            return false;
+    }
+    for (uint32_t i = 0; i < one.stream_count; i++) {
+        if (!is_same(one.streams[i], other.streams[i]))
+            return false;
+    }
+    return true;
+}
+
+} // namespace xen_front
