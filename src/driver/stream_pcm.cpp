@@ -8,20 +8,21 @@ Result<void> Stream::prepare()
 {
     Mutex::Guard guard(request_mutex_);
     const auto reopened = reopen_backend();
-    return state_.with([&](State &state) -> Result<void> {
-        // Clients give up when prepare fails. One that had the stream prepared before, and may be
-        // here because of a lost backend, finds it suspended again instead.
-        const bool is_forgiven = was_prepared_ && is_waiting_for_backend(state);
-        if (is_forgiven)
+    // Clients give up when prepare fails. One that had the stream prepared before, and may be here
+    // because of a lost backend, finds it suspended again instead.
+    const bool is_forgiving = was_prepared_;
+    const auto prepared = state_.with([&](State &state) -> Result<void> {
+        if (is_forgiving && is_waiting_for_backend(state))
             suspend_soon(state);
         else if (reopened.is_error())
             return reopened.error();
         else if (!is_usable(state) || !state.is_open)
             return Error::NoDevice;
-        was_prepared_ = true;
         start_over(state);
         return {};
     });
+    was_prepared_ |= !prepared.is_error();
+    return prepared;
 }
 
 void Stream::start_over(State &state)

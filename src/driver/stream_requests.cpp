@@ -197,14 +197,15 @@ void Stream::close_backend()
     wire::Request close = {};
     close.operation = wire::Operation::Close;
     // A backend that is overdue finds it when it is back. Nobody waits for that.
-    const bool is_sent = state_.with([&](State &state) {
+    auto sent = state_.with([&](State &state) -> Result<bool> {
         if (!is_attached(state) || !state.is_stalled)
             return false;
-        may_be_open_ = state.ring.push(close).is_error();
+        (void)TRY(state.ring.push(close));
         publish_requests(state);
         return true;
     });
-    if (is_sent)
+    may_be_open_ = sent.is_error();
+    if (sent.is_error() || sent.value())
         return;
     auto answer = request(close);
     if (answer.is_error() || answer.value().status == 0)

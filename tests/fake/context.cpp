@@ -141,8 +141,11 @@ void Context::release(const void *lock)
 void Context::wake_waiters(const void *lock)
 {
     const std::vector<Execution *> executions = executions_;
-    for (const Execution *execution : executions) {
-        if (execution->thread != nullptr && execution->thread->awaited_ == lock)
+    for (Execution *execution : executions) {
+        // Those that go on may have ended others meanwhile.
+        const bool is_there =
+            std::find(executions_.begin(), executions_.end(), execution) != executions_.end();
+        if (is_there && execution->thread != nullptr && execution->thread->awaited_ == lock)
             execution->thread->resume();
     }
 }
