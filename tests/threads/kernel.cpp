@@ -163,6 +163,14 @@ int kshim_grant(uint16_t, kshim_page *page, uint32_t *reference)
     return 0;
 }
 
+int kshim_grant_renew(uint16_t, kshim_page *page, uint32_t *reference)
+{
+    const uint32_t old = *reference;
+    *reference = Kernel::instance().grant(page);
+    Kernel::instance().forget_grant(old);
+    return 0;
+}
+
 bool kshim_grant_try_end(uint32_t reference, kshim_page *)
 {
     return Kernel::instance().end_grant(reference, false);

@@ -76,6 +76,12 @@ class Kernel {
     void unmap(uint32_t reference);
     // Frees the page when nobody maps it: now, or later if @is_waiting. False when it stays.
     bool end_grant(uint32_t reference, bool is_waiting);
+    // Ends a grant, but not its page.
+    void forget_grant(uint32_t reference)
+    {
+        const std::lock_guard guard(grants_lock_);
+        grants_.erase(reference);
+    }
     void add(kshim_event_channel *channel);
     void remove(kshim_event_channel *channel);
     // Interrupts the frontend: calls the handler in this thread.

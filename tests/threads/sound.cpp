@@ -145,6 +145,11 @@ void kshim_pcm_stop_xrun(kshim_substream *substream)
         xen_front_pcm_trigger(substream->stream, KSHIM_TRIGGER_STOP);
 }
 
+void kshim_pcm_suspend(kshim_substream *substream)
+{
+    kshim_pcm_stop_xrun(substream);
+}
+
 void kshim_pcm_stop_failed(kshim_substream *substream)
 {
     kshim_pcm_stop_xrun(substream);
