@@ -276,8 +276,6 @@ class Stream {
     bool expects_events(const State &state) const;
     void declare_stalled(State &state, uint64_t since_ms);
     static void suspend_soon(State &state);
-    // Request mutex held: it keeps the substream open.
-    void suspend_in_alsa(Substream &substream) XEN_FRONT_REQUIRES(request_mutex_);
 
     // ---- stream_events.cpp ----
 

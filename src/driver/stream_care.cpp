@@ -32,7 +32,9 @@ void Stream::end_connection(bool is_for_good)
     if (!is_for_good) {
         Substream substream = state_.with(
             [](State &state) { return state.is_broken ? Substream() : state.substream; });
-        suspend_in_alsa(substream);
+        // The request mutex keeps it open.
+        if (substream)
+            substream.suspend();
     }
     channel_->close();
     ended_channel_ = move(channel_);
@@ -150,15 +152,9 @@ bool Stream::try_suspend()
         // It may have been prepared anew, by a backend that is back.
         return is_usable(state) && state.is_open ? Substream() : state.substream;
     });
-    suspend_in_alsa(substream);
-    return true;
-}
-
-// The request mutex keeps the substream open.
-void Stream::suspend_in_alsa(Substream &substream)
-{
     if (substream)
         substream.suspend();
+    return true;
 }
 
 } // namespace xen_front

@@ -91,9 +91,13 @@ class Player {
     // From the moment the backend is back until it plays what was written after that.
     void resume()
     {
+        // The stream is suspended before the state changes.
+        bool was_away = false;
         double back = 0;
         while (!is_over) {
-            if (back == 0 && is_connected(state_file_))
+            if (!is_connected(state_file_))
+                was_away = true;
+            else if (was_away && back == 0)
                 back = now();
             const int status = timed([&] { return snd_pcm_resume(pcm_.get()); });
             if (status == -ENOSYS)
