@@ -141,22 +141,21 @@ class Stream {
         // Of the connection.
         Work *caretaker = nullptr; // nullptr: the card is gone
         Channel *channel = nullptr; // nullptr: no backend
-        bool is_live = false; // the backend is attached to the channel
-        bool is_stalled = false; // it is overdue; cleared by the next sign of life
-        uint64_t silent_since_ms = 0; // if stalled
-        uint64_t last_sign_ms = 0; // answer or event, or since when there has to be one
-        unsigned int patience_ms = 0; // how long a running stream may be silent
-        bool is_suspension_due = false; // in ALSA, by the caretaker
         RequestRing ring;
         EventQueue events;
-        bool is_broken = false; // the backend broke the protocol; nothing it says counts
         Waiter waiter;
+        LateValues late_values[value_rows] = {};
+        uint64_t silent_since_ms = 0; // if stalled
+        uint64_t last_sign_ms = 0; // answer or event, or since when there has to be one
         uint32_t transfers_in_flight = 0;
         uint32_t starts_in_flight = 0; // START and RESUME, whose failure has to be noticed
-        bool is_stop_in_flight = false;
         RequestId stop_id;
-        LateValues late_values[value_rows] = {};
-        bool has_stale_values = false; // one of them
+        bool is_stop_in_flight = false;
+        bool has_stale_values = false; // one of late_values
+        bool is_live = false; // the backend is attached to the channel
+        bool is_stalled = false; // it is overdue; cleared by the next sign of life
+        bool is_broken = false; // the backend broke the protocol; nothing it says counts
+        bool is_suspension_due = false; // in ALSA, by the caretaker
 
         // Of the open substream.
         Substream substream;
@@ -175,6 +174,7 @@ class Stream {
         Frames captured; // reported by the backend, capture only
         PositionTracker position;
         TransferCursor cursor;
+        unsigned int patience_ms = 0; // how long it may be silent while it runs
         uint32_t steps = 0; // interrupts with news since the last period boundary
     };
 
