@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "attack/stored_card.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
@@ -13,7 +11,7 @@ extern "C" {
 #include <xenstore.h>
 }
 
-#include "protocol/sndif.h"
+#include "attack/restoration.h"
 
 namespace sndback {
 
@@ -25,21 +23,6 @@ struct Free {
         std::free(memory);
     }
 };
-
-// What the two sides publish about the connection they have.
-bool is_live(std::string_view path)
-{
-    constexpr std::array<std::string_view, 6> names = {
-        "state",
-        XENSND_FIELD_FE_VERSION,
-        XENSND_FIELD_RING_REF,
-        XENSND_FIELD_EVT_CHNL,
-        XENSND_FIELD_EVT_RING_REF,
-        XENSND_FIELD_EVT_EVT_CHNL,
-    };
-    const std::string_view name = path.substr(path.rfind('/') + 1);
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 } // namespace
 
@@ -113,10 +96,13 @@ void StoredCard::restore(const std::string &path, const Node &node)
 {
     unsigned length = 0;
     const std::unique_ptr<void, Free> now(xs_read(handle_.get(), XBT_NULL, path.c_str(), &length));
-    if (now != nullptr && (is_live(path) || std::string_view(static_cast<const char *>(now.get()),
-                                                             length) == node.value))
+    std::optional<std::string_view> present;
+    if (now != nullptr)
+        present = std::string_view(static_cast<const char *>(now.get()), length);
+    const auto value = value_to_restore(frontend(), path, node.value, present);
+    if (!value)
         return;
-    write(path, node.value);
+    write(path, *value);
     std::vector<xs_permissions> permissions;
     for (const Permissions &entry : node.permissions)
         permissions.push_back({ entry.id, entry.bits });
