@@ -34,9 +34,7 @@ int xen_front_probe(kshim_xenbus_device *device)
 
 void xen_front_backend_changed(kshim_xenbus_device *device, unsigned int state)
 {
-    Frontend *frontend = frontend_of(device);
-    frontend->backend_changed(static_cast<wire::XenbusState>(state));
-    frontend->keep_pace();
+    frontend_of(device)->backend_changed(static_cast<wire::XenbusState>(state));
 }
 
 void xen_front_resume(kshim_xenbus_device *device)

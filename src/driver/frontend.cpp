@@ -15,12 +15,16 @@ constexpr unsigned int retry_ms = 10;
 } // namespace
 
 Frontend::Frontend(XenbusDevice device)
-    : device_(device), mutex_(KSHIM_LOCK_FRONTEND), caretaker_(on_attention, this)
+    : device_(device),
+      mutex_(KSHIM_LOCK_FRONTEND),
+      caretaker_(on_attention, this),
+      follower_(on_catching_up, this)
 {
 }
 
 Frontend::~Frontend()
 {
+    follower_.cancel();
     {
         Mutex::Guard guard(mutex_);
         remove_card(wire::XenbusState::Closed, unmap_patience_ms);
@@ -43,6 +47,29 @@ void Frontend::switch_state(wire::XenbusState state)
 void Frontend::backend_changed(wire::XenbusState state)
 {
     Mutex::Guard guard(mutex_);
+    if (!is_behind_ && (action_for(state_, state) == Action::Ignore || pace_.admits())) {
+        follow(state);
+        return;
+    }
+    is_behind_ = true;
+    latest_ = state;
+    follower_.schedule(Pace::pause_ms);
+}
+
+void Frontend::on_catching_up(void *frontend)
+{
+    static_cast<Frontend *>(frontend)->catch_up();
+}
+
+void Frontend::catch_up()
+{
+    Mutex::Guard guard(mutex_);
+    is_behind_ = false;
+    follow(latest_);
+}
+
+void Frontend::follow(wire::XenbusState state)
+{
     const Action action = action_for(state_, state);
     Diagnostic why;
     switch (action) {

@@ -21,17 +21,14 @@ class Frontend {
 
     // Announces that we are ready for a backend.
     void start();
-    // The backend published @state: anything, since it comes from XenStore.
+    // The backend published @state: anything, since it comes from XenStore. A state that never
+    // stands still is followed at leisure, and not in this thread, which serves all Xen devices.
     void backend_changed(wire::XenbusState state);
     // The guest goes on after a sleep, or after it was restored.
     void resume();
-    // To be called after each of those: a state that never stands still is followed at leisure.
-    void keep_pace()
-    {
-        pace_.keep();
-    }
 
   private:
+    void follow(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     Result<void> register_card() XEN_FRONT_REQUIRES(mutex_);
     // Ends the connection. The card stays, and @kept is published, when it is in use and the
@@ -46,6 +43,8 @@ class Frontend {
     void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
 
     static void on_attention(void *frontend);
+    static void on_catching_up(void *frontend);
+    void catch_up();
     void look_after();
     bool is_card_wanted() XEN_FRONT_REQUIRES(mutex_);
     // Whether the toolstack is about to take the backend away for good.
@@ -54,9 +53,13 @@ class Frontend {
     bool is_state_in_xenstore() const XEN_FRONT_REQUIRES(mutex_);
 
     XenbusDevice device_;
-    Pace pace_;
     Mutex mutex_;
     Work caretaker_;
+    Work follower_; // of states that came too fast
+    Pace pace_ XEN_FRONT_GUARDED_BY(mutex_);
+    bool is_behind_ XEN_FRONT_GUARDED_BY(mutex_) = false;
+    // What the backend published last while we are behind.
+    wire::XenbusState latest_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Unknown;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
     bool has_failed_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     bool is_restored_ XEN_FRONT_GUARDED_BY(mutex_) = false; // the card stays, in use or not

@@ -9,26 +9,25 @@ namespace xen_front {
 // Bounds how often something is done that another domain asks for as often as it likes.
 class Pace {
   public:
-    // After each time. Returns at once, unless it was more often than a backend that means well
-    // needs; then only after a pause. Short, since all Xen devices share the thread of the watches.
-    // Context: may sleep.
-    void keep()
+    // Whether it may be done once more at once; if not, after a pause: that it is asked for more
+    // often than a backend that means well needs. Context: any.
+    bool admits()
     {
         if (interval_.has_passed()) {
             interval_ = Deadline(interval_ms);
             count_ = 0;
         }
-        if (++count_ <= burst)
-            return;
-        const Deadline pause(pause_ms);
-        while (!pause.has_passed())
-            Deadline::pause();
+        if (count_ == burst)
+            return false;
+        count_++;
+        return true;
     }
+
+    static constexpr unsigned int pause_ms = 250;
 
   private:
     static constexpr unsigned int interval_ms = 1000;
-    static constexpr uint32_t burst = 16; // two whole connections, from InitWait to Closed
-    static constexpr unsigned int pause_ms = 50;
+    static constexpr uint32_t burst = 16; // four whole connections, from InitWait to Closed
 
     Deadline interval_ { 0 };
     uint32_t count_ = 0;

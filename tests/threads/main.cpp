@@ -4,9 +4,11 @@
 // the test.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "kshim/entry.h"
 #include "threads/backend.hpp"
@@ -42,21 +44,28 @@ class ThreadsTest : public ::testing::Test {
         xen_front_remove(&kernel.device);
     }
 
-    void publish(XenbusState state)
+    // Until the frontend has answered, which takes it a moment when states come too fast.
+    void publish(XenbusState state, const std::vector<XenbusState> &answers)
     {
         xen_front_backend_changed(&kernel.device, static_cast<unsigned int>(state));
+        const auto has_answered = [this](XenbusState answer) {
+            return kernel.get("device/vsnd/0/state") ==
+                   std::to_string(static_cast<unsigned int>(answer));
+        };
+        while (std::none_of(answers.begin(), answers.end(), has_answered))
+            std::this_thread::yield();
     }
     void attach()
     {
-        publish(XenbusState::InitWait);
+        publish(XenbusState::InitWait, { XenbusState::Initialised });
         backend = std::make_unique<Backend>();
-        publish(XenbusState::Connected);
+        publish(XenbusState::Connected, { XenbusState::Connected });
     }
     void detach()
     {
-        publish(XenbusState::Closing);
+        publish(XenbusState::Closing, { XenbusState::Closed });
         backend.reset();
-        publish(XenbusState::Closed);
+        publish(XenbusState::Closed, { XenbusState::Initialising, XenbusState::Reconfiguring });
     }
 
     Kernel &kernel = Kernel::instance();

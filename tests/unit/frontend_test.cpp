@@ -483,6 +483,34 @@ TEST_F(DisconnectTest, DrainingEnds)
     EXPECT_EQ(file->drain(), -ENODEV);
 }
 
+// The thread that tells of states serves all Xen devices: it is never held up for a pause.
+TEST_F(FrontendTest, StatesThatNeverStandStillAreFollowedAtLeisure)
+{
+    fake::probe(device);
+    const auto start = kernel.timeline.now();
+    for (int i = 0; i < 1000; i++) {
+        backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
+        kernel.timeline.pass(std::chrono::milliseconds(2));
+    }
+    const auto took = kernel.timeline.now() - start;
+    EXPECT_LT(took, std::chrono::milliseconds(2100));
+    // Those of a connection are two, at most.
+    EXPECT_LT(device.states.size(), 60u);
+    // The last state is not lost.
+    backend.publish(XenbusState::InitWait);
+    kernel.timeline.pass(std::chrono::milliseconds(300));
+    EXPECT_EQ(state(), XenbusState::Initialised);
+}
+
+TEST_F(FrontendTest, GoesWhileAStateWaitsToBeFollowed)
+{
+    fake::probe(device);
+    for (int i = 0; i < 50; i++)
+        backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+}
+
 // The request's waiter is woken; unbinding waits for it, not for the backend's answer.
 TEST_F(DisconnectTest, WhileARequestIsWaitedFor)
 {
