@@ -22,12 +22,13 @@ note() {
 	echo "# $*"
 }
 
-# Waits until a command succeeds, ten seconds at most.
+# Waits until a command succeeds, 30 seconds at most: not so many tries, each of which can take long.
 wait_until() {
-	ktap_tries=1000
+	read -r ktap_now _ </proc/uptime
+	ktap_deadline=$((${ktap_now%.*} + 30))
 	until "$@"; do
-		ktap_tries=$((ktap_tries - 1))
-		[ "$ktap_tries" -gt 0 ] || { note "never became true: $*"; return 1; }
+		read -r ktap_now _ </proc/uptime
+		[ "${ktap_now%.*}" -lt "$ktap_deadline" ] || { note "never became true: $*"; return 1; }
 		sleep 0.01
 	done
 }
