@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# PipeWire and WirePlumber with their default settings find the cards by udev, and play and record
+# through them at once. After an xrun PipeWire would start the stream anew, which shows in its
+# trigger time.
+. "$(dirname "$0")/ktap.sh"
+
+export HOME=/tmp/pipewire XDG_RUNTIME_DIR=/tmp/pipewire
+export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+mkdir -p $HOME /run/udev
+chmod 700 $HOME
+# WirePlumber does not start where logind could never tell it about seats.
+mkdir -p /run/systemd/seats /run/systemd/sessions /run/systemd/users /run/systemd/machines
+rate=48000
+
+has_nodes() {
+	wpctl status >/tmp/wpctl 2>&1
+	grep -q '^ │.*\*.*Xen' /tmp/wpctl && [ "$(grep -c '\*.*Xen.*\[vol' /tmp/wpctl)" -eq 2 ]
+}
+
+starts() {
+	(exec -a systemd-udevd udevadm --daemon) || return 1
+	udevadm trigger --action=add && udevadm settle || return 1
+	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
+	pipewire >"$LAB_OUT/pipewire.log" 2>&1 &
+	daemon=$!
+	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
+	wireplumber >"$LAB_OUT/wireplumber.log" 2>&1 &
+	manager=$!
+	wait_until has_nodes
+}
+
+# The streams that run, each with the time at which it was started.
+running() {
+	for status in /proc/asound/card*/pcm*/sub*/status; do
+		grep -q RUNNING "$status" && grep -H trigger_time "$status"
+	done
+}
+
+both_run() {
+	[ "$(running | wc -l)" -eq 2 ]
+}
+
+plays_and_records() {
+	pw-record --rate=$rate --channels=2 --format=s16 /tmp/recording.wav &
+	recorder=$!
+	pw-play --rate=$rate --channels=2 --format=s16 "$(dirname "$0")/tone.wav" &
+	player=$!
+	wait_until both_run || { running | sed 's/^/# /'; return 1; }
+	running >/tmp/before
+	wait $player || { note "pw-play could not play"; return 1; }
+	running >/tmp/after
+	kill -INT $recorder
+	wait $recorder
+	recorded=$(($(stat -c %s /tmp/recording.wav) / 4))
+	note "the tone has $((rate * 3)) frames; $recorded frames were recorded"
+	[ "$recorded" -gt $((rate * 27 / 10)) ]
+}
+
+no_xrun() {
+	both=$(cat /tmp/before)
+	note "${both//$'\n'/, }"
+	[ -n "$both" ] && cmp /tmp/before /tmp/after
+}
+
+ends() {
+	kill "$manager"
+	wait "$manager"
+	kill "$daemon"
+	wait "$daemon"
+	udevadm control --exit
+}
+
+check "PipeWire: finds a sink and a source" starts
+check "PipeWire: plays and records at once" plays_and_records
+check "PipeWire: no stream was started anew, as after an xrun" no_xrun
+check "PipeWire: ends" ends
+if [ "$ktap_failed" -ne 0 ]; then
+	cat /tmp/wpctl "$LAB_OUT"/pipewire.log "$LAB_OUT"/wireplumber.log | sed 's/^/# /'
+fi
+ktap_end
