@@ -139,6 +139,10 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 		--fail-under-line $(COVERAGE_MIN) --print-summary \
 		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
 
+.PHONY: check-lab-all
+check-lab-all: module backend guest-tests ## also the selftests that "make check" has no time for
+	@scripts/selftests --all --rounds $(ROUNDS)
+
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
 	@scripts/setup
