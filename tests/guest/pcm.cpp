@@ -23,6 +23,17 @@ int check(int result, const std::string &what)
 Pcm::Pcm(const std::string &name, snd_pcm_stream_t stream, const Setup &setup) : setup_(setup)
 {
     check(snd_pcm_open(&pcm_, name.c_str(), stream, 0), "open " + name);
+    try {
+        set_up(stream, setup);
+    } catch (const Failure &) {
+        // Nobody else will: there is no object to destroy.
+        snd_pcm_close(pcm_);
+        throw;
+    }
+}
+
+void Pcm::set_up(snd_pcm_stream_t stream, const Setup &setup)
+{
     snd_pcm_hw_params_t *hw;
     snd_pcm_hw_params_alloca(&hw);
     check(snd_pcm_hw_params_any(pcm_, hw), "hw_params_any");

@@ -45,6 +45,8 @@ class Pcm {
     void drain();
 
   private:
+    void set_up(snd_pcm_stream_t stream, const Setup &setup);
+
     snd_pcm_t *pcm_ = nullptr;
     Setup setup_;
 };
