@@ -716,6 +716,23 @@ TEST_F(ReconnectTest, RestoredWithAnotherConfiguration)
     EXPECT_EQ(card_count(), 1u);
 }
 
+// A state that came too fast to be followed at once is not mistaken for one of the next backend:
+// the bus tells that right after the restore.
+TEST_F(ReconnectTest, RestoredWhileAStateWaits)
+{
+    for (int i = 0; i < 12; i++) {
+        backend.publish(XenbusState::Initialising);
+        backend.detach();
+        backend.wait_for_frontend();
+    }
+    restore();
+    // The new backend is not ready for us.
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    restart();
+    EXPECT_EQ(state(), XenbusState::Connected);
+}
+
 TEST_F(ReconnectTest, RestoredWithoutABackend)
 {
     auto file = playing();
