@@ -60,8 +60,11 @@ thread-tests: ## build the host test of real threads, with ThreadSanitizer
 
 # ---- checks --------------------------------------------------------------------------------
 
-# How long each fuzzer runs in "make check", in seconds.
+# How long each fuzzer runs in "make check", in seconds, and from which seed: the same commit sees
+# the same inputs every time, so that a failure of "make check" can be repeated. What is new is
+# looked for by "make fuzz".
 FUZZ_SECONDS ?= 15
+FUZZ_SEED ?= 1
 ROUNDS ?= 50
 
 .PHONY: setup
@@ -109,13 +112,25 @@ check-host: host-tests thread-tests backend ## host tests with sanitizers, by g+
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
 	@for fuzzer in $(BUILD)/host-clang/fuzz-*; do \
 		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
-		mkdir -p $(BUILD)/fuzz/$$name && $$fuzzer -max_total_time=$(FUZZ_SECONDS) \
+		rm -rf $(BUILD)/fuzz/$$name && mkdir -p $(BUILD)/fuzz/$$name && \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) \
 			-artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 -verbosity=0 \
 			$(if $(wildcard tests/fuzz/*.dict),$$(test -e tests/fuzz/$$name.dict && \
 			echo -dict=tests/fuzz/$$name.dict)) \
 			$(BUILD)/fuzz/$$name tests/fuzz/corpus/$$name || exit 1; done
 
-# Not part of "make check": half an hour of one processor.
+# Not part of "make check": as long as one likes, from another seed every time.
+FUZZ_TARGET ?= driver
+FUZZ_MINUTES ?= 30
+
+.PHONY: fuzz
+fuzz: host-tests ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
+	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET) && cd $(BUILD)/fuzz/found && \
+		$(BUILD)/host-clang/fuzz-$(FUZZ_TARGET) -jobs=$(JOBS) -workers=$(JOBS) \
+		-max_total_time=$$(( $(FUZZ_MINUTES) * 60 )) -len_control=0 -max_len=1500 \
+		-artifact_prefix=$(BUILD)/fuzz/found/$(FUZZ_TARGET)- -print_final_stats=1 \
+		$(FUZZ_TARGET) $(CURDIR)/tests/fuzz/corpus/$(FUZZ_TARGET)
+
 .PHONY: explore
 explore: ## every order of four events from every state of the connection, a million in all
 	@$(call cmake-build,tests,explore,-DCMAKE_CXX_COMPILER=g++-12 -DSANITIZE=none)

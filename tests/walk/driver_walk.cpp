@@ -160,6 +160,9 @@ void DriverWalk::step_mixer()
     const uint32_t max = control.kind == KSHIM_CONTROL_VOLUME ? KSHIM_CONTROL_LEVEL_MAX : 1;
     values[pick(control.channels)] = pick(max + 1);
     const int status = control.write(values);
+    // Setting it may have waited for a backend that left, and the card with it.
+    if (control.card->is_disconnected)
+        return;
     std::vector<uint32_t> shown;
     if (status != 0 || control.read(shown) != 0)
         fake::report_fault("a control cannot be set");
