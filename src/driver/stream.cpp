@@ -37,6 +37,7 @@ Result<void> Stream::connect()
         state.is_broken = false;
         state.transfers_in_flight = 0;
         state.starts_in_flight = 0;
+        state.refused_status = 0;
         state.is_stop_in_flight = false;
         for (LateValues &late : state.late_values)
             late.is_unanswered = false;

@@ -156,6 +156,9 @@ class Stream {
         bool is_stalled = false; // it is overdue; cleared by the next sign of life
         bool is_broken = false; // the backend broke the protocol; nothing it says counts
         bool is_suspension_due = false; // in ALSA, by the caretaker
+        // The refusal that was logged last, unless its operation has succeeded since; 0: none.
+        wire::Operation refused_operation = wire::Operation::Open;
+        int32_t refused_status = 0;
 
         // Of the open substream.
         Substream substream;
@@ -186,6 +189,7 @@ class Stream {
         Violation violation = Violation::None;
         wire::Operation failed_operation = wire::Operation::Open;
         int32_t failed_status = 0;
+        bool is_failure_known = false; // it was logged before
         Substream substream;
     };
 
@@ -301,6 +305,8 @@ class Stream {
     // How far the hardware is, as far as the backend has told.
     Frames progress(const State &state) const;
     void on_answer(State &state, const Answer &answer, Findings &findings);
+    // The backend answered a WRITE, READ or START with an error.
+    static void on_refusal(State &state, const Answer &answer, Findings &findings);
     void on_position(State &state, Bytes reported);
     void send_transfers(State &state);
     void break_connection(State &state, Violation violation, Findings &findings);

@@ -104,20 +104,31 @@ void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
     }
     // Answers to what the stream sent before it was stopped say nothing about what follows.
     if (is_fatal && answer.status != 0) {
-        if (!state.is_open || state.failure != Failure::None)
-            return;
-        state.failure = Failure::Refused;
-        findings.failure = Failure::Refused;
-        findings.failed_operation = answer.operation;
-        findings.failed_status = answer.status;
+        if (state.is_open && state.failure == Failure::None)
+            on_refusal(state, answer, findings);
         return;
     }
+    if (is_fatal && answer.operation == state.refused_operation)
+        state.refused_status = 0;
     // Captured frames are in the buffer only now.
     if (answer.operation == wire::Operation::Read && state.transfers_in_flight == 0 &&
         state.is_running) {
         const Frames read = state.frame.frames(state.cursor.sent());
         (void)state.position.report(read, read);
     }
+}
+
+void Stream::on_refusal(State &state, const Answer &answer, Findings &findings)
+{
+    state.failure = Failure::Refused;
+    findings.failure = Failure::Refused;
+    findings.failed_operation = answer.operation;
+    findings.failed_status = answer.status;
+    // An application that tries again and again is told each time; the log is not.
+    findings.is_failure_known =
+        state.refused_operation == answer.operation && state.refused_status == answer.status;
+    state.refused_operation = answer.operation;
+    state.refused_status = answer.status;
 }
 
 Frames Stream::progress(const State &state) const

@@ -237,6 +237,36 @@ TEST_F(StreamFailureTest, RefusedStartStopsTheStream)
     EXPECT_NE(complaints()[0].find("TRIGGER"), std::string::npos);
 }
 
+TEST_F(StreamFailureTest, TheSameRefusalIsLoggedOnceUntilItSucceeds)
+{
+    auto file = prepared();
+    const auto try_to_start = [&] {
+        EXPECT_EQ(file->prepare(), 0);
+        file->write(make_audio(1024 * frame_bytes));
+        kernel.timeline.pass(1ms);
+        file->hwsync();
+    };
+    stream().statuses[Operation::Trigger] = -5;
+    for (int i = 0; i < 20; i++) {
+        try_to_start();
+        EXPECT_EQ(file->state(), PcmState::Xrun);
+    }
+    EXPECT_EQ(complaints().size(), 1u);
+
+    stream().statuses[Operation::Trigger] = -16;
+    try_to_start();
+    ASSERT_EQ(complaints().size(), 2u);
+    EXPECT_NE(complaints()[1].find("status -16"), std::string::npos);
+
+    stream().statuses.clear();
+    try_to_start();
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(file->drop(), 0);
+    stream().statuses[Operation::Trigger] = -16;
+    try_to_start();
+    EXPECT_EQ(complaints().size(), 3u);
+}
+
 TEST_F(StreamFailureTest, RefusedStopIsNoTrouble)
 {
     auto file = running();
