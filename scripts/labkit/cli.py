@@ -114,6 +114,9 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
                        help="guest type (default: %(default)s)")
     group.add_argument("--memory", type=int, default=512, metavar="MIB",
                        help="of each guest (default: %(default)s)")
+    group.add_argument("--spare-memory", type=int, default=0, metavar="MIB",
+                       help="that belongs to no guest at first: a migration needs another "
+                            "guest's worth (default: %(default)s)")
     group.add_argument("--vcpus", type=int, default=1, metavar="N",
                        help="of each guest (default: %(default)s)")
     group.add_argument("--guests", type=int, default=1, metavar="N",

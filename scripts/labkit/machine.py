@@ -41,7 +41,8 @@ def _escaped(path: pathlib.Path) -> str:
 def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
                  directory: pathlib.Path) -> list[str]:
     """QEMU's complete command line."""
-    memory = options.dom0_memory + options.guests * (options.memory + 32) + _XEN_MEMORY_MIB
+    memory = (options.dom0_memory + options.guests * (options.memory + 32) +
+              options.spare_memory + _XEN_MEMORY_MIB)
     command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt",
                "-smp", str(options.cpus), "-m", str(memory),
                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]

@@ -45,6 +45,7 @@ class RunOptions:
     dom0_cmdline: str
     type: str
     memory: int
+    spare_memory: int
     vcpus: int
     guests: int
     dom0_memory: int
@@ -270,6 +271,7 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         dom0_kernel=a.dom0_kernel, kernel_modules=_names(a.kernel_modules),
         cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline, type=a.type,
         memory=_in_range(a.memory, "--memory", 64, 16384),
+        spare_memory=_in_range(a.spare_memory, "--spare-memory", 0, 16384),
         vcpus=_in_range(a.vcpus, "--vcpus", 1, 16), guests=guests,
         dom0_memory=_in_range(a.dom0_memory, "--dom0-memory", 512, 65536),
         dom0_vcpus=_in_range(a.dom0_vcpus, "--dom0-vcpus", 1, 16),

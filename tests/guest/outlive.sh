@@ -38,6 +38,14 @@ wait_connected() {
 	wait_until grep -q Connected $state
 }
 check "the frontend is connected" wait_connected
+
+# Suspend to idle, as far as a machine without a button gets: every device sleeps for a second.
+sleep_for_a_while() {
+	echo 1 >/sys/module/suspend/parameters/pm_test_delay
+	echo devices >/sys/power/pm_test && echo freeze >/sys/power/state
+}
+check "the guest sleeps and wakes up" sleep_for_a_while
+check "the frontend is still connected" wait_connected
 check "aplay is the same process" kill -0 $aplay
 check "arecord is the same process" kill -0 $arecord
 check "the poller is the same process" kill -0 $outlive
