@@ -11,6 +11,7 @@
 
 KSHIM_BEGIN_DECLS
 
+struct kshim_proc_text;
 struct kshim_xenbus_device;
 
 /* ---- Xen bus; context: may sleep ---- */
@@ -31,6 +32,8 @@ void xen_front_remove(struct kshim_xenbus_device *device);
 
 /* The last application has closed a card that was released. @context: of kshim_card_create(). */
 void xen_front_card_released(void *context);
+/* Somebody reads the file of kshim_proc_add(), whose @context it is. May sleep. */
+void xen_front_card_show(void *context, struct kshim_proc_text *text);
 
 /* ---- PCM; @stream is what xen_front_pcm_open() left in its @result ---- */
 

@@ -88,6 +88,11 @@ void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_pa
 void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size_t bytes);
 /* The application pointer, in frames, below the boundary. Context: stream lock held. */
 uint64_t kshim_pcm_application_pointer(struct kshim_substream *substream);
+/*
+ * Whether a stream that runs, and is not drained, is at its stop threshold: the core stops it as
+ * overrun or underrun, without a word about the reason. Context: stream lock held.
+ */
+bool kshim_pcm_has_run_out(struct kshim_substream *substream);
 /* Writes silence of the current format over @frames frames of the buffer from @offset on. */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);

@@ -28,6 +28,7 @@ struct kshim_completion {
 enum kshim_lock_class {
 	KSHIM_LOCK_RING, /* rings and positions of one stream; nests inside ALSA's stream lock */
 	KSHIM_LOCK_MIXER, /* what the controls of one stream show; no lock nests inside it */
+	KSHIM_LOCK_CARD, /* what one card shows of its connection; likewise */
 	KSHIM_LOCK_REQUEST, /* requests of one stream that are waited for, one at a time */
 	KSHIM_LOCK_FRONTEND, /* connection of one device; outside of the others */
 	KSHIM_LOCK_CLASSES
@@ -56,6 +57,8 @@ bool kshim_completion_wait(struct kshim_completion *completion, unsigned int mil
 
 /* Milliseconds of a clock that only goes forward. Context: any. */
 uint64_t kshim_now_ms(void);
+/* Microseconds of the same clock. Context: any. */
+uint64_t kshim_now_us(void);
 /* Sleeps for about a millisecond: between two looks at a condition that nothing announces. */
 void kshim_sleep_briefly(void);
 

@@ -5,7 +5,11 @@ namespace xen_front {
 
 Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
            Array<PcmDevice> devices)
-    : device_(device), config_(move(config)), streams_(move(streams)), devices_(move(devices))
+    : device_(device),
+      config_(move(config)),
+      streams_(move(streams)),
+      devices_(move(devices)),
+      link_(KSHIM_LOCK_CARD)
 {
     for (uint32_t i = 0; i < devices_.size(); i++)
         devices_[i] = { this, i };
@@ -22,6 +26,11 @@ Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work
 
 Result<void> Card::connect()
 {
+    link_.with([&](LinkReport &link) {
+        link.backend_domain = device_.backend_domain();
+        link.backend_path.clear();
+        link.backend_path << device_.backend_path();
+    });
     for (Box<Stream> &stream : streams_)
         TRY(stream->connect());
     for (;;) {
@@ -140,6 +149,7 @@ Result<void> Card::register_with(SoundCard &sound_card)
         TRY(describe_streams(pcm, i, StreamType::Capture));
     }
     TRY(add_controls(sound_card));
+    TRY(sound_card.add_proc_file("xen-front", this));
     return sound_card.register_with_alsa();
 }
 
@@ -167,6 +177,29 @@ Result<void> Card::describe_streams(PcmHandle pcm, uint32_t device, StreamType t
     if (channels_max == 0)
         return {};
     return pcm.add_channel_maps(direction, channels_max);
+}
+
+void Card::set_states(wire::XenbusState frontend, wire::XenbusState backend)
+{
+    link_.with([&](LinkReport &link) {
+        link.frontend = frontend;
+        link.backend = backend;
+    });
+}
+
+void Card::show(ProcText &out)
+{
+    LinkReport now;
+    // A copy: printing may sleep.
+    link_.with([&](const LinkReport &link) {
+        now.frontend = link.frontend;
+        now.backend = link.backend;
+        now.backend_domain = link.backend_domain;
+        now.backend_path << link.backend_path.view();
+    });
+    print(out, device_.path(), now);
+    for (const Box<Stream> &stream : streams_)
+        stream->show(out);
 }
 
 Result<Array<MixerChoice>> Card::mixer_choices() const

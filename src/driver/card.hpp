@@ -2,6 +2,7 @@
 // The sound card: its configuration and its streams.
 #pragma once
 
+#include "driver/report.hpp"
 #include "driver/stream.hpp"
 
 namespace xen_front {
@@ -51,6 +52,12 @@ class Card {
     // Adds PCM devices, names and controls to @sound_card and makes it visible to applications.
     Result<void> register_with(SoundCard &sound_card);
 
+    // What the two ends of the connection have published. Context: any.
+    void set_states(wire::XenbusState frontend, wire::XenbusState backend);
+    // Prints all that there is to know about the card and its streams. Context: may sleep, as long
+    // as the card exists.
+    void show(ProcText &out);
+
     // What applications have chosen in the mixer, for the card that takes the place of this one.
     // NoMemory. Context: may sleep.
     Result<Array<MixerChoice>> mixer_choices() const;
@@ -75,6 +82,7 @@ class Card {
     Box<CardConfig> config_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;
+    Guarded<LinkReport, SpinLock> link_;
 };
 
 } // namespace xen_front

@@ -53,6 +53,12 @@ void xen_front_card_released(void *context)
     Box<Card> card(static_cast<Card *>(context));
 }
 
+void xen_front_card_show(void *context, kshim_proc_text *text)
+{
+    ProcText out(text);
+    static_cast<Card *>(context)->show(out);
+}
+
 int xen_front_pcm_open(void *pcm, kshim_direction direction, unsigned int number,
                        kshim_substream *substream, void **result)
 {

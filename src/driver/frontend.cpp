@@ -42,17 +42,25 @@ void Frontend::switch_state(wire::XenbusState state)
 {
     state_ = state;
     device_.switch_state(static_cast<unsigned int>(state));
+    show_states();
+}
+
+void Frontend::show_states()
+{
+    if (card_ != nullptr)
+        card_->set_states(state_, backend_state_);
 }
 
 void Frontend::backend_changed(wire::XenbusState state)
 {
     Mutex::Guard guard(mutex_);
+    backend_state_ = state;
+    show_states();
     if (!is_behind_ && (action_for(state_, state) == Action::Ignore || pace_.admits())) {
-        follow(state);
+        follow();
         return;
     }
     is_behind_ = true;
-    latest_ = state;
     follower_.schedule(Pace::pause_ms);
 }
 
@@ -65,12 +73,12 @@ void Frontend::catch_up()
 {
     Mutex::Guard guard(mutex_);
     is_behind_ = false;
-    follow(latest_);
+    follow();
 }
 
-void Frontend::follow(wire::XenbusState state)
+void Frontend::follow()
 {
-    const Action action = action_for(state_, state);
+    const Action action = action_for(state_, backend_state_);
     Diagnostic why;
     switch (action) {
     case Action::Ignore:

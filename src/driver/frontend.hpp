@@ -28,7 +28,8 @@ class Frontend {
     void resume();
 
   private:
-    void follow(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
+    // Does what the backend's state asks for.
+    void follow() XEN_FRONT_REQUIRES(mutex_);
     Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     Result<void> register_card() XEN_FRONT_REQUIRES(mutex_);
     // Ends the connection. The card stays, and @kept is published, when it is in use and the
@@ -39,6 +40,8 @@ class Frontend {
     void remove_card(wire::XenbusState next, unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
     void end_transports(unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
     void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
+    // Has the card, if there is one, know the states of both ends.
+    void show_states() XEN_FRONT_REQUIRES(mutex_);
     // Reports, once for the same trouble, and closes the connection.
     void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
 
@@ -58,9 +61,9 @@ class Frontend {
     Work follower_; // of states that came too fast
     Pace pace_ XEN_FRONT_GUARDED_BY(mutex_);
     bool is_behind_ XEN_FRONT_GUARDED_BY(mutex_) = false;
-    // What the backend published last while we are behind.
-    wire::XenbusState latest_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Unknown;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
+    // What the backend published last.
+    wire::XenbusState backend_state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Unknown;
     bool has_failed_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     bool is_restored_ XEN_FRONT_GUARDED_BY(mutex_) = false; // the card stays, in use or not
     Diagnostic reported_ XEN_FRONT_GUARDED_BY(mutex_);

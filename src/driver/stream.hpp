@@ -6,7 +6,9 @@
 #include "driver/channel.hpp"
 #include "driver/mixer.hpp"
 #include "driver/shared_buffer.hpp"
+#include "driver/statistics.hpp"
 #include "kernel/lock.hpp"
+#include "kernel/proc_text.hpp"
 #include "kernel/sound_card.hpp"
 #include "kernel/work.hpp"
 #include "sndif/config.hpp"
@@ -107,6 +109,9 @@ class Stream {
     // different now. Waits, bounded, for the backend and for whoever else does.
     bool put_control(kshim_control_kind kind, const uint32_t *values);
 
+    // Prints configuration, state and statistics. Context: may sleep; with or without a connection.
+    void show(ProcText &out);
+
     const StreamConfig &config() const
     {
         return config_;
@@ -160,8 +165,11 @@ class Stream {
         wire::Operation refused_operation = wire::Operation::Open;
         int32_t refused_status = 0;
 
+        Statistics statistics; // since the card was made
+
         // Of the open substream.
         Substream substream;
+        kshim_pcm_params params = {}; // of the last OPEN
         bool is_open = false; // by the backend
         bool is_fresh = false; // nothing was sent since OPEN
         bool is_running = false;
@@ -308,11 +316,18 @@ class Stream {
     // The backend answered a WRITE, READ or START with an error.
     static void on_refusal(State &state, const Answer &answer, Findings &findings);
     void on_position(State &state, Bytes reported);
+    static void fail_by_xrun(State &state);
     void send_transfers(State &state);
     void break_connection(State &state, Violation violation, Findings &findings);
     bool wants_answers(const State &state) const;
     static void publish_requests(State &state);
     static void pad_with_silence(State &state);
+
+    // ---- stream_report.cpp: ring lock held ----
+
+    // Puts @request into the ring, counted. NoSpace.
+    static Result<RequestId> push(State &state, const wire::Request &request);
+    static const char *state_name(const State &state);
 
     // ---- stream_pcm.cpp: ring lock held ----
 

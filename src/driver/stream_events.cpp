@@ -17,11 +17,14 @@ kshim_event_result Stream::on_interrupt()
     const bool is_broken = state_.with([&](State &state) {
         if (!is_attached(state))
             return state.is_broken;
+        state.statistics.interrupts++;
         take_events(state, findings);
         if (!state.is_broken)
             pump(state, findings);
         if (findings.has_work)
             on_sign_of_life(state);
+        else
+            state.statistics.spurious_interrupts++;
         findings.has_position = state.is_running && state.position.has_more();
         findings.substream = state.substream;
         return state.is_broken;

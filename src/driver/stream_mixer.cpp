@@ -139,7 +139,7 @@ void Stream::on_late_values(State &state, const Answer &answer)
         return;
     late.is_unanswered = false;
     if (exchange(late.is_stale, false) && state.is_open) {
-        auto id = state.ring.push(late.request);
+        auto id = push(state, late.request);
         if (!id.is_error()) {
             late.id = id.value();
             late.is_unanswered = true;

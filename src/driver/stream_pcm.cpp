@@ -54,7 +54,7 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
     wire::Request trigger = {};
     trigger.operation = wire::Operation::Trigger;
     trigger.trigger.type = type;
-    (void)TRY(state.ring.push(trigger));
+    (void)TRY(push(state, trigger));
     state.starts_in_flight++;
     state.is_fresh = false;
     state.is_running = true;
@@ -76,7 +76,7 @@ void Stream::stop(State &state, wire::TriggerType type, Findings &findings)
     wire::Request trigger = {};
     trigger.operation = wire::Operation::Trigger;
     trigger.trigger.type = type;
-    auto id = state.ring.push(trigger);
+    auto id = push(state, trigger);
     // A ring full of unanswered requests: the backend stops at CLOSE at the latest.
     if (id.is_error())
         return;
@@ -98,6 +98,12 @@ Result<void> Stream::trigger(kshim_trigger command)
         case KSHIM_TRIGGER_PAUSE_RELEASE:
             return start(state, wire::TriggerType::Resume, findings);
         case KSHIM_TRIGGER_STOP:
+            // Of an xrun that ALSA finds by itself it tells no more than this.
+            if (state.is_running && !state.is_draining && state.failure == Failure::None &&
+                state.substream.has_run_out())
+                state.statistics.on_xrun();
+            stop(state, wire::TriggerType::Stop, findings);
+            return {};
         case KSHIM_TRIGGER_SUSPEND:
             stop(state, wire::TriggerType::Stop, findings);
             return {};
@@ -154,8 +160,12 @@ Result<void> Stream::acknowledge()
         state.padded = committed;
         if (!had_enough)
             state.last_sign_ms = now_ms();
-        if (state.failure == Failure::None)
-            push_transfers(state, findings);
+        if (state.failure != Failure::None)
+            return {};
+        push_transfers(state, findings);
+        // They wait for a WRITE that is answered, and for what is written until then.
+        if (is_playback() && state.cursor.sent() < state.frame.bytes(committed))
+            state.statistics.coalesced_writes++;
         return {};
     });
     log_findings(findings);

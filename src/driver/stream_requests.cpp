@@ -58,7 +58,7 @@ Result<Answer> Stream::request(const wire::Request &request)
             return Error::NoDevice;
         answered_.rearm();
         state.waiter = Waiter();
-        state.waiter.id = TRY(state.ring.push(request));
+        state.waiter.id = TRY(push(state, request));
         state.waiter.is_waiting = true;
         publish_requests(state);
         pump(state, findings);
@@ -87,6 +87,7 @@ Result<Answer> Stream::wait_for_answer(wire::Operation operation)
             return state.waiter.answer;
         if (!is_waiting)
             return Error::NoDevice;
+        state.statistics.on_time_out(operation);
         // A backend that reports progress is busy, not dead.
         const uint64_t asked_ms = now_ms() - timeout_ms;
         if (is_essential(operation) && is_usable(state) && state.last_sign_ms <= asked_ms)
@@ -163,6 +164,7 @@ Result<void> Stream::open_backend()
     state_.with([&](State &state) {
         state.is_open = true;
         state.is_fresh = true;
+        state.params = params;
         state.frame = frame;
         state.period = Frames(params.period_frames);
         state.buffer = Frames(params.buffer_frames);
@@ -200,7 +202,7 @@ void Stream::close_backend()
     auto sent = state_.with([&](State &state) -> Result<bool> {
         if (!is_attached(state) || !state.is_stalled)
             return false;
-        (void)TRY(state.ring.push(close));
+        (void)TRY(push(state, close));
         publish_requests(state);
         return true;
     });

@@ -8,6 +8,7 @@ namespace xen_front {
 void Stream::break_connection(State &state, Violation violation, Findings &findings)
 {
     state.is_broken = true;
+    state.statistics.on_violation(violation);
     state.is_running = false;
     state.failure = Failure::Dead;
     findings.failure = Failure::Dead;
@@ -18,8 +19,10 @@ void Stream::break_connection(State &state, Violation violation, Findings &findi
 
 void Stream::publish_requests(State &state)
 {
-    if (state.ring.publish())
+    const bool is_wanted = state.ring.publish();
+    if (is_wanted)
         state.channel->notify();
+    state.statistics.on_notification(is_wanted);
 }
 
 bool Stream::wants_answers(const State &state) const
@@ -81,6 +84,8 @@ bool Stream::take_answers(State &state, Findings &findings)
 
 void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
 {
+    const bool is_timed = Statistics::is_timed(answer.operation, answer.trigger);
+    state.statistics.on_answer(answer, is_timed ? now_us() : 0);
     if (state.waiter.is_waiting && state.waiter.id == answer.id) {
         state.waiter.is_waiting = false;
         state.waiter.is_answered = true;
@@ -145,6 +150,7 @@ void Stream::take_events(State &state, Findings &findings)
     for (uint32_t i = 0; i < wire::event_ring_size; i++) {
         if (!state.events.take(reported, violation))
             break;
+        state.statistics.events++;
         if (state.is_running)
             on_position(state, reported);
     }
@@ -167,10 +173,11 @@ void Stream::take_events(State &state, Findings &findings)
 void Stream::on_position(State &state, Bytes reported)
 {
     Frames frames = state.frame.frames(reported);
+    state.statistics.backward_positions += frames < progress(state);
     if (!is_playback()) {
         // More than the buffer holds has been lost. Less becomes visible when READ has answered.
         if (frames > state.committed + state.buffer)
-            state.failure = Failure::Xrun;
+            fail_by_xrun(state);
         else if (frames > state.captured)
             state.captured = frames;
         return;
@@ -180,10 +187,17 @@ void Stream::on_position(State &state, Bytes reported)
     if (state.is_draining)
         frames = min(frames, sent);
     if (state.position.report(frames, sent) == Progress::Xrun)
-        state.failure = Failure::Xrun;
+        fail_by_xrun(state);
     // What did not fit the buffer before may fit now.
     if (state.is_draining)
         pad_with_silence(state);
+}
+
+void Stream::fail_by_xrun(State &state)
+{
+    if (state.failure != Failure::Xrun)
+        state.statistics.on_xrun();
+    state.failure = Failure::Xrun;
 }
 
 void Stream::send_transfers(State &state)
@@ -201,7 +215,7 @@ void Stream::send_transfers(State &state)
         wire::Request transfer = {};
         transfer.operation = is_write ? wire::Operation::Write : wire::Operation::Read;
         transfer.transfer = { range.offset, range.length };
-        if (state.ring.push(transfer).is_error())
+        if (push(state, transfer).is_error())
             break;
         state.transfers_in_flight++;
         state.is_fresh = false;

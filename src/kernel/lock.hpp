@@ -123,6 +123,12 @@ inline uint64_t now_ms()
     return kshim_now_ms();
 }
 
+// Microseconds of the same clock. Context: any.
+inline uint64_t now_us()
+{
+    return kshim_now_us();
+}
+
 // A point in time after which waiting ends.
 class Deadline {
   public:

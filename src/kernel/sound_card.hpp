@@ -8,6 +8,7 @@
 #include "kshim/card.h"
 #include "kshim/control.h"
 #include "kshim/pcm.h"
+#include "kshim/proc.h"
 
 namespace xen_front {
 
@@ -114,6 +115,12 @@ class SoundCard {
             kshim_control_add(card_, kind, &id, channels, context, &control)));
         return ControlHandle(card_, control);
     }
+    // A file in the card's directory of /proc/asound, before the card is registered. @context is
+    // for xen_front_card_show(). NoMemory. Context: may sleep.
+    Result<void> add_proc_file(const char *name, void *context)
+    {
+        return Result<void>::from_status(kshim_proc_add(card_, name, context));
+    }
     Result<void> register_with_alsa()
     {
         return Result<void>::from_status(kshim_card_register(card_));
@@ -175,6 +182,11 @@ class Substream {
     Frames application_pointer() const
     {
         return Frames(kshim_pcm_application_pointer(substream_));
+    }
+    // Whether ALSA stops it now because the application was late.
+    bool has_run_out() const
+    {
+        return kshim_pcm_has_run_out(substream_);
     }
     void fill_silence(Frames offset, Frames count)
     {

@@ -311,6 +311,17 @@ uint64_t kshim_pcm_application_pointer(struct kshim_substream *substream)
 	return READ_ONCE(to_substream(substream)->runtime->control->appl_ptr);
 }
 
+bool kshim_pcm_has_run_out(struct kshim_substream *opaque)
+{
+	struct snd_pcm_substream *substream = to_substream(opaque);
+	struct snd_pcm_runtime *runtime = substream->runtime;
+	snd_pcm_uframes_t avail = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
+					  snd_pcm_playback_avail(runtime) :
+					  snd_pcm_capture_avail(runtime);
+
+	return avail >= runtime->stop_threshold;
+}
+
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames)
 {

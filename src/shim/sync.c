@@ -22,6 +22,7 @@ static struct lock_class_key lock_keys[KSHIM_LOCK_CLASSES];
 static const char *const lock_names[KSHIM_LOCK_CLASSES] = {
 	[KSHIM_LOCK_RING] = "xen_front_ring",
 	[KSHIM_LOCK_MIXER] = "xen_front_mixer",
+	[KSHIM_LOCK_CARD] = "xen_front_card",
 	[KSHIM_LOCK_REQUEST] = "xen_front_request",
 	[KSHIM_LOCK_FRONTEND] = "xen_front_frontend",
 };
@@ -114,6 +115,11 @@ bool kshim_completion_wait(struct kshim_completion *completion, unsigned int mil
 uint64_t kshim_now_ms(void)
 {
 	return ktime_to_ms(ktime_get());
+}
+
+uint64_t kshim_now_us(void)
+{
+	return ktime_to_us(ktime_get());
 }
 
 void kshim_sleep_briefly(void)

@@ -9,15 +9,12 @@ void PositionTracker::reset(Frames period, Frames buffer)
     buffer_ = buffer;
     hardware_ = Frames();
     shown_ = Frames();
-    backward_count_ = 0;
 }
 
 Progress PositionTracker::report(Frames position, Frames limit)
 {
-    if (position <= hardware_) {
-        backward_count_ += position < hardware_;
+    if (position <= hardware_)
         return Progress::None;
-    }
     if (position > limit) {
         // What was there has been played; nothing is known about the rest.
         hardware_ = max(hardware_, limit);

@@ -45,18 +45,12 @@ class PositionTracker {
     {
         return static_cast<uint32_t>(shown_.value() % buffer_.value());
     }
-    // Positions that went backwards since reset().
-    uint32_t backward_count() const
-    {
-        return backward_count_;
-    }
 
   private:
     Frames period_ { 1 };
     Frames buffer_ { 1 };
     Frames hardware_;
     Frames shown_;
-    uint32_t backward_count_ = 0;
 };
 
 } // namespace xen_front

@@ -42,6 +42,8 @@ const char *class_name(uint64_t lock_class)
         return ring_lock_class;
     case KSHIM_LOCK_MIXER:
         return "mixer";
+    case KSHIM_LOCK_CARD:
+        return "card";
     case KSHIM_LOCK_REQUEST:
         return "request";
     case KSHIM_LOCK_FRONTEND:
@@ -211,6 +213,13 @@ uint64_t kshim_now_ms(void)
     const auto now = Kernel::current().timeline.now();
     return static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+uint64_t kshim_now_us(void)
+{
+    const auto now = Kernel::current().timeline.now();
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 void kshim_sleep_briefly(void)

@@ -42,6 +42,16 @@ kshim_control *kshim_card::find_control(const std::string &name, unsigned int in
     return nullptr;
 }
 
+std::optional<std::string> kshim_card::read_proc(const std::string &name) const
+{
+    const auto file = proc_files.find(name);
+    if (!is_registered || is_disconnected || file == proc_files.end())
+        return std::nullopt;
+    kshim_proc_text text;
+    xen_front_card_show(file->second, &text);
+    return text.text;
+}
+
 namespace xen_front::fake {
 
 std::vector<kshim_card *> SoundCore::visible_cards() const
@@ -254,4 +264,25 @@ int kshim_pcm_add_channel_maps(kshim_pcm *pcm, kshim_direction direction, unsign
         return -ENOMEM;
     pcm->channel_map_channels[direction] = channels_max;
     return 0;
+}
+
+int kshim_proc_add(kshim_card *card, const char *name, void *context)
+{
+    Kernel &kernel = Kernel::current();
+    kernel.context.require_may_sleep("kshim_proc_add()");
+    if (!SoundCore::is_usable(card, "kshim_proc_add()"))
+        return -ENODEV;
+    if (card->is_registered)
+        report_fault("kshim_proc_add() on a card that is registered already");
+    if (kernel.injector.is_failing("kshim_proc_add", -ENOMEM))
+        return -ENOMEM;
+    if (!card->proc_files.emplace(name, context).second)
+        report_fault("kshim_proc_add() of a file that there is already");
+    return 0;
+}
+
+void kshim_proc_print(kshim_proc_text *text, const char *piece)
+{
+    Kernel::current().context.require_may_sleep("kshim_proc_print()");
+    text->text += piece;
 }

@@ -2,7 +2,9 @@
 // ALSA's cards and PCM devices: what the driver makes, and when it goes.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "fake/substream.hpp"
 #include "fake/xenbus.hpp"
 #include "kshim/card.h"
+#include "kshim/proc.h"
 
 struct kshim_pcm {
     kshim_card *card;
@@ -33,11 +36,19 @@ struct kshim_card {
     unsigned int open_files;
     std::vector<std::unique_ptr<kshim_pcm>> pcms;
     std::vector<std::unique_ptr<kshim_control>> controls;
+    std::map<std::string, void *> proc_files; // the driver's context, by name
     char controls_mutex; // its address is the lock
 
     // nullptr when there is none.
     kshim_pcm *find_pcm(unsigned int index) const;
     kshim_control *find_control(const std::string &name, unsigned int index = 0) const;
+    // What is in a file of the card's directory; nothing when there is no such file, or none any
+    // more.
+    std::optional<std::string> read_proc(const std::string &name) const;
+};
+
+struct kshim_proc_text {
+    std::string text;
 };
 
 namespace xen_front::fake {

@@ -313,6 +313,13 @@ uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
     return substream->runtime.appl_ptr;
 }
 
+bool kshim_pcm_has_run_out(kshim_substream *substream)
+{
+    if (!substream->is_locked())
+        report_fault("kshim_pcm_has_run_out() without the stream lock");
+    return substream->avail() >= substream->runtime.stop_threshold;
+}
+
 void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, unsigned int frames)
 {
     const PcmRuntime &runtime = substream->runtime;

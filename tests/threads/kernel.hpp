@@ -14,6 +14,7 @@
 #include "kshim/event_channel.h"
 #include "kshim/page.h"
 #include "kshim/pcm.h"
+#include "kshim/proc.h"
 #include "sndif/protocol.hpp"
 
 struct kshim_page {
@@ -51,7 +52,12 @@ struct kshim_card {
     bool is_disconnected = false;
     std::atomic<unsigned int> users = 1; // the driver, until it releases the card, and open files
     void *pcm_context = nullptr;
+    void *proc_context = nullptr;
     std::vector<std::pair<void *, unsigned int>> controls; // the driver's, and their channels
+};
+
+struct kshim_proc_text {
+    std::string text;
 };
 
 namespace xen_front::threads {

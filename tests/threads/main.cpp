@@ -193,6 +193,16 @@ TEST_F(ThreadsTest, PlayingWhileTheBackendComesAndGoes)
             player.close();
         }
     });
+    // The card may go at any time, but not while somebody reads its file.
+    std::thread observer([&] {
+        while (!is_done) {
+            std::unique_lock<std::mutex> guard;
+            kshim_proc_text text;
+            if (kshim_card *card = kernel.lock_card(guard))
+                xen_front_card_show(card->proc_context, &text);
+            std::this_thread::yield();
+        }
+    });
     // As many connections as it takes for the application to have played between them.
     for (int connection = 0; connection < 50 || rounds < 50; connection++) {
         detach();
@@ -203,6 +213,7 @@ TEST_F(ThreadsTest, PlayingWhileTheBackendComesAndGoes)
     }
     is_done = true;
     application.join();
+    observer.join();
     EXPECT_GE(rounds, 50u);
 }
 

@@ -114,6 +114,11 @@ uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
     return substream->application_pointer;
 }
 
+bool kshim_pcm_has_run_out(kshim_substream *)
+{
+    return false;
+}
+
 void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)
 {
 }
@@ -169,4 +174,15 @@ void kshim_control_set_active(kshim_card *, kshim_control *, bool)
 
 void kshim_control_values_changed(kshim_card *, kshim_control *)
 {
+}
+
+int kshim_proc_add(kshim_card *card, const char *, void *context)
+{
+    card->proc_context = context;
+    return 0;
+}
+
+void kshim_proc_print(kshim_proc_text *text, const char *piece)
+{
+    text->text += piece;
 }

@@ -102,6 +102,13 @@ uint64_t kshim_now_ms(void)
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
+uint64_t kshim_now_us(void)
+{
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 void kshim_sleep_briefly(void)
 {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A stream as /proc/asound shows it.
+#include "driver/report.hpp"
+#include "driver/stream.hpp"
+
+namespace xen_front {
+
+const char *Stream::state_name(const State &state)
+{
+    if (state.is_broken)
+        return "broken";
+    if (!is_attached(state))
+        return state.substream ? "waiting for a backend" : "disconnected";
+    if (state.is_stalled)
+        return "stalled";
+    if (!state.substream)
+        return "closed";
+    if (state.failure != Failure::None)
+        return "failed";
+    if (state.is_draining)
+        return "draining";
+    if (state.is_running)
+        return "running";
+    return state.is_open ? "prepared" : "open";
+}
+
+void Stream::show(ProcText &out)
+{
+    StreamReport report;
+    // A copy: printing may sleep.
+    state_.with([&](State &state) {
+        report.state = state_name(state);
+        report.is_open = state.is_open;
+        report.params = state.params;
+        report.committed = state.committed;
+        report.sent = state.frame.frames(state.cursor.sent());
+        report.hardware = state.position.hardware();
+        report.shown = state.position.shown();
+        report.statistics = state.statistics;
+    });
+    print(out, config_, report);
+}
+
+Result<RequestId> Stream::push(State &state, const wire::Request &request)
+{
+    const RequestId id = TRY(state.ring.push(request));
+    const bool is_timed = Statistics::is_timed(request.operation, request.trigger.type);
+    state.statistics.on_request(request.operation, id, is_timed ? now_us() : 0);
+    return RequestId(id);
+}
+
+} // namespace xen_front
