@@ -4,6 +4,7 @@
 BUILD := $(CURDIR)/build
 JOBS ?= $(shell nproc)
 WAV ?=
+BENCH ?=
 
 # Every kernel whose headers are installed, or the one that KDIR names.
 KDIRS := $(if $(KDIR),$(KDIR),$(patsubst %/Makefile,%,$(wildcard /lib/modules/*/build/Makefile)))
@@ -45,9 +46,10 @@ backend: ## build the reference backend (build/backend/xen-sndback) and its unit
 	@$(call cmake-build,tests/backend,backend)
 
 .PHONY: guest-tests
-guest-tests: ## build the selftests that run in a DomU, ours and the kernel's
+guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements
 	@scripts/fetch-kselftest-alsa
 	@$(call cmake-build,tests/guest,guest)
+	@$(call cmake-build,tests/bench,guest-bench)
 
 .PHONY: host-tests
 host-tests: ## build the host tests and fuzzers, with g++ and with clang++
@@ -163,6 +165,12 @@ demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (W
 	@scripts/setup
 	@+$(MAKE) --no-print-directory module backend
 	@scripts/demo $(if $(WAV),--wav "$(WAV)")
+
+.PHONY: bench
+bench: ## measure against the in-tree driver: build/bench/report.html (BENCH=--quick for less)
+	@scripts/setup
+	@+$(MAKE) --no-print-directory module backend guest-tests
+	@scripts/bench $(BENCH)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What no driver can do without, measured without one: a process of the guest that an event channel
+wakes once a period, and that copies the samples of a period."""
+
+import dataclasses
+
+from .figures import Findings
+from .plan import IDLE, IN_TREE, LATENCY_PERIOD, NONE, OURS, RATE, TOGETHER
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """Processor time of the guest, in milliseconds for each second of sound."""
+
+    idle: float
+    waking: float  # at the latency period's pace, without idle
+    copying: float  # however long the periods are
+
+    def at(self, period: int) -> float:
+        """With periods of so many frames."""
+        return self.idle + self.waking * LATENCY_PERIOD / period + self.copying
+
+
+def measured(findings: Findings) -> Limit | None:
+    """None when it was not measured."""
+    idle, waking, copying = (findings.mean(NONE, TOGETHER, name, "guest_ms")
+                             for name in (IDLE, f"ping-{LATENCY_PERIOD}", f"copy-{LATENCY_PERIOD}"))
+    if idle is None or waking is None or copying is None:
+        return None
+    return Limit(idle, waking - idle, copying)
+
+
+def remarks(findings: Findings) -> list[str]:
+    """What the processor time of a period of playback consists of."""
+    limit = measured(findings)
+    ours, theirs = (findings.mean(driver, TOGETHER, f"play-{LATENCY_PERIOD}-rw", "guest_ms")
+                    for driver in (OURS, IN_TREE))
+    if limit is None or ours is None or theirs is None:
+        return []
+    least = limit.at(LATENCY_PERIOD)
+    wakes = RATE / LATENCY_PERIOD
+    return [
+        f"limit, periods of {LATENCY_PERIOD}: {least:.2f} ms of the guest's processor for a second "
+        f"of sound: {limit.waking:.2f} to wake a process {wakes:.0f} times by an event channel, "
+        f"{limit.copying:.2f} to copy the samples, {limit.idle:.2f} for an idle guest; that is "
+        f"{least / theirs:.2f} of what the in-tree driver takes",
+        f"above that limit are {ours - least:.2f} ms with this driver, {theirs - least:.2f} ms with "
+        f"the in-tree one: ratio {(ours - least) / (theirs - least):.2f}; that is "
+        f"{1000 * (ours - least) / wakes:.1f} and {1000 * (theirs - least) / wakes:.1f} us a period",
+    ]

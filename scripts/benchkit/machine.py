@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of the lab, in which everything is measured."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from typing import Any, Callable
+
+from .errors import BenchError
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+LAB = SOURCE / "scripts" / "lab"
+PROGRAMS = SOURCE / "build" / "guest-bench"
+
+CARD = """[[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Xen Bench, sample-rates=48000,
+     sample-formats=s16_le, channels-min=1, channels-max=2',
+    'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C' ]]"""
+
+BACKEND = "xen-sndback --default null --trace \"$LAB_OUT/trace.jsonl\""
+
+ALLOWED_REPORTS = (
+    # The in-tree driver's complaint whenever it is unbound.
+    "freeing event channel",
+    # Dom0 hands the results over on a disk: for a machine that skips the time in which it is idle,
+    # the host's is slow.
+    r"task dd:\d+ blocked",
+)
+
+# So that the domains have a clock in common.
+NATIVE_COUNTER = 'tsc_mode = "native"'
+
+_DONE = re.compile(r"^bench: (\S+) done", re.MULTILINE)
+
+# Told about the progress: how many steps are done, and the name of the last.
+Watch = Callable[[int, str], None]
+
+
+def directory(name: str) -> pathlib.Path:
+    """Where a run of that name leaves its results."""
+    return SOURCE / "build" / "lab" / name
+
+
+def _overlay(tree: pathlib.Path, plan: str, release: str) -> None:
+    target = tree / "bench"
+    target.mkdir(parents=True)
+    programs = (PROGRAMS / f"xen-front-{name}" for name in ("bench", "accountant", "pinger"))
+    for path in (*sorted((SOURCE / "tests" / "bench").glob("*.sh")), *programs,
+                 SOURCE / "build" / release / "snd-xen-front.ko"):
+        try:
+            shutil.copy(path, target)
+        except OSError as failure:
+            raise BenchError(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
+                             "is needed") from failure
+    (target / "plan").write_text(plan, encoding="utf-8")
+
+
+def release_of(kernel: str) -> str:
+    """The release of a kernel series, by the headers the lab builds its modules against."""
+    answer = subprocess.run([LAB, "headers", "--kernel", kernel], check=False, text=True,
+                            stdout=subprocess.PIPE)
+    if answer.returncode != 0:
+        raise BenchError(f"--kernel {kernel}: scripts/lab headers does not know it; its message is "
+                         "above")
+    return pathlib.Path(answer.stdout.strip()).name.removeprefix("linux-headers-")
+
+
+def run(name: str, kernel: str, guest_type: str, plan: str, watch: Watch) -> dict[str, Any]:
+    """Boots the lab and has `plan` done. Returns the lab's summary."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as work:
+        tree = pathlib.Path(work)
+        _overlay(tree, plan, release_of(kernel))
+        command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
+                   "--driver", "none", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
+                   "--domu-overlay", tree, "--dom0-overlay", tree,
+                   "--domu-command", "/bench/guest.sh /bench/plan /bench/snd-xen-front.ko",
+                   "--dom0-command", "/bench/dom0.sh",
+                   "--time-limit", "3600", "--host-limit", "7200"]
+        for report in ALLOWED_REPORTS:
+            command += ["--allow-report", report]
+        shutil.rmtree(directory(name), ignore_errors=True)
+        with subprocess.Popen([str(word) for word in command]) as lab:
+            _follow(lab, directory(name) / "dom0" / "console.log", watch)
+    if lab.returncode != 0:
+        raise BenchError(f"scripts/lab exited with {lab.returncode} (scripts/lab --help says what "
+                         f"that is); its messages are above, its logs in {directory(name)}")
+    with open(directory(name) / "summary.json", encoding="utf-8") as handle:
+        return dict(json.load(handle))
+
+
+def _follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch) -> None:
+    try:
+        while lab.poll() is None:
+            done = _DONE.findall(console.read_text(errors="replace")) if console.exists() else []
+            # The first says that the domains have found each other.
+            watch(max(0, len(done) - 1), done[-1] if done else "the machine boots")
+            time.sleep(0.3)
+    finally:
+        if lab.poll() is None:
+            lab.terminate()

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in Dom0: does what guest.sh asks for in XenStore.
+#     mark NAME               NAME ends now: the trace of the backend is divided at these moments
+#     pinger MICROSECONDS COUNT
+#                             start it
+#     place together|apart    both domains on one physical processor, or each on its own
+#     end
+. /lab/lib.sh
+
+domain=$(xl domid domu0)
+data=/local/domain/$domain/data
+programs=${0%/*}
+
+place() {
+	guest_processor=1
+	[ "$1" = apart ] || guest_processor=0
+	xl vcpu-pin Domain-0 all 0 && xl vcpu-pin domu0 all "$guest_processor"
+}
+
+mark() {
+	echo "$(uptime_seconds) $1" >>"$LAB_OUT/marks"
+	# For the host, which follows this console.
+	echo "bench: $1 done" >/dev/console
+}
+
+serve() {
+	last=0
+	# The first line comes at once, the others when something has changed.
+	while read -r _; do
+		request=$(xenstore-read "$data/bench-request" 2>/dev/null) || continue
+		# shellcheck disable=SC2086 # words are what is wanted
+		set -- $request
+		number=$1
+		shift
+		[ "$number" != "$last" ] || continue
+		last=$number
+		[ "$1" != end ] || return 0
+		"$@" || return 1
+		xenstore-write "$data/bench-answer" "$number done"
+	done
+}
+
+# start NAME FILE ARGUMENT...: a program that prints the port of an event channel first, and then
+# what it has to say.
+start() {
+	name=$1
+	output=$2
+	shift 2
+	"$programs/xen-front-$name" "$domain" "$@" >"$output" &
+	wait_for 10 "xen-front-$name" test -s "$output" || return 1
+	read -r port <"$output"
+	xenstore-write "$data/bench-$name" "$port"
+}
+
+pinger() {
+	start pinger "$LAB_OUT/pings" "$@"
+}
+
+start accountant "$LAB_OUT/processor-times" || exit 1
+mkfifo /run/bench-requests
+xenstore-watch "$data/bench-request" >/run/bench-requests &
+watcher=$!
+serve </run/bench-requests
+status=$?
+xenstore-write "$data/bench-answer" "$number done"
+kill $watcher
+pkill xen-front-
+exit $status

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "meter.h"
+
+#include "guest/ktap.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+namespace bench {
+
+namespace {
+
+constexpr const char *interrupt_directory = "/sys/kernel/irq";
+
+int open_file(const std::string &path)
+{
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    selftest::expect(descriptor >= 0, path + ": " + std::strerror(errno));
+    return descriptor;
+}
+
+std::string read_again(int descriptor)
+{
+    std::array<char, 16384> text;
+    const ssize_t length = pread(descriptor, text.data(), text.size(), 0);
+    selftest::expect(length > 0, std::string("cannot read a counter: ") + std::strerror(errno));
+    return { text.data(), static_cast<size_t>(length) };
+}
+
+// The sum of numbers like "12,0,3".
+uint64_t sum_of(const std::string &list)
+{
+    uint64_t sum = 0;
+    for (const char *at = list.c_str(); *at != '\0' && *at != '\n';) {
+        char *end;
+        sum += std::strtoull(at, &end, 10);
+        at = *end == ',' ? end + 1 : end;
+    }
+    return sum;
+}
+
+// The number in the line of @text that begins with @name.
+uint64_t value_of(const std::string &name, const std::string &text)
+{
+    const size_t line = text.find("\n" + name + " ");
+    selftest::expect(line != std::string::npos, "/proc/stat has no line '" + name + "'");
+    return std::strtoull(text.c_str() + line + name.size() + 2, nullptr, 10);
+}
+
+} // namespace
+
+Reading operator-(const Reading &after, const Reading &before)
+{
+    return { after.time_ns - before.time_ns, after.interrupts - before.interrupts,
+             after.guest_switches - before.guest_switches };
+}
+
+std::set<unsigned int> interrupt_numbers()
+{
+    std::set<unsigned int> numbers;
+    for (const auto &entry : std::filesystem::directory_iterator(interrupt_directory))
+        numbers.insert(static_cast<unsigned int>(std::stoul(entry.path().filename())));
+    return numbers;
+}
+
+Meter::Meter(const std::set<unsigned int> &others) : processor_statistics_(open_file("/proc/stat"))
+{
+    for (const unsigned int number : interrupt_numbers()) {
+        if (!others.contains(number))
+            interrupt_counts_.push_back(open_file(std::string(interrupt_directory) + "/" +
+                                                  std::to_string(number) + "/per_cpu_count"));
+    }
+}
+
+Meter::~Meter()
+{
+    for (const int descriptor : interrupt_counts_)
+        close(descriptor);
+    close(processor_statistics_);
+}
+
+void Meter::use_accountant(uint32_t port)
+{
+    constexpr uint32_t dom0 = 0;
+    accountant_ = Channel::connect(dom0, port);
+}
+
+Reading Meter::begin() const
+{
+    Reading reading = count();
+    note_processor_time();
+    reading.time_ns = monotonic_ns();
+    return reading;
+}
+
+Reading Meter::end() const
+{
+    const uint64_t time = monotonic_ns();
+    note_processor_time();
+    Reading reading = count();
+    reading.time_ns = time;
+    return reading;
+}
+
+Reading Meter::count() const
+{
+    Reading reading = {};
+    for (const int descriptor : interrupt_counts_)
+        reading.interrupts += sum_of(read_again(descriptor));
+    reading.guest_switches = value_of("ctxt", read_again(processor_statistics_));
+    return reading;
+}
+
+void Meter::note_processor_time() const
+{
+    if (!accountant_)
+        return;
+    accountant_->notify();
+    accountant_->wait();
+}
+
+} // namespace bench

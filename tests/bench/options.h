@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The command line of xen-front-bench.
+#pragma once
+
+#include "guest/pcm.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct StreamOption {
+    snd_pcm_stream_t direction;
+    std::string pcm;
+};
+
+struct Options {
+    selftest::Setup setup;
+    snd_pcm_uframes_t chunk = 0; // frames moved with one call; 0: a period
+    double seconds = 1;
+    std::string others; // file with the numbers of interrupts that are not the driver's
+    uint32_t accountant = 0; // port; 0: none
+    uint32_t pinger = 0; // port; 0: none
+    bool copies = false;
+    std::string times; // file to write the times of all waits to; empty: do not wait by poll
+    std::string save_interrupts; // file to write those to, instead of measuring
+    std::vector<StreamOption> streams; // none: idle
+};
+
+void print_usage(const char *program);
+
+// Nothing, and a message on stderr, when they make no sense.
+std::optional<Options> parse_options(int argc, char **argv);
+
+} // namespace bench

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/bench turns what the domains have noted into the right figures and verdicts."""
+
+import dataclasses
+import io
+import pathlib
+import tempfile
+import unittest
+
+import support
+from benchkit import figures, latency, limit, page, plan, progress, table, targets, trace
+from benchkit.errors import BenchError
+from benchkit.figures import Figures, Findings, Measured
+
+PERIOD_BYTES = 1920
+
+
+def entry(time: float, kind: str, **members: object) -> trace.Entry:
+    return {"t": time * 1e9, "type": kind, **members}
+
+
+def opened(time: float) -> trace.Entry:
+    return entry(time, "request", op="OPEN", period=PERIOD_BYTES)
+
+
+def event(time: float, periods: int) -> trace.Entry:
+    return entry(time, "event", pos=periods * PERIOD_BYTES, notify=True)
+
+
+def write(time: float) -> list[trace.Entry]:
+    return [entry(time, "wakeup"), entry(time, "request", op="WRITE"),
+            entry(time, "response", op="WRITE", notify=False)]
+
+
+class Trace(unittest.TestCase):
+    def test_only_what_is_between_the_events_counts(self) -> None:
+        entries = [opened(1), *write(1), event(2, 1), *write(2), event(3, 2), *write(3)]
+        self.assertEqual(trace.traffic(entries),
+                         trace.Traffic(periods=1, events=1, requests=1, notifications=1))
+
+    def test_each_opening_counts_by_itself(self) -> None:
+        run = [opened(1), event(2, 1), *write(2), event(3, 2)]
+        xrun = entry(4, "underrun")
+        self.assertEqual(trace.traffic([*run, xrun, *run]),
+                         trace.Traffic(periods=2, events=2, requests=2, notifications=2, xruns=1))
+
+    def test_answers_that_interrupt(self) -> None:
+        answer = entry(2, "response", op="WRITE", notify=True)
+        self.assertEqual(trace.traffic([opened(1), event(2, 1), answer, event(3, 3)]).answers, 1)
+
+    def test_entries_belong_to_the_step_that_ends_next(self) -> None:
+        marks = [("a", 10.0), ("b", 20.0)]
+        parts = trace.divide([entry(5, "x"), entry(15, "y"), entry(16, "z"), entry(25, "w")], marks)
+        self.assertEqual([one["type"] for one in parts["a"]], ["x"])
+        self.assertEqual([one["type"] for one in parts["b"]], ["y", "z"])
+
+    def test_a_spoilt_trace_is_named(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
+            path = pathlib.Path(name) / "trace.jsonl"
+            path.write_text('{"t":1,')
+            with self.assertRaisesRegex(BenchError, "trace.jsonl"):
+                trace.read(path)
+
+
+PLAY = plan.Workload(plan.PLAY, 480, "rw", 4.0)
+GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400,
+                "interrupts": 420, "guest_switches": 800, "failure": ""}
+
+
+def notes(measured: dict[str, object], accounts: int = 2, trace_entries: list[trace.Entry] = [],
+          waits: list[tuple[int, int]] = []) -> figures.Notes:
+    """Four seconds in which the guest ran for 40 ms and Dom0 for 8."""
+    noted = [figures.Account(latency.Moment(0, 5000), 1_000_000, 0),
+             figures.Account(latency.Moment(4_000_000_000, 8_000_005_000), 41_000_000, 8_000_000)]
+    return figures.Notes(measured, noted[:accounts], trace_entries, waits)
+
+
+class FiguresOfAStep(unittest.TestCase):
+    def test_are_for_each_period_and_each_second(self) -> None:
+        entries = [opened(1), event(2, 1), *write(2), event(3, 3)]
+        found = figures.figures(PLAY, notes(GUEST_RESULT, trace_entries=entries))
+        self.assertAlmostEqual(found.interrupts, 1.05)
+        self.assertAlmostEqual(found.notifications, 0.5)
+        self.assertAlmostEqual(found.guest_ms, 10)
+        self.assertAlmostEqual(found.dom0_ms, 2)
+        self.assertTrue(found.is_clean)
+
+    def test_giving_up_is_a_failure(self) -> None:
+        found = figures.figures(PLAY, notes({**GUEST_RESULT, "moved_periods": 200}))
+        self.assertIn("200 of 400", found.failure)
+        self.assertFalse(found.is_clean)
+
+    def test_a_failed_stream_needs_no_processor_time(self) -> None:
+        found = figures.figures(PLAY, notes({**GUEST_RESULT, "moved_periods": 0,
+                                             "failure": "open: no"}, accounts=0))
+        self.assertEqual(found.failure, "open: no")
+
+    def test_a_missing_reading_is_an_error(self) -> None:
+        with self.assertRaisesRegex(BenchError, "noted 1 times"):
+            figures.figures(PLAY, notes(GUEST_RESULT, accounts=1))
+
+    def test_latencies_are_by_the_common_clock(self) -> None:
+        # Dom0's second 1 is second 101 of the guest: 2 ticks are a nanosecond.
+        guest = {**GUEST_RESULT, "monotonic_ns": 101_000_000_000, "processor_ticks": 2_000_005_000}
+        entries = [opened(1), event(2, 1), entry(2.00015, "wakeup"), event(3, 2)]
+        waits = [(101_500_000_000, 102_000_050_000), (102_001_000_000, 103_000_070_000)]
+        found = figures.figures(PLAY, notes(guest, trace_entries=entries, waits=waits))
+        assert found.wake is not None and found.notice is not None
+        self.assertEqual((found.wake.p50, found.wake.largest), (50, 70))
+        self.assertEqual((found.notice.count, found.notice.p50), (1, 100))
+
+
+class Latency(unittest.TestCase):
+    def test_percentiles(self) -> None:
+        spread = latency.Spread.of(range(1000, 101_000, 1000))
+        assert spread is not None
+        self.assertEqual((spread.count, spread.p50, spread.p99, spread.largest), (100, 50, 99, 100))
+
+    def test_nothing_has_no_spread(self) -> None:
+        self.assertIsNone(latency.Spread.of([]))
+
+    def test_events_between_waits_wake_nobody(self) -> None:
+        self.assertEqual(latency.until_woken([5, 15, 25], [(0, 7), (20, 28)]), [2, 3])
+
+    def test_the_first_of_two_events_counts(self) -> None:
+        self.assertEqual(latency.until_woken([5, 6], [(0, 9)]), [4])
+
+    def test_a_wake_up_without_notice_is_left_out(self) -> None:
+        self.assertEqual(latency.until_noticed([10, 20, 30], [22]), [2])
+
+    def test_a_counter_that_stands_still(self) -> None:
+        still = latency.Moment(0, 7)
+        with self.assertRaisesRegex(BenchError, "tsc_mode"):
+            latency.clock_offset(still, (still, still))
+
+
+def measured(driver: str, place: str, period: int, xruns: int = 0, interrupts: float = 1.0,
+             guest_ms: float = 10.0, number: int = 1) -> Measured:
+    step = plan.Step(plan.Workload(plan.PLAY, period), driver, place, number)
+    return Measured(step, Figures(xruns, interrupts, interrupts, 2, guest_ms, 1, 1, 1, ""))
+
+
+def both_places(driver: str, period: int, **values: float) -> list[Measured]:
+    return [measured(driver, place, period, **values) for place in plan.PLACES]
+
+
+def idle(driver: str, interrupts: int = 0, calls: int = 0) -> Measured:
+    step = plan.Step(plan.Workload(plan.IDLE), driver, plan.APART, 1)
+    return Measured(step, Figures(0, interrupts, 0, 10, 1, 1, 0, 0, "", calls))
+
+
+class Judgement(unittest.TestCase):
+    def words(self, *all_measured: Measured) -> list[str]:
+        return [verdict.word for verdict in targets.judge(Findings(list(all_measured)))]
+
+    def test_all_met(self) -> None:
+        ours = [one for period in (480, 128, 32) for one in both_places(plan.OURS, period)]
+        theirs = [*both_places(plan.IN_TREE, 480, interrupts=2.7, guest_ms=30.0),
+                  *both_places(plan.IN_TREE, 128),
+                  *both_places(plan.IN_TREE, 32, xruns=5)]
+        words = self.words(*ours, *theirs, idle(plan.OURS))
+        self.assertEqual(words, ["met"] * 5 + ["not met"] * 2 + ["unknown", "met"])
+
+    def test_none_met(self) -> None:
+        both = [one for driver in (plan.OURS, plan.IN_TREE)
+                for one in both_places(driver, 480, interrupts=1.2)]
+        self.assertEqual(self.words(*both, idle(plan.OURS, calls=1)), ["not met"] * 7 + ["unknown", "not met"])
+
+    def test_an_interrupt_while_idle(self) -> None:
+        self.assertEqual(self.words(idle(plan.OURS, interrupts=1))[-1], "not met")
+
+    def test_wake_up_is_compared_with_the_bare_one(self) -> None:
+        def woken(driver: str, workload: plan.Workload, p99: float) -> Measured:
+            found = dataclasses.replace(idle(driver).figures,
+                                        wake=latency.Spread(9, p99, p99, p99))
+            return Measured(plan.Step(workload, driver, plan.APART, 1), found)
+
+        ours = plan.Workload(plan.PLAY, is_timed=True)
+        for p99, word in ((125.0, "met"), (126.0, "not met")):
+            words = self.words(woken(plan.OURS, ours, p99),
+                               woken(plan.NONE, plan.Workload(plan.PING), 100.0))
+            self.assertEqual(words[7], word)
+
+    def test_what_was_not_measured_is_not_met(self) -> None:
+        self.assertEqual(self.words()[:3], ["unknown"] * 3)
+
+    def test_a_larger_period_with_xruns_ends_the_search(self) -> None:
+        found = Findings([measured(plan.OURS, plan.APART, 480),
+                          measured(plan.OURS, plan.APART, 128, xruns=1),
+                          measured(plan.OURS, plan.APART, 32)])
+        self.assertEqual(found.smallest_clean(plan.OURS, plan.PLAY), 480)
+
+    def test_an_xrun_in_one_round_is_enough(self) -> None:
+        found = Findings([measured(plan.OURS, plan.APART, 480),
+                          measured(plan.OURS, plan.APART, 480, xruns=1, number=2)])
+        self.assertIsNone(found.smallest_clean(plan.OURS, plan.PLAY))
+
+
+class TheLimit(unittest.TestCase):
+    def of(self, driver: str, workload: plan.Workload, guest_ms: float) -> Measured:
+        return Measured(plan.Step(workload, driver, plan.TOGETHER, 1),
+                        Figures(0, 1, 1, 2, guest_ms, 1, 1, 1, ""))
+
+    def test_drivers_are_compared_by_what_they_add(self) -> None:
+        found = Findings([self.of(plan.NONE, plan.Workload(plan.IDLE), 0.5),
+                          self.of(plan.NONE, plan.Workload(plan.PING), 7.5),
+                          self.of(plan.NONE, plan.Workload(plan.COPY), 0.1),
+                          self.of(plan.OURS, PLAY, 8.6), self.of(plan.IN_TREE, PLAY, 11.6)])
+        least = limit.measured(found)
+        assert least is not None
+        self.assertAlmostEqual(least.at(480), 7.6)
+        self.assertAlmostEqual(least.at(240), 14.6)
+        self.assertIn("1.00 ms with this driver, 4.00 ms with the in-tree one: ratio 0.25",
+                      limit.remarks(found)[1])
+
+    def test_without_the_limit_nothing_is_said(self) -> None:
+        self.assertEqual(limit.remarks(Findings([self.of(plan.OURS, PLAY, 8.6)])), [])
+
+
+class Report(unittest.TestCase):
+    def setUp(self) -> None:
+        self.findings = Findings([one for driver in (plan.OURS, plan.IN_TREE)
+                                  for one in both_places(driver, 480)]
+                                 + [measured(plan.IN_TREE, plan.APART, 32, xruns=3), idle(plan.OURS)])
+        self.verdicts = targets.judge(self.findings)
+
+    def test_text_has_both_drivers_and_each_verdict(self) -> None:
+        text = table.text(self.findings, self.verdicts)
+        self.assertRegex(text, r"play-480-rw( +1\.00 +1\.00 +1\.00){3} +10\.00 +10\.00 +1\.00 +0 +0")
+        for verdict in self.verdicts:
+            self.assertIn(verdict.target, text)
+
+    def test_page_is_complete(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
+            path = pathlib.Path(name) / "report.html"
+            page.write(path, self.findings, self.verdicts, {"guest": "a <b> c"})
+            text = path.read_text()
+        self.assertEqual(text.count("<svg"), 2)
+        self.assertIn("a &lt;b&gt; c", text)
+        self.assertNotIn("http-equiv", text)
+
+
+class Plan(unittest.TestCase):
+    def test_names_are_unique(self) -> None:
+        names = [step.name for step in plan.steps(plan.SWEEP, 2)]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_drivers_alternate(self) -> None:
+        loaded = [line for line in plan.script(plan.steps(plan.SWEEP, 2)).splitlines()
+                  if line.startswith("driver")]
+        self.assertEqual(loaded, ["driver none", "driver in-tree", "driver ours"] * 2)
+
+    def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
+        self.assertFalse([step.name for step in plan.steps(plan.SWEEP, 1)
+                          if step.driver == plan.IN_TREE and step.workload.access == "mmap"])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class ProgressBar(unittest.TestCase):
+    def test_on_a_terminal_one_line_is_redrawn(self) -> None:
+        output = Terminal()
+        with progress.Progress(4, output) as bar:
+            bar(1, "first")
+            bar(2, "second")
+        self.assertNotIn("\n", output.getvalue())
+        self.assertIn("[" + "#" * 15 + "." * 15 + "]", output.getvalue())
+
+    def test_elsewhere_a_line_now_and_then(self) -> None:
+        output = io.StringIO()
+        with progress.Progress(4, output) as bar:
+            bar(1, "first")
+            bar(2, "second")
+        self.assertEqual(output.getvalue().count("\n"), 1)
+
+
+class CommandLine(unittest.TestCase):
+    def test_help(self) -> None:
+        self.assertEqual(support.run_script("bench", "--help").returncode, 0)
+
+    def test_wrong_rounds(self) -> None:
+        answer = support.run_script("bench", "--rounds", 0)
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("--rounds 0", answer.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
