@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The guest's side of dom0-plug.sh: a second card comes and goes while it plays, and while its
+# backend hangs, as Dom0 announces in XenStore.
+. "$(dirname "$0")/ktap.sh"
+
+raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
+order=none
+player=
+
+# Waits for another order. Events queue in the pipe, so that none is missed.
+next_order() {
+	last=$order
+	while [ "$order" = "$last" ]; do
+		read -r _ <&3 || return 1
+		order=$(xenstore-read data/plug 2>/dev/null) || order=$last
+	done
+}
+card_is_there() {
+	[ -e /dev/snd/pcmC1D0p ]
+}
+card_is_gone() {
+	! grep -q Plugged /proc/asound/cards
+}
+is_playing() {
+	grep -qs "state: RUNNING" /proc/asound/card1/pcm0p/sub0/status
+}
+has_ended() {
+	! kill -0 $player 2>/dev/null
+}
+play() {
+	# shellcheck disable=SC2086 # options
+	aplay -D hw:1,0 $raw /dev/zero >/dev/null 2>/tmp/plugged.err &
+	player=$!
+}
+
+plugged() {
+	check "$1: the card appears" wait_until card_is_there
+	play
+	check "$1: it plays" wait_until is_playing
+}
+unplugged() {
+	check "$1: the card disappears" wait_until card_is_gone
+	check "$1: its player ends" wait_until has_ended
+	wait $player
+	check "$1: with an error" [ $? -ne 0 ]
+	player=
+}
+# The player waits in a call for a backend that does not answer, and then the card goes.
+hung() {
+	kill $player
+	wait $player
+	play
+	"$(dirname "$0")/xen-front-answers" 2500 >/tmp/answers
+	while read -r name value; do
+		note "while the backend hangs: $name $value"
+		[ "$name" != answer_ms_max ] || longest=$value
+	done </tmp/answers
+	check "XenStore answers within 100 ms while a backend hangs" [ "${longest:-10000}" -le 100 ]
+}
+
+wait_until grep -q xen-front /proc/asound/cards
+mkfifo /tmp/orders
+xenstore-watch data/plug >/tmp/orders &
+watcher=$!
+exec 3</tmp/orders
+xenstore-write data/plug-reply ready
+while next_order && [ "$order" != end ]; do
+	case $order in
+	plugged-*) plugged "${order#plugged-}" ;;
+	unplugged-*) unplugged "${order#unplugged-}" ;;
+	hung) hung ;;
+	esac
+	xenstore-write data/plug-reply "$order"
+done
+kill $watcher
+ktap_end
