@@ -7,9 +7,12 @@ import pathlib
 import statistics
 from typing import Any, Callable
 
-from . import latency, plan, trace
+from . import events, facts, latency, plan, trace
 from .errors import BenchError
+from .events import Traced
+from .facts import Facts
 from .latency import Moment, Spread
+from .workload import IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,9 +28,13 @@ class Figures:
     notifications: float  # received by the backend, for each period
     requests: float  # WRITE and READ, for each period
     failure: str  # empty: none
+    calls: float = 0  # reads or writes, for each period
     module_calls: int | None = None  # idle: of the driver's functions
     wake: Spread | None = None  # from the backend's event to the application's wake-up
     notice: Spread | None = None  # from that to the backend's wake-up
+    cycle: Spread | None = None  # how long it took to set up
+    traced: Traced | None = None  # what the driver did besides
+    echo: int | None = None  # frames until what was played is heard, the longest
 
     @property
     def is_clean(self) -> bool:
@@ -45,18 +52,20 @@ class Measured:
 class Findings:
     """Everything that was measured."""
 
-    def __init__(self, all_measured: list[Measured]):
+    def __init__(self, all_measured: list[Measured], facts: Facts = Facts({}, {})):
         self.all = all_measured
+        self.facts = facts
 
-    def of(self, driver: str, place: str, name: str) -> list[Figures]:
+    def of(self, driver: str, place: str, name: str, is_late: bool = False) -> list[Figures]:
         """Of each round."""
         return [one.figures for one in self.all
-                if (one.step.driver, one.step.place, one.step.workload.name)
-                == (driver, place, name)]
+                if (one.step.driver, one.step.place, one.step.workload.name, one.step.is_late)
+                == (driver, place, name, is_late)]
 
-    def mean(self, driver: str, place: str, name: str, field: str) -> float | None:
+    def mean(self, driver: str, place: str, name: str, field: str,
+             is_late: bool = False) -> float | None:
         """None when it was not measured, or when no round of it went well."""
-        values = [getattr(figures, field) for figures in self.of(driver, place, name)
+        values = [getattr(figures, field) for figures in self.of(driver, place, name, is_late)
                   if not figures.failure]
         return statistics.fmean(values) if values else None
 
@@ -67,15 +76,21 @@ class Findings:
             return None
         return (max(values) - min(values)) / statistics.fmean(values)
 
-    def smallest_clean(self, driver: str, direction: str,
-                       periods: int = plan.PERIODS_PER_BUFFER) -> int | None:
+    def swept(self, direction: str, periods: int = PERIODS_PER_BUFFER,
+              is_late: bool = False) -> list[int]:
+        """The periods that were measured with so many to the buffer, smallest first."""
+        return sorted({one.step.workload.period for one in self.all
+                       if one.step.is_late == is_late and one.step.workload.name
+                       == Workload(direction, one.step.workload.period, periods=periods).name})
+
+    def smallest_clean(self, driver: str, direction: str, periods: int = PERIODS_PER_BUFFER,
+                       is_late: bool = False) -> int | None:
         """The smallest period from which on no larger one has an xrun in any round, with so many
         periods to the buffer."""
         smallest = None
-        for period in sorted({one.step.workload.period for one in self.all
-                              if one.step.workload.direction == direction}, reverse=True):
-            workload = plan.Workload(direction, period, periods=periods)
-            rounds = self.of(driver, plan.APART, workload.name)
+        for period in reversed(self.swept(direction, periods, is_late)):
+            name = Workload(direction, period, periods=periods).name
+            rounds = self.of(driver, plan.APART, name, is_late)
             if not rounds or not all(figures.is_clean for figures in rounds):
                 break
             smallest = period
@@ -99,6 +114,7 @@ class Notes:
     accounts: list[Account]
     trace: list[trace.Entry]
     waits: list[tuple[int, int]]
+    traced: Traced | None = None
 
 
 def _accounts(path: pathlib.Path) -> list[trace.Entry]:
@@ -132,7 +148,8 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
     """Reads what a run of the lab has left."""
     dom0, guest = directory / "dom0" / "files", directory / "domu0" / "files"
     marks = trace.read_marks(dom0 / "marks")
-    entries = trace.read(dom0 / "trace.jsonl")
+    # One for each start of the backend.
+    entries = [entry for path in sorted(dom0.glob("trace.*")) for entry in trace.read(path)]
     # The first line is the pinger's port.
     entries += trace.read(dom0 / "pings", skip=1)
     traces = trace.divide(entries, marks)
@@ -145,24 +162,28 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
             raise BenchError(f"{guest / 'results.jsonl'}: has nothing about step {step.name}; see "
                              f"{directory / 'domu0' / 'stderr'}")
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
-                      traces[step.name], _waits(guest / f"times.{step.name}"))
+                      traces[step.name], _waits(guest / f"times.{step.name}"),
+                      events.read(guest / f"events.{step.name}",
+                                  guest / f"functions.{step.name}"))
         found.append(Measured(step, figures(step.workload, notes)))
-    return Findings(found)
+    return Findings(found, facts.read(guest / "facts.jsonl", dom0 / "grants"))
 
 
-def figures(workload: plan.Workload, notes: Notes) -> Figures:
+def figures(workload: Workload, notes: Notes) -> Figures:
     """There are no accounts of a step that has failed before anything was measured."""
     failure = notes.measured["failure"]
     if not failure and len(notes.accounts) != 2:
         raise BenchError(f"{workload.name}: the processor time was noted {len(notes.accounts)} "
                          "times; it has to be at begin and end, see dom0/stderr of the run")
-    if workload.direction == plan.IDLE:
+    if workload.direction == IDLE:
         return _idle(workload, notes)
     periods = notes.measured["moved_periods"]
     if not failure and periods < notes.measured["periods"]:
         failure = f"moved {periods} of {notes.measured['periods']} periods in twice the time"
     each = _ratio_of(periods)
-    second = _ratio_of(periods * workload.period / plan.RATE)
+    if workload.direction in (OPEN, START):
+        return _cycles(notes, each)
+    second = _ratio_of(periods * workload.period / workload.rate / workload.stream_count)
     traffic = trace.traffic(notes.trace)
     passed = _ratio_of(traffic.periods)
     guest_ns, dom0_ns = _processor_time(notes)
@@ -173,7 +194,8 @@ def figures(workload: plan.Workload, notes: Notes) -> Figures:
         guest_switches=each(notes.measured["guest_switches"]),
         guest_ms=second(guest_ns / 1e6), dom0_ms=second(dom0_ns / 1e6),
         notifications=passed(traffic.notifications), requests=passed(traffic.requests),
-        failure=failure, wake=wake, notice=notice)
+        failure=failure, calls=each(notes.measured["calls"]),
+        echo=max(notes.measured["echoes"], default=None), traced=notes.traced, wake=wake, notice=notice)
 
 
 def _processor_time(notes: Notes) -> tuple[int, int]:
@@ -184,7 +206,18 @@ def _processor_time(notes: Notes) -> tuple[int, int]:
     return end.guest_ns - begin.guest_ns, end.dom0_ns - begin.dom0_ns
 
 
-def _idle(workload: plan.Workload, notes: Notes) -> Figures:
+def _cycles(notes: Notes, each: Callable[[float], float]) -> Figures:
+    """Interrupts and processor time are for each cycle."""
+    guest_ns, dom0_ns = _processor_time(notes)
+    return Figures(
+        xruns=0, interrupts=each(notes.measured["interrupts"]), switches=0,
+        guest_switches=each(notes.measured["guest_switches"]), guest_ms=each(guest_ns / 1e6),
+        dom0_ms=each(dom0_ns / 1e6), notifications=0, requests=0,
+        failure=notes.measured["failure"],
+        cycle=Spread.of(end - begin for begin, end in notes.waits))
+
+
+def _idle(workload: Workload, notes: Notes) -> Figures:
     each = _ratio_of(workload.seconds)
     guest_ns, dom0_ns = _processor_time(notes)
     return Figures(
@@ -194,17 +227,17 @@ def _idle(workload: plan.Workload, notes: Notes) -> Figures:
         failure=notes.measured["failure"], module_calls=notes.measured["module_calls"])
 
 
-def _latencies(workload: plan.Workload, notes: Notes) -> tuple[Spread | None, Spread | None]:
+def _latencies(workload: Workload, notes: Notes) -> tuple[Spread | None, Spread | None]:
     begin, end = notes.accounts
     guest = Moment(notes.measured["monotonic_ns"], notes.measured["processor_ticks"])
     offset = latency.clock_offset(guest, (begin.moment, end.moment))
-    events = [entry["t"] + offset for entry in notes.trace if trace.is_sent_event(entry)]
+    told = [entry["t"] + offset for entry in notes.trace if trace.is_sent_event(entry)]
     notices = [entry["t"] + offset for entry in notes.trace if entry["type"] == "wakeup"]
     wakes = [woken for _, woken in notes.waits]
-    return (Spread.of(latency.until_woken(events, notes.waits)),
+    return (Spread.of(latency.until_woken(told, notes.waits)),
             # Nobody tells the backend that captured frames were read.
             Spread.of(latency.until_noticed(wakes, notices))
-            if workload.direction == plan.PLAY else None)
+            if workload.direction == PLAY else None)
 
 
 def _ratio_of(whole: float) -> Callable[[float], float]:

@@ -5,7 +5,8 @@ wakes once a period, and that copies the samples of a period."""
 import dataclasses
 
 from .figures import Findings
-from .plan import IDLE, IN_TREE, LATENCY_PERIOD, NONE, OURS, RATE, TOGETHER
+from .plan import IN_TREE, NONE, OURS, TOGETHER
+from .workload import IDLE, LATENCY_PERIOD, RATE
 
 
 @dataclasses.dataclass(frozen=True)

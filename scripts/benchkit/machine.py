@@ -10,18 +10,36 @@ import tempfile
 import time
 from typing import Any, Callable
 
+from . import plan
 from .errors import BenchError
+from .workload import STREAMS_OF_DEVICE
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 LAB = SOURCE / "scripts" / "lab"
 PROGRAMS = SOURCE / "build" / "guest-bench"
 
-CARD = """[[
-    'card, backend=Domain-0, buffer-size=65536, short-name=Xen Bench, sample-rates=48000,
-     sample-formats=s16_le, channels-min=1, channels-max=2',
-    'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C' ]]"""
 
-BACKEND = "xen-sndback --default null --trace \"$LAB_OUT/trace.jsonl\""
+def _many_streams() -> str:
+    """Devices that only play, with as many streams as are ever wanted at once."""
+    parts = []
+    for number in range(max(plan.STREAMS)):
+        if number % STREAMS_OF_DEVICE == 0:
+            parts.append("'pcm, name=Many'")
+        parts.append(f"'stream, unique-id=many{number}, type=P'")
+    return ", ".join(parts)
+
+
+CARD = f"""[[
+    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000,
+     sample-formats=s16_le;s32_le, channels-min=1, channels-max=8',
+    'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C',
+    'pcm, name=Echo', 'stream, unique-id=echo-play, type=P', 'stream, unique-id=echo-record, type=C',
+    {_many_streams()} ]]"""
+
+# tests/bench/dom0.sh writes the files when it restarts the backend.
+BACKEND = ("xen-sndback --default null --map 'echo-*=loop:bench' "
+           "--trace \"$LAB_OUT/trace.$(cat /run/bench-number 2>/dev/null || echo 0)\" "
+           "$(cat /run/bench-options 2>/dev/null)")
 
 ALLOWED_REPORTS = (
     # The in-tree driver's complaint whenever it is unbound.
@@ -45,7 +63,7 @@ def directory(name: str) -> pathlib.Path:
     return SOURCE / "build" / "lab" / name
 
 
-def _overlay(tree: pathlib.Path, plan: str, release: str) -> None:
+def _overlay(tree: pathlib.Path, steps: str, release: str) -> None:
     target = tree / "bench"
     target.mkdir(parents=True)
     programs = (PROGRAMS / f"xen-front-{name}" for name in ("bench", "accountant", "pinger"))
@@ -56,7 +74,7 @@ def _overlay(tree: pathlib.Path, plan: str, release: str) -> None:
         except OSError as failure:
             raise BenchError(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
                              "is needed") from failure
-    (target / "plan").write_text(plan, encoding="utf-8")
+    (target / "plan").write_text(steps, encoding="utf-8")
 
 
 def release_of(kernel: str) -> str:
@@ -69,13 +87,13 @@ def release_of(kernel: str) -> str:
     return pathlib.Path(answer.stdout.strip()).name.removeprefix("linux-headers-")
 
 
-def run(name: str, kernel: str, guest_type: str, plan: str, watch: Watch) -> dict[str, Any]:
-    """Boots the lab and has `plan` done. Returns the lab's summary."""
+def run(name: str, kernel: str, guest_type: str, icount: int, steps: str, watch: Watch) -> dict[str, Any]:
+    """Boots the lab and has `steps` done. Returns the lab's summary."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
-        _overlay(tree, plan, release_of(kernel))
+        _overlay(tree, steps, release_of(kernel))
         command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
-                   "--driver", "none", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
+                   "--icount", str(icount), "--driver", "none", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
                    "--domu-overlay", tree, "--dom0-overlay", tree,
                    "--domu-command", "/bench/guest.sh /bench/plan /bench/snd-xen-front.ko",
                    "--dom0-command", "/bench/dom0.sh",

@@ -4,10 +4,13 @@
 import dataclasses
 import html
 import pathlib
+from typing import Sequence
 
-from . import limit, plan, plots, table
+from . import limit, plots, table
 from .figures import Findings
+from .outcome import Outcome
 from .targets import Verdict
+from .workload import PLAY, RECORD
 
 _STYLE = """\
 body { font-family: sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -31,6 +34,17 @@ figures.</p>
 """
 
 
+_PLOT_EXPLANATION = """\
+<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit, which is what
+waking a process by an event channel and copying the samples cost without any driver.</p>
+"""
+
+_ECHO_EXPLANATION = """\
+<p>An application plays and records at once, a period of each in turn, into a device of the backend
+that hears itself without delay. Counted are the frames that it has read between the moment at which
+it writes a click and the click. With a buffer of n periods, n - 1 of them are the least.</p>
+"""
+
 _LATENCY_EXPLANATION = """\
 <p>The application waits by poll. Measured is the time from the moment at which the backend has told
 the guest a position, by an event channel, to that at which poll has returned; and from there, through
@@ -40,24 +54,29 @@ process in Dom0 notifies.</p>
 """
 
 
-def write(path: pathlib.Path, findings: Findings, verdicts: list[Verdict],
-          description: dict[str, str]) -> None:
-    """Writes the page; `description` says what was measured where."""
+def write(path: pathlib.Path, outcome: Outcome) -> None:
+    """Writes the page, and its plots also as files beside it."""
+    findings = outcome.findings
     rounds = max(one.step.round for one in findings.all)
+    described = "; ".join(f"{key}: {value}" for key, value in outcome.description.items())
     parts = ["<!doctype html>", '<html lang="en"><head><meta charset="utf-8">',
              f"<title>snd-xen-front: measurements</title><style>{_STYLE}</style></head><body>",
              "<h1>This driver and the in-tree one, side by side</h1>",
-             _EXPLANATION.format(rounds=rounds),
-             "<p>" + html.escape("; ".join(f"{key}: {value}" for key, value in
-                                           description.items())) + "</p>",
-             "<h2>Targets</h2>", _verdicts(verdicts),
+             _EXPLANATION.format(rounds=rounds), f"<p>{html.escape(described)}</p>",
+             "<h2>Targets</h2>", _verdicts(outcome.verdicts),
              *(f"<p>{html.escape(remark)}</p>" for remark in limit.remarks(findings))]
-    for direction, title in ((plan.PLAY, "Playback"), (plan.RECORD, "Recording")):
-        parts += [f"<h2>{title}</h2>", plots.sweep(findings, direction)]
-    parts += ["<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit, "
-              "which is what waking a process by an event channel and copying the samples cost "
-              "without any driver.</p>",
-              "<h2>Wake-ups</h2>", _LATENCY_EXPLANATION, _latencies(findings),
+    for direction, title in ((PLAY, "Playback"), (RECORD, "Recording")):
+        picture = plots.sweep(findings, direction)
+        (path.parent / f"{direction}.svg").write_text(picture, encoding="utf-8")
+        parts += [f"<h2>{title}</h2>", picture[picture.index("<svg"):]]
+    parts += [_PLOT_EXPLANATION,
+              "<h2>Wake-ups</h2>", _LATENCY_EXPLANATION,
+              _simple(table.LATENCY_HEADER, table.latencies(findings)),
+              "<h2>Slower machines</h2>", _simple(table.SPEED_HEADER, table.speeds(outcome)),
+              "<h2>Round trip</h2>", _ECHO_EXPLANATION,
+              _simple(table.ECHO_HEADER, table.echoes(findings)),
+              "<h2>Setting up, and being there</h2>",
+              _simple(table.COST_HEADER, table.costs(findings)),
               "<h2>All figures</h2>", _figures(findings), _meanings(), "</body></html>"]
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
@@ -81,10 +100,10 @@ def _figures(findings: Findings) -> str:
     return f"<table><tr>{_cells('th', (head.title, *head.cells))}</tr>{lines}</table>"
 
 
-def _latencies(findings: Findings) -> str:
+def _simple(head: table.Cost | table.Latency,
+            rows: Sequence[table.Cost | table.Latency]) -> str:
     lines = "".join(f"<tr>{_cells(tag, dataclasses.astuple(row))}</tr>"
-                    for tag, row in (("th", table.LATENCY_HEADER),
-                                     *(("td", row) for row in table.latencies(findings))))
+                    for tag, row in (("th", head), *(("td", row) for row in rows)))
     return f"<table>{lines}</table>"
 
 

@@ -3,6 +3,9 @@
 
 import dataclasses
 
+from .workload import (COPY, DUPLEX, ECHO, IDLE, LATENCY_PERIOD, OPEN, PERIODS_PER_BUFFER, PING,
+                       PLAY, RATE, RECORD, SECONDS, START, Workload)
+
 IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 
 # Each domain on a processor of its own, as on a host with processors to spare: what counts there
@@ -11,55 +14,29 @@ IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 APART, TOGETHER = "apart", "together"
 PLACES = (APART, TOGETHER)
 
-PLAY, RECORD, IDLE = "play", "record", "idle"
-# What there is to compare with: to be woken by another domain, and to copy the samples.
-PING, COPY = "ping", "copy"
-
-RATE = 48000
-PERIODS_PER_BUFFER = 4
 SWEEP = (1024, 480, 256, 128, 64, 32)
 QUICK_SWEEP = (1024, 480, 128, 32)
-LATENCY_PERIOD = 480
+ECHO_SWEEP = (480, 128, 32)
+# Beside each other; a single one is in the sweep.
+STREAMS = (2, 4, 8, 16, 32)
+QUICK_STREAMS = (8, 32)
 
-# How long each is played: some hundred periods.
-_SECONDS = {1024: 4.0, 480: 4.0, 256: 2.0, 128: 1.0, 64: 1.0, 32: 0.5}
 _IDLE_SECONDS = 5.0
 _LATENCY_SECONDS = 8.0
 
+BY_16 = Workload(PLAY, chunk=16, seconds=2.0)
+BY_16_PACED = dataclasses.replace(BY_16, is_paced=True)
+HEAVY = Workload(PLAY, 1920, seconds=2.0, rate=192000, channels=8, sample_format="S32_LE")
+IN_BOTH_DIRECTIONS = Workload(DUPLEX)
 
-@dataclasses.dataclass(frozen=True)
-class Workload:
-    """What an application does with the driver, or without one."""
+# A backend that answers each request so much later. Sound is late by that as well.
+LATE_MICROSECONDS = 2000
+LATE = f"--respond-delay {LATE_MICROSECONDS}"
 
-    direction: str
-    period: int = LATENCY_PERIOD
-    access: str = "rw"
-    seconds: float = _SECONDS[LATENCY_PERIOD]
-    periods: int = PERIODS_PER_BUFFER
-    is_timed: bool = False  # waits by poll, and notes when it is woken
 
-    @property
-    def name(self) -> str:
-        if self.direction == IDLE:
-            return IDLE
-        if self.direction in (PING, COPY):
-            return f"{self.direction}-{self.period}"
-        buffer = "" if self.periods == PERIODS_PER_BUFFER else f"x{self.periods}"
-        way = "poll" if self.is_timed else self.access
-        return f"{self.direction}-{self.period}{buffer}-{way}"
-
-    @property
-    def arguments(self) -> str:
-        """Of xen-front-bench."""
-        if self.direction == IDLE:
-            return f"--seconds {self.seconds}"
-        sizes = f"--period {self.period} --rate {RATE} --seconds {self.seconds}"
-        if self.direction == PING:
-            return sizes
-        if self.direction == COPY:
-            return f"{sizes} copy"
-        return (f"{sizes} --buffer {self.periods * self.period} --access {self.access} "
-                f"{self.direction}:hw:0,0")
+def many(streams: int) -> Workload:
+    """So many streams at once."""
+    return Workload(PLAY, 1024, seconds=2.0, streams=streams)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,11 +47,18 @@ class Step:
     driver: str
     place: str
     round: int
+    backend: str = ""  # options
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the backend answers late."""
+        return self.backend == LATE
 
     @property
     def name(self) -> str:
         """Unique within a run, without a blank or a slash."""
-        return f"{self.round}:{self.driver}:{self.place}:{self.workload.name}"
+        late = "late-" if self.is_late else ""
+        return f"{self.round}:{self.driver}:{self.place}:{late}{self.workload.name}"
 
     @property
     def verb(self) -> str:
@@ -83,10 +67,15 @@ class Step:
             return "watch"
         if self.workload.direction == PING:
             return "ping"
+        if self.workload.direction in (OPEN, START):
+            return "cycle"
+        if self.workload.is_traced:
+            return "trace"
         return "time" if self.workload.is_timed else "step"
 
 
-def workloads(driver: str, place: str, sweep: tuple[int, ...]) -> list[Workload]:
+def _workloads(driver: str, place: str, sweep: tuple[int, ...],
+               streams: tuple[int, ...]) -> list[Workload]:
     """Of a driver: the in-tree one has no mmap."""
     idle = Workload(IDLE, seconds=_IDLE_SECONDS)
     if driver == NONE:
@@ -94,34 +83,71 @@ def workloads(driver: str, place: str, sweep: tuple[int, ...]) -> list[Workload]
     chosen = []
     for direction in (PLAY, RECORD):
         for access in ("rw", "mmap") if driver == OURS else ("rw",):
-            chosen += [Workload(direction, period, access, _SECONDS[period]) for period in sweep]
+            chosen += [Workload(direction, period, access, SECONDS[period]) for period in sweep]
         if place == APART:
-            chosen += [Workload(direction, period, seconds=_SECONDS[period], periods=2)
+            chosen += [Workload(direction, period, seconds=SECONDS[period], periods=2)
                        for period in sweep]
             chosen.append(Workload(direction, seconds=_LATENCY_SECONDS, is_timed=True))
+            chosen.append(Workload(direction, seconds=1.0, is_traced=True))
+    if place == APART:
+        chosen += [Workload(ECHO, period, seconds=1.0, periods=periods)
+                   for periods in (PERIODS_PER_BUFFER, 2) for period in ECHO_SWEEP]
+    chosen += [many(count) for count in streams]
+    chosen += [HEAVY, IN_BOTH_DIRECTIONS, BY_16, BY_16_PACED, Workload(OPEN), Workload(START)]
     return [*chosen, idle]
 
 
-def steps(sweep: tuple[int, ...], rounds: int) -> list[Step]:
+def _late_steps(sweep: tuple[int, ...]) -> list[Step]:
+    return [Step(workload, driver, APART, 1, LATE)
+            for driver in (IN_TREE, OURS)
+            for workload in (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in sweep),
+                             BY_16)]
+
+
+def steps(is_quick: bool, rounds: int) -> list[Step]:
     """Alternates the drivers: what changes over time strikes both."""
-    return [Step(workload, driver, place, number)
-            for number in range(1, rounds + 1)
-            for driver in (NONE, IN_TREE, OURS)
-            for place in PLACES
-            for workload in workloads(driver, place, sweep)]
+    sweep, streams = (QUICK_SWEEP, QUICK_STREAMS) if is_quick else (SWEEP, STREAMS)
+    chosen = [Step(workload, driver, place, number)
+              for number in range(1, rounds + 1)
+              for driver in (NONE, IN_TREE, OURS)
+              for place in PLACES
+              for workload in _workloads(driver, place, sweep, streams)]
+    return chosen + _late_steps(sweep)
+
+
+# Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.
+ICOUNT = 1
+SLOW_ICOUNTS = (2, 3, 4)
+QUICK_SLOW_ICOUNTS = (3,)
+
+
+def slow_steps(is_quick: bool) -> list[Step]:
+    """How small periods can be on a slower machine."""
+    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, APART, 1)
+            for driver in (IN_TREE, OURS)
+            for period in (QUICK_SWEEP if is_quick else SWEEP)]
 
 
 def script(chosen: list[Step]) -> str:
     """The plan as tests/bench/guest.sh reads it."""
     period_us = LATENCY_PERIOD * 1_000_000 // RATE
     lines = [f"pinger {period_us} {round(_LATENCY_SECONDS * RATE) // LATENCY_PERIOD}"]
-    driver = place = ""
+    driver = place = backend = ""
+    with_facts: set[str] = set()
     for step in chosen:
         if step.place != place:
             place = step.place
             lines.append(f"place {place}")
+        if step.backend != backend:
+            backend, driver = step.backend, NONE
+            lines += [f"driver {driver}", f"backend {backend}"]
         if step.driver != driver:
             driver = step.driver
             lines.append(f"driver {driver}")
+        if driver not in with_facts:
+            with_facts.add(driver)
+            lines.append(f"facts {driver}")
+            if driver != NONE:
+                lines.append(f"playing {driver}:open")
         lines.append(f"{step.verb} {step.name} {step.workload.arguments}")
     return "".join(line + "\n" for line in lines)

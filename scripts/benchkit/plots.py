@@ -19,7 +19,9 @@ def sweep(findings: Findings, direction: str) -> str:
     # Imported here: only the report needs it, and it takes a second.
     import matplotlib  # pylint: disable=import-outside-toplevel
     matplotlib.use("Agg")
+    # The same figures make the same file, and text stays text.
     matplotlib.rcParams["svg.hashsalt"] = "xen-front"
+    matplotlib.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
 
     figure, axes = pyplot.subplots(1, len(COLUMNS), figsize=(4 * len(COLUMNS), 3.6),
@@ -30,13 +32,11 @@ def sweep(findings: Findings, direction: str) -> str:
     drawing = io.StringIO()
     figure.savefig(drawing, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    text = drawing.getvalue()
-    return text[text.index("<svg"):]
+    return drawing.getvalue()
 
 
 def _panel(axis: Any, findings: Findings, direction: str, column: Column) -> None:
-    periods = sorted({one.step.workload.period for one in findings.all
-                      if one.step.workload.direction == direction})
+    periods = findings.swept(direction)
     for (driver, access), colour in _COLOURS.items():
         names = [f"{direction}-{period}-{access}" for period in periods]
         values = [findings.mean(driver, column.place, name, column.field) for name in names]

@@ -4,8 +4,10 @@
 import dataclasses
 
 from . import limit, plan
+from .facts import Facts
 from .figures import Findings
-from .targets import Verdict
+from .outcome import Outcome
+from .workload import ECHO, IDLE, OPEN, PLAY, START
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,20 +47,23 @@ def header() -> Row:
 
 def rows(findings: Findings) -> list[Row]:
     """A row for each workload of ours; where the in-tree driver cannot do it, against its rw."""
-    found = []
-    for name in dict.fromkeys(one.step.workload.name for one in findings.all
-                              if one.step.driver == plan.OURS
-                              and one.step.workload.direction != plan.IDLE):
-        other = name.replace("-mmap", "-rw")
-        cells: list[str] = []
-        for column in COLUMNS:
-            theirs = findings.mean(plan.IN_TREE, column.place, other, column.field)
-            ours = findings.mean(plan.OURS, column.place, name, column.field)
-            cells += [number(theirs), number(ours), ratio(ours, theirs)]
-        cells += [xruns(findings, plan.IN_TREE, other), xruns(findings, plan.OURS, name)]
-        title = name + (" (in-tree: rw)" if other != name else "")
-        found.append(Row(title, tuple(cells)))
-    return found
+    kinds = dict.fromkeys((one.step.workload.name, one.step.is_late) for one in findings.all
+                          if one.step.driver == plan.OURS and not one.step.workload.is_traced
+                          and one.step.workload.direction not in (ECHO, IDLE, OPEN, START))
+    return [_row(findings, name, is_late) for name, is_late in kinds]
+
+
+def _row(findings: Findings, name: str, is_late: bool) -> Row:
+    other = name.replace("-mmap", "-rw")
+    cells: list[str] = []
+    for column in COLUMNS:
+        theirs = findings.mean(plan.IN_TREE, column.place, other, column.field, is_late)
+        ours = findings.mean(plan.OURS, column.place, name, column.field, is_late)
+        cells += [number(theirs), number(ours), ratio(ours, theirs)]
+    cells += [xruns(findings, plan.IN_TREE, other, is_late),
+              xruns(findings, plan.OURS, name, is_late)]
+    title = ("late: " if is_late else "") + name + (" (in-tree: rw)" if other != name else "")
+    return Row(title, tuple(cells))
 
 
 def number(value: float | None) -> str:
@@ -69,9 +74,9 @@ def ratio(ours: float | None, theirs: float | None) -> str:
     return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
 
 
-def xruns(findings: Findings, driver: str, name: str) -> str:
+def xruns(findings: Findings, driver: str, name: str, is_late: bool) -> str:
     """In all rounds, with each domain on its own processor."""
-    rounds = findings.of(driver, plan.APART, name)
+    rounds = findings.of(driver, plan.APART, name, is_late)
     failures = [figures.failure for figures in rounds if figures.failure]
     if failures:
         return "failed"
@@ -88,6 +93,37 @@ class Latency:
     notice: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Something that is not per period: for nothing, the in-tree driver, and ours."""
+
+    title: str
+    in_tree: str
+    ours: str
+
+
+COST_HEADER = Cost("besides", "in-tree", "ours")
+
+
+def costs(findings: Findings) -> list[Cost]:
+    """Setting up, and what a driver takes by being there."""
+    found = []
+    for name, what in ((OPEN, "open, set up, close"), (START, "open until the stream runs, close")):
+        cells = []
+        for driver in (plan.IN_TREE, plan.OURS):
+            spent = findings.mean(driver, plan.TOGETHER, name, "guest_ms")
+            cycle = next((one.cycle for one in findings.of(driver, plan.APART, name)), None)
+            cells.append(f"{number(spent)} ms of the guest's processor, {cycle or '-'}")
+        found.append(Cost(what, *cells))
+    facts = findings.facts
+    for what, text in ((Facts.module, "module in memory"), (Facts.idle_memory, "kernel memory, idle"),
+                       (Facts.open_memory, "more with a stream"),
+                       (Facts.idle_grants, "pages mapped by the backend, idle"),
+                       (Facts.open_grants, "more with a stream")):
+        found.append(Cost(text, what(facts, plan.IN_TREE), what(facts, plan.OURS)))
+    return found
+
+
 LATENCY_HEADER = Latency("workload", "driver", "event to application, p50 / p99 / max",
                          "application to backend, p50 / p99 / max")
 
@@ -101,8 +137,39 @@ def latencies(findings: Findings) -> list[Latency]:
     return list(rows_of.values())
 
 
-def text(findings: Findings, verdicts: list[Verdict]) -> str:
+SPEED_HEADER = Cost("an instruction takes", "smallest clean period: in-tree", "ours")
+
+
+def speeds(outcome: Outcome) -> list[Cost]:
+    """How small periods of playback can be on machines of different speed."""
+    return [Cost(f"{nanoseconds} ns",
+                 *(str(findings.smallest_clean(driver, PLAY) or "none")
+                   for driver in (plan.IN_TREE, plan.OURS)))
+            for nanoseconds, findings in ((1 << plan.ICOUNT, outcome.findings),
+                                          *sorted(outcome.slow.items()))]
+
+
+ECHO_HEADER = Cost("round trip in frames, the longest", "in-tree", "ours")
+
+
+def echoes(findings: Findings) -> list[Cost]:
+    """From playback to capture, through the application."""
+    names = dict.fromkeys(one.step.workload.name for one in findings.all
+                          if one.step.workload.direction == ECHO)
+    return [Cost(name, *(_echo(findings, driver, name) for driver in (plan.IN_TREE, plan.OURS)))
+            for name in names]
+
+
+def _echo(findings: Findings, driver: str, name: str) -> str:
+    rounds = findings.of(driver, plan.APART, name)
+    if failures := [figures.failure for figures in rounds if figures.failure]:
+        return f"fails: {failures[0]}"
+    return str(max((figures.echo or 0 for figures in rounds), default="-"))
+
+
+def text(outcome: Outcome) -> str:
     """For a terminal."""
+    findings = outcome.findings
     table = rows(findings)
     titles = max(len(row.title) for row in table)
     lines = [" " * titles + "".join(f"  {column.title:^21}" for column in COLUMNS)
@@ -112,9 +179,18 @@ def text(findings: Findings, verdicts: list[Verdict]) -> str:
     lines += [f"{row.title:<{titles}}"
               + "".join(f"{cell:>{width}}" for cell, width in zip(row.cells, widths))
               for row in table]
-    lines += ["", *(f"{row.title:<{titles}}  {row.driver:<8} {row.wake:>38}  {row.notice:>38}"
-                    for row in (LATENCY_HEADER, *latencies(findings)))]
+    lines += ["", *_columns([(row.title, row.driver, row.wake, row.notice)
+                             for row in (LATENCY_HEADER, *latencies(findings))])]
+    for head, body in ((COST_HEADER, costs(findings)), (SPEED_HEADER, speeds(outcome)),
+                       (ECHO_HEADER, echoes(findings))):
+        lines += ["", *_columns([(row.title, row.in_tree, row.ours) for row in (head, *body)])]
     lines += ["", *limit.remarks(findings)]
     lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
-                    for verdict in verdicts)]
+                    for verdict in outcome.verdicts)]
     return "\n".join(lines)
+
+
+def _columns(table: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*table)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip()
+            for row in table]

@@ -6,8 +6,8 @@ from typing import Callable
 
 from .figures import Findings
 from .latency import Spread
-from .plan import (APART, IDLE, IN_TREE, NONE, OURS, PERIODS_PER_BUFFER, PLAY,
-                   TOGETHER)
+from .plan import APART, BY_16, BY_16_PACED, IN_TREE, LATE_MICROSECONDS, NONE, OURS, TOGETHER, many
+from .workload import IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER, PLAY, RECORD, Workload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,17 +61,68 @@ SMALLEST_WANTED = 32
 
 def _smallest(findings: Findings) -> list[Verdict]:
     verdicts = []
-    for periods in (PERIODS_PER_BUFFER, 2):
-        ours = findings.smallest_clean(OURS, PLAY, periods)
-        theirs = findings.smallest_clean(IN_TREE, PLAY, periods)
-        what = f"smallest clean period of playback, {periods} to the buffer"
+    late = LATE_MICROSECONDS / 1000
+    for periods, is_late, where in ((PERIODS_PER_BUFFER, False, ""), (2, False, ""),
+                                    (PERIODS_PER_BUFFER, True, f", answers {late:g} ms late")):
+        ours = findings.smallest_clean(OURS, PLAY, periods, is_late)
+        theirs = findings.smallest_clean(IN_TREE, PLAY, periods, is_late)
+        what = f"smallest clean period of playback, {periods} to the buffer{where}"
         text = f"{ours or 'none'} frames, in-tree {theirs or 'none'}"
-        verdicts += [
-            Verdict(f"{what}: {SMALLEST_WANTED} frames or fewer", text,
-                    ours is not None and ours <= SMALLEST_WANTED),
-            Verdict(f"{what}: at most 1/4 of the in-tree driver's", text,
-                    ours is not None and (theirs is None or 4 * ours <= theirs))]
+        if not is_late:
+            verdicts.append(Verdict(f"{what}: {SMALLEST_WANTED} frames or fewer", text,
+                                    ours is not None and ours <= SMALLEST_WANTED))
+        verdicts.append(Verdict(f"{what}: at most 1/4 of the in-tree driver's", text,
+                                ours is not None and (theirs is None or 4 * ours <= theirs)))
     return verdicts
+
+
+_STREAMS, _GROWTH = 32, 1.1
+
+
+def _of_each_stream(findings: Findings, driver: str, streams: int) -> float | None:
+    """Processor time of the guest, without that of an idle one."""
+    idle = findings.mean(NONE, TOGETHER, IDLE, "guest_ms")
+    whole = findings.mean(driver, TOGETHER, many(streams).name, "guest_ms")
+    return (whole - idle) / streams if whole is not None and idle is not None else None
+
+
+def _many(findings: Findings) -> list[Verdict]:
+    target = f"{_STREAMS} streams: each costs at most {_GROWTH} times what one costs"
+    one, each = (_of_each_stream(findings, OURS, count) for count in (1, _STREAMS))
+    if one is None or each is None:
+        return [Verdict(target, "was not measured", None)]
+    theirs = _of_each_stream(findings, IN_TREE, _STREAMS)
+    return [Verdict(target, f"one {one:.2f} ms/s, each of {_STREAMS} {each:.2f}: ratio "
+                            f"{each / one:.2f}; in-tree each of {_STREAMS} {_number(theirs)}",
+                    each <= _GROWTH * one)]
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2f}"
+
+
+_WRITES_PER_NOTIFICATION = 4
+
+
+def _by_16(findings: Findings) -> list[Verdict]:
+    slow = "writes of 16 frames, backend slower than the writer: at least " \
+           f"{_WRITES_PER_NOTIFICATION} writes for a notification"
+    idle = "writes of 16 frames, idle backend: each is requested at once, none waits for another"
+    verdicts = []
+    late = [one for one in findings.of(OURS, APART, BY_16.name, True) if not one.failure]
+    if not late or not late[0].notifications:
+        verdicts.append(Verdict(slow, "was not measured", None))
+    else:
+        writes = late[0].calls / late[0].notifications
+        verdicts.append(Verdict(slow, f"{late[0].calls:.1f} writes and "
+                                      f"{late[0].notifications:.1f} notifications a period: "
+                                      f"{writes:.1f}", writes >= _WRITES_PER_NOTIFICATION))
+    calls, requests = (findings.mean(OURS, APART, BY_16_PACED.name, field)
+                       for field in ("calls", "requests"))
+    if calls is None or requests is None:
+        return [*verdicts, Verdict(idle, "was not measured", None)]
+    return [*verdicts, Verdict(idle, f"{calls:.1f} writes and {requests:.1f} requests a period",
+                               requests >= 0.99 * calls)]
 
 
 def _idle(findings: Findings) -> list[Verdict]:
@@ -85,6 +136,23 @@ def _idle(findings: Findings) -> list[Verdict]:
                     f"{interrupts:.0f} interrupts, {calls:.0f} calls of a function of the driver; "
                     f"the guest switches {own:.1f} times a second, without driver {without:.1f}",
                     interrupts == 0 and calls == 0)]
+
+
+def _traced(findings: Findings) -> list[Verdict]:
+    verdicts = []
+    for direction, title in ((PLAY, "playback"), (RECORD, "capture")):
+        name = Workload(direction, is_traced=True).name
+        target = f"a period of {title}: no allocation, no sleep, no lock waited for"
+        ours, theirs = (next((one.traced for one in findings.of(driver, APART, name)), None)
+                        for driver in (OURS, IN_TREE))
+        if ours is None or ours.events == 0:
+            verdicts.append(Verdict(target, "was not measured", None))
+            continue
+        verdicts.append(Verdict(
+            target, f"{ours} in a second of periods of {LATENCY_PERIOD}, by the kernel's trace "
+                    f"({ours.events} events); in-tree {theirs or 'not measured'}",
+            ours.allocations + ours.sleeps + ours.contentions == 0))
+    return verdicts
 
 
 _WAKE_RATIO = 1.25
@@ -110,7 +178,8 @@ def _wake(findings: Findings) -> list[Verdict]:
 
 
 _JUDGES: tuple[Callable[[Findings], list[Verdict]], ...] = (
-    lambda findings: [limit.judge(findings) for limit in _LIMITS], _smallest, _wake, _idle)
+    lambda findings: [limit.judge(findings) for limit in _LIMITS], _smallest, _wake, _many,
+    _idle, _by_16, _traced)
 
 
 def judge(findings: Findings) -> list[Verdict]:

@@ -60,7 +60,15 @@ def divide(entries: Iterable[Entry], marks: list[tuple[str, float]]) -> dict[str
 
 
 def traffic(entries: Iterable[Entry]) -> Traffic:
-    """Of one stream. After an xrun it is opened anew; each opening counts by itself."""
+    """Of all streams together."""
+    streams: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        streams.setdefault((entry.get("stream", ""), entry.get("dir", "")), []).append(entry)
+    return sum((_of_stream(entries) for entries in streams.values()), Traffic())
+
+
+def _of_stream(entries: list[Entry]) -> Traffic:
+    """After an xrun a stream is opened anew; each opening counts by itself."""
     total = Traffic()
     run: list[Entry] = []
     period = 0

@@ -5,6 +5,7 @@
 #include "meter.h"
 
 #include <cerrno>
+#include <ctime>
 #include <sys/resource.h>
 
 namespace bench {
@@ -31,6 +32,7 @@ Client::Client(const StreamOption &stream, const Options &options)
       chunk_(options.chunk),
       pcm_(stream.pcm, stream.direction, options.setup),
       takes_times_(!options.times.empty()),
+      is_paced_(options.is_paced),
       samples_(selftest::random_bytes(pcm_.bytes(options.chunk), 1))
 {
 }
@@ -67,6 +69,14 @@ void Client::wait()
     times_.push_back({ begin, monotonic_ns() });
 }
 
+void Client::sleep_until_due(uint64_t start_ns) const
+{
+    const uint64_t due = start_ns + moved_ * nanoseconds_per_second / setup_.rate;
+    const timespec time = { static_cast<time_t>(due / nanoseconds_per_second),
+                            static_cast<long>(due % nanoseconds_per_second) };
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
+}
+
 void Client::start()
 {
     const snd_pcm_uframes_t frames = is_playback_ ? setup_.buffer : setup_.period;
@@ -80,9 +90,12 @@ void Client::serve(size_t periods)
     times_.reserve(takes_times_ ? 2 * periods * setup_.period / chunk_ : 0);
     const uint64_t switches = voluntary_switches();
     const size_t frames = periods * setup_.period;
-    const uint64_t limit = monotonic_ns() + nanoseconds_per_second / 2 +
+    const uint64_t start = monotonic_ns();
+    const uint64_t limit = start + nanoseconds_per_second / 2 +
                            patience * frames * nanoseconds_per_second / setup_.rate;
     while (moved_ < frames && monotonic_ns() < limit) {
+        if (is_paced_)
+            sleep_until_due(start);
         if (takes_times_)
             wait();
         moved_ += move();

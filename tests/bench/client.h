@@ -54,6 +54,7 @@ class Client {
     // Moves up to a chunk of frames, and tells how many.
     snd_pcm_uframes_t move();
     void wait();
+    void sleep_until_due(uint64_t start_ns) const;
 
     const std::string name_;
     const bool is_playback_;
@@ -61,6 +62,7 @@ class Client {
     const snd_pcm_uframes_t chunk_;
     selftest::Pcm pcm_;
     const bool takes_times_;
+    const bool is_paced_;
     std::vector<uint8_t> samples_; // a chunk
     size_t moved_ = 0; // frames
     size_t xruns_ = 0;

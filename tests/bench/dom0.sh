@@ -4,6 +4,8 @@
 #     mark NAME               NAME ends now: the trace of the backend is divided at these moments
 #     pinger MICROSECONDS COUNT
 #                             start it
+#     backend OPTION...       restart the backend with these in addition to its usual ones
+#     grants NAME             how many pages of the guest are mapped by others
 #     place together|apart    both domains on one physical processor, or each on its own
 #     end
 . /lab/lib.sh
@@ -11,6 +13,7 @@
 domain=$(xl domid domu0)
 data=/local/domain/$domain/data
 programs=${0%/*}
+backends=0
 
 place() {
 	guest_processor=1
@@ -22,6 +25,24 @@ mark() {
 	echo "$(uptime_seconds) $1" >>"$LAB_OUT/marks"
 	# For the host, which follows this console.
 	echo "bench: $1 done" >/dev/console
+}
+
+# See benchkit/machine.py for what reads these files.
+backend() {
+	backends=$((backends + 1))
+	echo "$backends" >/run/bench-number
+	echo "$*" >/run/bench-options
+	lab-backend restart
+}
+
+# By what Xen says of its grant tables.
+grants() {
+	xl dmesg -c >/dev/null
+	xl debug-keys g
+	xl dmesg -c | awk -v name="$1" -v table="grant-table for remote d$domain " '
+		/grant-table for remote/ { is_guest = index($0, table) }
+		is_guest && /\(XEN\) \[0x/ { count++ }
+		END { print name, count + 0 }' >>"$LAB_OUT/grants"
 }
 
 serve() {
@@ -63,7 +84,6 @@ xenstore-watch "$data/bench-request" >/run/bench-requests &
 watcher=$!
 serve </run/bench-requests
 status=$?
-xenstore-write "$data/bench-answer" "$number done"
 kill $watcher
 pkill xen-front-
 exit $status

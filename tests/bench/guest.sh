@@ -7,6 +7,10 @@
 #     time NAME ARGUMENT...       also note when the application is woken
 #     ping NAME ARGUMENT...       the same, woken by Dom0's pinger
 #     watch NAME ARGUMENT...      also count the calls of the driver's functions
+#     cycle NAME ARGUMENT...      the same, with how long each cycle took
+#     trace NAME ARGUMENT...      also note who allocates, sleeps, or waits for a lock
+#     facts NAME                  note the driver's size, the kernel's memory, and mapped pages
+#     playing NAME                the same while a stream is played
 #     anything else               is for Dom0, see dom0.sh
 # Usage: guest.sh PLAN MODULE
 . /lab/lib.sh
@@ -62,12 +66,54 @@ report() {
 	ask_dom0 mark "$1"
 }
 
+# Kernel memory that nothing can reclaim, in KiB.
+kernel_kib() {
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^(SUnreclaim|VmallocUsed|PageTables):/ { sum += $2 } END { print sum }' /proc/meminfo
+}
+
+# facts NAME
+facts() {
+	size=$(cat /sys/module/snd_xen_front/coresize 2>/dev/null || echo 0)
+	echo "{\"facts\":\"$1\",\"module_bytes\":$size,\"kernel_kib\":$(kernel_kib)}" \
+		>>"$LAB_OUT/facts.jsonl"
+	ask_dom0 grants "$1"
+}
+
+is_playing() {
+	grep -q RUNNING /proc/asound/card0/pcm0p/sub0/status
+}
+
+# playing NAME
+facts_while_playing() {
+	aplay -q -D hw:0,0 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920 \
+		/dev/zero &
+	player=$!
+	wait_for 10 "a stream that runs" is_playing || exit 1
+	facts "$1"
+	kill $player
+	wait $player
+}
+
+events="kmem/kmalloc kmem/kmem_cache_alloc kmem/mm_page_alloc sched/sched_switch lock/contention_begin"
+
+# trace_events 0|1
+trace_events() {
+	for event in $events; do
+		echo "$1" >"$tracing/events/$event/enable" || exit 1
+	done
+	echo "$1" >$tracing/options/stacktrace
+}
+
 # Has the kernel trace every function of the driver.
 trace_module() {
 	echo '*:mod:snd_xen_front' >$tracing/set_ftrace_filter &&
 		grep -q '\[snd_xen_front\]' $tracing/set_ftrace_filter &&
 		echo function >$tracing/current_tracer
 }
+
+# Whatever happens, Dom0 is not to wait for more.
+trap 'xenstore-write data/bench-request "last end"' EXIT
 
 modprobe snd-pcm
 unload
@@ -83,7 +129,7 @@ while read -r -a words <&3; do
 		measure "${words[@]:2}"
 		report "${words[1]}"
 		;;
-	time)
+	time | cycle)
 		measure --times "$LAB_OUT/times.${words[1]}" "${words[@]:2}"
 		report "${words[1]}"
 		;;
@@ -102,7 +148,21 @@ while read -r -a words <&3; do
 		echo nop >$tracing/current_tracer
 		echo >$tracing/set_ftrace_filter
 		;;
+	trace)
+		echo 0 >$tracing/tracing_on
+		trace_events 1
+		measure --tracing $tracing/tracing_on "${words[@]:2}"
+		cp $tracing/trace "$LAB_OUT/events.${words[1]}"
+		# Stacks name functions without saying whose they are.
+		awk '$4 == "[snd_xen_front]" { print $3 }' /proc/kallsyms \
+			>"$LAB_OUT/functions.${words[1]}"
+		trace_events 0
+		echo >$tracing/trace
+		echo 1 >$tracing/tracing_on
+		report "${words[1]}"
+		;;
+	facts) facts "${words[1]}" ;;
+	playing) facts_while_playing "${words[1]}" ;;
 	*) ask_dom0 "${words[@]}" ;;
 	esac
 done 3<"$plan"
-ask_dom0 end

@@ -47,16 +47,25 @@ std::string quoted(std::string text)
     return '"' + text + '"';
 }
 
+std::string list(const std::vector<snd_pcm_uframes_t> &numbers)
+{
+    std::string text;
+    for (const snd_pcm_uframes_t number : numbers)
+        text += (text.empty() ? "" : ",") + std::to_string(number);
+    return '[' + text + ']';
+}
+
 void print(const Result &result)
 {
     const Reading &used = result.used;
     std::printf("{\"periods\":%zu,\"moved_periods\":%zu,\"xruns\":%zu,\"calls\":%zu,"
                 "\"switches\":%lu,\"interrupts\":%lu,\"guest_switches\":%lu,\"time_ns\":%lu,"
                 "\"monotonic_ns\":%lu,\"processor_ticks\":%lu,"
-                "\"failure\":%s}\n",
+                "\"echoes\":%s,\"failure\":%s}\n",
                 result.periods, result.moved_periods, result.xruns, result.calls, result.switches,
                 used.interrupts, used.guest_switches, used.time_ns, result.moment.monotonic_ns,
-                result.moment.processor_ticks, quoted(result.failure).c_str());
+                result.moment.processor_ticks, list(result.echoes).c_str(),
+                quoted(result.failure).c_str());
 }
 
 } // namespace
@@ -79,6 +88,8 @@ int main(int argc, char **argv)
         Meter meter(options->others.empty() ? interrupt_numbers() : read_numbers(options->others));
         if (options->accountant != 0)
             meter.use_accountant(options->accountant);
+        if (!options->tracing.empty())
+            meter.use_tracing(options->tracing);
         result = run_workload(*options, meter);
         if (!options->times.empty())
             save_times(options->times, result.times);

@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char *interrupt_directory = "/sys/kernel/irq";
 
-int open_file(const std::string &path)
+int open_file(const std::string &path, int flags = O_RDONLY)
 {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
     selftest::expect(descriptor >= 0, path + ": " + std::strerror(errno));
     return descriptor;
 }
@@ -82,6 +82,8 @@ Meter::~Meter()
     for (const int descriptor : interrupt_counts_)
         close(descriptor);
     close(processor_statistics_);
+    if (tracing_ >= 0)
+        close(tracing_);
 }
 
 void Meter::use_accountant(uint32_t port)
@@ -90,10 +92,16 @@ void Meter::use_accountant(uint32_t port)
     accountant_ = Channel::connect(dom0, port);
 }
 
+void Meter::use_tracing(const std::string &path)
+{
+    tracing_ = open_file(path, O_WRONLY);
+}
+
 Reading Meter::begin() const
 {
     Reading reading = count();
     note_processor_time();
+    trace(true);
     reading.time_ns = monotonic_ns();
     return reading;
 }
@@ -101,6 +109,7 @@ Reading Meter::begin() const
 Reading Meter::end() const
 {
     const uint64_t time = monotonic_ns();
+    trace(false);
     note_processor_time();
     Reading reading = count();
     reading.time_ns = time;
@@ -114,6 +123,13 @@ Reading Meter::count() const
         reading.interrupts += sum_of(read_again(descriptor));
     reading.guest_switches = value_of("ctxt", read_again(processor_statistics_));
     return reading;
+}
+
+void Meter::trace(bool is_on) const
+{
+    if (tracing_ >= 0)
+        selftest::expect(write(tracing_, is_on ? "1" : "0", 1) == 1,
+                         std::string("cannot switch tracing: ") + std::strerror(errno));
 }
 
 void Meter::note_processor_time() const

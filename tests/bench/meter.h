@@ -35,6 +35,9 @@ class Meter {
     // Has Dom0 note the processor time of both domains at each begin and end: see accountant.cpp.
     void use_accountant(uint32_t port);
 
+    // Has the kernel trace, by this file of tracefs, from begin to end.
+    void use_tracing(const std::string &path);
+
     // Begin and end of what is measured: the work of reading counters is outside of it.
     Reading begin() const;
     Reading end() const;
@@ -42,10 +45,12 @@ class Meter {
   private:
     Reading count() const;
     void note_processor_time() const;
+    void trace(bool is_on) const;
 
     std::vector<int> interrupt_counts_; // open files: opening them takes longer than reading
     int processor_statistics_;
     std::optional<Channel> accountant_;
+    int tracing_ = -1; // nobody wants a trace
 };
 
 } // namespace bench

@@ -11,6 +11,36 @@ namespace bench {
 
 namespace {
 
+constexpr const char *usage = R"(Usage: %s [OPTION...] [play:PCM | record:PCM | WORD]...
+
+Plays and records at once, and prints what that cost the guest as a line of JSON. With no PCM, what
+it costs to do nothing. Measured is the time in which all streams run: neither setting them up, nor
+the first buffer of each. Words:
+
+  paced     move a chunk when it is due, not as soon as there is room
+  started   with --cycles: until the stream runs
+  copy      for comparison: only copy the samples in memory
+
+  --period FRAMES --buffer FRAMES   (480, 1920)
+  --rate HZ --channels N            (48000, 2)
+  --format NAME                     as alsa-lib calls it (S16_LE)
+  --access rw|mmap                  (rw)
+  --chunk FRAMES                    moved with one call (a period)
+  --seconds N                       of sound (1)
+  --echo PCM                        click into its playback, wait for it in its capture
+  --cycles N                        open, set up and close the PCM so often instead
+  --others FILE                     numbers of interrupts that are not the driver's
+  --accountant PORT                 has xen-front-accountant note processor times
+  --pinger PORT                     for comparison: only be woken by xen-front-pinger
+  --times FILE                      wait with poll, and write when each wait (or cycle) began and
+                                    ended: two numbers of nanoseconds a line
+  --tracing FILE                    write 1 to this file at the begin and 0 at the end
+  --save-interrupts FILE            write the numbers of all interrupts there are; no more
+  --help
+
+Exit status: 0, 1 when a stream failed (the line says how), 2 wrong usage.
+)";
+
 // Sets a field from text; false when it does not fit.
 using Setter = std::function<bool(Options &, const char *)>;
 
@@ -66,7 +96,10 @@ const std::map<std::string, Setter> setters = {
     { "chunk", number<snd_pcm_uframes_t>([](Options &o) -> auto & { return o.chunk; }) },
     { "seconds", number<double>([](Options &o) -> auto & { return o.seconds; }) },
     { "accountant", number<uint32_t>([](Options &o) -> auto & { return o.accountant; }) },
+    { "cycles", number<unsigned int>([](Options &o) -> auto & { return o.cycles; }) },
     { "pinger", number<uint32_t>([](Options &o) -> auto & { return o.pinger; }) },
+    { "echo", text([](Options &o) -> auto & { return o.echo; }) },
+    { "tracing", text([](Options &o) -> auto & { return o.tracing; }) },
     { "times", text([](Options &o) -> auto & { return o.times; }) },
     { "format", set_format },
     { "access", set_access },
@@ -76,8 +109,11 @@ const std::map<std::string, Setter> setters = {
 
 bool add_operand(Options &options, const std::string &operand)
 {
-    if (operand == "copy") {
-        options.copies = true;
+    static const std::map<std::string, bool Options::*> words = { { "copy", &Options::copies },
+                                                                  { "paced", &Options::is_paced },
+                                                                  { "started", &Options::starts } };
+    if (const auto word = words.find(operand); word != words.end()) {
+        options.*word->second = true;
         return true;
     }
     const size_t colon = operand.find(':');
@@ -93,33 +129,7 @@ bool add_operand(Options &options, const std::string &operand)
 
 void print_usage(const char *program)
 {
-    std::printf(
-        "Usage: %s [OPTION...] [copy | play:PCM | record:PCM]...\n\n"
-        "Plays and records at once, and prints what that cost the guest as a line of JSON. With "
-        "no\n"
-        "PCM, what it costs to do nothing. Measured is the time in which all streams run: neither\n"
-        "setting them up, nor the first buffer of each. For comparison: copy only copies the "
-        "samples\n"
-        "in memory, --pinger only wakes up as often.\n\n"
-        "  --period FRAMES --buffer FRAMES   (480, 1920)\n"
-        "  --rate HZ --channels N            (48000, 2)\n"
-        "  --format NAME                     as alsa-lib calls it (S16_LE)\n"
-        "  --access rw|mmap                  (rw)\n"
-        "  --chunk FRAMES                    moved with one call (a period)\n"
-        "  --seconds N                       of sound (1)\n"
-        "  --others FILE                     numbers of interrupts that are not the driver's\n"
-        "  --accountant PORT                 has xen-front-accountant note processor times at "
-        "begin\n"
-        "                                    and end\n"
-        "  --pinger PORT                     of xen-front-pinger\n"
-        "  --times FILE                      wait with poll, and write when each wait began and "
-        "ended:\n"
-        "                                    two numbers of nanoseconds a line\n"
-        "  --save-interrupts FILE            write the numbers of all interrupts there are; no "
-        "more\n"
-        "  --help\n\n"
-        "Exit status: 0, 1 when a stream failed (the line says how), 2 wrong usage.\n",
-        program);
+    std::printf(usage, program);
 }
 
 std::optional<Options> parse_options(int argc, char **argv)
@@ -143,8 +153,7 @@ std::optional<Options> parse_options(int argc, char **argv)
     }
     for (int at = optind; at < argc; at++) {
         if (!add_operand(options, argv[at])) {
-            std::fprintf(stderr, "%s: %s: none of play:PCM, record:PCM, copy; see --help\n",
-                         argv[0], argv[at]);
+            std::fprintf(stderr, "%s: %s: not understood; see --help\n", argv[0], argv[at]);
             return std::nullopt;
         }
     }

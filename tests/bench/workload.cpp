@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "workload.h"
 
+#include "echo.h"
 #include "guest/ktap.h"
 
 #include <barrier>
@@ -86,6 +87,31 @@ void copy(const Options &options, const Meter &meter, Result &result)
     result.used = meter.end() - before;
 }
 
+// What it costs to set a stream up, and how long it takes.
+void set_up_and_close(const Options &options, const Meter &meter, Result &result)
+{
+    result.periods = options.cycles;
+    const Reading before = meter.begin();
+    while (result.moved_periods < options.cycles) {
+        const uint64_t begin = monotonic_ns();
+        Client client(options.streams.at(0), options);
+        if (options.starts)
+            client.start();
+        result.times.push_back({ begin, monotonic_ns() });
+        result.moved_periods++;
+    }
+    result.used = meter.end() - before;
+}
+
+void echo(const Options &options, const Meter &meter, Result &result)
+{
+    const Reading before = meter.begin();
+    result.echoes = measure_echoes(options.echo, options);
+    result.used = meter.end() - before;
+    result.moved_periods = result.periods;
+    selftest::expect(!result.echoes.empty(), "no click was heard");
+}
+
 void serve_all(const Options &options, const Meter &meter, Result &result)
 {
     std::vector<std::unique_ptr<Client>> clients;
@@ -134,6 +160,10 @@ Result run_workload(const Options &options, const Meter &meter)
     try {
         if (options.pinger != 0)
             answer_pings(options, meter, result);
+        else if (!options.echo.empty())
+            echo(options, meter, result);
+        else if (options.cycles != 0)
+            set_up_and_close(options, meter, result);
         else if (options.copies)
             copy(options, meter, result);
         else if (options.streams.empty())

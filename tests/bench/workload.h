@@ -17,6 +17,7 @@ struct Result {
     uint64_t switches = 0;
     Moment moment = {}; // during it
     std::vector<WaitTime> times;
+    std::vector<snd_pcm_uframes_t> echoes; // frames until each click was heard
     std::string failure; // empty: all went well
 };
 

@@ -3,14 +3,18 @@
 
 import dataclasses
 import io
+import json
 import pathlib
 import tempfile
 import unittest
 
 import support
-from benchkit import figures, latency, limit, page, plan, progress, table, targets, trace
+from benchkit import (events, facts, figures, latency, limit, page, plan, progress, table, targets, trace,
+                      workload)
 from benchkit.errors import BenchError
 from benchkit.figures import Figures, Findings, Measured
+from benchkit.outcome import Outcome
+from benchkit.workload import Workload
 
 PERIOD_BYTES = 1920
 
@@ -62,8 +66,8 @@ class Trace(unittest.TestCase):
                 trace.read(path)
 
 
-PLAY = plan.Workload(plan.PLAY, 480, "rw", 4.0)
-GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400,
+PLAY = Workload(workload.PLAY, 480, "rw", 4.0)
+GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400, "calls": 400, "echoes": [],
                 "interrupts": 420, "guest_switches": 800, "failure": ""}
 
 
@@ -136,7 +140,7 @@ class Latency(unittest.TestCase):
 
 def measured(driver: str, place: str, period: int, xruns: int = 0, interrupts: float = 1.0,
              guest_ms: float = 10.0, number: int = 1) -> Measured:
-    step = plan.Step(plan.Workload(plan.PLAY, period), driver, place, number)
+    step = plan.Step(Workload(workload.PLAY, period), driver, place, number)
     return Measured(step, Figures(xruns, interrupts, interrupts, 2, guest_ms, 1, 1, 1, ""))
 
 
@@ -145,66 +149,138 @@ def both_places(driver: str, period: int, **values: float) -> list[Measured]:
 
 
 def idle(driver: str, interrupts: int = 0, calls: int = 0) -> Measured:
-    step = plan.Step(plan.Workload(plan.IDLE), driver, plan.APART, 1)
-    return Measured(step, Figures(0, interrupts, 0, 10, 1, 1, 0, 0, "", calls))
+    step = plan.Step(Workload(workload.IDLE), driver, plan.APART, 1)
+    return Measured(step, Figures(0, interrupts, 0, 10, 1, 1, 0, 0, "", module_calls=calls))
 
 
 class Judgement(unittest.TestCase):
-    def words(self, *all_measured: Measured) -> list[str]:
-        return [verdict.word for verdict in targets.judge(Findings(list(all_measured)))]
+    def verdicts(self, *all_measured: Measured) -> list[str]:
+        return [f"{verdict.word}: {verdict.target}"
+                for verdict in targets.judge(Findings(list(all_measured)))]
 
-    def test_all_met(self) -> None:
+    def judge(self, target: str, *all_measured: Measured) -> list[str]:
+        """The words for the targets that contain a text."""
+        return [line.split(": ")[0] for line in self.verdicts(*all_measured) if target in line]
+
+    def test_playback(self) -> None:
+        theirs = both_places(plan.IN_TREE, 480, interrupts=2.7, guest_ms=30.0)
+        good = both_places(plan.OURS, 480)
+        bad = both_places(plan.OURS, 480, interrupts=1.3, guest_ms=14.0)
+        self.assertEqual(self.judge("playback, periods of 480", *theirs, *good), ["met"] * 3)
+        self.assertEqual(self.judge("playback, periods of 480", *theirs, *bad), ["not met"] * 3)
+
+    def test_smallest_period(self) -> None:
         ours = [one for period in (480, 128, 32) for one in both_places(plan.OURS, period)]
-        theirs = [*both_places(plan.IN_TREE, 480, interrupts=2.7, guest_ms=30.0),
-                  *both_places(plan.IN_TREE, 128),
-                  *both_places(plan.IN_TREE, 32, xruns=5)]
-        words = self.words(*ours, *theirs, idle(plan.OURS))
-        self.assertEqual(words, ["met"] * 5 + ["not met"] * 2 + ["unknown", "met"])
+        theirs = [one for period in (480, 128) for one in both_places(plan.IN_TREE, period)]
+        clean = both_places(plan.IN_TREE, 32)
+        stutters = both_places(plan.IN_TREE, 32, xruns=5)
+        self.assertEqual(self.judge("4 to the buffer:", *ours, *theirs, *stutters), ["met"] * 2)
+        self.assertEqual(self.judge("4 to the buffer:", *ours, *theirs, *clean),
+                         ["met", "not met"])
 
-    def test_none_met(self) -> None:
-        both = [one for driver in (plan.OURS, plan.IN_TREE)
-                for one in both_places(driver, 480, interrupts=1.2)]
-        self.assertEqual(self.words(*both, idle(plan.OURS, calls=1)), ["not met"] * 7 + ["unknown", "not met"])
+    def test_idle(self) -> None:
+        self.assertEqual(self.judge("idle card", idle(plan.OURS)), ["met"])
+        self.assertEqual(self.judge("idle card", idle(plan.OURS, interrupts=1)), ["not met"])
+        self.assertEqual(self.judge("idle card", idle(plan.OURS, calls=1)), ["not met"])
 
-    def test_an_interrupt_while_idle(self) -> None:
-        self.assertEqual(self.words(idle(plan.OURS, interrupts=1))[-1], "not met")
+    def step(self, work: Workload, place: str, backend: str = "", driver: str = plan.OURS,
+             **fields: object) -> Measured:
+        found = dataclasses.replace(idle(driver).figures, **fields)
+        return Measured(plan.Step(work, driver, place, 1, backend), found)
 
     def test_wake_up_is_compared_with_the_bare_one(self) -> None:
-        def woken(driver: str, workload: plan.Workload, p99: float) -> Measured:
-            found = dataclasses.replace(idle(driver).figures,
-                                        wake=latency.Spread(9, p99, p99, p99))
-            return Measured(plan.Step(workload, driver, plan.APART, 1), found)
-
-        ours = plan.Workload(plan.PLAY, is_timed=True)
         for p99, word in ((125.0, "met"), (126.0, "not met")):
-            words = self.words(woken(plan.OURS, ours, p99),
-                               woken(plan.NONE, plan.Workload(plan.PING), 100.0))
-            self.assertEqual(words[7], word)
+            ours = self.step(Workload(workload.PLAY, is_timed=True), plan.APART,
+                             wake=latency.Spread(9, p99, p99, p99))
+            bare = self.step(Workload(workload.PING), plan.APART, driver=plan.NONE,
+                             wake=latency.Spread(9, 50.0, 100.0, 200.0))
+            self.assertEqual(self.judge("wake-up, p99", ours, bare), [word])
+
+    def test_streams_are_compared_without_the_idle_guest(self) -> None:
+        nothing = self.step(Workload(workload.IDLE), plan.TOGETHER, driver=plan.NONE, guest_ms=1.0)
+        one = self.step(plan.many(1), plan.TOGETHER, guest_ms=3.0)
+        for guest_ms, word in ((71.0, "met"), (72.0, "not met")):
+            many = self.step(plan.many(32), plan.TOGETHER, guest_ms=guest_ms)
+            self.assertEqual(self.judge("32 streams", nothing, one, many), [word])
+
+    def test_writes_of_16_frames(self) -> None:
+        for notifications, requests, word in ((7.5, 30.0, "met"), (7.6, 29.0, "not met")):
+            slow = self.step(plan.BY_16, plan.APART, plan.LATE, calls=30.0,
+                             notifications=notifications)
+            paced = self.step(plan.BY_16_PACED, plan.APART, calls=30.0, requests=requests)
+            self.assertEqual(self.judge("writes of 16", slow, paced), [word] * 2)
+
+    def test_what_the_kernel_has_traced(self) -> None:
+        work = Workload(workload.PLAY, is_traced=True)
+        for sleeps, word in ((0, "met"), (1, "not met")):
+            found = self.step(work, plan.APART, traced=events.Traced(0, sleeps, 0, 9))
+            self.assertEqual(self.judge("a period of playback:", found), [word])
 
     def test_what_was_not_measured_is_not_met(self) -> None:
-        self.assertEqual(self.words()[:3], ["unknown"] * 3)
+        words = {line.split(": ")[0] for line in self.verdicts()}
+        self.assertEqual(words, {"unknown", "not met"})
 
     def test_a_larger_period_with_xruns_ends_the_search(self) -> None:
         found = Findings([measured(plan.OURS, plan.APART, 480),
                           measured(plan.OURS, plan.APART, 128, xruns=1),
                           measured(plan.OURS, plan.APART, 32)])
-        self.assertEqual(found.smallest_clean(plan.OURS, plan.PLAY), 480)
+        self.assertEqual(found.smallest_clean(plan.OURS, workload.PLAY), 480)
 
     def test_an_xrun_in_one_round_is_enough(self) -> None:
         found = Findings([measured(plan.OURS, plan.APART, 480),
                           measured(plan.OURS, plan.APART, 480, xruns=1, number=2)])
-        self.assertIsNone(found.smallest_clean(plan.OURS, plan.PLAY))
+        self.assertIsNone(found.smallest_clean(plan.OURS, workload.PLAY))
+
+
+TRACED = """\
+# tracer: nop
+          player-77      [000] d..2.    40.100000: sched_switch: prev_comm=player prev_state=S ==>
+          player-77      [000] d..2.    40.100001: <stack trace>
+ => schedule
+ => driver_waits
+ => driver_writes
+          player-77      [000] .....    40.200000: kmalloc: call_site=somebody bytes_req=8
+ => somebody
+          player-77      [000] d..2.    40.300000: sched_switch: prev_comm=player prev_state=R ==>
+ => driver_writes
+          player-77      [000] .....    40.400000: kmem_cache_alloc: call_site=driver_writes+0x1
+ => driver_writes
+"""
+
+
+class Events(unittest.TestCase):
+    def read(self, text: str, names: str = "driver_waits\ndriver_writes\n") -> events.Traced | None:
+        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
+            path, functions = pathlib.Path(name) / "events", pathlib.Path(name) / "functions"
+            path.write_text(text)
+            functions.write_text(names)
+            return events.read(path, functions)
+
+    def test_only_the_drivers_count(self) -> None:
+        self.assertEqual(self.read(TRACED), events.Traced(1, 1, 0, 4))
+
+    def test_lost_events_are_an_error(self) -> None:
+        with self.assertRaisesRegex(BenchError, "lost events"):
+            self.read("CPU:0 [LOST 12 EVENTS]\n")
+
+    def test_unknown_functions_are_an_error(self) -> None:
+        with self.assertRaisesRegex(BenchError, "functions: names no function"):
+            self.read(TRACED, "")
+
+    def test_no_trace(self) -> None:
+        nowhere = pathlib.Path("/nonexistent")
+        self.assertIsNone(events.read(nowhere / "events", nowhere / "functions"))
 
 
 class TheLimit(unittest.TestCase):
-    def of(self, driver: str, workload: plan.Workload, guest_ms: float) -> Measured:
-        return Measured(plan.Step(workload, driver, plan.TOGETHER, 1),
+    def of(self, driver: str, work: Workload, guest_ms: float) -> Measured:
+        return Measured(plan.Step(work, driver, plan.TOGETHER, 1),
                         Figures(0, 1, 1, 2, guest_ms, 1, 1, 1, ""))
 
     def test_drivers_are_compared_by_what_they_add(self) -> None:
-        found = Findings([self.of(plan.NONE, plan.Workload(plan.IDLE), 0.5),
-                          self.of(plan.NONE, plan.Workload(plan.PING), 7.5),
-                          self.of(plan.NONE, plan.Workload(plan.COPY), 0.1),
+        found = Findings([self.of(plan.NONE, Workload(workload.IDLE), 0.5),
+                          self.of(plan.NONE, Workload(workload.PING), 7.5),
+                          self.of(plan.NONE, Workload(workload.COPY), 0.1),
                           self.of(plan.OURS, PLAY, 8.6), self.of(plan.IN_TREE, PLAY, 11.6)])
         least = limit.measured(found)
         assert least is not None
@@ -222,18 +298,39 @@ class Report(unittest.TestCase):
         self.findings = Findings([one for driver in (plan.OURS, plan.IN_TREE)
                                   for one in both_places(driver, 480)]
                                  + [measured(plan.IN_TREE, plan.APART, 32, xruns=3), idle(plan.OURS)])
-        self.verdicts = targets.judge(self.findings)
+        slower = Findings([measured(driver, plan.APART, 480, xruns=xruns)
+                           for driver, xruns in ((plan.OURS, 0), (plan.IN_TREE, 7))])
+        self.outcome = Outcome(self.findings, {8: slower}, {"guest": "a <b> c"})
 
     def test_text_has_both_drivers_and_each_verdict(self) -> None:
-        text = table.text(self.findings, self.verdicts)
+        text = table.text(self.outcome)
         self.assertRegex(text, r"play-480-rw( +1\.00 +1\.00 +1\.00){3} +10\.00 +10\.00 +1\.00 +0 +0")
-        for verdict in self.verdicts:
+        for verdict in self.outcome.verdicts:
             self.assertIn(verdict.target, text)
+
+    def test_slower_machines(self) -> None:
+        self.assertEqual(table.speeds(self.outcome),
+                         [table.Cost("2 ns", "480", "480"), table.Cost("8 ns", "none", "480")])
+
+    def test_everything_is_in_the_json(self) -> None:
+        content = json.loads(json.dumps(self.outcome.as_dict()))
+        self.assertEqual(len(content["steps"]), len(self.findings.all))
+        self.assertEqual(len(content["slower_machines"]["8 ns"]), 2)
+
+    def test_what_a_driver_takes_is_a_difference(self) -> None:
+        noted = {name: {"module_bytes": 2048, "kernel_kib": size}
+                 for name, size in (("none", 1000), ("ours", 1300), ("ours:open", 1308))}
+        found = facts.Facts(noted, {"none": 3, "ours": 139, "ours:open": 143})
+        rows = {row.title: row.ours
+                for row in table.costs(Findings(self.findings.all, found))}
+        self.assertEqual(rows["module in memory"], "2 KiB")
+        self.assertEqual(rows["kernel memory, idle"], "300 KiB")
+        self.assertEqual(rows["pages mapped by the backend, idle"], "136")
 
     def test_page_is_complete(self) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
             path = pathlib.Path(name) / "report.html"
-            page.write(path, self.findings, self.verdicts, {"guest": "a <b> c"})
+            page.write(path, self.outcome)
             text = path.read_text()
         self.assertEqual(text.count("<svg"), 2)
         self.assertIn("a &lt;b&gt; c", text)
@@ -242,16 +339,21 @@ class Report(unittest.TestCase):
 
 class Plan(unittest.TestCase):
     def test_names_are_unique(self) -> None:
-        names = [step.name for step in plan.steps(plan.SWEEP, 2)]
+        names = [step.name for step in plan.steps(False, 2)]
         self.assertEqual(len(names), len(set(names)))
 
     def test_drivers_alternate(self) -> None:
-        loaded = [line for line in plan.script(plan.steps(plan.SWEEP, 2)).splitlines()
+        loaded = [line.split()[1] for line in plan.script(plan.steps(False, 2)).splitlines()
                   if line.startswith("driver")]
-        self.assertEqual(loaded, ["driver none", "driver in-tree", "driver ours"] * 2)
+        self.assertEqual(loaded, ["none", "in-tree", "ours"] * 3)
+
+    def test_the_backend_is_restarted_when_no_driver_is_loaded(self) -> None:
+        lines = plan.script(plan.steps(True, 1)).splitlines()
+        at = lines.index(f"backend {plan.LATE}")
+        self.assertEqual(lines[at - 1], "driver none")
 
     def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
-        self.assertFalse([step.name for step in plan.steps(plan.SWEEP, 1)
+        self.assertFalse([step.name for step in plan.steps(False, 1)
                           if step.driver == plan.IN_TREE and step.workload.access == "mmap"])
 
 
