@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What guests read from /proc/asound/cardN/xen-front, against the backend's own statistics."""
+
+import dataclasses
+import json
+import pathlib
+import re
+from typing import Callable
+
+
+@dataclasses.dataclass
+class Stream:
+    """One stream as its guest shows it; the key is (domain, card, "device/stream")."""
+    key: tuple[int, int, str]
+    lines: dict[str, str]
+
+    def counts(self, line: str) -> dict[str, int]:
+        """The pairs of words and numbers of a line."""
+        words = self.lines[line].split()
+        return {name: int(number) for name, number in zip(words[::2], words[1::2])}
+
+
+def parse(text: str) -> list[Stream]:
+    """The files of all cards of a guest, behind a line with its domain."""
+    domain = card = -1
+    streams: list[Stream] = []
+    lines: dict[str, str] = {} # of the card or stream
+    for line in text.splitlines():
+        name, _colon, value = line.strip().partition(": ")
+        name = name.rstrip(":")
+        if name == "domain":
+            domain = int(value)
+        elif name == "device":
+            card = int(value.rsplit("/", 1)[1])
+            lines = {}
+        elif stream := re.fullmatch(r"stream (\d+/\d+)", name):
+            lines = {}
+            streams.append(Stream((domain, card, stream[1]), lines))
+        else:
+            lines[name] = value
+    return streams
+
+
+def served(statistics: str) -> dict[tuple[int, int, str], dict]:
+    """The backend's statistics, by the keys that Stream has."""
+    return {(one["dom"], one["card"], one["stream"]): one for one in json.loads(statistics)}
+
+
+Check = Callable[[Stream, dict], bool]
+
+# What has to hold for each stream. A notification that is sent while the backend still has another
+# one to look at wakes it up once for both, and so does an interrupt. The first wake-up is Xen's: a
+# channel that has just been bound is pending.
+CHECKS: dict[str, Check] = {
+    "requests by kind are what the backend got":
+        lambda stream, backend: stream.counts("requests") == backend["requests"],
+    "each request was answered":
+        lambda stream, backend: stream.counts("responses")["all"] ==
+        sum(backend["requests"].values()) ==
+        backend["responses_notified"] + backend["responses_held_off"],
+    "refused are the requests that the backend refused":
+        lambda stream, backend: stream.counts("responses")["refused"] == backend["refused"],
+    "positions are those that the backend has reported":
+        lambda stream, backend: stream.counts("events")["all"] == backend["events"],
+    "notifications are enough for the backend's wake-ups":
+        lambda stream, backend: backend["wakeups"] <= stream.counts("notifications")["sent"] + 1,
+    "the backend's notifications are enough for the interrupts":
+        lambda stream, backend: stream.counts("interrupts")["all"] <=
+        backend["responses_notified"] + backend["events"],
+    "requests are published with a notification or without":
+        lambda stream, _backend: 0 < sum(stream.counts("notifications").values()) <=
+        sum(stream.counts("requests").values())
+        or not any(stream.counts("requests").values()),
+    "the histogram has all round trips":
+        lambda stream, _backend: sum(stream.counts("round-trips-from-us").values()) ==
+        stream.counts("round-trips-us")["count"],
+    "round trips: minimum, average, maximum":
+        lambda stream, _backend: (lambda trip: trip["min"] <= trip["avg"] <= trip["max"])(
+            stream.counts("round-trips-us")),
+    "no violation":
+        lambda stream, backend: not any(stream.counts("violations").values()) and
+        backend["violations"] == 0,
+}
+
+
+def compare_counters(result: pathlib.Path, guests: int) -> tuple[list[str], list[str], list[str]]:
+    """What passed, what failed, and a note on how much was compared."""
+    try:
+        streams = [stream for guest in range(guests)
+                   for stream in parse((result / f"domu{guest}/files/xen-front").read_text())]
+        backend = served((result / "dom0/files/stats.json").read_text())
+    except (OSError, ValueError) as error:
+        return [], [f"counters: {error}"], []
+    passed, failed = [], []
+    if {stream.key for stream in streams} != backend.keys():
+        failed.append(f"counters: streams {sorted(stream.key for stream in streams)}, the backend "
+                      f"served {sorted(backend)}")
+        return passed, failed, []
+    for what, holds in CHECKS.items():
+        wrong = [stream for stream in streams if not holds(stream, backend[stream.key])]
+        (failed if wrong else passed).append(f"counters: {what}")
+        for stream in wrong:
+            failed.append(f"counters: {what}: {stream.key}: {stream.lines}, "
+                          f"the backend: {backend[stream.key]}")
+    requests = sum(sum(stream.counts("requests").values()) for stream in streams)
+    if requests == 0:
+        failed.append("counters: no stream had a request")
+    events = sum(stream.counts("events")["all"] for stream in streams)
+    return passed, failed, [f"counters of {len(streams)} streams: {requests} requests, "
+                            f"{events} events"]
