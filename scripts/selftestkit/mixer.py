@@ -4,6 +4,7 @@
 import array
 import pathlib
 import random
+import re
 import sys
 from typing import Callable
 
@@ -120,3 +121,13 @@ def compare_volumes(result: pathlib.Path, wav_data: Callable[[pathlib.Path], byt
     except (OSError, ValueError) as error:
         failed.append(f"the backend's recordings: {error}")
     return passed, failed
+
+
+def keeps_volume(log: str) -> tuple[bool, str]:
+    """Whether the backend has set the volume of outlive.sh for each domain that the guest was, by
+    the backend's log; and how many those were."""
+    stream = r"dom(\d+)/0/0/0 \(first\): "
+    connected = set(re.findall(stream + "playback stream connected", log))
+    obeyed = set(re.findall(stream + r"channel 0: -6\.020 dB$", log, re.MULTILINE))
+    return (len(connected) > 1 and connected == obeyed,
+            f"volume set for {len(obeyed)} of {len(connected)} domains")

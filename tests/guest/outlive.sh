@@ -29,6 +29,8 @@ outlive=$!
 check "everybody plays or records" wait_until is_running pcm0p
 check "the recorder runs" wait_until is_running pcm1c
 check "the third plays" wait_until is_running pcm1p
+# Dom0's log shows whether each backend obeys.
+check "the volume is set" amixer -q -c 0 sset PCM -- -6.02dB,0.00dB
 xenstore-write data/selftest ready
 until dom0_is_done; do
 	sleep 1
@@ -52,6 +54,11 @@ check "the poller is the same process" kill -0 $outlive
 check "aplay plays" wait_until is_running pcm0p
 check "arecord records" wait_until is_running pcm1c
 check "the poller plays" wait_until is_running pcm1p
+
+volume_is_kept() {
+	amixer -c 0 cget "iface=MIXER,name=PCM Playback Volume" | grep -q ': values=8998,9600$'
+}
+check "the volume is what was set" volume_is_kept
 
 kill $aplay $arecord $outlive
 wait $outlive

@@ -108,5 +108,29 @@ class Volumes(unittest.TestCase):
         self.assertTrue(self.compare(HALVED, MUTED, "channel 0: -6.021 dB\n"))
 
 
+class KeptVolumeTest(unittest.TestCase):
+
+    @staticmethod
+    def log(*lines: tuple[int, str]) -> str:
+        return "".join(f"2026-11-23 04:00:00.000000 info dom{domain}/0/0/0 (first): {text}\n"
+                       for domain, text in lines)
+
+    CONNECTED = "playback stream connected to null"
+    GAIN = "channel 0: -6.020 dB"
+
+    def test_each_domain_has_it(self):
+        log = self.log((1, self.CONNECTED), (1, self.GAIN), (3, self.CONNECTED), (3, self.GAIN))
+        self.assertEqual(mixer.keeps_volume(log), (True, "volume set for 2 of 2 domains"))
+
+    def test_one_has_another(self):
+        for last in ((3, "channel 0: 0.000 dB"), (3, "channel 1: -6.020 dB"),
+                     (3, self.GAIN + ", muted")):
+            log = self.log((1, self.CONNECTED), (1, self.GAIN), (3, self.CONNECTED), last)
+            self.assertFalse(mixer.keeps_volume(log)[0], last)
+
+    def test_it_never_was_another_domain(self):
+        self.assertFalse(mixer.keeps_volume(self.log((1, self.CONNECTED), (1, self.GAIN)))[0])
+
+
 if __name__ == "__main__":
     unittest.main()
