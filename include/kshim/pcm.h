@@ -110,6 +110,11 @@ void kshim_pcm_stop_xrun(struct kshim_substream *substream);
  * they are. Context: as above; the stream is not being closed.
  */
 void kshim_pcm_suspend(struct kshim_substream *substream);
+/*
+ * Calls the driver's trigger with KSHIM_TRIGGER_DRAIN if the stream is draining: ALSA does so only
+ * when it was running before. Context: as above.
+ */
+void kshim_pcm_notice_draining(struct kshim_substream *substream);
 /* Stops the stream for good because its device failed: it has to be closed. Context: as above. */
 void kshim_pcm_stop_failed(struct kshim_substream *substream);
 

@@ -74,11 +74,11 @@ void Card::void_grants()
         stream->void_grants();
 }
 
-bool Card::try_suspend()
+bool Card::try_settle()
 {
     bool are_all_done = true;
     for (Box<Stream> &stream : streams_)
-        are_all_done &= stream->try_suspend();
+        are_all_done &= stream->try_settle();
     return are_all_done;
 }
 

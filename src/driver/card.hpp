@@ -33,7 +33,7 @@ class Card {
     void disconnect();
     void retire();
     void void_grants();
-    bool try_suspend();
+    bool try_settle();
     void stall();
     void revive();
     bool try_end_transports();

@@ -246,7 +246,7 @@ void Frontend::look_after()
         switch_state(wire::XenbusState::Connected);
     }
 
-    if (!card_->try_suspend())
+    if (!card_->try_settle())
         caretaker_.schedule(retry_ms);
     if (health.next_look_ms != 0)
         caretaker_.schedule(health.next_look_ms);

@@ -72,9 +72,9 @@ class Stream {
     void stall();
     // The backend is alive after all.
     void revive();
-    // Suspends the stream in ALSA if it lost its backend. False when somebody is in the way, who
-    // will be gone in a moment.
-    bool try_suspend();
+    // Suspends the stream in ALSA if it lost its backend, or notices that it drains. False when
+    // somebody is in the way, who will be gone in a moment.
+    bool try_settle();
 
     // ---- ALSA; may sleep ----
 
@@ -174,6 +174,7 @@ class Stream {
         bool is_fresh = false; // nothing was sent since OPEN
         bool is_running = false;
         bool is_draining = false;
+        bool may_be_draining = false; // it was started: to be looked at by the caretaker
         Failure failure = Failure::None; // for the next .pointer or interrupt
         FrameSize frame;
         Frames period;

@@ -139,22 +139,28 @@ void Stream::revive()
     state_.with([](State &state) { state.is_stalled = false; });
 }
 
-bool Stream::try_suspend()
+bool Stream::try_settle()
 {
-    const bool is_due = state_.with([](State &state) { return state.is_suspension_due; });
+    const bool is_due =
+        state_.with([](State &state) { return state.is_suspension_due || state.may_be_draining; });
     if (!is_due)
         return true;
     if (!request_mutex_.try_lock())
         return false;
     Mutex::Guard guard(request_mutex_, Mutex::Adopt());
-    Substream substream = state_.with([](State &state) {
+    Substream started;
+    Substream lost = state_.with([&](State &state) {
+        if (exchange(state.may_be_draining, false))
+            started = state.substream;
         if (!exchange(state.is_suspension_due, false) || state.is_broken)
             return Substream();
         // It may have been prepared anew, by a backend that is back.
         return is_usable(state) && state.is_open ? Substream() : state.substream;
     });
-    if (substream)
-        substream.suspend();
+    if (lost)
+        lost.suspend();
+    else if (started)
+        started.notice_draining();
     return true;
 }
 

@@ -59,7 +59,9 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
     state.is_fresh = false;
     state.is_running = true;
     state.last_sign_ms = now_ms();
-    state.caretaker->schedule(state.patience_ms);
+    // drain() starts what was not started yet, and ALSA does not tell which of the two it was.
+    state.may_be_draining = is_playback() && type == wire::TriggerType::Start;
+    state.caretaker->schedule(state.may_be_draining ? 0 : state.patience_ms);
     publish_requests(state);
     pump(state, findings);
     return {};

@@ -208,6 +208,11 @@ class Substream {
     {
         kshim_pcm_suspend(substream_);
     }
+    // The substream is not being closed. Has the stream's trigger called if ALSA drains it.
+    void notice_draining()
+    {
+        kshim_pcm_notice_draining(substream_);
+    }
     void stop_failed()
     {
         kshim_pcm_stop_failed(substream_);

@@ -19,11 +19,6 @@ struct open_substream {
 	struct snd_pcm_hw_constraint_list rates;
 };
 
-static struct snd_pcm_substream *to_substream(struct kshim_substream *substream)
-{
-	return (struct snd_pcm_substream *)substream;
-}
-
 static struct open_substream *opened(struct snd_pcm_substream *substream)
 {
 	return substream->runtime->private_data;
@@ -340,48 +335,4 @@ void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int mi
 void kshim_pcm_period_elapsed(struct kshim_substream *substream)
 {
 	snd_pcm_period_elapsed(to_substream(substream));
-}
-
-void kshim_pcm_stop_xrun(struct kshim_substream *substream)
-{
-	snd_pcm_stop_xrun(to_substream(substream));
-}
-
-/*
- * snd_pcm_suspend_all() would remember prepared and paused streams as such, and resume them without
- * asking the driver, whose backend has forgotten them.
- */
-void kshim_pcm_suspend(struct kshim_substream *opaque)
-{
-	struct snd_pcm_substream *substream = to_substream(opaque);
-	struct snd_pcm_substream *member;
-	unsigned long flags;
-
-	snd_pcm_stream_lock_irqsave(substream, flags);
-	switch (substream->runtime->state) {
-	case SNDRV_PCM_STATE_OPEN:
-	case SNDRV_PCM_STATE_SETUP:
-	case SNDRV_PCM_STATE_DISCONNECTED:
-		break;
-	case SNDRV_PCM_STATE_SUSPENDED:
-		substream->runtime->suspended_state = SNDRV_PCM_STATE_RUNNING;
-		break;
-	default:
-		snd_pcm_stop(substream, SNDRV_PCM_STATE_SUSPENDED);
-		snd_pcm_group_for_each_entry(member, substream)
-			member->runtime->suspended_state = SNDRV_PCM_STATE_RUNNING;
-		break;
-	}
-	snd_pcm_stream_unlock_irqrestore(substream, flags);
-}
-
-void kshim_pcm_stop_failed(struct kshim_substream *opaque)
-{
-	struct snd_pcm_substream *substream = to_substream(opaque);
-	unsigned long flags;
-
-	snd_pcm_stream_lock_irqsave(substream, flags);
-	if (substream->runtime && snd_pcm_running(substream))
-		snd_pcm_stop(substream, SNDRV_PCM_STATE_DISCONNECTED);
-	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }

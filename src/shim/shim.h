@@ -7,9 +7,11 @@
 
 struct kshim_card;
 struct kshim_pcm;
+struct kshim_substream;
 struct kshim_xenbus_device;
 struct snd_card;
 struct snd_pcm;
+struct snd_pcm_substream;
 
 /* Whether one more line may go to the kernel log: see kshim_log(). Context: any. */
 bool shim_may_log(void);
@@ -32,6 +34,11 @@ static inline struct snd_card *to_card(struct kshim_card *card)
 static inline struct snd_pcm *to_pcm(struct kshim_pcm *pcm)
 {
 	return (struct snd_pcm *)pcm;
+}
+
+static inline struct snd_pcm_substream *to_substream(struct kshim_substream *substream)
+{
+	return (struct snd_pcm_substream *)substream;
 }
 
 #endif

@@ -284,6 +284,8 @@ int PcmFile::drain()
                 // The core goes on as if it had started even if it has not.
                 substream_.trigger(KSHIM_TRIGGER_START);
                 runtime.state = PcmState::Draining;
+                // Nor does it tell the driver that the stream is draining.
+                return 0;
             }
         } else if (state() == PcmState::Running) {
             runtime.state = PcmState::Draining;

@@ -356,6 +356,17 @@ void kshim_pcm_suspend(kshim_substream *substream)
     });
 }
 
+void kshim_pcm_notice_draining(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_notice_draining()");
+    if (!is_open(substream, "kshim_pcm_notice_draining()"))
+        return;
+    substream->with_lock([substream] {
+        if (substream->runtime.state == PcmState::Draining)
+            substream->trigger(KSHIM_TRIGGER_DRAIN);
+    });
+}
+
 void kshim_pcm_stop_xrun(kshim_substream *substream)
 {
     require_lockless("kshim_pcm_stop_xrun()");

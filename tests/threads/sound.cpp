@@ -155,6 +155,11 @@ void kshim_pcm_suspend(kshim_substream *substream)
     kshim_pcm_stop_xrun(substream);
 }
 
+// Its application stops streams, but never drains them.
+void kshim_pcm_notice_draining(kshim_substream *)
+{
+}
+
 void kshim_pcm_stop_failed(kshim_substream *substream)
 {
     kshim_pcm_stop_xrun(substream);

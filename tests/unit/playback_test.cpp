@@ -442,6 +442,34 @@ TEST_F(PlaybackTest, DrainOfWholePeriodsSendsNothingMore)
     EXPECT_EQ(stream().record.written, audio);
 }
 
+// drain() starts what is less than the start threshold, of which ALSA does not tell the driver.
+TEST_F(PlaybackTest, DrainOfLessThanAPeriodThatWasNotStarted)
+{
+    auto file = prepared();
+    file->sw_params(1024, 1024, 1);
+    const auto audio = make_audio(100 * frame_bytes);
+    ASSERT_EQ(file->write(audio), 100);
+    ASSERT_EQ(file->state(), PcmState::Prepared);
+    // A backend that reports whole periods only, and plays what comes in time.
+    kernel.timeline.after(6ms, [this] {
+        if (stream().record.written_bytes >= 256 * frame_bytes)
+            stream().play(256 * frame_bytes);
+    });
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
+    EXPECT_EQ(written_frames(*file), 256u);
+}
+
+TEST_F(PlaybackTest, DrainOfWhatWasNotStartedOnABackendThatPlaysOn)
+{
+    auto file = prepared();
+    file->sw_params(1024, 1024, 1);
+    ASSERT_EQ(file->write(make_audio(300 * frame_bytes)), 300);
+    // Silence of its own after the last frame is no underrun.
+    kernel.timeline.after(12ms, [this] { stream().report_position(600 * frame_bytes); });
+    EXPECT_EQ(file->drain(), 0);
+}
+
 TEST_F(PlaybackTest, DrainOfNothing)
 {
     auto file = prepared();
