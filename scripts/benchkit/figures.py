@@ -19,7 +19,7 @@ from .workload import IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
 class Figures:
     """Of one step. Times of a domain's processor are what the hypervisor has accounted."""
 
-    xruns: int
+    xruns: int  # seen by the application
     interrupts: float  # for each period; idle: in all
     switches: float  # voluntary ones of the application, for each period
     guest_switches: float  # of the whole guest, for each period; idle: for each second
@@ -28,6 +28,7 @@ class Figures:
     notifications: float  # received by the backend, for each period
     requests: float  # WRITE and READ, for each period
     failure: str  # empty: none
+    backend_xruns: int = 0
     calls: float = 0  # reads or writes, for each period
     module_calls: int | None = None  # idle: of the driver's functions
     wake: Spread | None = None  # from the backend's event to the application's wake-up
@@ -38,7 +39,7 @@ class Figures:
 
     @property
     def is_clean(self) -> bool:
-        return self.xruns == 0 and not self.failure
+        return self.xruns + self.backend_xruns == 0 and not self.failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,8 +195,9 @@ def figures(workload: Workload, notes: Notes) -> Figures:
         guest_switches=each(notes.measured["guest_switches"]),
         guest_ms=second(guest_ns / 1e6), dom0_ms=second(dom0_ns / 1e6),
         notifications=passed(traffic.notifications), requests=passed(traffic.requests),
-        failure=failure, calls=each(notes.measured["calls"]),
-        echo=max(notes.measured["echoes"], default=None), traced=notes.traced, wake=wake, notice=notice)
+        failure=failure, backend_xruns=traffic.xruns, calls=each(notes.measured["calls"]),
+        echo=max(notes.measured["echoes"], default=None), traced=notes.traced, wake=wake,
+        notice=notice)
 
 
 def _processor_time(notes: Notes) -> tuple[int, int]:

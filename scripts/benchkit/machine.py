@@ -33,7 +33,8 @@ CARD = f"""[[
     'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000,
      sample-formats=s16_le;s32_le, channels-min=1, channels-max=8',
     'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C',
-    'pcm, name=Echo', 'stream, unique-id=echo-play, type=P', 'stream, unique-id=echo-record, type=C',
+    'pcm, name=Echo', 'stream, unique-id=echo-play, type=P',
+    'stream, unique-id=echo-record, type=C',
     {_many_streams()} ]]"""
 
 # tests/bench/dom0.sh writes the files when it restarts the backend.
@@ -87,13 +88,15 @@ def release_of(kernel: str) -> str:
     return pathlib.Path(answer.stdout.strip()).name.removeprefix("linux-headers-")
 
 
-def run(name: str, kernel: str, guest_type: str, icount: int, steps: str, watch: Watch) -> dict[str, Any]:
+def run(name: str, kernel: str, guest_type: str, icount: int, steps: str,
+        watch: Watch) -> dict[str, Any]:
     """Boots the lab and has `steps` done. Returns the lab's summary."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
         _overlay(tree, steps, release_of(kernel))
         command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
-                   "--icount", str(icount), "--driver", "none", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
+                   "--icount", str(icount), "--driver", "none",
+                   "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
                    "--domu-overlay", tree, "--dom0-overlay", tree,
                    "--domu-command", "/bench/guest.sh /bench/plan /bench/snd-xen-front.ko",
                    "--dom0-command", "/bench/dom0.sh",

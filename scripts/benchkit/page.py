@@ -110,4 +110,5 @@ def _simple(head: table.Cost | table.Latency,
 def _meanings() -> str:
     items = "".join(f"<li><b>{html.escape(column.title)}</b>: {html.escape(column.meaning)}</li>"
                     for column in table.COLUMNS)
-    return f"<ul>{items}<li><b>xruns</b>: seen by the application, in all rounds</li></ul>"
+    return (f"<ul>{items}<li><b>xruns</b>: seen by the application, plus those that the backend has "
+            "seen, in all rounds</li></ul>")

@@ -75,12 +75,16 @@ def ratio(ours: float | None, theirs: float | None) -> str:
 
 
 def xruns(findings: Findings, driver: str, name: str, is_late: bool) -> str:
-    """In all rounds, with each domain on its own processor."""
+    """In all rounds, with each domain on its own processor: the application's, and the backend's if
+    that has any."""
     rounds = findings.of(driver, plan.APART, name, is_late)
-    failures = [figures.failure for figures in rounds if figures.failure]
-    if failures:
+    if any(figures.failure for figures in rounds):
         return "failed"
-    return str(sum(figures.xruns for figures in rounds)) if rounds else "-"
+    if not rounds:
+        return "-"
+    seen = sum(figures.xruns for figures in rounds)
+    backends = sum(figures.backend_xruns for figures in rounds)
+    return f"{seen}+{backends}" if backends else str(seen)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""scripts/bench turns what the domains have noted into the right figures and verdicts."""
+"""scripts/bench judges and shows figures, and plans what to measure."""
 
 import dataclasses
 import io
@@ -9,133 +9,12 @@ import tempfile
 import unittest
 
 import support
-from benchkit import (events, facts, figures, latency, limit, page, plan, progress, table, targets, trace,
-                      workload)
-from benchkit.errors import BenchError
+from benchkit import events, facts, latency, limit, page, plan, progress, table, targets, workload
 from benchkit.figures import Figures, Findings, Measured
 from benchkit.outcome import Outcome
 from benchkit.workload import Workload
 
-PERIOD_BYTES = 1920
-
-
-def entry(time: float, kind: str, **members: object) -> trace.Entry:
-    return {"t": time * 1e9, "type": kind, **members}
-
-
-def opened(time: float) -> trace.Entry:
-    return entry(time, "request", op="OPEN", period=PERIOD_BYTES)
-
-
-def event(time: float, periods: int) -> trace.Entry:
-    return entry(time, "event", pos=periods * PERIOD_BYTES, notify=True)
-
-
-def write(time: float) -> list[trace.Entry]:
-    return [entry(time, "wakeup"), entry(time, "request", op="WRITE"),
-            entry(time, "response", op="WRITE", notify=False)]
-
-
-class Trace(unittest.TestCase):
-    def test_only_what_is_between_the_events_counts(self) -> None:
-        entries = [opened(1), *write(1), event(2, 1), *write(2), event(3, 2), *write(3)]
-        self.assertEqual(trace.traffic(entries),
-                         trace.Traffic(periods=1, events=1, requests=1, notifications=1))
-
-    def test_each_opening_counts_by_itself(self) -> None:
-        run = [opened(1), event(2, 1), *write(2), event(3, 2)]
-        xrun = entry(4, "underrun")
-        self.assertEqual(trace.traffic([*run, xrun, *run]),
-                         trace.Traffic(periods=2, events=2, requests=2, notifications=2, xruns=1))
-
-    def test_answers_that_interrupt(self) -> None:
-        answer = entry(2, "response", op="WRITE", notify=True)
-        self.assertEqual(trace.traffic([opened(1), event(2, 1), answer, event(3, 3)]).answers, 1)
-
-    def test_entries_belong_to_the_step_that_ends_next(self) -> None:
-        marks = [("a", 10.0), ("b", 20.0)]
-        parts = trace.divide([entry(5, "x"), entry(15, "y"), entry(16, "z"), entry(25, "w")], marks)
-        self.assertEqual([one["type"] for one in parts["a"]], ["x"])
-        self.assertEqual([one["type"] for one in parts["b"]], ["y", "z"])
-
-    def test_a_spoilt_trace_is_named(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
-            path = pathlib.Path(name) / "trace.jsonl"
-            path.write_text('{"t":1,')
-            with self.assertRaisesRegex(BenchError, "trace.jsonl"):
-                trace.read(path)
-
-
 PLAY = Workload(workload.PLAY, 480, "rw", 4.0)
-GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400, "calls": 400, "echoes": [],
-                "interrupts": 420, "guest_switches": 800, "failure": ""}
-
-
-def notes(measured: dict[str, object], accounts: int = 2, trace_entries: list[trace.Entry] = [],
-          waits: list[tuple[int, int]] = []) -> figures.Notes:
-    """Four seconds in which the guest ran for 40 ms and Dom0 for 8."""
-    noted = [figures.Account(latency.Moment(0, 5000), 1_000_000, 0),
-             figures.Account(latency.Moment(4_000_000_000, 8_000_005_000), 41_000_000, 8_000_000)]
-    return figures.Notes(measured, noted[:accounts], trace_entries, waits)
-
-
-class FiguresOfAStep(unittest.TestCase):
-    def test_are_for_each_period_and_each_second(self) -> None:
-        entries = [opened(1), event(2, 1), *write(2), event(3, 3)]
-        found = figures.figures(PLAY, notes(GUEST_RESULT, trace_entries=entries))
-        self.assertAlmostEqual(found.interrupts, 1.05)
-        self.assertAlmostEqual(found.notifications, 0.5)
-        self.assertAlmostEqual(found.guest_ms, 10)
-        self.assertAlmostEqual(found.dom0_ms, 2)
-        self.assertTrue(found.is_clean)
-
-    def test_giving_up_is_a_failure(self) -> None:
-        found = figures.figures(PLAY, notes({**GUEST_RESULT, "moved_periods": 200}))
-        self.assertIn("200 of 400", found.failure)
-        self.assertFalse(found.is_clean)
-
-    def test_a_failed_stream_needs_no_processor_time(self) -> None:
-        found = figures.figures(PLAY, notes({**GUEST_RESULT, "moved_periods": 0,
-                                             "failure": "open: no"}, accounts=0))
-        self.assertEqual(found.failure, "open: no")
-
-    def test_a_missing_reading_is_an_error(self) -> None:
-        with self.assertRaisesRegex(BenchError, "noted 1 times"):
-            figures.figures(PLAY, notes(GUEST_RESULT, accounts=1))
-
-    def test_latencies_are_by_the_common_clock(self) -> None:
-        # Dom0's second 1 is second 101 of the guest: 2 ticks are a nanosecond.
-        guest = {**GUEST_RESULT, "monotonic_ns": 101_000_000_000, "processor_ticks": 2_000_005_000}
-        entries = [opened(1), event(2, 1), entry(2.00015, "wakeup"), event(3, 2)]
-        waits = [(101_500_000_000, 102_000_050_000), (102_001_000_000, 103_000_070_000)]
-        found = figures.figures(PLAY, notes(guest, trace_entries=entries, waits=waits))
-        assert found.wake is not None and found.notice is not None
-        self.assertEqual((found.wake.p50, found.wake.largest), (50, 70))
-        self.assertEqual((found.notice.count, found.notice.p50), (1, 100))
-
-
-class Latency(unittest.TestCase):
-    def test_percentiles(self) -> None:
-        spread = latency.Spread.of(range(1000, 101_000, 1000))
-        assert spread is not None
-        self.assertEqual((spread.count, spread.p50, spread.p99, spread.largest), (100, 50, 99, 100))
-
-    def test_nothing_has_no_spread(self) -> None:
-        self.assertIsNone(latency.Spread.of([]))
-
-    def test_events_between_waits_wake_nobody(self) -> None:
-        self.assertEqual(latency.until_woken([5, 15, 25], [(0, 7), (20, 28)]), [2, 3])
-
-    def test_the_first_of_two_events_counts(self) -> None:
-        self.assertEqual(latency.until_woken([5, 6], [(0, 9)]), [4])
-
-    def test_a_wake_up_without_notice_is_left_out(self) -> None:
-        self.assertEqual(latency.until_noticed([10, 20, 30], [22]), [2])
-
-    def test_a_counter_that_stands_still(self) -> None:
-        still = latency.Moment(0, 7)
-        with self.assertRaisesRegex(BenchError, "tsc_mode"):
-            latency.clock_offset(still, (still, still))
 
 
 def measured(driver: str, place: str, period: int, xruns: int = 0, interrupts: float = 1.0,
@@ -232,46 +111,6 @@ class Judgement(unittest.TestCase):
         self.assertIsNone(found.smallest_clean(plan.OURS, workload.PLAY))
 
 
-TRACED = """\
-# tracer: nop
-          player-77      [000] d..2.    40.100000: sched_switch: prev_comm=player prev_state=S ==>
-          player-77      [000] d..2.    40.100001: <stack trace>
- => schedule
- => driver_waits
- => driver_writes
-          player-77      [000] .....    40.200000: kmalloc: call_site=somebody bytes_req=8
- => somebody
-          player-77      [000] d..2.    40.300000: sched_switch: prev_comm=player prev_state=R ==>
- => driver_writes
-          player-77      [000] .....    40.400000: kmem_cache_alloc: call_site=driver_writes+0x1
- => driver_writes
-"""
-
-
-class Events(unittest.TestCase):
-    def read(self, text: str, names: str = "driver_waits\ndriver_writes\n") -> events.Traced | None:
-        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
-            path, functions = pathlib.Path(name) / "events", pathlib.Path(name) / "functions"
-            path.write_text(text)
-            functions.write_text(names)
-            return events.read(path, functions)
-
-    def test_only_the_drivers_count(self) -> None:
-        self.assertEqual(self.read(TRACED), events.Traced(1, 1, 0, 4))
-
-    def test_lost_events_are_an_error(self) -> None:
-        with self.assertRaisesRegex(BenchError, "lost events"):
-            self.read("CPU:0 [LOST 12 EVENTS]\n")
-
-    def test_unknown_functions_are_an_error(self) -> None:
-        with self.assertRaisesRegex(BenchError, "functions: names no function"):
-            self.read(TRACED, "")
-
-    def test_no_trace(self) -> None:
-        nowhere = pathlib.Path("/nonexistent")
-        self.assertIsNone(events.read(nowhere / "events", nowhere / "functions"))
-
-
 class TheLimit(unittest.TestCase):
     def of(self, driver: str, work: Workload, guest_ms: float) -> Measured:
         return Measured(plan.Step(work, driver, plan.TOGETHER, 1),
@@ -288,6 +127,21 @@ class TheLimit(unittest.TestCase):
         self.assertAlmostEqual(least.at(240), 14.6)
         self.assertIn("1.00 ms with this driver, 4.00 ms with the in-tree one: ratio 0.25",
                       limit.remarks(found)[1])
+
+    def test_switches(self) -> None:
+        def of(driver: str, work: Workload, **fields: object) -> Measured:
+            found = dataclasses.replace(idle(driver).figures, **fields)
+            return Measured(plan.Step(work, driver, plan.APART, 1), found)
+
+        found = Findings([
+            of(plan.OURS, PLAY, switches=1.0), of(plan.IN_TREE, PLAY, switches=1.5),
+            of(plan.IN_TREE, Workload(workload.PLAY, is_traced=True),
+               traced=events.Traced(0, 100, 0, 500)),
+            of(plan.IN_TREE, Workload(workload.PLAY, is_timed=True),
+               wake=latency.Spread(9, 10070.0, 10080.0, 10090.0))])
+        self.assertRegex(limit.remarks(found)[0],
+                         "once, with this driver 1.00 .* 1.50 .* 1.00 are in its writes.* 0.50 are "
+                         "for room .* learns 10.1 ms after")
 
     def test_without_the_limit_nothing_is_said(self) -> None:
         self.assertEqual(limit.remarks(Findings([self.of(plan.OURS, PLAY, 8.6)])), [])
