@@ -7,6 +7,7 @@
 #include "driver/channel.cpp"
 #include "driver/entry.cpp"
 #include "driver/frontend.cpp"
+#include "driver/journal.cpp"
 #include "driver/mixer.cpp"
 #include "driver/report.cpp"
 #include "driver/shared_buffer.cpp"

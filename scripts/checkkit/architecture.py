@@ -38,6 +38,9 @@ LAYERS = {
 ALSO_INCLUDED = {
     # The C side takes its types from the kernel; a host compiler knows bool from this header.
     "include/kshim/types.h": ("<linux/types.h>", "<stdbool.h>"),
+    # Tracepoints are made by including their header again from one of the kernel's.
+    "src/shim/tracepoints.h": ("<trace/define_trace.h>",),
+    "src/shim/trace.c": ("tracepoints.h",),
     # The C++ half of the comparison of the wire layout.
     "src/sndif/wire_check.cpp": ("kshim/wire_layout.h",),
 }

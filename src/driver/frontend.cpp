@@ -2,6 +2,7 @@
 #include "driver/frontend.hpp"
 
 #include "driver/xenstore_config.hpp"
+#include "kernel/trace.hpp"
 
 namespace xen_front {
 
@@ -47,6 +48,9 @@ void Frontend::switch_state(wire::XenbusState state)
 
 void Frontend::show_states()
 {
+    if (is_traced(KSHIM_TRACE_STATE))
+        record_state(device_.number(), static_cast<uint32_t>(state_),
+                     static_cast<uint32_t>(backend_state_));
     if (card_ != nullptr)
         card_->set_states(state_, backend_state_);
 }

@@ -13,7 +13,16 @@ Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker)
       mixer_(*this, config),
       state_(KSHIM_LOCK_RING)
 {
-    state_.with([&](State &state) { state.caretaker = &caretaker; });
+    const kshim_trace_stream name = {
+        .card = device.number(),
+        .device = config.device,
+        .number = config.number,
+        .direction = is_playback() ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
+    };
+    state_.with([&](State &state) {
+        state.caretaker = &caretaker;
+        state.journal.begin(name);
+    });
 }
 
 void Stream::describe(TextBuilder &text) const

@@ -4,9 +4,9 @@
 
 #include "base/guarded.hpp"
 #include "driver/channel.hpp"
+#include "driver/journal.hpp"
 #include "driver/mixer.hpp"
 #include "driver/shared_buffer.hpp"
-#include "driver/statistics.hpp"
 #include "kernel/lock.hpp"
 #include "kernel/proc_text.hpp"
 #include "kernel/sound_card.hpp"
@@ -165,7 +165,7 @@ class Stream {
         wire::Operation refused_operation = wire::Operation::Open;
         int32_t refused_status = 0;
 
-        Statistics statistics; // since the card was made
+        Journal journal; // since the card was made
 
         // Of the open substream.
         Substream substream;
@@ -326,7 +326,7 @@ class Stream {
 
     // ---- stream_report.cpp: ring lock held ----
 
-    // Puts @request into the ring, counted. NoSpace.
+    // Puts @request into the ring. NoSpace.
     static Result<RequestId> push(State &state, const wire::Request &request);
     static const char *state_name(const State &state);
 

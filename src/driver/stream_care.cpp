@@ -71,7 +71,7 @@ bool Stream::expects_events(const State &state) const
 void Stream::declare_stalled(State &state, uint64_t since_ms)
 {
     state.is_stalled = true;
-    state.statistics.on_stall();
+    state.journal.counts.on_stall();
     state.silent_since_ms = since_ms;
     if (exchange(state.waiter.is_waiting, false))
         answered_.complete();

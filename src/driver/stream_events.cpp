@@ -17,14 +17,14 @@ kshim_event_result Stream::on_interrupt()
     const bool is_broken = state_.with([&](State &state) {
         if (!is_attached(state))
             return state.is_broken;
-        state.statistics.interrupts++;
+        state.journal.counts.interrupts++;
         take_events(state, findings);
         if (!state.is_broken)
             pump(state, findings);
         if (findings.has_work)
             on_sign_of_life(state);
         else
-            state.statistics.spurious_interrupts++;
+            state.journal.counts.spurious_interrupts++;
         findings.has_position = state.is_running && state.position.has_more();
         findings.substream = state.substream;
         return state.is_broken;
@@ -55,6 +55,7 @@ void Stream::tell_alsa(Findings &findings)
             const bool is_noteworthy = state.position.show_next() ||
                                        (is_playback() && state.position.shown() == state.committed);
             findings.has_position = state.position.has_more();
+            state.journal.on_position(state.position, state.committed, is_noteworthy);
             return is_noteworthy;
         });
         if (is_due)

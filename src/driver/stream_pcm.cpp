@@ -103,7 +103,7 @@ Result<void> Stream::trigger(kshim_trigger command)
             // Of an xrun that ALSA finds by itself it tells no more than this.
             if (state.is_running && !state.is_draining && state.failure == Failure::None &&
                 state.substream.has_run_out())
-                state.statistics.on_xrun();
+                state.journal.counts.on_xrun();
             stop(state, wire::TriggerType::Stop, findings);
             return {};
         case KSHIM_TRIGGER_SUSPEND:
@@ -167,7 +167,7 @@ Result<void> Stream::acknowledge()
         push_transfers(state, findings);
         // They wait for a WRITE that is answered, and for what is written until then.
         if (is_playback() && state.cursor.sent() < state.frame.bytes(committed))
-            state.statistics.coalesced_writes++;
+            state.journal.counts.coalesced_writes++;
         return {};
     });
     log_findings(findings);

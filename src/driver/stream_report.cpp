@@ -36,7 +36,7 @@ void Stream::show(ProcText &out)
         report.sent = state.frame.frames(state.cursor.sent());
         report.hardware = state.position.hardware();
         report.shown = state.position.shown();
-        report.statistics = state.statistics;
+        report.statistics = state.journal.counts;
     });
     print(out, config_, report);
 }
@@ -44,8 +44,7 @@ void Stream::show(ProcText &out)
 Result<RequestId> Stream::push(State &state, const wire::Request &request)
 {
     const RequestId id = TRY(state.ring.push(request));
-    const bool is_timed = Statistics::is_timed(request.operation, request.trigger.type);
-    state.statistics.on_request(request.operation, id, is_timed ? now_us() : 0);
+    state.journal.on_request(request, id);
     return RequestId(id);
 }
 

@@ -87,7 +87,7 @@ Result<Answer> Stream::wait_for_answer(wire::Operation operation)
             return state.waiter.answer;
         if (!is_waiting)
             return Error::NoDevice;
-        state.statistics.on_time_out(operation);
+        state.journal.counts.on_time_out(operation);
         // A backend that reports progress is busy, not dead.
         const uint64_t asked_ms = now_ms() - timeout_ms;
         if (is_essential(operation) && is_usable(state) && state.last_sign_ms <= asked_ms)

@@ -8,7 +8,7 @@ namespace xen_front {
 void Stream::break_connection(State &state, Violation violation, Findings &findings)
 {
     state.is_broken = true;
-    state.statistics.on_violation(violation);
+    state.journal.counts.on_violation(violation);
     state.is_running = false;
     state.failure = Failure::Dead;
     findings.failure = Failure::Dead;
@@ -22,7 +22,7 @@ void Stream::publish_requests(State &state)
     const bool is_wanted = state.ring.publish();
     if (is_wanted)
         state.channel->notify();
-    state.statistics.on_notification(is_wanted);
+    state.journal.on_notification(is_wanted);
 }
 
 bool Stream::wants_answers(const State &state) const
@@ -84,8 +84,7 @@ bool Stream::take_answers(State &state, Findings &findings)
 
 void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
 {
-    const bool is_timed = Statistics::is_timed(answer.operation, answer.trigger);
-    state.statistics.on_answer(answer, is_timed ? now_us() : 0);
+    state.journal.on_answer(answer);
     if (state.waiter.is_waiting && state.waiter.id == answer.id) {
         state.waiter.is_waiting = false;
         state.waiter.is_answered = true;
@@ -150,7 +149,7 @@ void Stream::take_events(State &state, Findings &findings)
     for (uint32_t i = 0; i < wire::event_ring_size; i++) {
         if (!state.events.take(reported, violation))
             break;
-        state.statistics.events++;
+        state.journal.on_event(reported, state.frame);
         if (state.is_running)
             on_position(state, reported);
     }
@@ -173,7 +172,7 @@ void Stream::take_events(State &state, Findings &findings)
 void Stream::on_position(State &state, Bytes reported)
 {
     Frames frames = state.frame.frames(reported);
-    state.statistics.backward_positions += frames < progress(state);
+    state.journal.counts.backward_positions += frames < progress(state);
     if (!is_playback()) {
         // More than the buffer holds has been lost. Less becomes visible when READ has answered.
         if (frames > state.committed + state.buffer)
@@ -196,7 +195,7 @@ void Stream::on_position(State &state, Bytes reported)
 void Stream::fail_by_xrun(State &state)
 {
     if (state.failure != Failure::Xrun)
-        state.statistics.on_xrun();
+        state.journal.counts.on_xrun();
     state.failure = Failure::Xrun;
 }
 

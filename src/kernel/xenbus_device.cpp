@@ -3,6 +3,18 @@
 
 namespace xen_front {
 
+uint32_t XenbusDevice::number() const
+{
+    const StringView digits = index();
+    uint32_t number = 0;
+    for (size_t i = 0; i < digits.size(); i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 0;
+        number = number * 10 + static_cast<uint32_t>(digits[i] - '0');
+    }
+    return number;
+}
+
 Result<XenStoreValue> XenStoreValue::read(const char *directory, const char *node)
 {
     char *data = nullptr;

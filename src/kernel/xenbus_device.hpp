@@ -30,6 +30,8 @@ class XenbusDevice {
             rest = rest.slice(at + 1);
         return rest;
     }
+    // The same as a number; 0 when it is none.
+    uint32_t number() const;
     const char *backend_path() const
     {
         return kshim_xenbus_other_path(device_);

@@ -16,6 +16,7 @@
 #include "fake/physical_memory.hpp"
 #include "fake/sound.hpp"
 #include "fake/timeline.hpp"
+#include "fake/trace.hpp"
 #include "fake/work.hpp"
 #include "fake/xenbus.hpp"
 #include "fake/xenstore.hpp"
@@ -51,6 +52,7 @@ class Kernel {
     XenStore store;
     EventChannels event_channels;
     SoundCore sound;
+    Trace trace;
     unsigned int request_timeout_ms = 1000; // the module's parameter
     char xenwatch = 0; // its address is the lock
 

@@ -22,6 +22,15 @@ TEST_F(KernelXenbusTest, DeviceKnowsItsPlace)
     EXPECT_EQ(bus.backend_domain().value(), 0u);
 }
 
+TEST_F(KernelXenbusTest, DeviceHasANumber)
+{
+    EXPECT_EQ(bus.number(), 0u);
+    device.path = "device/vsnd/120";
+    EXPECT_EQ(bus.number(), 120u);
+    device.path = "device/vsnd/1st";
+    EXPECT_EQ(bus.number(), 0u);
+}
+
 TEST_F(KernelXenbusTest, ReportGoesToLogAndXenStore)
 {
     Diagnostic text;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What tracepoints record of a stream, against what its backend saw.
+#include "driver_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using wire::TriggerType;
+using namespace std::chrono_literals;
+
+class TraceTest : public DriverTest {
+  protected:
+    // Plays @frames from prepare to close.
+    void play(size_t frames)
+    {
+        auto file = prepared();
+        EXPECT_EQ(file->write(make_audio(frames * frame_bytes)), static_cast<int64_t>(frames));
+        EXPECT_EQ(file->drain(), 0);
+    }
+    void expect_the_stream(const kshim_trace_stream &name)
+    {
+        EXPECT_EQ(name.card, 0u);
+        EXPECT_EQ(name.device, 0u);
+        EXPECT_EQ(name.number, 0u);
+        EXPECT_EQ(name.direction, KSHIM_PLAYBACK);
+    }
+    const fake::Trace &trace = kernel.trace;
+};
+
+TEST_F(TraceTest, NothingWhileNobodyRecords)
+{
+    connect();
+    stream().has_clock = true;
+    play(3000);
+    EXPECT_TRUE(trace.requests.empty());
+    EXPECT_TRUE(trace.responses.empty());
+    EXPECT_TRUE(trace.notifications.empty());
+    EXPECT_TRUE(trace.events.empty());
+    EXPECT_TRUE(trace.positions.empty());
+    EXPECT_TRUE(trace.states.empty());
+}
+
+TEST_F(TraceTest, RequestsAreTheBackends)
+{
+    fake::Trace::start();
+    connect();
+    stream().has_clock = true;
+    play(5000);
+    const auto &requests = stream().record.requests;
+    ASSERT_EQ(trace.requests.size(), requests.size());
+    for (size_t i = 0; i < requests.size(); i++) {
+        const auto &[name, recorded] = trace.requests[i];
+        const wire::Request &request = requests[i];
+        expect_the_stream(name);
+        EXPECT_EQ(recorded.id, request.id);
+        EXPECT_EQ(recorded.operation, static_cast<uint8_t>(request.operation));
+        switch (request.operation) {
+        case Operation::Open:
+            EXPECT_EQ(recorded.length, request.open.buffer_sz);
+            break;
+        case Operation::Write:
+        case Operation::GetVolume:
+        case Operation::Unmute:
+            EXPECT_EQ(recorded.offset, request.transfer.offset);
+            EXPECT_EQ(recorded.length, request.transfer.length);
+            break;
+        case Operation::Trigger:
+            EXPECT_EQ(recorded.trigger, static_cast<uint8_t>(request.trigger.type));
+            break;
+        default:
+            EXPECT_EQ(recorded.length, 0u);
+        }
+        if (request.operation != Operation::Trigger) {
+            EXPECT_EQ(recorded.trigger, KSHIM_TRACE_NO_TRIGGER);
+        }
+    }
+    EXPECT_GT(stream().count(Operation::Write), 0u);
+    EXPECT_GT(stream().count(Operation::Trigger), 1u);
+}
+
+TEST_F(TraceTest, EachRequestGetsItsResponse)
+{
+    fake::Trace::start();
+    connect();
+    stream().has_clock = true;
+    stream().statuses[Operation::GetVolume] = -95;
+    play(2000);
+    ASSERT_EQ(trace.responses.size(), trace.requests.size());
+    for (size_t i = 0; i < trace.responses.size(); i++) {
+        const auto &response = trace.responses[i];
+        expect_the_stream(response.stream);
+        EXPECT_EQ(response.id, trace.requests[i].second.id);
+        EXPECT_EQ(response.operation, trace.requests[i].second.operation);
+        const bool is_refused = response.operation == static_cast<uint8_t>(Operation::GetVolume);
+        EXPECT_EQ(response.status, is_refused ? -95 : 0);
+    }
+}
+
+TEST_F(TraceTest, NotificationsThatAreSentAreTheBackends)
+{
+    fake::Trace::start();
+    connect();
+    auto file = prepared();
+    stream().wants_notifications = false;
+    file->write(make_audio(64 * frame_bytes));
+    stream().serve();
+    file->write(make_audio(64 * frame_bytes));
+    stream().wants_notifications = true;
+    stream().serve();
+    file.reset();
+    size_t sent = 0;
+    for (const auto &[name, is_sent] : trace.notifications) {
+        expect_the_stream(name);
+        sent += is_sent;
+    }
+    EXPECT_EQ(sent, stream().record.notifications);
+    EXPECT_LT(sent, trace.notifications.size());
+}
+
+TEST_F(TraceTest, PositionsInBytesAndFrames)
+{
+    connect();
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    fake::Trace::start();
+    for (const uint64_t bytes : { 1000, 1026, 2048 })
+        stream().report_position(bytes);
+    ASSERT_EQ(trace.events.size(), 3u);
+    EXPECT_EQ(trace.events[0].bytes, 1000u);
+    EXPECT_EQ(trace.events[0].frames, 250u);
+    EXPECT_EQ(trace.events[1].bytes, 1026u);
+    EXPECT_EQ(trace.events[1].frames, 256u);
+    ASSERT_EQ(trace.positions.size(), 3u);
+    const bool is_elapsed[] = { false, true, true };
+    for (size_t i = 0; i < 3; i++) {
+        const auto &[name, position] = trace.positions[i];
+        expect_the_stream(name);
+        EXPECT_EQ(position.hardware, trace.events[i].frames);
+        EXPECT_EQ(position.shown, position.hardware);
+        EXPECT_EQ(position.committed, 1024u);
+        EXPECT_EQ(position.is_elapsed, is_elapsed[i]) << i;
+    }
+}
+
+TEST_F(TraceTest, StatesOfBothEnds)
+{
+    fake::Trace::start();
+    connect();
+    ASSERT_FALSE(trace.states.empty());
+    const auto connected = static_cast<uint32_t>(XenbusState::Connected);
+    EXPECT_EQ(trace.states.back().card, 0u);
+    EXPECT_EQ(trace.states.back().frontend, connected);
+    EXPECT_EQ(trace.states.back().backend, connected);
+    unplug();
+    EXPECT_EQ(trace.states.back().frontend, static_cast<uint32_t>(XenbusState::Closed));
+}
+
+TEST_F(TraceTest, StreamsHaveTheirNumbers)
+{
+    configure({ { "0/1/type", "c" } });
+    fake::Trace::start();
+    connect();
+    backend.stream(0, 1).source = [](uint64_t) {
+        return uint8_t { 0 };
+    };
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    EXPECT_EQ(file->prepare(), 0);
+    ASSERT_FALSE(trace.requests.empty());
+    for (const auto &[name, request] : trace.requests) {
+        EXPECT_EQ(name.device, 0u);
+        EXPECT_EQ(name.number, 1u);
+        EXPECT_EQ(name.direction, KSHIM_CAPTURE);
+    }
+}
+
+} // namespace
+
+} // namespace xen_front::test
