@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a guest has traced, against the backend's own trace: request by request, response by
+response, position by position."""
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+
+from tracekit import events
+
+Key = tuple[int, str] # domain, and card:device/stream
+Story = dict[Key, list[tuple]]
+
+TRACE_LATENCY = pathlib.Path(__file__).resolve().parent.parent / "trace-latency"
+# What the table has to have.
+ROWS = ("OPEN", "WRITE", "READ", "TRIGGER START", "TRIGGER STOP", "CLOSE", "event to period",
+        "period to period")
+WHAT = ("requests", "responses", "positions")
+
+
+def of_guest(text: str) -> dict[str, Story]:
+    """The events of a guest's trace, in the terms of the backend."""
+    found = re.match(r"# domain: (\d+)\n", text)
+    if not found:
+        raise ValueError("the guest's trace does not begin with its domain")
+    stories: dict[str, Story] = {what: collections.defaultdict(list) for what in WHAT}
+    for event in events.read(text.splitlines(), "the guest's trace").events:
+        if event.name not in ("request", "response", "event"):
+            continue
+        key = (int(found[1]), event.stream)
+        if event.name == "request":
+            stories["requests"][key].append(
+                (event.fields["op"], event.number("id"), event.fields["trigger"],
+                 event.number("offset"), event.number("length")))
+        elif event.name == "response":
+            stories["responses"][key].append(
+                (event.fields["op"], event.number("id"), event.number("status")))
+        else:
+            stories["positions"][key].append((event.number("position"),))
+    return stories
+
+
+def of_backend(text: str) -> dict[str, Story]:
+    """The same from the backend's trace."""
+    stories: dict[str, Story] = {what: collections.defaultdict(list) for what in WHAT}
+    for line in text.splitlines():
+        record = json.loads(line)
+        if record["type"] not in ("request", "response", "event"):
+            continue
+        key = (record["dom"], f"{record['card']}:{record['stream']}")
+        if record["type"] == "request":
+            length = record.get("buffer") if record["op"] == "OPEN" else record.get("length", 0)
+            stories["requests"][key].append((record["op"], record["id"], record.get("trigger", "-"),
+                                             record.get("offset", 0), length))
+        elif record["type"] == "response":
+            stories["responses"][key].append((record["op"], record["id"], record["status"]))
+        elif record["notify"]:
+            stories["positions"][key].append((record["pos"],))
+    return stories
+
+
+def _first_difference(one: list[tuple], other: list[tuple]) -> str:
+    at = next((at for at, (left, right) in enumerate(zip(one, other)) if left != right),
+              min(len(one), len(other)))
+    return f"at {at}: the guest has {one[at:at + 1]} and {len(one)} in all, the backend " \
+           f"{other[at:at + 1]} and {len(other)}"
+
+
+def _compare(guest: dict[str, Story], backend: dict[str, Story]) -> tuple[list[str], list[str]]:
+    """The guest's whole trace is the end of the backend's."""
+    passed, failed = [], []
+    for what in WHAT:
+        wrong = []
+        for key, story in sorted(guest[what].items()):
+            served = backend[what][key][-len(story):]
+            if story != served:
+                wrong.append(f"trace: {what} are the backend's: {key[1]} of domain {key[0]}: "
+                             f"{_first_difference(story, served)}")
+        failed += wrong
+        if not guest[what]:
+            failed.append(f"trace: there are no {what}")
+        elif not wrong:
+            passed.append(f"trace: {what} are the backend's")
+    return passed, failed
+
+
+def _latencies(trace: pathlib.Path) -> tuple[list[str], list[str], list[str]]:
+    """The table and the picture that scripts/trace-latency makes."""
+    picture = trace.with_name("latency.png")
+    process = subprocess.run([TRACE_LATENCY, trace, "--plot", picture], check=False,
+                             capture_output=True, text=True)
+    missing = [row for row in ROWS if f"  {row} " not in process.stdout]
+    failed = []
+    if process.returncode != 0 or missing or process.stderr:
+        failed.append(f"trace-latency: exit status {process.returncode}, without {missing}, "
+                      f"says: {process.stderr.strip()}")
+    if not picture.exists() or picture.read_bytes()[:8] != b"\x89PNG\r\n\x1a\n":
+        failed.append(f"trace-latency: {picture.name} is no picture")
+    return [] if failed else ["trace-latency: a table and a picture"], failed, \
+        process.stdout.splitlines()
+
+
+def compare_traces(result: pathlib.Path) -> tuple[list[str], list[str], list[str]]:
+    """What passed, what failed, and the table of latencies."""
+    trace = result / "domu0/files/trace"
+    try:
+        passed, failed = _compare(of_guest(trace.read_text()),
+                                  of_backend((result / "dom0/files/backend.jsonl").read_text()))
+    except (OSError, ValueError, KeyError, events.BadTrace) as error:
+        return [], [f"trace: {type(error).__name__}: {error}"], []
+    good, bad, table = _latencies(trace)
+    return passed + good, failed + bad, table
