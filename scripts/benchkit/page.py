@@ -35,8 +35,9 @@ figures.</p>
 
 
 _PLOT_EXPLANATION = """\
-<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit, which is what
-waking a process by an event channel and copying the samples cost without any driver.</p>
+<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit for that
+period, which is what waking a process by an event channel and copying the samples cost without any
+driver.</p>
 """
 
 _ECHO_EXPLANATION = """\

@@ -7,6 +7,7 @@ from typing import Any
 from . import limit, plan
 from .figures import Findings
 from .table import COLUMNS, Column
+from .workload import LATENCY_PERIOD
 
 _COLOURS = {(plan.IN_TREE, "rw"): "#b5651d", (plan.OURS, "rw"): "#1f6fb4",
             (plan.OURS, "mmap"): "#2a8c4a"}
@@ -49,12 +50,12 @@ def _panel(axis: Any, findings: Findings, direction: str, column: Column) -> Non
         axis.plot([at for at, _ in dirty], [value for _, value in dirty], "x", markersize=10,
                   color="#c0392b")
     least = limit.measured(findings)
-    if column.field == "guest_ms" and least is not None:
-        axis.plot(range(len(periods)), [least.at(period) for period in periods], "--",
-                  color="#777777", label="limit")
+    if column.field == "guest_ms" and least is not None and LATENCY_PERIOD in periods:
+        axis.plot([periods.index(LATENCY_PERIOD)], [least.whole], "D", color="#777777",
+                  markersize=7, fillstyle="none", label="limit")
         axis.legend(fontsize=8)
     axis.set_xticks(range(len(periods)), [str(period) for period in periods])
     axis.set_xlabel("period in frames")
     axis.set_title(column.title, loc="left", fontsize=10)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
     axis.grid(alpha=0.3)
