@@ -6,13 +6,15 @@ JOBS ?= $(shell nproc)
 WAV ?=
 BENCH ?=
 
-# Every kernel whose headers are installed, or the one that KDIR names.
-KDIRS := $(if $(KDIR),$(KDIR),$(patsubst %/Makefile,%,$(wildcard /lib/modules/*/build/Makefile)))
+# Every kernel with sound whose headers are installed (Debian's for clouds have none), or the one
+# that KDIR names.
+KDIRS := $(or $(KDIR),$(patsubst %/include/config/auto.conf,%,$(shell \
+	grep -ls '^CONFIG_SND_PCM=' /lib/modules/*/build/include/config/auto.conf)))
 
 .PHONY: module
 module: $(KDIRS:%=module@%) ## build snd-xen-front.ko for every kernel with headers installed (KDIR= for one)
 ifeq ($(KDIRS),)
-	@echo "No kernel headers under /lib/modules/*/build. Run scripts/setup, or pass KDIR=." >&2
+	@echo "No headers of a kernel with sound under /lib/modules/*/build. Run scripts/setup, or pass KDIR=." >&2
 	@exit 1
 endif
 
