@@ -107,6 +107,11 @@ check-module: module ## build the module and look for what no kernel module may 
 	@echo "== module"
 	@scripts/check-object $(foreach dir,$(KDIRS),$(BUILD)/$(call release-of,$(dir))/snd-xen-front.ko)
 
+.PHONY: check-kernels
+check-kernels: ## build for kernels that are not installed: real-time, arm64
+	@echo "== module for kernels that are not installed"
+	@scripts/check-kernels
+
 .PHONY: check-host
 check-host: host-tests thread-tests backend ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
 	@echo "== host tests"

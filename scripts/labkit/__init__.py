@@ -13,5 +13,7 @@ How a run comes about, one module per step:
     reports   kernel reports (panic, WARN, lockdep ...) in the logs
     results   what came back, the summary and the exit status
 
+headers is for scripts/check-kernels: headers that are not installed, and a cross compiler.
+
 The programs that run inside the guests are shell scripts under guest/.
 """

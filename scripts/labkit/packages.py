@@ -39,6 +39,25 @@ class Package(NamedTuple):
         return f"{self.name}:{self.architecture}={self.version}"
 
 
+def _foreign(architecture: str) -> list[str]:
+    """apt's options for packages of another architecture, whose lists are kept in the cache.
+
+    Telling the machine's own apt of one would change what it installs.
+    """
+    if not architecture:
+        return []
+    options = ["-o", f"APT::Architecture={architecture}", "-o",
+               f"APT::Architectures::={architecture}"]
+
+    def build(directory: pathlib.Path) -> None:
+        (directory / "partial").mkdir()
+        _apt([*options, "-o", f"Dir::State::lists={directory}", "update"])
+
+    lists = cache.entry("lists", cache.digest(architecture, _lists_stamp()), build, "",
+                        lambda _: None)
+    return [*options, "-o", f"Dir::State::lists={lists}"]
+
+
 def _apt(arguments: Iterable[str]) -> str:
     """Runs apt-get over the machine's lists with nothing considered installed; its output."""
     root = cache.cache_root()
@@ -86,15 +105,19 @@ def _lists_stamp() -> str:
     return repr(stamps)
 
 
-def resolve(names: Iterable[str]) -> list[Package]:
-    """The packages `names` and all they depend on. Remembered for as long as apt's lists last."""
+def resolve(names: Iterable[str], architecture: str = "") -> list[Package]:
+    """The packages `names` and all they depend on. Remembered for as long as apt's lists last.
+
+    `architecture` is Debian's name of one that is not this machine's.
+    """
     wanted = sorted(set(names))
-    memo = cache.cache_root() / "resolved" / cache.digest(_lists_stamp(), *wanted)
+    memo = cache.cache_root() / "resolved" / cache.digest(_lists_stamp(), architecture, *wanted)
     try:
         return [Package(*row) for row in json.loads(memo.read_text(encoding="utf-8"))]
     except (OSError, ValueError):
         pass
-    chosen = parse_simulation(_apt(["--simulate", "install", *wanted]))
+    chosen = parse_simulation(_apt([*_foreign(architecture), "--simulate", "install",
+                                    *wanted]))
     memo.parent.mkdir(parents=True, exist_ok=True)
     temporary = memo.with_name(f"{memo.name}.{os.getpid()}")
     temporary.write_text(json.dumps(chosen), encoding="utf-8")
@@ -107,8 +130,11 @@ def _archive_name(package: Package) -> str:
     return f"{package.name}_{package.version.replace(':', '%3a')}_{package.architecture}.deb"
 
 
-def fetch(packages: Iterable[Package], say: Say) -> list[pathlib.Path]:
-    """The .deb files of exactly these packages, downloaded unless the cache has them."""
+def fetch(packages: Iterable[Package], say: Say, architecture: str = "") -> list[pathlib.Path]:
+    """The .deb files of exactly these packages, downloaded unless the cache has them.
+
+    `architecture` as in resolve().
+    """
     archives = cache.cache_root() / "debs"
     chosen = list(packages)
     with cache.lock("debs"):
@@ -116,7 +142,7 @@ def fetch(packages: Iterable[Package], say: Say) -> list[pathlib.Path]:
         if absent:
             say(f"downloads {len(absent)} packages")
             (archives / "partial").mkdir(parents=True, exist_ok=True)
-            _download(archives, absent)
+            _download(archives, absent, architecture)
     missing = [str(p) for p in chosen if not (archives / _archive_name(p)).is_file()]
     if missing:
         raise LabError(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
@@ -124,12 +150,12 @@ def fetch(packages: Iterable[Package], say: Say) -> list[pathlib.Path]:
     return [archives / _archive_name(p) for p in chosen]
 
 
-def _download(archives: pathlib.Path, absent: list[Package]) -> None:
+def _download(archives: pathlib.Path, absent: list[Package], architecture: str) -> None:
     # `apt-get download` takes exact versions and checks signatures, and writes to where it runs.
     specifications = [str(package) for package in absent]
     command = ["apt-get", "-q", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3",
                "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
-               "download", *specifications]
+               *_foreign(architecture), "download", *specifications]
     done = subprocess.run(command, cwd=archives / "partial", capture_output=True, text=True,
                           check=False, env={**os.environ, "LC_ALL": "C"})
     if done.returncode != 0:
