@@ -37,6 +37,8 @@ class Module:
     symvers: pathlib.Path
     # The kernel's own C code has .eh_frame (arm64 with CONFIG_UNWIND_TABLES).
     kernel_has_unwind_tables: bool
+    # It calls what the compiler adds to each object for KASAN or gcov (CONFIG_CONSTRUCTORS).
+    kernel_runs_constructors: bool
     uses: dict[str, list[str]] = dataclasses.field(init=False)
     instructions: int = dataclasses.field(init=False, default=0)
 
@@ -62,6 +64,8 @@ _FORBIDDEN_SECTIONS = (
     ("thread-local storage", r"\.(tdata|tbss)(\..*)?", "the kernel has no thread-local storage",
      "keep the state in an object that a caller passes on"),
 )
+
+_CONSTRUCTOR_RULES = ("static constructor", "static destructor")
 
 # Rule, pattern of the whole symbol name, why, remedy.
 _FORBIDDEN_SYMBOLS = (
@@ -92,6 +96,9 @@ _MANGLED = re.compile(r"_Z\w")
 
 def _sections(module: Module) -> Iterator[Violation]:
     for rule, pattern, why, remedy in _FORBIDDEN_SECTIONS:
+        # Those of the C++ are still known by their names: _FORBIDDEN_SYMBOLS.
+        if module.kernel_runs_constructors and rule in _CONSTRUCTOR_RULES:
+            continue
         for section in module.binary.sections:
             if re.fullmatch(pattern, section.name):
                 yield Violation(rule, f"section {section.name} of {section.size} bytes: {why}"

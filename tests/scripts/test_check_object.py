@@ -33,6 +33,12 @@ class CheckObject(unittest.TestCase):
         self.symvers = self.directory / "Module.symvers"
         self.symvers.write_text(SYMVERS, encoding="utf-8")
 
+    def configure(self, options: str) -> None:
+        """Says how the kernel was configured."""
+        configuration = self.directory / "include/config/auto.conf"
+        configuration.parent.mkdir(parents=True)
+        configuration.write_text(options, encoding="utf-8")
+
     def compile(self, name: str, source: str, flags: tuple[str, ...]) -> pathlib.Path:
         path = self.directory / name
         path.write_text(source, encoding="utf-8")
@@ -81,6 +87,14 @@ class CheckObject(unittest.TestCase):
         self.assert_rejected(module, "static constructor: section .init_array of 8 bytes",
                              "_GLOBAL__sub_I_global", "constinit")
 
+    def test_constructors_where_the_kernel_runs_them(self) -> None:
+        self.configure("CONFIG_CONSTRUCTORS=y\n")
+        self.assert_accepted(self.module(
+            'asm(".section .init_array, \\"aw\\"; .quad 0; .text");'))
+        module = self.module("int f(); struct T { int n; T() : n(f()) {} }; T global;"
+                             "int f() { return 3 + (int)(long)&global; }")
+        self.assert_rejected(module, "_GLOBAL__sub_I_global", "constinit")
+
     def test_static_destructor(self) -> None:
         module = self.module('extern "C" int _printk(const char *, ...);'
                              'static void __attribute__((destructor, used)) bye()'
@@ -123,9 +137,7 @@ class CheckObject(unittest.TestCase):
                              "-fno-asynchronous-unwind-tables")
 
     def test_unwind_tables_where_the_kernel_has_them(self) -> None:
-        configuration = self.directory / "include/config/auto.conf"
-        configuration.parent.mkdir(parents=True)
-        configuration.write_text("CONFIG_UNWIND_TABLES=y\n", encoding="utf-8")
+        self.configure("CONFIG_UNWIND_TABLES=y\n")
         self.assert_accepted(self.module("int f() { return 1; }", "-fasynchronous-unwind-tables"))
 
     def test_new_and_delete(self) -> None:
