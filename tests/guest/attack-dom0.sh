@@ -5,10 +5,14 @@
 # Usage: attack-dom0.sh PATTERN STEP FIRST: of the attacks whose name matches the extended expression
 # every STEP-th, starting with number FIRST, from 0 on.
 
+. /lab/lib.sh
+
 pattern=$1
 step=$2
 first=$3
-domain=/local/domain/$(xl domid "${LAB_GUESTS%% *}")
+number=$(xl domid "${LAB_GUESTS%% *}")
+domain=/local/domain/$number
+accounts=$LAB_OUT/processor-times
 good=(xen-sndback --map 'sequence=pattern' --default null)
 log=$LAB_OUT/attack-backends.log
 
@@ -40,8 +44,22 @@ stop() {
 	wait $backend 2>/dev/null
 }
 
+# Percent of a processor that the guest has used between its last two notes to the accountant.
+percent_used() {
+	tail -n 2 "$accounts" |
+		awk 'NR == 1 { time = $1; used = $3 } END { printf "%.1f", 100 * ($3 - used) / ($1 - time) }'
+}
+
+# Under QEMU's icount two processors that are busy run at half the speed each, and what a guest does
+# takes twice the time. On one processor, time that a domain uses is what its instructions take.
+xl vcpu-pin Domain-0 all 0 && xl vcpu-pin "$number" all 0 || exit 1
+"${0%/*}/xen-front-accountant" "$number" >"$accounts" &
+accountant=$!
+wait_for 10 "xen-front-accountant" test -s "$accounts" || exit 1
+xenstore-write "$domain/data/attack-accountant" "$(head -n 1 "$accounts")"
 lab-backend stop
 start "${good[@]}"
+order "learn"
 xen-sndback --list-attacks | grep -E "^($pattern)" |
 	awk -v "step=$step" -v "first=$first" '(NR - 1) % step == first' >/tmp/attacks
 count=0
@@ -50,12 +68,14 @@ while read -r name _; do
 	start xen-sndback --attack "$name" --log-level off
 	order "suffer $name"
 	stop
+	xenstore-write "$domain/data/attack-used" "$(percent_used)"
 	start "${good[@]}" --log-level warn
 	order "recover $name"
 	count=$((count + 1))
 done </tmp/attacks
 stop
 xenstore-write "$domain/data/attack" end
+kill $accountant
 lab-backend start
 
 echo "KTAP version 1"

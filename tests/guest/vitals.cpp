@@ -70,30 +70,6 @@ size_t MemoryChurn::stop()
     return damage_;
 }
 
-ProcessorTime ProcessorTime::now()
-{
-    std::ifstream stat("/proc/stat");
-    std::string name;
-    // user, nice, system, idle, iowait, irq, softirq, steal
-    std::array<uint64_t, 8> ticks = {};
-    stat >> name;
-    for (uint64_t &tick : ticks)
-        stat >> tick;
-    ProcessorTime time = {};
-    time.busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6];
-    time.total = time.busy + ticks[3] + ticks[4] + ticks[7];
-    return time;
-}
-
-double ProcessorTime::percent_since(const ProcessorTime &before) const
-{
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (total == before.total)
-        return 0;
-    return 100.0 * static_cast<double>(processors) * static_cast<double>(busy - before.busy) /
-           static_cast<double>(total - before.total);
-}
-
 uint64_t driver_interrupts()
 {
     std::ifstream interrupts("/proc/interrupts");

@@ -42,16 +42,6 @@ class MemoryChurn {
     std::jthread thread_;
 };
 
-// What processors did since boot.
-struct ProcessorTime {
-    uint64_t busy; // ticks, of all processors
-    uint64_t total;
-
-    static ProcessorTime now();
-    // The part of one processor that was busy since @before, in percent.
-    double percent_since(const ProcessorTime &before) const;
-};
-
 // Interrupts of the driver under test so far.
 uint64_t driver_interrupts();
 
