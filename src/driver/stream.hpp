@@ -193,7 +193,8 @@ class Stream {
     // What was found under the ring lock and has to be told to ALSA, or logged, without it.
     struct Findings {
         bool has_work = false;
-        bool has_position = false; // State::position was moved and ALSA has not seen it
+        bool is_period_due = false; // ALSA is to look at the position it is shown now
+        bool has_position = false; // State::position has moved further than that
         Failure failure = Failure::None;
         Violation violation = Violation::None;
         wire::Operation failed_operation = wire::Operation::Open;
@@ -296,6 +297,9 @@ class Stream {
     kshim_event_result on_interrupt();
     // Ring lock held.
     static void on_sign_of_life(State &state);
+    // Ring lock held. Moves what ALSA is shown by one step that it cannot mistake for standing
+    // still.
+    void show_position(State &state, Findings &findings);
     void tell_alsa(Findings &findings);
     void log_findings(const Findings &findings);
 

@@ -25,8 +25,9 @@ kshim_event_result Stream::on_interrupt()
             on_sign_of_life(state);
         else
             state.journal.counts.spurious_interrupts++;
-        findings.has_position = state.is_running && state.position.has_more();
         findings.substream = state.substream;
+        if (state.is_running && state.position.has_more())
+            show_position(state, findings);
         return state.is_broken;
     });
     tell_alsa(findings);
@@ -42,6 +43,14 @@ void Stream::on_sign_of_life(State &state)
         state.caretaker->schedule(0);
 }
 
+void Stream::show_position(State &state, Findings &findings)
+{
+    findings.is_period_due =
+        state.position.show_next() || (is_playback() && state.position.shown() == state.committed);
+    findings.has_position = state.position.has_more();
+    state.journal.on_position(state.position, state.committed, findings.is_period_due);
+}
+
 void Stream::tell_alsa(Findings &findings)
 {
     log_findings(findings);
@@ -49,16 +58,12 @@ void Stream::tell_alsa(Findings &findings)
     if (!substream)
         return;
 
+    if (findings.is_period_due)
+        substream.period_elapsed();
+    // Rarely in more than one step: then with ALSA told in between.
     while (findings.has_position) {
-        // The position moves in steps that ALSA cannot mistake for standing still.
-        const bool is_due = state_.with([&](State &state) {
-            const bool is_noteworthy = state.position.show_next() ||
-                                       (is_playback() && state.position.shown() == state.committed);
-            findings.has_position = state.position.has_more();
-            state.journal.on_position(state.position, state.committed, is_noteworthy);
-            return is_noteworthy;
-        });
-        if (is_due)
+        state_.with([&](State &state) { show_position(state, findings); });
+        if (findings.is_period_due)
             substream.period_elapsed();
     }
     switch (findings.failure) {
@@ -76,6 +81,9 @@ void Stream::tell_alsa(Findings &findings)
 
 void Stream::log_findings(const Findings &findings)
 {
+    // As nearly always.
+    if (findings.violation == Violation::None && findings.failure != Failure::Refused)
+        return;
     Text<200> text;
     describe(text);
     if (findings.violation != Violation::None) {
