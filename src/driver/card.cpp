@@ -15,11 +15,12 @@ Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> strea
         devices_[i] = { this, i };
 }
 
-Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work &caretaker)
+Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
+                               Watchdog &watchdog)
 {
     auto streams = TRY(Array<Box<Stream>>::create(config->stream_count));
     for (uint32_t i = 0; i < streams.size(); i++)
-        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker));
+        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker, watchdog));
     auto devices = TRY(Array<PcmDevice>::create(config->device_count));
     return Box<Card>::create(device, move(config), move(streams), move(devices));
 }

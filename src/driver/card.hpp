@@ -4,6 +4,7 @@
 
 #include "driver/report.hpp"
 #include "driver/stream.hpp"
+#include "driver/watchdog.hpp"
 
 namespace xen_front {
 
@@ -21,7 +22,8 @@ class Card {
   public:
     // A card of @device as @config describes it, which is not connected yet. @caretaker is
     // scheduled when look_after() has something to do. Context: may sleep.
-    static Result<Box<Card>> create(XenbusDevice device, Box<CardConfig> config, Work &caretaker);
+    static Result<Box<Card>> create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
+                                    Watchdog &watchdog);
 
     Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
          Array<PcmDevice> devices);

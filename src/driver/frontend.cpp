@@ -19,6 +19,7 @@ Frontend::Frontend(XenbusDevice device)
     : device_(device),
       mutex_(KSHIM_LOCK_FRONTEND),
       caretaker_(on_attention, this),
+      watchdog_(on_attention, this),
       follower_(on_catching_up, this)
 {
 }
@@ -30,6 +31,7 @@ Frontend::~Frontend()
         Mutex::Guard guard(mutex_);
         remove_card(wire::XenbusState::Closed, unmap_patience_ms);
     }
+    watchdog_.cancel();
     caretaker_.cancel();
 }
 
@@ -124,7 +126,7 @@ Result<void> Frontend::connect(Diagnostic &why)
     if (card_ != nullptr && !(card_->config() == *config))
         remove_card(state_, 0);
     if (card_ == nullptr) {
-        unregistered_card_ = TRY(Card::create(device_, move(config), caretaker_));
+        unregistered_card_ = TRY(Card::create(device_, move(config), caretaker_, watchdog_));
         card_ = unregistered_card_.get();
         card_->adopt(mixer_choices_.span());
     }
@@ -253,7 +255,7 @@ void Frontend::look_after()
     if (!card_->try_settle())
         caretaker_.schedule(retry_ms);
     if (health.next_look_ms != 0)
-        caretaker_.schedule(health.next_look_ms);
+        watchdog_.again(health.next_look_ms);
 
     // The last application has gone, and there is no backend for the next one.
     if (!health.has_transport && !is_card_wanted())

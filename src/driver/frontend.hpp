@@ -5,6 +5,7 @@
 #include "driver/card.hpp"
 #include "driver/pace.hpp"
 #include "driver/state_table.hpp"
+#include "driver/watchdog.hpp"
 #include "kernel/work.hpp"
 
 namespace xen_front {
@@ -58,6 +59,7 @@ class Frontend {
     XenbusDevice device_;
     Mutex mutex_;
     Work caretaker_;
+    Watchdog watchdog_;
     Work follower_; // of states that came too fast
     Pace pace_ XEN_FRONT_GUARDED_BY(mutex_);
     bool is_behind_ XEN_FRONT_GUARDED_BY(mutex_) = false;

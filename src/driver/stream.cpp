@@ -6,9 +6,10 @@
 
 namespace xen_front {
 
-Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker)
+Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog)
     : device_(device),
       config_(config),
+      watchdog_(watchdog),
       request_mutex_(KSHIM_LOCK_REQUEST),
       mixer_(*this, config),
       state_(KSHIM_LOCK_RING)

@@ -7,6 +7,7 @@
 #include "driver/journal.hpp"
 #include "driver/mixer.hpp"
 #include "driver/shared_buffer.hpp"
+#include "driver/watchdog.hpp"
 #include "kernel/lock.hpp"
 #include "kernel/proc_text.hpp"
 #include "kernel/sound_card.hpp"
@@ -27,8 +28,9 @@ namespace xen_front {
 // lock, so nothing that takes the stream lock is called while it is held.
 class Stream {
   public:
-    // @caretaker is scheduled when look_after() has something to do.
-    Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker);
+    // @caretaker is scheduled when look_after() has something to do at once; @watchdog knows when
+    // the stream runs.
+    Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog);
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;
 
@@ -289,6 +291,8 @@ class Stream {
     // Whether the backend has to report progress before the stream can go on.
     bool expects_events(const State &state) const;
     void declare_stalled(State &state, uint64_t since_ms);
+    // Sets State::is_running. Only while it is set is the watchdog due to look.
+    void set_running(State &state, bool is_running);
     static void suspend_soon(State &state);
 
     // ---- stream_events.cpp ----
@@ -346,6 +350,7 @@ class Stream {
 
     XenbusDevice device_;
     const StreamConfig &config_;
+    Watchdog &watchdog_;
     Mutex request_mutex_;
     Completion answered_;
     Box<Channel> channel_ XEN_FRONT_GUARDED_BY(request_mutex_); // of the connection

@@ -20,7 +20,7 @@ void Stream::end_connection(bool is_for_good)
         state.ring.detach();
         state.events.detach();
         state.is_open = false;
-        state.is_running = false;
+        set_running(state, false);
         if (exchange(state.waiter.is_waiting, false))
             answered_.complete();
         return true;
@@ -66,6 +66,16 @@ bool Stream::expects_events(const State &state) const
     if (!is_attached(state) || !state.is_running || state.is_stalled)
         return false;
     return !is_playback() || state.padded >= state.position.hardware() + state.period;
+}
+
+void Stream::set_running(State &state, bool is_running)
+{
+    if (exchange(state.is_running, is_running) == is_running)
+        return;
+    if (is_running)
+        watchdog_.begin(state.patience_ms);
+    else
+        watchdog_.end();
 }
 
 void Stream::declare_stalled(State &state, uint64_t since_ms)

@@ -57,11 +57,12 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
     (void)TRY(push(state, trigger));
     state.starts_in_flight++;
     state.is_fresh = false;
-    state.is_running = true;
+    set_running(state, true);
     state.last_sign_ms = now_ms();
     // drain() starts what was not started yet, and ALSA does not tell which of the two it was.
     state.may_be_draining = is_playback() && type == wire::TriggerType::Start;
-    state.caretaker->schedule(state.may_be_draining ? 0 : state.patience_ms);
+    if (state.may_be_draining)
+        state.caretaker->schedule(0);
     publish_requests(state);
     pump(state, findings);
     return {};
@@ -69,7 +70,7 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
 
 void Stream::stop(State &state, wire::TriggerType type, Findings &findings)
 {
-    state.is_running = false;
+    set_running(state, false);
     state.is_draining = false;
     // One that is overdue gets it as well: its answer will be the sign of life.
     if (!is_attached(state) || !state.is_open)

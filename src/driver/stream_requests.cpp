@@ -188,8 +188,8 @@ Result<void> Stream::reopen_backend()
 
 void Stream::close_backend()
 {
-    const bool was_open = state_.with([](State &state) {
-        state.is_running = false;
+    const bool was_open = state_.with([this](State &state) {
+        set_running(state, false);
         state.is_draining = false;
         forget_stale_values(state);
         return exchange(state.is_open, false);

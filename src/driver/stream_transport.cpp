@@ -9,7 +9,7 @@ void Stream::break_connection(State &state, Violation violation, Findings &findi
 {
     state.is_broken = true;
     state.journal.counts.on_violation(violation);
-    state.is_running = false;
+    set_running(state, false);
     state.failure = Failure::Dead;
     findings.failure = Failure::Dead;
     findings.violation = violation;

@@ -44,6 +44,8 @@ const char *class_name(uint64_t lock_class)
         return "mixer";
     case KSHIM_LOCK_CARD:
         return "card";
+    case KSHIM_LOCK_WATCHDOG:
+        return "watchdog";
     case KSHIM_LOCK_REQUEST:
         return "request";
     case KSHIM_LOCK_FRONTEND:
