@@ -57,16 +57,16 @@ class Findings:
         self.all = all_measured
         self.facts = facts
 
-    def of(self, driver: str, place: str, name: str, is_late: bool = False) -> list[Figures]:
-        """Of each round."""
+    def of(self, driver: str, place: str, name: str, backend: str = "") -> list[Figures]:
+        """Of each round, with a backend of those options."""
         return [one.figures for one in self.all
-                if (one.step.driver, one.step.place, one.step.workload.name, one.step.is_late)
-                == (driver, place, name, is_late)]
+                if (one.step.driver, one.step.place, one.step.workload.name, one.step.backend)
+                == (driver, place, name, backend)]
 
     def mean(self, driver: str, place: str, name: str, field: str,
-             is_late: bool = False) -> float | None:
+             backend: str = "") -> float | None:
         """None when it was not measured, or when no round of it went well."""
-        values = [getattr(figures, field) for figures in self.of(driver, place, name, is_late)
+        values = [getattr(figures, field) for figures in self.of(driver, place, name, backend)
                   if not figures.failure]
         return statistics.fmean(values) if values else None
 
@@ -78,20 +78,20 @@ class Findings:
         return (max(values) - min(values)) / statistics.fmean(values)
 
     def swept(self, direction: str, periods: int = PERIODS_PER_BUFFER,
-              is_late: bool = False) -> list[int]:
+              backend: str = "") -> list[int]:
         """The periods that were measured with so many to the buffer, smallest first."""
         return sorted({one.step.workload.period for one in self.all
-                       if one.step.is_late == is_late and one.step.workload.name
+                       if one.step.backend == backend and one.step.workload.name
                        == Workload(direction, one.step.workload.period, periods=periods).name})
 
     def smallest_clean(self, driver: str, direction: str, periods: int = PERIODS_PER_BUFFER,
-                       is_late: bool = False) -> int | None:
+                       backend: str = "") -> int | None:
         """The smallest period from which on no larger one has an xrun in any round, with so many
         periods to the buffer."""
         smallest = None
-        for period in reversed(self.swept(direction, periods, is_late)):
+        for period in reversed(self.swept(direction, periods, backend)):
             name = Workload(direction, period, periods=periods).name
-            rounds = self.of(driver, plan.APART, name, is_late)
+            rounds = self.of(driver, plan.APART, name, backend)
             if not rounds or not all(figures.is_clean for figures in rounds):
                 break
             smallest = period

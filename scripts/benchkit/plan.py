@@ -32,6 +32,12 @@ IN_BOTH_DIRECTIONS = Workload(DUPLEX)
 # A backend that answers each request so much later. Sound is late by that as well.
 LATE_MICROSECONDS = 2000
 LATE = f"--respond-delay {LATE_MICROSECONDS}"
+# One that reports whatever position there is when a timer of its own ticks, as those in the field do:
+# hardly ever on the boundary of a period.
+FIELD_MICROSECONDS = 10000
+FIELD = f"--positions timer:{FIELD_MICROSECONDS}"
+# What comes before the name of a workload with a backend of these options.
+BACKENDS = {"": "", LATE: "late-", FIELD: "timer-"}
 
 
 def many(streams: int) -> Workload:
@@ -50,15 +56,10 @@ class Step:
     backend: str = ""  # options
 
     @property
-    def is_late(self) -> bool:
-        """Whether the backend answers late."""
-        return self.backend == LATE
-
-    @property
     def name(self) -> str:
         """Unique within a run, without a blank or a slash."""
-        late = "late-" if self.is_late else ""
-        return f"{self.round}:{self.driver}:{self.place}:{late}{self.workload.name}"
+        return (f"{self.round}:{self.driver}:{self.place}:"
+                f"{BACKENDS[self.backend]}{self.workload.name}")
 
     @property
     def verb(self) -> str:
@@ -104,6 +105,11 @@ def _late_steps(sweep: tuple[int, ...]) -> list[Step]:
                              BY_16)]
 
 
+def _field_steps() -> list[Step]:
+    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, place, 1, FIELD)
+            for driver in (IN_TREE, OURS) for place in PLACES for period in (1024, LATENCY_PERIOD)]
+
+
 def steps(is_quick: bool, rounds: int) -> list[Step]:
     """Alternates the drivers: what changes over time strikes both."""
     sweep, streams = (QUICK_SWEEP, QUICK_STREAMS) if is_quick else (SWEEP, STREAMS)
@@ -112,12 +118,12 @@ def steps(is_quick: bool, rounds: int) -> list[Step]:
               for driver in (NONE, IN_TREE, OURS)
               for place in PLACES
               for workload in _workloads(driver, place, sweep, streams)]
-    return chosen + _late_steps(sweep)
+    return chosen + _late_steps(sweep) + _field_steps()
 
 
 # Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.
 ICOUNT = 1
-SLOW_ICOUNTS = (2, 3, 4)
+SLOW_ICOUNTS = (2, 3, 4, 5)
 QUICK_SLOW_ICOUNTS = (3,)
 
 

@@ -47,22 +47,22 @@ def header() -> Row:
 
 def rows(findings: Findings) -> list[Row]:
     """A row for each workload of ours; where the in-tree driver cannot do it, against its rw."""
-    kinds = dict.fromkeys((one.step.workload.name, one.step.is_late) for one in findings.all
+    kinds = dict.fromkeys((one.step.workload.name, one.step.backend) for one in findings.all
                           if one.step.driver == plan.OURS and not one.step.workload.is_traced
                           and one.step.workload.direction not in (ECHO, IDLE, OPEN, START))
-    return [_row(findings, name, is_late) for name, is_late in kinds]
+    return [_row(findings, name, backend) for name, backend in kinds]
 
 
-def _row(findings: Findings, name: str, is_late: bool) -> Row:
+def _row(findings: Findings, name: str, backend: str) -> Row:
     other = name.replace("-mmap", "-rw")
     cells: list[str] = []
     for column in COLUMNS:
-        theirs = findings.mean(plan.IN_TREE, column.place, other, column.field, is_late)
-        ours = findings.mean(plan.OURS, column.place, name, column.field, is_late)
+        theirs = findings.mean(plan.IN_TREE, column.place, other, column.field, backend)
+        ours = findings.mean(plan.OURS, column.place, name, column.field, backend)
         cells += [number(theirs), number(ours), ratio(ours, theirs)]
-    cells += [xruns(findings, plan.IN_TREE, other, is_late),
-              xruns(findings, plan.OURS, name, is_late)]
-    title = ("late: " if is_late else "") + name + (" (in-tree: rw)" if other != name else "")
+    cells += [xruns(findings, plan.IN_TREE, other, backend),
+              xruns(findings, plan.OURS, name, backend)]
+    title = plan.BACKENDS[backend] + name + (" (in-tree: rw)" if other != name else "")
     return Row(title, tuple(cells))
 
 
@@ -74,10 +74,10 @@ def ratio(ours: float | None, theirs: float | None) -> str:
     return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
 
 
-def xruns(findings: Findings, driver: str, name: str, is_late: bool) -> str:
+def xruns(findings: Findings, driver: str, name: str, backend: str) -> str:
     """In all rounds, with each domain on its own processor: the application's, and the backend's if
     that has any."""
-    rounds = findings.of(driver, plan.APART, name, is_late)
+    rounds = findings.of(driver, plan.APART, name, backend)
     if any(figures.failure for figures in rounds):
         return "failed"
     if not rounds:

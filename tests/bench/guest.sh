@@ -6,7 +6,8 @@
 #     step NAME ARGUMENT...       measure: arguments of xen-front-bench
 #     time NAME ARGUMENT...       also note when the application is woken
 #     ping NAME ARGUMENT...       the same, woken by Dom0's pinger
-#     watch NAME ARGUMENT...      also count the calls of the driver's functions
+#     watch NAME ARGUMENT...      also count the calls of the driver's functions, from the moment
+#                                 at which a stream is closed
 #     cycle NAME ARGUMENT...      the same, with how long each cycle took
 #     trace NAME ARGUMENT...      also note who allocates, sleeps, or waits for a lock
 #     facts NAME                  note the driver's size, the kernel's memory, and mapped pages
@@ -139,9 +140,11 @@ while read -r -a words <&3; do
 		report "${words[1]}"
 		;;
 	watch)
-		# The watchdog of a stream looks once more after it was closed.
-		sleep 2
+		# Idle from the moment at which a stream was closed on.
 		trace_module || exit 1
+		aplay -q -D hw:0,0 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 \
+			--buffer-size=1920 -d 1 /dev/zero || exit 1
+		echo >$tracing/trace
 		measure "${words[@]:2}"
 		grep -v '^#' $tracing/trace >"$LAB_OUT/calls.${words[1]}"
 		report "${words[1]}" ",\"module_calls\":$(wc -l <"$LAB_OUT/calls.${words[1]}")"

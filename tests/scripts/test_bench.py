@@ -45,8 +45,19 @@ class Judgement(unittest.TestCase):
         theirs = both_places(plan.IN_TREE, 480, interrupts=2.7, guest_ms=30.0)
         good = both_places(plan.OURS, 480)
         bad = both_places(plan.OURS, 480, interrupts=1.3, guest_ms=14.0)
-        self.assertEqual(self.judge("playback, periods of 480", *theirs, *good), ["met"] * 3)
-        self.assertEqual(self.judge("playback, periods of 480", *theirs, *bad), ["not met"] * 3)
+        self.assertEqual(self.judge("playback, periods of 480", *theirs, *good),
+                         ["met"] * 3 + ["unknown"] * 3)
+        self.assertEqual(self.judge("playback, periods of 480", *theirs, *bad),
+                         ["not met"] * 3 + ["unknown"] * 3)
+
+    def test_playback_with_positions_by_a_timer(self) -> None:
+        work = Workload(workload.PLAY, 480)
+        for factor, word in ((0.44, "met"), (0.46, "not met")):
+            both = [self.step(work, place, plan.FIELD, driver, interrupts=2.7 * part,
+                              switches=2.4 * part, guest_ms=30.0 * part)
+                    for place in plan.PLACES
+                    for driver, part in ((plan.IN_TREE, 1.0), (plan.OURS, factor))]
+            self.assertEqual(self.judge("positions by a timer", *both)[1:], [word] * 2)
 
     def test_smallest_period(self) -> None:
         ours = [one for period in (480, 128, 32) for one in both_places(plan.OURS, period)]
@@ -198,12 +209,13 @@ class Plan(unittest.TestCase):
     def test_drivers_alternate(self) -> None:
         loaded = [line.split()[1] for line in plan.script(plan.steps(False, 2)).splitlines()
                   if line.startswith("driver")]
-        self.assertEqual(loaded, ["none", "in-tree", "ours"] * 3)
+        self.assertEqual(loaded, ["none", "in-tree", "ours"] * 4)
 
     def test_the_backend_is_restarted_when_no_driver_is_loaded(self) -> None:
         lines = plan.script(plan.steps(True, 1)).splitlines()
-        at = lines.index(f"backend {plan.LATE}")
-        self.assertEqual(lines[at - 1], "driver none")
+        for options in (plan.LATE, plan.FIELD):
+            at = lines.index(f"backend {options}")
+            self.assertEqual(lines[at - 1], "driver none")
 
     def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
         self.assertFalse([step.name for step in plan.steps(False, 1)
