@@ -88,8 +88,20 @@ def release_of(kernel: str) -> str:
     return pathlib.Path(answer.stdout.strip()).name.removeprefix("linux-headers-")
 
 
+def counts(name: str) -> pathlib.Path:
+    """Where a run of that name that counts instructions leaves what it has counted."""
+    return directory(name) / "instructions"
+
+
+def _counting(name: str) -> list[str]:
+    plugin = PROGRAMS / "xen-front-counter.so"
+    if not plugin.exists():
+        raise BenchError(f"{plugin}: is not there; make bench builds what is needed")
+    return ["--qemu-plugin", f"{plugin},out={counts(name)}"]
+
+
 def run(name: str, kernel: str, guest_type: str, icount: int, steps: str,
-        watch: Watch) -> dict[str, Any]:
+        watch: Watch, counts_instructions: bool = False) -> dict[str, Any]:
     """Boots the lab and has `steps` done. Returns the lab's summary."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
@@ -103,6 +115,8 @@ def run(name: str, kernel: str, guest_type: str, icount: int, steps: str,
                    "--time-limit", "3600", "--host-limit", "7200"]
         for report in ALLOWED_REPORTS:
             command += ["--allow-report", report]
+        if counts_instructions:
+            command += _counting(name)
         shutil.rmtree(directory(name), ignore_errors=True)
         with subprocess.Popen([str(word) for word in command]) as lab:
             _follow(lab, directory(name) / "dom0" / "console.log", watch)

@@ -4,7 +4,7 @@
 import dataclasses
 from typing import Any
 
-from . import targets
+from . import instructions, targets
 from .figures import Findings
 
 
@@ -15,6 +15,7 @@ class Outcome:
     findings: Findings
     slow: dict[int, Findings]
     description: dict[str, str]  # of what was measured
+    counted: instructions.Costs = dataclasses.field(default_factory=dict)
 
     @property
     def verdicts(self) -> list[targets.Verdict]:
@@ -28,6 +29,8 @@ class Outcome:
             "targets": [{**dataclasses.asdict(verdict), "verdict": verdict.word}
                         for verdict in self.verdicts],
             "facts": dataclasses.asdict(self.findings.facts),
+            "instructions_of_a_period": {f"{driver} {name}": dataclasses.asdict(cost)
+                                         for (driver, name), cost in self.counted.items()},
             "steps": _steps(self.findings),
             "slower_machines": {f"{speed} ns": _steps(found) for speed, found in self.slow.items()},
         }

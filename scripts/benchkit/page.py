@@ -6,7 +6,7 @@ import html
 import pathlib
 from typing import Sequence
 
-from . import limit, plots, table
+from . import instructions, limit, plots, table
 from .figures import Findings
 from .outcome import Outcome
 from .targets import Verdict
@@ -46,6 +46,11 @@ that hears itself without delay. Counted are the frames that it has read between
 it writes a click and the click. With a buffer of n periods, n - 1 of them are the least.</p>
 """
 
+_FUNCTIONS_EXPLANATION = """\
+<p>The functions of this driver by the instructions that a period of 480 frames takes in them, those
+they call not included. Counted by a plugin of the emulator, in a boot of its own.</p>
+"""
+
 _LATENCY_EXPLANATION = """\
 <p>The application waits by poll. Measured is the time from the moment at which the backend has told
 the guest a position, by an event channel, to that at which poll has returned; and from there, through
@@ -65,7 +70,11 @@ def write(path: pathlib.Path, outcome: Outcome) -> None:
              "<h1>This driver and the in-tree one, side by side</h1>",
              _EXPLANATION.format(rounds=rounds), f"<p>{html.escape(described)}</p>",
              "<h2>Targets</h2>", _verdicts(outcome.verdicts),
-             *(f"<p>{html.escape(remark)}</p>" for remark in limit.remarks(findings))]
+             *(f"<p>{html.escape(remark)}</p>" for remark in
+               (*limit.remarks(findings), *instructions.remarks(outcome.counted)))]
+    if functions := table.of_functions(outcome):
+        parts += ["<h2>What remains</h2>", _FUNCTIONS_EXPLANATION,
+                  _simple(table.FUNCTIONS_HEADER, functions)]
     for direction, title in ((PLAY, "Playback"), (RECORD, "Recording")):
         picture = plots.sweep(findings, direction)
         (path.parent / f"{direction}.svg").write_text(picture, encoding="utf-8")

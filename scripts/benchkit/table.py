@@ -3,7 +3,7 @@
 
 import dataclasses
 
-from . import limit, plan
+from . import instructions, limit, plan
 from .facts import Facts
 from .figures import Findings
 from .outcome import Outcome
@@ -171,6 +171,14 @@ def _echo(findings: Findings, driver: str, name: str) -> str:
     return str(max((figures.echo or 0 for figures in rounds), default="-"))
 
 
+FUNCTIONS_HEADER = Cost("instructions of a period, by function", "playback", "capture")
+
+
+def of_functions(outcome: Outcome) -> list[Cost]:
+    """What this driver executes in a period."""
+    return [Cost(*row) for row in instructions.largest(outcome.counted)]
+
+
 def text(outcome: Outcome) -> str:
     """For a terminal."""
     findings = outcome.findings
@@ -188,7 +196,10 @@ def text(outcome: Outcome) -> str:
     for head, body in ((COST_HEADER, costs(findings)), (SPEED_HEADER, speeds(outcome)),
                        (ECHO_HEADER, echoes(findings))):
         lines += ["", *_columns([(row.title, row.in_tree, row.ours) for row in (head, *body)])]
-    lines += ["", *limit.remarks(findings)]
+    lines += ["", *limit.remarks(findings), *instructions.remarks(outcome.counted)]
+    if functions := of_functions(outcome):
+        lines += ["", *_columns([dataclasses.astuple(row)
+                                 for row in (FUNCTIONS_HEADER, *functions)])]
     lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
                     for verdict in outcome.verdicts)]
     return "\n".join(lines)

@@ -167,6 +167,8 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--icount", default="1", metavar="SHIFT|off",
                        help="nanoseconds an instruction takes, as a power of two; off: real time, "
                             "faster but not repeatable (default: %(default)s)")
+    group.add_argument("--qemu-plugin", metavar="FILE[,ARGUMENT=VALUE...]",
+                       help="a TCG plugin that QEMU loads, to count instructions for example")
     group.add_argument("--name", metavar="RUN",
                        help="the result directory's name (default: from the time)")
     group.add_argument("--keep", action="store_true", help="keep the images and disks of the run")

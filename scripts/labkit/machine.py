@@ -51,6 +51,8 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
     else:
         command += ["-accel", "tcg,thread=single", "-icount", f"shift={options.icount},sleep=off",
                     "-rtc", "base=utc,clock=vm"]
+    if options.qemu_plugin is not None:
+        command += ["-plugin", options.qemu_plugin]
     command += ["-chardev", f"file,id=xen,path={_escaped(directory / 'xen.log')}",
                 "-serial", "chardev:xen"]
     if options.shell is None:

@@ -74,6 +74,7 @@ class RunOptions:
     allow_report: tuple[str, ...]
     guests_may_vanish: bool
     shell: str | None = None
+    qemu_plugin: str | None = None
 
     def vsnd_of(self, guest: int) -> str | None:
         """The xl.cfg list of guest `guest`; None for a guest without a sound card."""
@@ -289,4 +290,5 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         time_limit=_in_range(a.time_limit, "--time-limit", 1, 100000),
         host_limit=_in_range(a.host_limit, "--host-limit", 10, 1000000),
         icount=_icount(a.icount), allow_report=tuple(a.allow_report),
-        guests_may_vanish=a.guests_may_vanish, shell=getattr(a, "shell", None))
+        guests_may_vanish=a.guests_may_vanish, shell=getattr(a, "shell", None),
+        qemu_plugin=a.qemu_plugin)
