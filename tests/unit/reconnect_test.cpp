@@ -552,6 +552,32 @@ TEST_F(ReconnectTest, OneStreamStalls)
     EXPECT_EQ(good->state(), PcmState::Running);
 }
 
+// The look is of all streams: one that stops does not take it from the others.
+TEST_F(ReconnectTest, WatchGoesOnUntilTheLastStreamStops)
+{
+    configure({ { "0/1/type", "p" } });
+    restart();
+    kernel.timeline.pass(1ms);
+    auto first = playing();
+    int status = 0;
+    auto second = PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_PLAYBACK, status);
+    ASSERT_TRUE(second);
+    ASSERT_EQ(second->hw_params(small_params), 0);
+    ASSERT_EQ(second->prepare(), 0);
+    ASSERT_EQ(second->write(a_buffer()), static_cast<int64_t>(buffer_frames));
+    first->drop();
+    kill();
+    kernel.timeline.pass(1100ms);
+    EXPECT_EQ(second->state(), PcmState::Suspended);
+    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    second.reset();
+    first.reset();
+    kernel.timeline.pass(10ms);
+    const uint64_t runs = kernel.works.runs();
+    kernel.timeline.pass(60s);
+    EXPECT_EQ(kernel.works.runs(), runs);
+}
+
 // The other stream reported last, and so is overdue last; then nobody has said anything.
 TEST_F(ReconnectTest, AllStreamsStall)
 {
