@@ -77,12 +77,20 @@ void Client::sleep_until_due(uint64_t start_ns) const
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
 }
 
-void Client::start()
+void Client::prepare()
 {
-    const snd_pcm_uframes_t frames = is_playback_ ? setup_.buffer : setup_.period;
+    // A stream starts when its buffer is full, a recording one when it is read from.
+    const snd_pcm_uframes_t frames = is_playback_ ? setup_.buffer - setup_.period : 0;
     for (snd_pcm_uframes_t done = 0; done < frames;)
         done += move();
-    xruns_ = calls_ = 0;
+    calls_ = 0;
+}
+
+void Client::start()
+{
+    for (snd_pcm_uframes_t done = 0; done < setup_.period;)
+        done += move();
+    calls_ = 0;
 }
 
 void Client::serve(size_t periods)

@@ -19,7 +19,9 @@ class Client {
     // Opens the PCM and sets it up. Throws selftest::Failure.
     Client(const StreamOption &stream, const Options &options);
 
-    // Fills the buffer or reads a first period, so that the stream runs.
+    // Fills the buffer but for a period.
+    void prepare();
+    // Writes that, or reads a first one, so that the stream runs.
     void start();
     // Moves @periods periods, or as many as it can until it is given up, half as slow as it should
     // be. Recovers from xruns.

@@ -95,8 +95,10 @@ void set_up_and_close(const Options &options, const Meter &meter, Result &result
     while (result.moved_periods < options.cycles) {
         const uint64_t begin = monotonic_ns();
         Client client(options.streams.at(0), options);
-        if (options.starts)
+        if (options.starts) {
+            client.prepare();
             client.start();
+        }
         result.times.push_back({ begin, monotonic_ns() });
         result.moved_periods++;
     }
@@ -125,8 +127,10 @@ void serve_all(const Options &options, const Meter &meter, Result &result)
         for (size_t at = 0; at < clients.size(); at++) {
             threads.emplace_back([&, at] {
                 try {
-                    clients[at]->start();
+                    clients[at]->prepare();
+                    // Reading the meter keeps both domains busy for longer than small buffers last.
                     barrier.arrive_and_wait();
+                    clients[at]->start();
                     clients[at]->serve(result.periods);
                 } catch (const selftest::Failure &failure) {
                     failures[at] = failure.what;
