@@ -30,7 +30,8 @@ def by_name(name: str, extra_modules: list[str], say: packages.Say) -> kernels.K
                        pathlib.Path(__file__).read_bytes(), kernels.own_source())
 
     def build(directory: pathlib.Path) -> None:
-        tree = directory / "tree"
+        # Not "tree", which is what kernels.assemble() makes for itself.
+        tree = directory / "source"
         tree.mkdir()
         linux_source.extract(source, [], tree, say)
         _build(tree, directory)
@@ -84,8 +85,11 @@ def lost_lines(wanted: str, config: str) -> list[str]:
 def _make(tree: pathlib.Path, *targets: str) -> None:
     # The modules are built by gcc-12, whatever the machine's gcc is.
     command = ["make", "-s", f"-j{os.cpu_count()}", "CC=gcc-12", "HOSTCC=gcc-12", *targets]
+    # What "make check-debug" was told ("-n", its job server) is not for this one.
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False)
+                          env=environment, text=True, errors="replace", check=False)
     if done.returncode != 0:
         last = "\n".join(done.stdout.splitlines()[-15:])
         raise LabError(f"{' '.join(command)}:\n{last}\nscripts/setup installs what "

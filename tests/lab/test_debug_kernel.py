@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The debug kernel: whether a configuration is what was asked for, and which names mean one."""
 
+import pathlib
+import tempfile
 import unittest
 from unittest import mock
 
@@ -33,6 +35,49 @@ class LostLines(unittest.TestCase):
     def test_a_longer_name_is_another_option(self) -> None:
         config = FRAGMENT + "CONFIG_SLUB_TINY_BUT_NOT_THIS=y\n"
         self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
+
+
+class Build(unittest.TestCase):
+    """The build of a kernel whose make makes nothing but the names of what it is asked for."""
+
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.cache = pathlib.Path(temporary.name)
+        source = packages.Package("linux-source-6.1", "6.1.1-1", "all")
+        for patch in (
+                mock.patch.dict("os.environ", {"XDG_CACHE_HOME": temporary.name,
+                                               "MAKEFLAGS": "n"}),
+                mock.patch.object(debug_kernel.linux_source, "package", return_value=source),
+                mock.patch.object(debug_kernel.linux_source, "extract"),
+                mock.patch.object(debug_kernel.kernels, "installed_version", return_value="12"),
+                mock.patch.object(debug_kernel.kernels, "loadable_part", lambda elf: elf),
+                mock.patch.object(debug_kernel.subprocess, "run", self._make)):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def _make(self, command: list[str], cwd: pathlib.Path, env: dict[str, str],
+              **_options: object) -> mock.Mock:
+        self.assertNotIn("MAKEFLAGS", env)
+        if command[-1] == "tinyconfig":
+            (cwd / ".config").write_text("")
+        elif command[-1] == "modules":
+            for directory in ("include/config", "scripts", "arch/x86", "tools/objtool"):
+                (cwd / directory).mkdir(parents=True)
+            for name in ("Makefile", "Module.symvers"):
+                (cwd / name).touch()
+            (cwd / "include/config/kernel.release").write_text("6.1.1-debug\n")
+            (cwd / "vmlinux").write_bytes(b"\x7fELF")
+        return mock.Mock(returncode=0)
+
+    def test_kernel_and_headers_are_kept(self) -> None:
+        kernel = debug_kernel.by_name("debug-6.1", [], lambda _text: None)
+        self.assertEqual(kernel.release, "6.1.1-debug")
+        self.assertEqual(kernel.elf.read_bytes(), b"\x7fELF")
+        assert kernel.headers is not None
+        self.assertTrue((kernel.headers / "include/config/kernel.release").exists())
+        self.assertTrue((kernel.headers / "tools/objtool").is_dir())
+        self.assertFalse((kernel.elf.parent / "source").exists())
 
 
 class Names(unittest.TestCase):
