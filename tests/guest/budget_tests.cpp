@@ -26,12 +26,12 @@ void expect_within(const Budget &budget, const Counters &used, const Setup &setu
     diagnose(std::to_string(periods) + " periods of " + std::to_string(setup.period) + "/" +
              std::to_string(setup.buffer) + ": " + std::to_string(interrupts) + " interrupts and " +
              std::to_string(switches) + " voluntary switches per period");
-    expect(interrupts <= budget.interrupts_per_period_max,
-           std::to_string(used.interrupts) + " interrupts are too many");
-    expect(interrupts >= 0.9,
-           std::to_string(used.interrupts) + " interrupts are too few: what paced the stream?");
-    expect(switches <= budget.switches_per_period_max,
-           std::to_string(used.voluntary_switches) + " context switches are too many");
+    expect_in_time(interrupts <= budget.interrupts_per_period_max,
+                   std::to_string(used.interrupts) + " interrupts are too many");
+    expect_in_time(interrupts >= 0.9, std::to_string(used.interrupts) +
+                                          " interrupts are too few: what paced the stream?");
+    expect_in_time(switches <= budget.switches_per_period_max,
+                   std::to_string(used.voluntary_switches) + " context switches are too many");
 }
 
 // From open to close.
@@ -50,7 +50,7 @@ void playback(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int s
         pcm.drain();
     }
     const Counters used = read_counters() - before;
-    expect(underruns == 0, std::to_string(underruns) + " underruns");
+    expect_in_time(underruns == 0, std::to_string(underruns) + " underruns");
     expect_within(playback_budget, used, setup, periods);
 }
 

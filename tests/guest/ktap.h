@@ -24,6 +24,13 @@ void diagnose(const std::string &text);
 // Fails the running test unless @condition; @what says what was expected, and what was seen.
 void expect(bool condition, const std::string &what);
 
+// Whether figures that depend on how fast the kernel is are only shown: SELFTEST_UNTIMED is set, as
+// for kernels that look for bugs.
+bool is_untimed();
+
+// The same as expect() for such a figure.
+void expect_in_time(bool condition, const std::string &what);
+
 // Runs the tests whose name contains @filter and prints KTAP on stdout. The exit status: 0 when
 // all have passed and at least one ran.
 int run_tests(const std::vector<Test> &tests, const std::string &filter);
