@@ -70,6 +70,7 @@ thread-tests: ## build the host test of real threads, with ThreadSanitizer
 FUZZ_SECONDS ?= 15
 FUZZ_SEED ?= 1
 ROUNDS ?= 50
+DEBUG_ROUNDS ?= 10
 
 .PHONY: setup
 setup: ## install what all of this needs, from Debian packages
@@ -166,6 +167,14 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 .PHONY: check-lab-all
 check-lab-all: module backend guest-tests ## also the selftests that "make check" has no time for
 	@scripts/selftests --all --rounds $(ROUNDS)
+
+# Only the lab knows where it keeps the kernel that it has built.
+.PHONY: check-debug
+check-debug: backend guest-tests ## selftests and fault injection in a guest with lockdep, kmemleak and their like
+	@echo "== selftests with a kernel that looks for bugs"
+	@+kdir=$$(scripts/lab headers --kernel debug-6.1) && \
+		$(MAKE) --no-print-directory module KDIR=$$kdir
+	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --time-limit 1200
 
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)

@@ -2,6 +2,7 @@
 #include "pcm_ioctl.h"
 
 #include <cerrno>
+#include <climits>
 #include <sound/asound.h>
 #include <sys/ioctl.h>
 
@@ -13,6 +14,21 @@ namespace {
 int result_of(int result)
 {
     return result < 0 ? -errno : result;
+}
+
+void choose(snd_pcm_hw_params &params, int parameter, unsigned int value)
+{
+    snd_mask &mask = params.masks[parameter - SNDRV_PCM_HW_PARAM_FIRST_MASK];
+    mask = {};
+    mask.bits[value / 32] = 1u << value % 32;
+}
+
+void fix(snd_pcm_hw_params &params, int parameter, unsigned int value)
+{
+    snd_interval &interval = params.intervals[parameter - SNDRV_PCM_HW_PARAM_FIRST_INTERVAL];
+    interval.min = value;
+    interval.max = value;
+    interval.integer = 1;
 }
 
 } // namespace
@@ -42,6 +58,28 @@ int pcm_request(int descriptor, PcmRequest request)
         return result_of(ioctl(descriptor, SNDRV_PCM_IOCTL_RESUME));
     }
     return -EINVAL;
+}
+
+int pcm_set_up(int descriptor, unsigned int period, unsigned int buffer)
+{
+    snd_pcm_hw_params params = {};
+    for (snd_interval &interval : params.intervals)
+        interval.max = UINT_MAX;
+    params.rmask = UINT_MAX;
+    params.info = UINT_MAX;
+    choose(params, SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED);
+    choose(params, SNDRV_PCM_HW_PARAM_FORMAT, SNDRV_PCM_FORMAT_S16_LE);
+    choose(params, SNDRV_PCM_HW_PARAM_SUBFORMAT, SNDRV_PCM_SUBFORMAT_STD);
+    fix(params, SNDRV_PCM_HW_PARAM_CHANNELS, 2);
+    fix(params, SNDRV_PCM_HW_PARAM_RATE, 48000);
+    fix(params, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, period);
+    fix(params, SNDRV_PCM_HW_PARAM_BUFFER_SIZE, buffer);
+    return result_of(ioctl(descriptor, SNDRV_PCM_IOCTL_HW_PARAMS, &params));
+}
+
+int pcm_free(int descriptor)
+{
+    return result_of(ioctl(descriptor, SNDRV_PCM_IOCTL_HW_FREE));
 }
 
 long pcm_write(int descriptor, const void *samples, size_t frames)

@@ -24,6 +24,10 @@ enum class PcmRequest {
 // The ioctl's result: 0, or a negative errno.
 int pcm_request(int descriptor, PcmRequest request);
 
+// Sets up 16 bit stereo at 48 kHz, read/write: 0, or a negative errno.
+int pcm_set_up(int descriptor, unsigned int period, unsigned int buffer);
+int pcm_free(int descriptor);
+
 // Reads or writes up to @frames frames at @samples; the number moved, or a negative errno.
 long pcm_write(int descriptor, const void *samples, size_t frames);
 long pcm_read(int descriptor, void *samples, size_t frames);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fault.h"
+
+#include "ktap.h"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace selftest {
+
+FaultyTask::FaultyTask(const std::string &directory)
+    : descriptor_(open((directory + "/fail-nth").c_str(), O_RDWR | O_CLOEXEC))
+{
+    expect(descriptor_ >= 0, "this kernel injects no faults into " + directory);
+}
+
+FaultyTask::~FaultyTask()
+{
+    close(descriptor_);
+}
+
+void FaultyTask::arm(unsigned int number)
+{
+    std::array<char, 16> text = {};
+    const int length = std::snprintf(text.data(), text.size(), "%u", number);
+    expect(pwrite(descriptor_, text.data(), static_cast<size_t>(length), 0) == length,
+           "cannot arm fail-nth");
+}
+
+bool FaultyTask::disarm()
+{
+    // Neither call allocates anything.
+    std::array<char, 16> left = {};
+    expect(pread(descriptor_, left.data(), left.size() - 1, 0) > 0, "cannot read fail-nth");
+    arm(0);
+    return std::strtoul(left.data(), nullptr, 10) == 0;
+}
+
+std::string kernel_thread(const std::string &name)
+{
+    for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+        std::string comm;
+        std::ifstream(entry.path() / "comm") >> comm;
+        if (comm == name)
+            return entry.path();
+    }
+    expect(false, "there is no thread " + name);
+    return "";
+}
+
+} // namespace selftest
