@@ -86,7 +86,7 @@ def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
         if identity in known:
             continue
         known.add(identity)
-        if any(pattern.search("\n".join(excerpt[:4])) for pattern in allowed):
+        if any(pattern.search("\n".join(excerpt[:6])) for pattern in allowed):
             continue
         found.append(Report(log, kind, tuple(part for part in excerpt if part)))
     return found

@@ -4,10 +4,9 @@
 #include "ktap.h"
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <unistd.h>
 
 namespace selftest {
@@ -38,18 +37,6 @@ bool FaultyTask::disarm()
     expect(pread(descriptor_, left.data(), left.size() - 1, 0) > 0, "cannot read fail-nth");
     arm(0);
     return std::strtoul(left.data(), nullptr, 10) == 0;
-}
-
-std::string kernel_thread(const std::string &name)
-{
-    for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
-        std::string comm;
-        std::ifstream(entry.path() / "comm") >> comm;
-        if (comm == name)
-            return entry.path();
-    }
-    expect(false, "there is no thread " + name);
-    return "";
 }
 
 } // namespace selftest

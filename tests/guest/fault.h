@@ -25,7 +25,4 @@ class FaultyTask {
     int descriptor_;
 };
 
-// The directory in /proc of the kernel's thread @name.
-std::string kernel_thread(const std::string &name);
-
 } // namespace selftest
