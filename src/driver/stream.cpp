@@ -54,6 +54,7 @@ Result<void> Stream::connect()
         forget_stale_values(state);
     });
     may_be_open_ = false;
+    refused_open_ = RefusedOpen();
     query_cache_.clear();
     renew_mixer();
     if (buffer_)

@@ -136,6 +136,12 @@ class Stream {
         Answer answer = {};
     };
 
+    // The answer to the last OPEN, and what that asked for.
+    struct RefusedOpen {
+        int32_t status = 0; // 0: it was not refused
+        kshim_pcm_params params = {};
+    };
+
     // A volume or mute request that its sender no longer waits for.
     struct LateValues {
         wire::Request request;
@@ -361,6 +367,7 @@ class Stream {
     Box<SharedBuffer> lingering_[lingering_max] XEN_FRONT_GUARDED_BY(request_mutex_);
     // The backend may have it open although State::is_open is not set.
     bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
+    RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool was_prepared_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // since hw_params
     // The guest was restored since the buffer was granted.
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;

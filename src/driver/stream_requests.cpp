@@ -36,6 +36,13 @@ bool is_essential(wire::Operation operation)
            operation == wire::Operation::Trigger;
 }
 
+// Whether the backend is asked for the same.
+bool is_same_setup(const kshim_pcm_params &one, const kshim_pcm_params &other)
+{
+    return one.format == other.format && one.rate == other.rate && one.channels == other.channels &&
+           one.buffer_frames == other.buffer_frames && one.period_frames == other.period_frames;
+}
+
 // Whether an answer to HW_PARAM_QUERY describes any configuration at all.
 bool is_meaningful(const wire::HwParamQuery &answer)
 {
@@ -149,6 +156,10 @@ Result<void> Stream::open_backend()
     // Late, the backend may still open it.
     may_be_open_ = result.is_error() && result.error() == Error::TimedOut;
     const Answer answer = TRY(move(result));
+    // An application that tries again and again is told each time; the log is not.
+    const RefusedOpen last = exchange(refused_open_, RefusedOpen { answer.status, params });
+    if (answer.status != 0 && last.status == answer.status && is_same_setup(last.params, params))
+        return to_error(answer.status);
     if (answer.status != 0) {
         Text<200> text;
         describe(text);

@@ -267,6 +267,28 @@ TEST_F(StreamFailureTest, TheSameRefusalIsLoggedOnceUntilItSucceeds)
     EXPECT_EQ(complaints().size(), 3u);
 }
 
+TEST_F(StreamFailureTest, TheSameRefusedOpenIsLoggedOnceUntilItSucceeds)
+{
+    auto file = open_with(small_params);
+    stream().statuses[Operation::Open] = -12;
+    for (int i = 0; i < 20; i++)
+        EXPECT_EQ(file->prepare(), -ENOMEM);
+    EXPECT_EQ(complaints().size(), 1u);
+
+    stream().statuses[Operation::Open] = -16;
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    ASSERT_EQ(complaints().size(), 2u);
+    EXPECT_NE(complaints()[1].find("OPEN with status -16"), std::string::npos);
+
+    stream().statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+    stream().statuses[Operation::Open] = -16;
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    EXPECT_EQ(complaints().size(), 3u);
+}
+
 TEST_F(StreamFailureTest, RefusedStopIsNoTrouble)
 {
     auto file = running();
