@@ -34,8 +34,7 @@ constexpr milliseconds watch_limit(1500);
 constexpr milliseconds recovery_limit(6000);
 
 constexpr double percent_max = 10;
-// What the victims take that try again as fast as they can, not what the driver does: hundreds of
-// times a second they open a stream, which takes a millisecond of the lab's processor.
+// What the victims take that try again as fast as they can, not what the driver does.
 constexpr double retry_percent_max = 25;
 constexpr size_t log_lines_max = 8;
 constexpr size_t canary_bytes = 8 << 20;
@@ -120,7 +119,7 @@ void Ordeal::look_at_processor(const std::string &name)
     const auto used = store_.read(used_node);
     expect(used.has_value(), "Dom0 does not say how long the processor ran");
     notes_ += "; cpu " + *used + " %";
-    const bool is_retried = name.ends_with("-refused") || name == "storm-backwards";
+    const bool is_retried = name.ends_with("-refused");
     blame(is_untimed() || std::stod(*used) < (is_retried ? retry_percent_max : percent_max),
           "the attack takes too much of the processor");
 }
