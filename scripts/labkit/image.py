@@ -19,9 +19,10 @@ _BACKEND_BUILD = pathlib.Path("build/backend/xen-sndback")
 # Of all kernels here. Warnings reach the console, so that they are seen even of a domain that
 # dies, with the time stamps by which reports.py knows a kernel's lines. The crypto code's self-tests
 # would take a quarter of an emulated boot. A ramfs, unlike the usual tmpfs, may fill more than half
-# of the memory.
+# of the memory. The watchdog of the TSC takes it for broken when Xen, on so slow a processor, lets
+# another domain run between two of its readings.
 KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 rootfstype=ramfs cryptomgr.notests=1 "
-                     "initcall_blacklist=crypto_kdf108_init")
+                     "initcall_blacklist=crypto_kdf108_init tsc=nowatchdog")
 
 
 def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pathlib.Path | None:

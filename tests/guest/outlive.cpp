@@ -81,6 +81,7 @@ class Player {
 
   private:
     static constexpr Setup setup = {};
+    static constexpr double longest_gap_seconds = 0.1; // says what it was made of
 
     void recover_from_xrun()
     {
@@ -110,7 +111,9 @@ class Player {
             return;
         if (back == 0)
             back = now();
+        const double asked = now();
         check(timed([&] { return snd_pcm_prepare(pcm_.get()); }), "prepare after a suspension");
+        const double prepared = now();
         for (snd_pcm_uframes_t frames = 0; frames < setup.buffer; frames += setup.period) {
             const auto written = snd_pcm_writei(pcm_.get(), silence_.data(), setup.period);
             if (written == -ESTRPIPE)
@@ -119,8 +122,13 @@ class Player {
         }
         // The first period has been played when there is room for another.
         const auto written = snd_pcm_writei(pcm_.get(), silence_.data(), setup.period);
-        if (written > 0)
-            gaps_.push_back(now() - back);
+        if (written <= 0)
+            return;
+        gaps_.push_back(now() - back);
+        if (gaps_.back() > longest_gap_seconds)
+            std::fprintf(stderr,
+                         "gap of %.0f ms: resumed after %.0f, prepared after %.0f, then played\n",
+                         gaps_.back() * 1e3, (asked - back) * 1e3, (prepared - back) * 1e3);
     }
     template <typename Call> int timed(Call &&call)
     {
