@@ -8,6 +8,7 @@
 #include "driver/entry.cpp"
 #include "driver/frontend.cpp"
 #include "driver/journal.cpp"
+#include "driver/leftovers.cpp"
 #include "driver/mixer.cpp"
 #include "driver/report.cpp"
 #include "driver/shared_buffer.cpp"

@@ -14,10 +14,17 @@ KSHIM_BEGIN_DECLS
 struct kshim_proc_text;
 struct kshim_xenbus_device;
 
+/* ---- Module; context: may sleep ---- */
+
+/* Before the first device. What the devices share, for xen_front_probe(); NULL without memory. */
+void *xen_front_load(void);
+/* After the last device and the last card. @driver: of xen_front_load(). */
+void xen_front_unload(void *driver);
+
 /* ---- Xen bus; context: may sleep ---- */
 
-/* A device was found. */
-int xen_front_probe(struct kshim_xenbus_device *device);
+/* A device was found. @driver: of xen_front_load(). */
+int xen_front_probe(struct kshim_xenbus_device *device, void *driver);
 /* The backend published @state (enum xenbus_state). Called from the xenwatch thread. */
 void xen_front_backend_changed(struct kshim_xenbus_device *device, unsigned int state);
 /*

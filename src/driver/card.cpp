@@ -16,11 +16,13 @@ Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> strea
 }
 
 Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
-                               Watchdog &watchdog)
+                               Watchdog &watchdog, Leftovers &leftovers)
 {
+    const uint32_t buffers_max = Leftovers::generations_max * config->stream_count;
     auto streams = TRY(Array<Box<Stream>>::create(config->stream_count));
     for (uint32_t i = 0; i < streams.size(); i++)
-        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker, watchdog));
+        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker, watchdog,
+                                             leftovers, buffers_max));
     auto devices = TRY(Array<PcmDevice>::create(config->device_count));
     return Box<Card>::create(device, move(config), move(streams), move(devices));
 }
@@ -124,20 +126,6 @@ bool Card::is_in_use()
     for (Box<Stream> &stream : streams_)
         is_any |= stream->is_in_use();
     return is_any;
-}
-
-bool Card::try_end_transports()
-{
-    bool are_all_ended = true;
-    for (Box<Stream> &stream : streams_)
-        are_all_ended &= stream->try_end_transport();
-    return are_all_ended;
-}
-
-void Card::end_transports()
-{
-    for (Box<Stream> &stream : streams_)
-        stream->end_transport();
 }
 
 Result<void> Card::register_with(SoundCard &sound_card)

@@ -21,9 +21,9 @@ struct PcmDevice {
 class Card {
   public:
     // A card of @device as @config describes it, which is not connected yet. @caretaker is
-    // scheduled when look_after() has something to do. Context: may sleep.
+    // scheduled when look_after() has something to do. @leftovers lives longer. Context: may sleep.
     static Result<Box<Card>> create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
-                                    Watchdog &watchdog);
+                                    Watchdog &watchdog, Leftovers &leftovers);
 
     Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
          Array<PcmDevice> devices);
@@ -38,8 +38,6 @@ class Card {
     bool try_settle();
     void stall();
     void revive();
-    bool try_end_transports();
-    void end_transports();
 
     // What look_after() saw.
     struct Health {

@@ -3,6 +3,7 @@
 // and "Stream Event Transport Parameters".
 #pragma once
 
+#include "driver/leftover_list.hpp"
 #include "kernel/event_channel.hpp"
 #include "kernel/granted_page.hpp"
 #include "kernel/xenbus_device.hpp"
@@ -48,13 +49,16 @@ class Channel {
         events_ = EventChannel();
     }
     // Frees the pages that the backend no longer maps; false when it still maps one. After close().
-    bool try_end_grants()
+    bool try_end()
     {
         const bool is_ring_ended = ring_page_.try_end();
         return event_page_.try_end() && is_ring_ended;
     }
 
   private:
+    friend class LeftoverList<Channel>;
+
+    LeftoverLink<Channel> leftover_;
     // The pages outlive the channels, whose handlers read them.
     GrantedPage ring_page_;
     GrantedPage event_page_;

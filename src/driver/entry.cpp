@@ -22,9 +22,20 @@ Stream *to_stream(void *stream)
 
 using namespace xen_front;
 
-int xen_front_probe(kshim_xenbus_device *device)
+void *xen_front_load()
 {
-    auto frontend = Box<Frontend>::create(XenbusDevice(device));
+    auto leftovers = Box<Leftovers>::create();
+    return leftovers.is_error() ? nullptr : leftovers.value().release();
+}
+
+void xen_front_unload(void *driver)
+{
+    Box<Leftovers> leftovers(static_cast<Leftovers *>(driver));
+}
+
+int xen_front_probe(kshim_xenbus_device *device, void *driver)
+{
+    auto frontend = Box<Frontend>::create(XenbusDevice(device), *static_cast<Leftovers *>(driver));
     if (frontend.is_error())
         return to_errno(frontend.error());
     frontend.value()->start();

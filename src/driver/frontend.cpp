@@ -15,8 +15,9 @@ constexpr unsigned int retry_ms = 10;
 
 } // namespace
 
-Frontend::Frontend(XenbusDevice device)
+Frontend::Frontend(XenbusDevice device, Leftovers &leftovers)
     : device_(device),
+      leftovers_(leftovers),
       mutex_(KSHIM_LOCK_FRONTEND),
       caretaker_(on_attention, this),
       watchdog_(on_attention, this),
@@ -126,9 +127,17 @@ Result<void> Frontend::connect(Diagnostic &why)
     if (card_ != nullptr && !(card_->config() == *config))
         remove_card(state_, 0);
     if (card_ == nullptr) {
-        unregistered_card_ = TRY(Card::create(device_, move(config), caretaker_, watchdog_));
+        unregistered_card_ =
+            TRY(Card::create(device_, move(config), caretaker_, watchdog_, leftovers_));
         card_ = unregistered_card_.get();
         card_->adopt(mixer_choices_.span());
+    }
+    const uint32_t rings = card_->config().stream_count;
+    const uint32_t kept = leftovers_.count_channels(device_.number());
+    if (kept > (Leftovers::generations_max - 1) * rings) {
+        why << "the backend of " << device_.path() << " still maps the rings of " << kept
+            << " streams of earlier connections; it gets no more before it lets go of them";
+        return Error::Busy;
     }
     TRY(card_->connect());
     has_failed_ = false;
@@ -171,7 +180,6 @@ void Frontend::leave(wire::XenbusState kept, wire::XenbusState gone)
     }
     card_->disconnect();
     switch_state(kept);
-    end_transports(0);
 }
 
 void Frontend::remove_card(wire::XenbusState next, unsigned int patience_ms)
@@ -185,7 +193,7 @@ void Frontend::remove_card(wire::XenbusState next, unsigned int patience_ms)
     if (sound_card_)
         sound_card_.disconnect();
     switch_state(next);
-    end_transports(patience_ms);
+    await_unmapping(patience_ms);
     // Without memory for them the next card begins as the first one did.
     if (auto choices = card_->mixer_choices(); !choices.is_error())
         mixer_choices_ = choices.release_value();
@@ -195,13 +203,11 @@ void Frontend::remove_card(wire::XenbusState next, unsigned int patience_ms)
     is_restored_ = false;
 }
 
-void Frontend::end_transports(unsigned int patience_ms)
+void Frontend::await_unmapping(unsigned int patience_ms)
 {
-    // A backend that unmaps now lets us free the pages at once.
     Deadline deadline(patience_ms);
-    while (!card_->try_end_transports() && !deadline.has_passed())
+    while (leftovers_.count_channels(device_.number()) != 0 && !deadline.has_passed())
         Deadline::pause();
-    card_->end_transports();
 }
 
 void Frontend::fail(Error error, Diagnostic &why)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/card.hpp"
+#include "driver/leftovers.hpp"
 #include "driver/pace.hpp"
 #include "driver/state_table.hpp"
 #include "driver/watchdog.hpp"
@@ -14,7 +15,7 @@ namespace xen_front {
 // streams, runs beside them.
 class Frontend {
   public:
-    explicit Frontend(XenbusDevice device);
+    Frontend(XenbusDevice device, Leftovers &leftovers);
     Frontend(const Frontend &) = delete;
     Frontend &operator=(const Frontend &) = delete;
     // Takes the card away and waits, for a moment, until the backend has let go of our pages.
@@ -36,10 +37,11 @@ class Frontend {
     // Ends the connection. The card stays, and @kept is published, when it is in use and the
     // backend may come back; else it goes, and @gone is published.
     void leave(wire::XenbusState kept, wire::XenbusState gone) XEN_FRONT_REQUIRES(mutex_);
-    // Takes the card away, if there is one, and publishes @next. What the backend still maps after
-    // @patience_ms is freed when it lets go.
+    // Takes the card away, if there is one, and publishes @next. Gives the backend @patience_ms to
+    // let go of our rings.
     void remove_card(wire::XenbusState next, unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
-    void end_transports(unsigned int patience_ms) XEN_FRONT_REQUIRES(mutex_);
+    // Waits until the backend maps no ring of an earlier connection any more.
+    void await_unmapping(unsigned int patience_ms);
     void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     // Has the card, if there is one, know the states of both ends.
     void show_states() XEN_FRONT_REQUIRES(mutex_);
@@ -57,6 +59,7 @@ class Frontend {
     bool is_state_in_xenstore() const XEN_FRONT_REQUIRES(mutex_);
 
     XenbusDevice device_;
+    Leftovers &leftovers_;
     Mutex mutex_;
     Work caretaker_;
     Watchdog watchdog_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/span.hpp"
+#include "driver/leftover_list.hpp"
 #include "kernel/granted_page.hpp"
 #include "sndif/volume.hpp"
 
@@ -50,9 +51,12 @@ class SharedBuffer {
     }
 
   private:
+    friend class LeftoverList<SharedBuffer>;
+
     // Lists the first @page_count pages.
     Result<void> write_directory(uint32_t page_count);
 
+    LeftoverLink<SharedBuffer> leftover_;
     uint32_t bytes_ = 0;
     bool has_values_ = true;
     Array<GrantedPage> pages_;

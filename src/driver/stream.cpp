@@ -6,10 +6,13 @@
 
 namespace xen_front {
 
-Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog)
+Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog,
+               Leftovers &leftovers, uint32_t buffers_max)
     : device_(device),
       config_(config),
       watchdog_(watchdog),
+      leftovers_(leftovers),
+      buffers_max_(buffers_max),
       request_mutex_(KSHIM_LOCK_REQUEST),
       mixer_(*this, config),
       state_(KSHIM_LOCK_RING)
@@ -75,18 +78,6 @@ Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_
     return channel_->publish(transaction, directory.c_string());
 }
 
-bool Stream::try_end_transport()
-{
-    Mutex::Guard guard(request_mutex_);
-    return !ended_channel_ || ended_channel_->try_end_grants();
-}
-
-void Stream::end_transport()
-{
-    Mutex::Guard guard(request_mutex_);
-    ended_channel_.reset();
-}
-
 Result<void> Stream::open(Substream substream)
 {
     const PcmSettings &settings = config_.settings;
@@ -133,7 +124,7 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     // Never the old pages again: the backend may still map them.
     release();
     Mutex::Guard guard(request_mutex_);
-    if (find_place_to_linger() == nullptr) {
+    if (leftovers_.count_buffers(device_.number()) >= buffers_max_) {
         Text<96> text;
         describe(text);
         text << "the backend keeps the pages of earlier buffers; it gets no more";
@@ -158,24 +149,10 @@ void Stream::release()
             state.substream.set_buffer(nullptr, 0);
     });
     // The pages go when the backend lets go of them; they are never used again.
-    if (buffer_ && !buffer_->try_end()) {
-        if (Box<SharedBuffer> *place = find_place_to_linger())
-            *place = move(buffer_);
-    }
-    buffer_.reset();
+    if (buffer_)
+        leftovers_.keep(move(buffer_), device_.number());
     has_void_grants_ = false;
     was_prepared_ = false;
-}
-
-Box<SharedBuffer> *Stream::find_place_to_linger()
-{
-    for (Box<SharedBuffer> &buffer : lingering_) {
-        if (buffer && buffer->try_end())
-            buffer.reset();
-        if (!buffer)
-            return &buffer;
-    }
-    return nullptr;
 }
 
 } // namespace xen_front

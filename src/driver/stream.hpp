@@ -5,6 +5,7 @@
 #include "base/guarded.hpp"
 #include "driver/channel.hpp"
 #include "driver/journal.hpp"
+#include "driver/leftovers.hpp"
 #include "driver/mixer.hpp"
 #include "driver/shared_buffer.hpp"
 #include "driver/watchdog.hpp"
@@ -29,8 +30,10 @@ namespace xen_front {
 class Stream {
   public:
     // @caretaker is scheduled when look_after() has something to do at once; @watchdog knows when
-    // the stream runs.
-    Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog);
+    // the stream runs. There is no audio buffer while the backend maps @buffers_max earlier ones of
+    // the card.
+    Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog,
+           Leftovers &leftovers, uint32_t buffers_max);
     Stream(const Stream &) = delete;
     Stream &operator=(const Stream &) = delete;
 
@@ -44,7 +47,7 @@ class Stream {
     void go_live();
     // Ends the connection: wakes whoever waits for an answer, suspends the stream if an application
     // has it open, and returns once no interrupt handler runs any more. The transport's pages,
-    // which the backend may still map, stay until try_end_transport() or end_transport().
+    // which the backend may still map, are leftovers.
     void disconnect();
     // As disconnect(), for good: what comes later fails. The caretaker is not needed any more.
     void retire();
@@ -52,10 +55,6 @@ class Stream {
     void void_grants();
     // Whether an application has it open.
     bool is_in_use();
-    // Frees those pages if the backend no longer maps them; false when it does.
-    bool try_end_transport();
-    // Leaves them to be freed when the backend lets go.
-    void end_transport();
 
     // ---- Care for a connection that may be dead; may sleep ----
 
@@ -218,12 +217,6 @@ class Stream {
     // News more often than this within a period is nothing to be woken for: see take_events().
     static constexpr uint32_t steps_per_period = 32;
 
-    // A backend that lets go late is waited for; one that never does is not given more than this.
-    static constexpr uint32_t lingering_max = 4;
-
-    // The place for a buffer that the backend still maps; nullptr when it maps too many.
-    Box<SharedBuffer> *find_place_to_linger() XEN_FRONT_REQUIRES(request_mutex_);
-
     bool is_playback() const
     {
         return config_.type == StreamType::Playback;
@@ -357,14 +350,12 @@ class Stream {
     XenbusDevice device_;
     const StreamConfig &config_;
     Watchdog &watchdog_;
+    Leftovers &leftovers_;
+    const uint32_t buffers_max_;
     Mutex request_mutex_;
     Completion answered_;
     Box<Channel> channel_ XEN_FRONT_GUARDED_BY(request_mutex_); // of the connection
-    // Of the one before: its pages only.
-    Box<Channel> ended_channel_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
-    // Earlier ones of which the backend still maps some page.
-    Box<SharedBuffer> lingering_[lingering_max] XEN_FRONT_GUARDED_BY(request_mutex_);
     // The backend may have it open although State::is_open is not set.
     bool may_be_open_ XEN_FRONT_GUARDED_BY(request_mutex_) = false;
     RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_);

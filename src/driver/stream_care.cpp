@@ -37,7 +37,7 @@ void Stream::end_connection(bool is_for_good)
             substream.suspend();
     }
     channel_->close();
-    ended_channel_ = move(channel_);
+    leftovers_.keep(move(channel_), device_.number());
 }
 
 void Stream::disconnect()

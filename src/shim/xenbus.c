@@ -47,9 +47,12 @@ void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const cha
 		xenbus_dev_error(to_xenbus(device), error, "%s", text);
 }
 
+/* Of xen_front_load(). */
+static void *shared;
+
 static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
 {
-	return xen_front_probe(from_xenbus(device));
+	return xen_front_probe(from_xenbus(device), shared);
 }
 
 /*
@@ -115,14 +118,23 @@ static struct xenbus_driver driver = {
 
 int xen_front_driver_register(void)
 {
+	int status;
+
 	if (!xen_domain())
 		return -ENODEV;
-	return xenbus_register_frontend(&driver);
+	shared = xen_front_load();
+	if (!shared)
+		return -ENOMEM;
+	status = xenbus_register_frontend(&driver);
+	if (status)
+		xen_front_unload(shared);
+	return status;
 }
 
 void xen_front_driver_unregister(void)
 {
 	xenbus_unregister_driver(&driver);
+	xen_front_unload(shared);
 }
 
 MODULE_ALIAS("xen:" XENSND_DRIVER_NAME);

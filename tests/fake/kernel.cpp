@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake/kernel.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "fake/fault.hpp"
+#include "kshim/entry.h"
 #include "kshim/module.h"
 
 namespace xen_front::fake {
@@ -27,6 +30,7 @@ Kernel::Kernel()
 
 Kernel::~Kernel()
 {
+    unload_driver();
     current_kernel() = nullptr;
 }
 
@@ -52,8 +56,31 @@ XenbusDevice &Kernel::add_device(unsigned int number, uint16_t backend_domain)
     return *devices_.back();
 }
 
-std::string Kernel::leaks() const
+void *Kernel::driver()
 {
+    if (driver_ == nullptr)
+        driver_ = xen_front_load();
+    return driver_;
+}
+
+void Kernel::unload_driver()
+{
+    const auto is_bound = [](const auto &device) {
+        return device->is_bound;
+    };
+    const auto is_there = [](const auto &card) {
+        return !card->is_freed;
+    };
+    const auto &cards = sound.all_cards();
+    const bool is_used = std::any_of(devices_.begin(), devices_.end(), is_bound) ||
+                         std::any_of(cards.begin(), cards.end(), is_there);
+    if (driver_ != nullptr && !is_used)
+        xen_front_unload(std::exchange(driver_, nullptr));
+}
+
+std::string Kernel::leaks()
+{
+    unload_driver();
     std::string text = heap.leaks() + locks.leaks() + works.leaks() + memory.leaks() +
                        event_channels.leaks() + store.leaks() + sound.leaks();
     if (!context.held_locks().empty())
@@ -61,7 +88,7 @@ std::string Kernel::leaks() const
     return text;
 }
 
-void Kernel::expect_no_leaks() const
+void Kernel::expect_no_leaks()
 {
     const std::string text = leaks();
     if (!text.empty())

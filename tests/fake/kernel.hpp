@@ -39,8 +39,12 @@ class Kernel {
     XenbusDevice &add_device(unsigned int number = 0, uint16_t backend_domain = 0);
 
     // One line for each thing that was taken and not given back, or is still held.
-    std::string leaks() const;
-    void expect_no_leaks() const;
+    // Unloads the driver first, if nothing uses it.
+    std::string leaks();
+    void expect_no_leaks();
+
+    // Of xen_front_load(), which a first call does; nullptr without memory.
+    void *driver();
 
     Context context;
     Timeline timeline { context };
@@ -56,7 +60,11 @@ class Kernel {
     unsigned int request_timeout_ms = 1000; // the module's parameter
     char xenwatch = 0; // its address is the lock
 
+    // As rmmod: nothing happens while a device is bound or a card is there.
+    void unload_driver();
+
   private:
+    void *driver_ = nullptr;
     std::vector<std::unique_ptr<XenbusDevice>> devices_;
 };
 

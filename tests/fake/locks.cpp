@@ -46,6 +46,8 @@ const char *class_name(uint64_t lock_class)
         return "card";
     case KSHIM_LOCK_WATCHDOG:
         return "watchdog";
+    case KSHIM_LOCK_LEFTOVERS:
+        return "leftovers";
     case KSHIM_LOCK_REQUEST:
         return "request";
     case KSHIM_LOCK_FRONTEND:

@@ -78,7 +78,8 @@ int probe(XenbusDevice &device)
 {
     int status = 0;
     Kernel::current().context.run_elsewhere([&] {
-        status = xen_front_probe(&device);
+        void *driver = Kernel::current().driver();
+        status = driver == nullptr ? -ENOMEM : xen_front_probe(&device, driver);
         device.is_bound = status == 0;
         if (status != 0)
             report_error(device, status, "xenbus_dev_probe on " + device.path);

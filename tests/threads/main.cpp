@@ -35,13 +35,14 @@ class ThreadsTest : public ::testing::Test {
         };
         for (const auto &[path, value] : nodes)
             kernel.set(path, value);
-        EXPECT_EQ(xen_front_probe(&kernel.device), 0);
+        EXPECT_EQ(xen_front_probe(&kernel.device, driver), 0);
         attach();
     }
     ~ThreadsTest() override
     {
         backend.reset();
         xen_front_remove(&kernel.device);
+        xen_front_unload(driver);
     }
 
     // Until the frontend has answered, which takes it a moment when states come too fast.
@@ -69,6 +70,7 @@ class ThreadsTest : public ::testing::Test {
     }
 
     Kernel &kernel = Kernel::instance();
+    void *driver = xen_front_load();
     std::unique_ptr<Backend> backend;
 };
 

@@ -65,8 +65,8 @@ void DriverTest::TearDown()
     if (device.is_bound)
         fake::remove(device);
     backend.detach();
-    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
     FakeKernelTest::TearDown();
+    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
 }
 
 std::unique_ptr<PcmFile> DriverTest::open(kshim_direction direction)

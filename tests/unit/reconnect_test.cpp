@@ -121,6 +121,7 @@ TEST_P(FarewellTest, CardThatNobodyHasOpenGoes)
 {
     part();
     EXPECT_EQ(card_count(), 0u);
+    kernel.timeline.pass(1s);
     EXPECT_EQ(kernel.memory.grant_count(), 0u);
     EXPECT_NE(state(), XenbusState::Reconfiguring);
     restart();

@@ -51,6 +51,14 @@ constexpr Attack attacks[] = {
               target.set_state(initialising);
               target.set_state(init_wait);
           } },
+    { .name = "rings-hoarded",
+      .description = "asks for new rings again and again, and never unmaps any",
+      .keeps_mappings = true,
+      .store =
+          [](StoreTarget &target) {
+              target.set_state(init_wait);
+              target.pause(300);
+          } },
     { .name = "state-beyond",
       .description = "the state has values that are none: 9, 2^32, -1",
       .store =
