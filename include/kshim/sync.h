@@ -61,8 +61,8 @@ bool kshim_completion_wait(struct kshim_completion *completion, unsigned int mil
 uint64_t kshim_now_ms(void);
 /* Microseconds of the same clock. Context: any. */
 uint64_t kshim_now_us(void);
-/* Sleeps for about a millisecond: between two looks at a condition that nothing announces. */
-void kshim_sleep_briefly(void);
+/* Sleeps for about @milliseconds. Context: may sleep. */
+void kshim_sleep(unsigned int milliseconds);
 
 KSHIM_END_DECLS
 

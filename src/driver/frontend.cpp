@@ -10,6 +10,8 @@ namespace {
 
 // How long unbinding waits for the backend to unmap our rings. It is no failure if it does not.
 constexpr unsigned int unmap_patience_ms = 100;
+// Before a state is followed that came too fast.
+constexpr unsigned int follow_pause_ms = 250;
 // When the caretaker comes back to a stream that somebody was just using.
 constexpr unsigned int retry_ms = 10;
 
@@ -68,7 +70,7 @@ void Frontend::backend_changed(wire::XenbusState state)
         return;
     }
     is_behind_ = true;
-    follower_.schedule(Pace::pause_ms);
+    follower_.schedule(follow_pause_ms);
 }
 
 void Frontend::on_catching_up(void *frontend)

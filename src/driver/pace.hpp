@@ -9,26 +9,28 @@ namespace xen_front {
 // Bounds how often something is done that another domain asks for as often as it likes.
 class Pace {
   public:
-    // Whether it may be done once more at once; if not, after a pause: that it is asked for more
-    // often than a backend that means well needs. Context: any.
+    // @burst: so often within a second is no haste yet.
+    explicit Pace(uint32_t burst) : burst_(burst)
+    {
+    }
+    // Whether it may be done once more at once; if not, after a pause: it is asked for more often
+    // than a backend that means well needs. Context: any.
     bool admits()
     {
         if (interval_.has_passed()) {
             interval_ = Deadline(interval_ms);
             count_ = 0;
         }
-        if (count_ == burst)
+        if (count_ == burst_)
             return false;
         count_++;
         return true;
     }
 
-    static constexpr unsigned int pause_ms = 250;
-
   private:
     static constexpr unsigned int interval_ms = 1000;
-    static constexpr uint32_t burst = 16; // four whole connections, from InitWait to Closed
 
+    const uint32_t burst_;
     Deadline interval_ { 0 };
     uint32_t count_ = 0;
 };

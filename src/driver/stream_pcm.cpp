@@ -6,6 +6,13 @@ namespace xen_front {
 
 Result<void> Stream::prepare()
 {
+    // A backend can make every run an xrun at once, and applications start over as fast as they
+    // can. Nobody waits for the request mutex meanwhile.
+    const bool is_hasty = state_.with(
+        [](State &state) { return state.failure == Failure::Xrun && !state.recoveries.admits(); });
+    if (is_hasty)
+        sleep_for(xrun_pause_ms);
+
     Mutex::Guard guard(request_mutex_);
     const auto reopened = reopen_backend();
     // Clients give up when prepare fails. One that had the stream prepared before, and may be here

@@ -123,6 +123,12 @@ inline uint64_t now_ms()
     return kshim_now_ms();
 }
 
+// Sleeps for about @milliseconds. Context: may sleep.
+inline void sleep_for(unsigned int milliseconds)
+{
+    kshim_sleep(milliseconds);
+}
+
 // Microseconds of the same clock. Context: any.
 inline uint64_t now_us()
 {
@@ -142,7 +148,7 @@ class Deadline {
     // Between two looks at something that nobody announces. Context: may sleep.
     static void pause()
     {
-        kshim_sleep_briefly();
+        sleep_for(1);
     }
 
   private:

@@ -124,7 +124,7 @@ uint64_t kshim_now_us(void)
 	return ktime_to_us(ktime_get());
 }
 
-void kshim_sleep_briefly(void)
+void kshim_sleep(unsigned int milliseconds)
 {
-	usleep_range(500, 1000);
+	fsleep(milliseconds * 1000UL);
 }

@@ -226,9 +226,9 @@ uint64_t kshim_now_us(void)
         std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
-void kshim_sleep_briefly(void)
+void kshim_sleep(unsigned int milliseconds)
 {
     Kernel &kernel = Kernel::current();
-    kernel.context.require_may_sleep("kshim_sleep_briefly()");
-    kernel.timeline.pass(std::chrono::milliseconds(1));
+    kernel.context.require_may_sleep("kshim_sleep()");
+    kernel.timeline.pass(std::chrono::milliseconds(milliseconds));
 }

@@ -109,7 +109,7 @@ uint64_t kshim_now_us(void)
         std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
-void kshim_sleep_briefly(void)
+void kshim_sleep(unsigned int milliseconds)
 {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
 }

@@ -122,13 +122,13 @@ TEST_F(FakeKernelRulesTest, SleepingWithASpinlockHeld)
 {
     SpinLock lock(KSHIM_LOCK_RING);
     const SpinLock::Guard guard(lock);
-    expect_fault("kshim_sleep_briefly() may sleep", [] { kshim_sleep_briefly(); });
+    expect_fault("kshim_sleep() may sleep", [] { kshim_sleep(1); });
 }
 
 TEST_F(FakeKernelRulesTest, SleepingInAnInterrupt)
 {
     kernel.context.run_interrupt(
-        [this] { expect_fault("from an interrupt handler", [] { kshim_sleep_briefly(); }); });
+        [this] { expect_fault("from an interrupt handler", [] { kshim_sleep(1); }); });
 }
 
 TEST_F(FakeKernelRulesTest, LockTakenTwice)

@@ -550,6 +550,45 @@ TEST_F(StreamFailureTest, BackendThatKeepsEveryBufferGetsNoMore)
     EXPECT_EQ(file->prepare(), 0);
 }
 
+// A backend that makes each run an xrun does not have the application start over for ever as fast
+// as the processor allows.
+TEST_F(StreamFailureTest, XrunsWithoutEndAreRecoveredFromSlowly)
+{
+    auto file = running();
+    uint32_t xruns = 0;
+    const auto xrun_and_prepare = [&] {
+        stream().report_position(~uint64_t { 0 });
+        EXPECT_EQ(file->state(), PcmState::Xrun);
+        xruns++;
+        const auto taken = duration_of([&] { EXPECT_EQ(file->prepare(), 0); });
+        EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+        EXPECT_EQ(file->state(), PcmState::Running);
+        return taken;
+    };
+    // Bad luck, for a while.
+    while (xruns < 32)
+        EXPECT_LT(xrun_and_prepare(), 1ms);
+    const auto start = kernel.timeline.now();
+    while (kernel.timeline.now() - start < 3s)
+        xrun_and_prepare();
+    EXPECT_LE(xruns, 32u + 3 * 66);
+
+    // The application's own stops and starts are as fast as ever, and a later xrun is as well.
+    for (int round = 0; round < 100; round++) {
+        EXPECT_LT(duration_of([&] {
+                      EXPECT_EQ(file->drop(), 0);
+                      EXPECT_EQ(file->prepare(), 0);
+                  }),
+                  1ms);
+        EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    }
+    EXPECT_EQ(file->drop(), 0);
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_LT(xrun_and_prepare(), 1ms);
+}
+
 // Position events that say nothing new are not worth being interrupted for.
 TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
 {
