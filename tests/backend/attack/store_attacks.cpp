@@ -52,12 +52,12 @@ constexpr Attack attacks[] = {
               target.set_state(init_wait);
           } },
     { .name = "rings-hoarded",
-      .description = "asks for new rings again and again, and never unmaps any",
+      .description = "ends the connection again and again, and never unmaps a page",
       .keeps_mappings = true,
       .store =
           [](StoreTarget &target) {
-              target.set_state(init_wait);
-              target.pause(300);
+              target.set_state(closed);
+              target.pause(500);
           } },
     { .name = "state-beyond",
       .description = "the state has values that are none: 9, 2^32, -1",
