@@ -34,16 +34,18 @@ void Journal::record(const wire::Request &request, RequestId id) const
 
 void Journal::on_request(const wire::Request &request, RequestId id)
 {
-    const bool is_timed = Statistics::is_timed(request.operation, request.trigger.type);
-    counts.on_request(request.operation, id, is_timed ? now_us() : 0);
+    const bool is_timed = RoundTripTimes::is_timed(request.operation, request.trigger.type);
+    counts.on_request(request.operation);
+    round_trips_.on_request(id, is_timed ? now_us() : 0);
     if (is_traced(KSHIM_TRACE_REQUEST))
         record(request, id);
 }
 
 void Journal::on_answer(const Answer &answer)
 {
-    const bool is_timed = Statistics::is_timed(answer.operation, answer.trigger);
-    counts.on_answer(answer, is_timed ? now_us() : 0);
+    const bool is_timed = RoundTripTimes::is_timed(answer.operation, answer.trigger);
+    counts.on_answer(answer);
+    round_trips_.on_answer(answer, is_timed ? now_us() : 0);
     if (is_traced(KSHIM_TRACE_RESPONSE))
         record_response(stream_, answer.id.value(), static_cast<uint8_t>(answer.operation),
                         answer.status);

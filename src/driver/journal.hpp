@@ -2,6 +2,7 @@
 // What happens to one stream, counted and, while somebody records it, traced.
 #pragma once
 
+#include "driver/round_trips.hpp"
 #include "driver/statistics.hpp"
 #include "kernel/lock.hpp"
 #include "kernel/trace.hpp"
@@ -31,6 +32,11 @@ class Journal {
             record(position, committed, is_elapsed);
     }
 
+    const RoundTripTimes &round_trips() const
+    {
+        return round_trips_;
+    }
+
     Statistics counts; // what is counted only is counted here
 
   private:
@@ -40,6 +46,7 @@ class Journal {
                                              bool is_elapsed) const;
 
     kshim_trace_stream stream_ = {};
+    RoundTripTimes round_trips_;
 };
 
 } // namespace xen_front

@@ -58,30 +58,19 @@ void print_position(ProcText &out, const StreamReport &stream)
         << " hardware " << stream.hardware.value() << " shown " << stream.shown.value() << "\n";
 }
 
-void print_traffic(ProcText &out, const Statistics &statistics)
+void print_traffic(ProcText &out, const StreamReport &stream)
 {
+    const Statistics &statistics = stream.statistics;
     out << "  requests:";
-    for (uint8_t i = 0; i < Statistics::operation_count; i++)
+    for (uint8_t i = 0; i < wire::operation_count; i++)
         out << " " << name_of(static_cast<wire::Operation>(i)) << " " << statistics.requests[i];
-    out << "\n  responses: all " << statistics.responses << " refused " << statistics.refusals;
+    out << "\n  responses: all " << stream.responses << " refused " << statistics.refusals;
     out << "\n  events: all " << statistics.events << " backward " << statistics.backward_positions;
     out << "\n  interrupts: all " << statistics.interrupts << " spurious "
         << statistics.spurious_interrupts;
     out << "\n  notifications: sent " << statistics.notifications_sent << " held-off "
         << statistics.notifications_held_off << "\n";
     print_count(out, "coalesced-writes", statistics.coalesced_writes);
-}
-
-void print_round_trips(ProcText &out, const RoundTrips &round_trips)
-{
-    out << "  round-trips-us: count " << round_trips.count() << " min " << round_trips.min()
-        << " avg " << round_trips.average() << " max " << round_trips.max();
-    out << "\n  round-trips-from-us:";
-    for (uint32_t bucket = 0; bucket < RoundTrips::bucket_count; bucket++) {
-        if (round_trips.in_bucket(bucket) != 0)
-            out << " " << RoundTrips::from_us(bucket) << " " << round_trips.in_bucket(bucket);
-    }
-    out << "\n";
 }
 
 void print_last_error(ProcText &out, const LastError &last)
@@ -142,9 +131,24 @@ void print(ProcText &out, const StreamConfig &config, const StreamReport &stream
     out << "\n  state: " << stream.state << "\n";
     print_configuration(out, stream);
     print_position(out, stream);
-    print_traffic(out, stream.statistics);
-    print_round_trips(out, stream.statistics.round_trips);
+    print_traffic(out, stream);
     print_troubles(out, stream.statistics);
+}
+
+void print(ProcText &out, wire::Operation operation, const RoundTrips &round_trips)
+{
+    if (round_trips.count() == 0)
+        return;
+    out << "  round-trips-us " << name_of(operation) << ": count " << round_trips.count()
+        << " timed " << round_trips.timed();
+    if (round_trips.timed() != 0)
+        out << " min " << round_trips.min() << " avg " << round_trips.average() << " max "
+            << round_trips.max();
+    for (uint32_t bucket = 0; bucket < RoundTrips::bucket_count; bucket++) {
+        if (round_trips.in_bucket(bucket) != 0)
+            out << " " << RoundTrips::from_us(bucket) << "+ " << round_trips.in_bucket(bucket);
+    }
+    out << "\n";
 }
 
 } // namespace xen_front

@@ -4,6 +4,7 @@
 
 #include "base/strong.hpp"
 #include "base/text.hpp"
+#include "driver/round_trips.hpp"
 #include "driver/statistics.hpp"
 #include "kernel/proc_text.hpp"
 #include "kshim/pcm.h"
@@ -20,6 +21,7 @@ struct StreamReport {
     Frames sent; // asked for by WRITE or READ
     Frames hardware; // where the backend says it is
     Frames shown; // to ALSA
+    uint64_t responses = 0;
     Statistics statistics;
 };
 
@@ -34,5 +36,7 @@ struct LinkReport {
 // Context: may sleep.
 void print(ProcText &out, const char *path, const LinkReport &link);
 void print(ProcText &out, const StreamConfig &config, const StreamReport &stream);
+// A line of the stream that was printed last; none if @operation had no answer.
+void print(ProcText &out, wire::Operation operation, const RoundTrips &round_trips);
 
 } // namespace xen_front

@@ -36,9 +36,17 @@ void Stream::show(ProcText &out)
         report.sent = state.frame.frames(state.cursor.sent());
         report.hardware = state.position.hardware();
         report.shown = state.position.shown();
+        report.responses = state.journal.round_trips().count();
         report.statistics = state.journal.counts;
     });
     print(out, config_, report);
+    // Copied one by one: all together are too much for the stack.
+    for (uint8_t i = 0; i < wire::operation_count; i++) {
+        const auto operation = static_cast<wire::Operation>(i);
+        const RoundTrips round_trips =
+            state_.with([&](State &state) { return state.journal.round_trips().of(operation); });
+        print(out, operation, round_trips);
+    }
 }
 
 Result<RequestId> Stream::push(State &state, const wire::Request &request)

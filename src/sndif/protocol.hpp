@@ -25,6 +25,8 @@ enum class Operation : uint8_t {
     HwParamQuery = 9,
 };
 
+inline constexpr uint32_t operation_count = static_cast<uint8_t>(Operation::HwParamQuery) + 1;
+
 enum class TriggerType : uint8_t {
     Start = 0,
     Pause = 1,

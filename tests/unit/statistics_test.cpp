@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "driver/round_trips.hpp"
 #include "driver/statistics.hpp"
 
 namespace xen_front::test {
@@ -53,37 +54,59 @@ TEST(RoundTripsTest, MinimumAverageMaximum)
     EXPECT_EQ(round_trips.max(), 81u);
 }
 
-TEST(StatisticsTest, EachAnswerIsTimedFromItsOwnRequest)
+TEST(RoundTripsTest, WhatWasNotTimedOnlyCounts)
 {
-    Statistics statistics;
-    statistics.on_request(Operation::Open, RequestId(1), 100);
-    statistics.on_request(Operation::Read, RequestId(2), 110);
-    statistics.on_answer(answer_to(Operation::Read, 2), 115);
-    EXPECT_EQ(statistics.round_trips.max(), 5u);
-    statistics.on_answer(answer_to(Operation::Open, 1), 130);
-    EXPECT_EQ(statistics.round_trips.max(), 30u);
-    EXPECT_EQ(statistics.round_trips.count(), 2u);
-    EXPECT_EQ(statistics.responses, 2u);
-    EXPECT_EQ(statistics.refusals, 0u);
+    RoundTrips round_trips;
+    round_trips.add();
+    EXPECT_EQ(round_trips.count(), 1u);
+    EXPECT_EQ(round_trips.timed(), 0u);
+    EXPECT_EQ(round_trips.average(), 0u);
+    round_trips.add(30);
+    EXPECT_EQ(round_trips.count(), 2u);
+    EXPECT_EQ(round_trips.timed(), 1u);
+    EXPECT_EQ(round_trips.min(), 30u);
+    EXPECT_EQ(round_trips.average(), 30u);
 }
 
-TEST(StatisticsTest, WhatNobodyLooksForIsNotTimed)
+TEST(RoundTripTimesTest, EachAnswerIsTimedFromItsOwnRequest)
 {
-    Statistics statistics;
-    statistics.on_request(Operation::Write, RequestId(1), 0);
-    statistics.on_answer(answer_to(Operation::Write, 1), 0);
-    statistics.on_request(Operation::Trigger, RequestId(2), 0);
-    statistics.on_answer(answer_to(Operation::Trigger, 2, 0, TriggerType::Pause), 0);
-    EXPECT_EQ(statistics.round_trips.count(), 0u);
-    EXPECT_EQ(statistics.responses, 2u);
+    RoundTripTimes times;
+    times.on_request(RequestId(1), 100);
+    times.on_request(RequestId(2), 110);
+    times.on_answer(answer_to(Operation::Read, 2), 115);
+    EXPECT_EQ(times.of(Operation::Read).max(), 5u);
+    times.on_answer(answer_to(Operation::Open, 1), 130);
+    EXPECT_EQ(times.of(Operation::Open).max(), 30u);
+    EXPECT_EQ(times.of(Operation::Read).count(), 1u);
+    EXPECT_EQ(times.of(Operation::Close).count(), 0u);
+    EXPECT_EQ(times.count(), 2u);
+}
+
+TEST(RoundTripTimesTest, WhatNobodyLooksForIsNotTimed)
+{
+    RoundTripTimes times;
+    times.on_request(RequestId(1), 0);
+    times.on_answer(answer_to(Operation::Write, 1), 0);
+    times.on_request(RequestId(2), 0);
+    times.on_answer(answer_to(Operation::Trigger, 2, 0, TriggerType::Pause), 0);
+    times.on_request(RequestId(3), 10);
+    times.on_answer(answer_to(Operation::Trigger, 3, 0, TriggerType::Stop), 17);
+    EXPECT_EQ(times.of(Operation::Write).count(), 1u);
+    EXPECT_EQ(times.of(Operation::Write).timed(), 0u);
+    EXPECT_EQ(times.of(Operation::Trigger).count(), 2u);
+    EXPECT_EQ(times.of(Operation::Trigger).timed(), 1u);
+    EXPECT_EQ(times.of(Operation::Trigger).min(), 7u);
+    EXPECT_EQ(times.count(), 3u);
 }
 
 TEST(StatisticsTest, LastError)
 {
     Statistics statistics;
     EXPECT_EQ(statistics.last_error.kind, LastError::Kind::None);
-    statistics.on_request(Operation::Open, RequestId(1), 0);
-    statistics.on_answer(answer_to(Operation::Open, 1, -5), 0);
+    statistics.on_answer(answer_to(Operation::Open, 1));
+    EXPECT_EQ(statistics.last_error.kind, LastError::Kind::None);
+    EXPECT_EQ(statistics.refusals, 0u);
+    statistics.on_answer(answer_to(Operation::Open, 1, -5));
     EXPECT_EQ(statistics.last_error.kind, LastError::Kind::Refused);
     EXPECT_EQ(statistics.last_error.operation, Operation::Open);
     EXPECT_EQ(statistics.last_error.status, -5);
@@ -164,14 +187,20 @@ TEST_F(ProcTest, CountsAgreeWithTheBackend)
 
     EXPECT_EQ(line("state"), "closed");
     uint64_t all = 0;
-    for (uint32_t i = 0; i < Statistics::operation_count; i++) {
+    for (uint32_t i = 0; i < wire::operation_count; i++) {
         const auto operation = static_cast<Operation>(i);
         const std::string names[] = {
             "OPEN",       "CLOSE", "READ",   "WRITE",   "SET_VOLUME",
             "GET_VOLUME", "MUTE",  "UNMUTE", "TRIGGER", "HW_PARAM_QUERY"
         };
-        EXPECT_EQ(number("requests", names[i]), stream().count(operation)) << names[i];
-        all += stream().count(operation);
+        const uint64_t count = stream().count(operation);
+        EXPECT_EQ(number("requests", names[i]), count) << names[i];
+        // Only of operations that were answered.
+        if (count == 0)
+            EXPECT_EQ(line("round-trips-us " + names[i]), "(no such line)");
+        else
+            EXPECT_EQ(number("round-trips-us " + names[i], "count"), count) << names[i];
+        all += count;
     }
     EXPECT_EQ(number("responses", "all"), all);
     EXPECT_EQ(number("responses", "refused"), 0u);
@@ -187,10 +216,28 @@ TEST_F(ProcTest, RoundTripsTakeAsLongAsTheBackend)
     connect();
     stream().latency = 300us;
     auto file = prepared();
-    EXPECT_GT(number("round-trips-us", "count"), 0u);
-    EXPECT_EQ(number("round-trips-us", "min"), 300u);
-    EXPECT_EQ(number("round-trips-us", "max"), 300u);
-    EXPECT_EQ(number("round-trips-from-us", "256"), number("round-trips-us", "count"));
+    EXPECT_EQ(line("round-trips-us OPEN"), "count 1 timed 1 min 300 avg 300 max 300 256+ 1");
+    stream().latency = 1100us;
+    play(*file, 1024);
+    file->drop();
+    file->prepare();
+    EXPECT_EQ(line("round-trips-us OPEN"),
+              "count 2 timed 2 min 300 avg 700 max 1100 256+ 1 1024+ 1");
+    EXPECT_EQ(line("round-trips-us CLOSE"), "count 1 timed 1 min 1100 avg 1100 max 1100 1024+ 1");
+    EXPECT_EQ(line("round-trips-us READ"), "(no such line)");
+}
+
+TEST_F(ProcTest, RoundTripsOfWriteAndPauseOnlyCount)
+{
+    connect();
+    auto file = prepared();
+    play(*file, 1024);
+    EXPECT_EQ(file->pause(true), 0);
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(number("round-trips-us TRIGGER", "count"), 3u);
+    EXPECT_EQ(number("round-trips-us TRIGGER", "timed"), 2u);
+    const uint64_t writes = stream().count(Operation::Write);
+    EXPECT_EQ(line("round-trips-us WRITE"), "count " + std::to_string(writes) + " timed 0");
 }
 
 TEST_F(ProcTest, WritesThatWaitAreCounted)
