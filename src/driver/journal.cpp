@@ -3,7 +3,7 @@
 
 namespace xen_front {
 
-void Journal::record(const wire::Request &request, RequestId id) const
+void Journal::trace_request(const wire::Request &request, RequestId id) const
 {
     kshim_trace_request summary = {};
     summary.id = id.value();
@@ -32,40 +32,24 @@ void Journal::record(const wire::Request &request, RequestId id) const
     record_request(stream_, summary);
 }
 
-void Journal::on_request(const wire::Request &request, RequestId id)
+void Journal::trace_answer(const Answer &answer) const
 {
-    const bool is_timed = RoundTripTimes::is_timed(request.operation, request.trigger.type);
-    counts.on_request(request.operation);
-    round_trips_.on_request(id, is_timed ? now_us() : 0);
-    if (is_traced(KSHIM_TRACE_REQUEST))
-        record(request, id);
+    record_response(stream_, answer.id.value(), static_cast<uint8_t>(answer.operation),
+                    answer.status);
 }
 
-void Journal::on_answer(const Answer &answer)
+void Journal::trace_event(Bytes position, FrameSize frame) const
 {
-    const bool is_timed = RoundTripTimes::is_timed(answer.operation, answer.trigger);
-    counts.on_answer(answer);
-    round_trips_.on_answer(answer, is_timed ? now_us() : 0);
-    if (is_traced(KSHIM_TRACE_RESPONSE))
-        record_response(stream_, answer.id.value(), static_cast<uint8_t>(answer.operation),
-                        answer.status);
+    record_event(stream_, position.value(), frame.frames(position).value());
 }
 
-void Journal::on_event(Bytes position, FrameSize frame)
+void Journal::trace_notification(bool is_sent) const
 {
-    counts.events++;
-    if (is_traced(KSHIM_TRACE_EVENT))
-        record_event(stream_, position.value(), frame.frames(position).value());
+    record_notification(stream_, is_sent);
 }
 
-void Journal::on_notification(bool is_sent)
-{
-    counts.on_notification(is_sent);
-    if (is_traced(KSHIM_TRACE_NOTIFY))
-        record_notification(stream_, is_sent);
-}
-
-void Journal::record(const PositionTracker &position, Frames committed, bool is_elapsed) const
+void Journal::trace_position(const PositionTracker &position, Frames committed,
+                             bool is_elapsed) const
 {
     record_position(stream_, { position.hardware().value(), position.shown().value(),
                                committed.value(), is_elapsed });

@@ -19,17 +19,39 @@ class Journal {
         stream_ = stream;
     }
 
-    void on_request(const wire::Request &request, RequestId id);
-    void on_answer(const Answer &answer);
+    void on_request(const wire::Request &request, RequestId id)
+    {
+        counts.on_request(request.operation);
+        round_trips_.on_request(request, id, now_us);
+        if (is_traced(KSHIM_TRACE_REQUEST))
+            trace_request(request, id);
+    }
+    void on_answer(const Answer &answer)
+    {
+        counts.on_answer(answer);
+        round_trips_.on_answer(answer, now_us);
+        if (is_traced(KSHIM_TRACE_RESPONSE))
+            trace_answer(answer);
+    }
     // The backend reported @position.
-    void on_event(Bytes position, FrameSize frame);
+    void on_event(Bytes position, FrameSize frame)
+    {
+        counts.events++;
+        if (is_traced(KSHIM_TRACE_EVENT))
+            trace_event(position, frame);
+    }
     // Requests were published; the backend was notified if @is_sent.
-    void on_notification(bool is_sent);
+    void on_notification(bool is_sent)
+    {
+        counts.on_notification(is_sent);
+        if (is_traced(KSHIM_TRACE_NOTIFY))
+            trace_notification(is_sent);
+    }
     // ALSA is shown @position; it is told of a period that has ended if @is_elapsed.
     void on_position(const PositionTracker &position, Frames committed, bool is_elapsed) const
     {
         if (is_traced(KSHIM_TRACE_POSITION))
-            record(position, committed, is_elapsed);
+            trace_position(position, committed, is_elapsed);
     }
 
     const RoundTripTimes &round_trips() const
@@ -40,10 +62,14 @@ class Journal {
     Statistics counts; // what is counted only is counted here
 
   private:
-    // Apart, so that the stack they need costs nothing while nobody records.
-    [[gnu::cold, gnu::noinline]] void record(const wire::Request &request, RequestId id) const;
-    [[gnu::cold, gnu::noinline]] void record(const PositionTracker &position, Frames committed,
-                                             bool is_elapsed) const;
+    // Apart, so that what they need costs nothing while nobody records.
+    [[gnu::cold, gnu::noinline]] void trace_request(const wire::Request &request,
+                                                    RequestId id) const;
+    [[gnu::cold, gnu::noinline]] void trace_answer(const Answer &answer) const;
+    [[gnu::cold, gnu::noinline]] void trace_event(Bytes position, FrameSize frame) const;
+    [[gnu::cold, gnu::noinline]] void trace_notification(bool is_sent) const;
+    [[gnu::cold, gnu::noinline]] void trace_position(const PositionTracker &position,
+                                                     Frames committed, bool is_elapsed) const;
 
     kshim_trace_stream stream_ = {};
     RoundTripTimes round_trips_;

@@ -79,25 +79,19 @@ class RoundTrips {
 // Those of all operations of one stream.
 class RoundTripTimes {
   public:
-    // Whether somebody looks for the answer as soon as it is there. Those to WRITE and to PAUSE are
-    // taken when something else comes by: when they came, nobody knows.
-    static constexpr bool is_timed(wire::Operation operation, wire::TriggerType trigger)
+    // @clock() is the time in microseconds, by any clock that only goes forward. It is not looked
+    // at for what is not timed.
+    template <typename Clock>
+    void on_request(const wire::Request &request, RequestId id, Clock &&clock)
     {
-        if (operation == wire::Operation::Trigger)
-            return trigger != wire::TriggerType::Pause;
-        return operation != wire::Operation::Write;
+        if (is_timed(request.operation, request.trigger.type))
+            sent_us_[slot_of(id)] = clock();
     }
-
-    // @now_us: of any clock that only goes forward; unused unless the request is timed.
-    void on_request(RequestId id, uint64_t now_us)
-    {
-        sent_us_[slot_of(id)] = now_us;
-    }
-    void on_answer(const Answer &answer, uint64_t now_us)
+    template <typename Clock> void on_answer(const Answer &answer, Clock &&clock)
     {
         RoundTrips &round_trips = round_trips_[static_cast<uint8_t>(answer.operation)];
         if (is_timed(answer.operation, answer.trigger))
-            round_trips.add(now_us - sent_us_[slot_of(answer.id)]);
+            round_trips.add(clock() - sent_us_[slot_of(answer.id)]);
         else
             round_trips.add();
     }
@@ -115,6 +109,14 @@ class RoundTripTimes {
     }
 
   private:
+    // Whether somebody looks for the answer as soon as it is there. Those to WRITE and to PAUSE are
+    // taken when something else comes by: when they came, nobody knows.
+    static constexpr bool is_timed(wire::Operation operation, wire::TriggerType trigger)
+    {
+        if (operation == wire::Operation::Trigger)
+            return trigger != wire::TriggerType::Pause;
+        return operation != wire::Operation::Write;
+    }
     // No two requests in flight have ids that agree in these bits.
     static constexpr uint32_t slot_of(RequestId id)
     {

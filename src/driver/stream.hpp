@@ -333,7 +333,14 @@ class Stream {
     void send_transfers(State &state);
     void break_connection(State &state, Violation violation, Findings &findings);
     bool wants_answers(const State &state) const;
-    static void publish_requests(State &state);
+    // Here, to be inlined: each period has one.
+    static void publish_requests(State &state)
+    {
+        const bool is_wanted = state.ring.publish();
+        if (is_wanted)
+            state.channel->notify();
+        state.journal.on_notification(is_wanted);
+    }
     static void pad_with_silence(State &state);
 
     // ---- stream_report.cpp: ring lock held ----

@@ -17,14 +17,6 @@ void Stream::break_connection(State &state, Violation violation, Findings &findi
         answered_.complete();
 }
 
-void Stream::publish_requests(State &state)
-{
-    const bool is_wanted = state.ring.publish();
-    if (is_wanted)
-        state.channel->notify();
-    state.journal.on_notification(is_wanted);
-}
-
 bool Stream::wants_answers(const State &state) const
 {
     if (state.waiter.is_waiting || state.starts_in_flight > 0 || state.has_stale_values ||

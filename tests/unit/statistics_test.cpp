@@ -2,6 +2,7 @@
 // What a stream counts, and how /proc/asound/cardN/xen-front shows it.
 #include "driver_test.hpp"
 
+#include <functional>
 #include <sstream>
 
 #include "driver/round_trips.hpp"
@@ -68,29 +69,56 @@ TEST(RoundTripsTest, WhatWasNotTimedOnlyCounts)
     EXPECT_EQ(round_trips.average(), 30u);
 }
 
-TEST(RoundTripTimesTest, EachAnswerIsTimedFromItsOwnRequest)
-{
+class RoundTripTimesTest : public ::testing::Test {
+  protected:
+    void send(uint64_t time, uint16_t id, Operation operation,
+              TriggerType trigger = TriggerType::Start)
+    {
+        wire::Request request = {};
+        request.operation = operation;
+        request.trigger.type = trigger;
+        times.on_request(request, RequestId(id), clock_at(time));
+    }
+    void answer(uint64_t time, uint16_t id, Operation operation,
+                TriggerType trigger = TriggerType::Start)
+    {
+        times.on_answer(answer_to(operation, id, 0, trigger), clock_at(time));
+    }
     RoundTripTimes times;
-    times.on_request(RequestId(1), 100);
-    times.on_request(RequestId(2), 110);
-    times.on_answer(answer_to(Operation::Read, 2), 115);
+    int looks = 0; // at the clock
+
+  private:
+    std::function<uint64_t()> clock_at(uint64_t time)
+    {
+        return [this, time] {
+            looks++;
+            return time;
+        };
+    }
+};
+
+TEST_F(RoundTripTimesTest, EachAnswerIsTimedFromItsOwnRequest)
+{
+    send(100, 1, Operation::Open);
+    send(110, 2, Operation::Read);
+    answer(115, 2, Operation::Read);
     EXPECT_EQ(times.of(Operation::Read).max(), 5u);
-    times.on_answer(answer_to(Operation::Open, 1), 130);
+    answer(130, 1, Operation::Open);
     EXPECT_EQ(times.of(Operation::Open).max(), 30u);
     EXPECT_EQ(times.of(Operation::Read).count(), 1u);
     EXPECT_EQ(times.of(Operation::Close).count(), 0u);
     EXPECT_EQ(times.count(), 2u);
 }
 
-TEST(RoundTripTimesTest, WhatNobodyLooksForIsNotTimed)
+TEST_F(RoundTripTimesTest, WhatNobodyLooksForIsNotTimed)
 {
-    RoundTripTimes times;
-    times.on_request(RequestId(1), 0);
-    times.on_answer(answer_to(Operation::Write, 1), 0);
-    times.on_request(RequestId(2), 0);
-    times.on_answer(answer_to(Operation::Trigger, 2, 0, TriggerType::Pause), 0);
-    times.on_request(RequestId(3), 10);
-    times.on_answer(answer_to(Operation::Trigger, 3, 0, TriggerType::Stop), 17);
+    send(0, 1, Operation::Write);
+    answer(0, 1, Operation::Write);
+    send(0, 2, Operation::Trigger, TriggerType::Pause);
+    answer(0, 2, Operation::Trigger, TriggerType::Pause);
+    EXPECT_EQ(looks, 0);
+    send(10, 3, Operation::Trigger, TriggerType::Stop);
+    answer(17, 3, Operation::Trigger, TriggerType::Stop);
     EXPECT_EQ(times.of(Operation::Write).count(), 1u);
     EXPECT_EQ(times.of(Operation::Write).timed(), 0u);
     EXPECT_EQ(times.of(Operation::Trigger).count(), 2u);
