@@ -15,6 +15,7 @@ enum kshim_trace_event {
 	KSHIM_TRACE_EVENT,
 	KSHIM_TRACE_POSITION,
 	KSHIM_TRACE_STATE,
+	KSHIM_TRACE_STREAM_STATE,
 };
 
 /*
@@ -53,6 +54,22 @@ struct kshim_trace_request {
 
 #define KSHIM_TRACE_NO_TRIGGER 255
 
+/* What its backend and an application have made of a stream. */
+enum kshim_stream_state {
+	KSHIM_STREAM_DISCONNECTED, /* it has no backend */
+	KSHIM_STREAM_WAITING, /* likewise, and an application waits for one */
+	KSHIM_STREAM_CLOSED, /* no application has it open */
+	KSHIM_STREAM_OPEN, /* one has, but not the backend */
+	KSHIM_STREAM_PREPARED, /* OPEN was answered; it was not started since */
+	KSHIM_STREAM_RUNNING,
+	KSHIM_STREAM_DRAINING,
+	KSHIM_STREAM_PAUSED,
+	KSHIM_STREAM_STOPPED,
+	KSHIM_STREAM_FAILED, /* the driver found an xrun or an error; until it is prepared */
+	KSHIM_STREAM_STALLED, /* the backend owes a sign of life */
+	KSHIM_STREAM_BROKEN, /* the backend broke the protocol */
+};
+
 /* A position that ALSA was shown, in frames since OPEN. */
 struct kshim_trace_position {
 	uint64_t hardware; /* the backend's */
@@ -75,6 +92,9 @@ void kshim_record_position(const struct kshim_trace_stream *stream,
 			   const struct kshim_trace_position *position);
 /* The states of both ends of the connection are these now: enum xenbus_state, or any number. */
 void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend);
+void kshim_record_stream_state(const struct kshim_trace_stream *stream,
+			       enum kshim_stream_state old_state,
+			       enum kshim_stream_state new_state);
 
 KSHIM_END_DECLS
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a guest has traced, against the backend's own trace: request by request, response by
-response, position by position."""
+response, position by position; and the states its streams went through, against what they did."""
 
 import collections
 import json
@@ -19,17 +19,29 @@ ROWS = ("OPEN", "WRITE", "READ", "TRIGGER START", "TRIGGER STOP", "CLOSE", "even
         "period to period")
 WHAT = ("requests", "responses", "positions")
 
+# What traced.sh makes of a stream that plays, and of one that records: each state, and what is
+# requested of the backend, in order, apart from audio and volumes. START is in the ring when a
+# stream runs, STOP when it is not any more; OPEN is answered when it is prepared.
+_BEGIN = ("open", "OPEN -", "prepared", "TRIGGER START", "running")
+_END = ("stopped", "TRIGGER STOP", "open", "CLOSE -", "closed")
+LIVES = {"playback": ("closed", *_BEGIN, "draining", *_END), "capture": ("closed", *_BEGIN, *_END)}
 
-def of_guest(text: str) -> dict[str, Story]:
-    """The events of a guest's trace, in the terms of the backend."""
+
+def read(text: str) -> tuple[int, list[events.Event]]:
+    """A guest's domain, and the events of its trace."""
     found = re.match(r"# domain: (\d+)\n", text)
     if not found:
         raise ValueError("the guest's trace does not begin with its domain")
+    return int(found[1]), events.read(text.splitlines(), "the guest's trace").events
+
+
+def of_guest(domain: int, trace: list[events.Event]) -> dict[str, Story]:
+    """The events of a guest's trace, in the terms of the backend."""
     stories: dict[str, Story] = {what: collections.defaultdict(list) for what in WHAT}
-    for event in events.read(text.splitlines(), "the guest's trace").events:
+    for event in trace:
         if event.name not in ("request", "response", "event"):
             continue
-        key = (int(found[1]), event.stream)
+        key = (domain, event.stream)
         if event.name == "request":
             stories["requests"][key].append(
                 (event.fields["op"], event.number("id"), event.fields["trigger"],
@@ -86,6 +98,37 @@ def _compare(guest: dict[str, Story], backend: dict[str, Story]) -> tuple[list[s
     return passed, failed
 
 
+def _lives(trace: list[events.Event]) -> dict[tuple[str, str], list[str]]:
+    """Of each stream, by name and direction: the states and requests that LIVES has, and where a
+    change of state is missing."""
+    lives: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    last: dict[str, str] = {}
+    for event in trace:
+        if event.name == "stream_state":
+            life = lives[event.stream, event.fields["dir"]]
+            if event.stream not in last:
+                life.append(event.fields["old"])
+            elif last[event.stream] != event.fields["old"]:
+                life.append(f"not told, {event.fields['old']}")
+            life.append(event.fields["new"])
+            last[event.stream] = event.fields["new"]
+        elif event.name == "request" and event.fields["op"] in ("OPEN", "TRIGGER", "CLOSE"):
+            lives[event.stream, event.fields["dir"]].append(
+                f"{event.fields['op']} {event.fields['trigger']}")
+    return lives
+
+
+def _compare_states(trace: list[events.Event]) -> tuple[list[str], list[str]]:
+    lives = _lives(trace)
+    wrong = [f"trace: states of the streams: {stream}, {direction}: {life}"
+             for (stream, direction), life in sorted(lives.items())
+             if tuple(life) != LIVES[direction]]
+    directions = sorted(direction for _stream, direction in lives)
+    if directions != sorted(LIVES):
+        wrong.append(f"trace: states of the streams: there are streams of {directions}")
+    return [] if wrong else ["trace: states of the streams"], wrong
+
+
 def _latencies(trace: pathlib.Path) -> tuple[list[str], list[str], list[str]]:
     """The table and the picture that scripts/trace-latency makes."""
     picture = trace.with_name("latency.png")
@@ -106,9 +149,11 @@ def compare_traces(result: pathlib.Path) -> tuple[list[str], list[str], list[str
     """What passed, what failed, and the table of latencies."""
     trace = result / "domu0/files/trace"
     try:
-        passed, failed = _compare(of_guest(trace.read_text()),
+        domain, recorded = read(trace.read_text())
+        passed, failed = _compare(of_guest(domain, recorded),
                                   of_backend((result / "dom0/files/backend.jsonl").read_text()))
+        good_states, bad_states = _compare_states(recorded)
     except (OSError, ValueError, KeyError, events.BadTrace) as error:
         return [], [f"trace: {type(error).__name__}: {error}"], []
     good, bad, table = _latencies(trace)
-    return passed + good, failed + bad, table
+    return passed + good_states + good, failed + bad_states + bad, table

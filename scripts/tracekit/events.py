@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 # The trace file of tracefs, trace-cmd report and perf script agree on time and name of an event.
 _EVENT = re.compile(r"\s(?P<seconds>\d+)\.(?P<fraction>\d{1,9}):\s+(?:xen_front:)?"
-                    r"xen_front_(?P<name>[a-z]+):\s+(?P<fields>.*)$")
+                    r"xen_front_(?P<name>[a-z_]+):\s+(?P<fields>.*)$")
 # What tracefs and trace-cmd say when their buffer was too small.
 _LOST = re.compile(r"\[LOST \d+ EVENTS\]|CPU:\d+ \[\d+ EVENTS DROPPED\]|\[EVENTS DROPPED\]")
 
@@ -18,6 +18,7 @@ _FIELDS = {
     "event": {"card", "stream", "position", "frames"},
     "position": {"card", "stream", "hardware", "shown", "committed", "elapsed"},
     "state": {"card", "frontend", "backend"},
+    "stream_state": {"card", "stream", "dir", "old", "new"},
 }
 
 

@@ -55,4 +55,9 @@ void Journal::trace_position(const PositionTracker &position, Frames committed,
                                committed.value(), is_elapsed });
 }
 
+void Journal::trace_state(kshim_stream_state old_state) const
+{
+    record_stream_state(stream_, old_state, state_);
+}
+
 } // namespace xen_front

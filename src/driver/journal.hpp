@@ -53,6 +53,13 @@ class Journal {
         if (is_traced(KSHIM_TRACE_POSITION))
             trace_position(position, committed, is_elapsed);
     }
+    // The stream is in @state now, which may be the one that it was in.
+    void on_state(kshim_stream_state state)
+    {
+        const kshim_stream_state old_state = exchange(state_, state);
+        if (old_state != state && is_traced(KSHIM_TRACE_STREAM_STATE))
+            trace_state(old_state);
+    }
 
     const RoundTripTimes &round_trips() const
     {
@@ -70,8 +77,10 @@ class Journal {
     [[gnu::cold, gnu::noinline]] void trace_notification(bool is_sent) const;
     [[gnu::cold, gnu::noinline]] void trace_position(const PositionTracker &position,
                                                      Frames committed, bool is_elapsed) const;
+    [[gnu::cold, gnu::noinline]] void trace_state(kshim_stream_state old_state) const;
 
     kshim_trace_stream stream_ = {};
+    kshim_stream_state state_ = KSHIM_STREAM_DISCONNECTED;
     RoundTripTimes round_trips_;
 };
 

@@ -20,6 +20,14 @@ const char *state_name(wire::XenbusState state)
     return number < wire::xenbus_states ? state_names[number] : "invalid";
 }
 
+// In the order of kshim_stream_state; src/shim/tracepoints.h has the same for traces.
+constexpr const char *stream_state_names[] = {
+    "disconnected", "waiting", "closed",  "open",   "prepared", "running",
+    "draining",     "paused",  "stopped", "failed", "stalled",  "broken",
+};
+static_assert(sizeof(stream_state_names) / sizeof(stream_state_names[0]) ==
+              KSHIM_STREAM_BROKEN + 1);
+
 // One word for each kind, so that a line of counters can be split at spaces.
 constexpr const char *violation_names[] = {
     "none", "response-index", "response-id", "response-operation", "event-index",
@@ -112,6 +120,11 @@ void print_troubles(ProcText &out, const Statistics &statistics)
 
 } // namespace
 
+const char *name_of(kshim_stream_state state)
+{
+    return stream_state_names[state];
+}
+
 void print(ProcText &out, const char *path, const LinkReport &link)
 {
     out << "device: " << path;
@@ -128,7 +141,7 @@ void print(ProcText &out, const StreamConfig &config, const StreamReport &stream
     out << "stream " << config.device << "/" << config.number << ": "
         << (config.type == StreamType::Playback ? "playback " : "capture ");
     print_untrusted(out, config.unique_id.view());
-    out << "\n  state: " << stream.state << "\n";
+    out << "\n  state: " << name_of(stream.state) << "\n";
     print_configuration(out, stream);
     print_position(out, stream);
     print_traffic(out, stream);

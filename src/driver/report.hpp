@@ -8,13 +8,17 @@
 #include "driver/statistics.hpp"
 #include "kernel/proc_text.hpp"
 #include "kshim/pcm.h"
+#include "kshim/trace.h"
 #include "sndif/config.hpp"
 
 namespace xen_front {
 
+// One word. Context: any.
+const char *name_of(kshim_stream_state state);
+
 // A stream at one moment.
 struct StreamReport {
-    const char *state = "";
+    kshim_stream_state state = KSHIM_STREAM_DISCONNECTED;
     bool is_open = false; // by the backend, with these parameters
     kshim_pcm_params params = {};
     Frames committed; // by the application, since OPEN

@@ -55,6 +55,7 @@ Result<void> Stream::connect()
         for (LateValues &late : state.late_values)
             late.is_unanswered = false;
         forget_stale_values(state);
+        note_state(state);
     });
     may_be_open_ = false;
     refused_open_ = RefusedOpen();
@@ -67,7 +68,10 @@ Result<void> Stream::connect()
 
 void Stream::go_live()
 {
-    state_.with([](State &state) { state.is_live = true; });
+    state_.with([](State &state) {
+        state.is_live = true;
+        note_state(state);
+    });
 }
 
 Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_directory)
@@ -98,6 +102,7 @@ Result<void> Stream::open(Substream substream)
         if (!is_usable(state))
             return Error::NoDevice;
         state.substream = substream;
+        note_state(state);
         return {};
     });
 }
@@ -108,6 +113,7 @@ void Stream::close()
     Mutex::Guard guard(request_mutex_);
     state_.with([](State &state) {
         state.substream = Substream();
+        note_state(state);
         // A card without a backend stays only for those that have it open.
         if (is_waiting_for_backend(state))
             state.caretaker->schedule(0);

@@ -183,6 +183,8 @@ class Stream {
         bool is_fresh = false; // nothing was sent since OPEN
         bool is_running = false;
         bool is_draining = false;
+        // What it is while it is open and does not run: prepared, paused or stopped.
+        kshim_stream_state rest = KSHIM_STREAM_PREPARED;
         bool may_be_draining = false; // it was started: to be looked at by the caretaker
         Failure failure = Failure::None; // for the next .pointer or interrupt
         FrameSize frame;
@@ -347,7 +349,9 @@ class Stream {
 
     // Puts @request into the ring. NoSpace.
     static Result<RequestId> push(State &state, const wire::Request &request);
-    static const char *state_name(const State &state);
+    static kshim_stream_state state_of(const State &state);
+    // To be called after whatever may have changed that.
+    static void note_state(State &state);
 
     // ---- stream_pcm.cpp: ring lock held ----
 

@@ -13,17 +13,18 @@ void Stream::end_connection(bool is_for_good)
             state.caretaker = nullptr;
             state.failure = Failure::Dead;
         }
-        if (state.channel == nullptr)
-            return false;
-        state.channel = nullptr;
-        state.is_live = false;
-        state.ring.detach();
-        state.events.detach();
-        state.is_open = false;
-        set_running(state, false);
-        if (exchange(state.waiter.is_waiting, false))
-            answered_.complete();
-        return true;
+        const bool is_any = exchange(state.channel, nullptr) != nullptr;
+        if (is_any) {
+            state.is_live = false;
+            state.ring.detach();
+            state.events.detach();
+            state.is_open = false;
+            set_running(state, false);
+            if (exchange(state.waiter.is_waiting, false))
+                answered_.complete();
+        }
+        note_state(state);
+        return is_any;
     });
     // Whoever was waiting has woken; from here on nobody uses the channel.
     Mutex::Guard guard(request_mutex_);
@@ -86,6 +87,7 @@ void Stream::declare_stalled(State &state, uint64_t since_ms)
     if (exchange(state.waiter.is_waiting, false))
         answered_.complete();
     suspend_soon(state);
+    note_state(state);
 }
 
 void Stream::suspend_soon(State &state)
@@ -146,7 +148,10 @@ void Stream::stall()
 
 void Stream::revive()
 {
-    state_.with([](State &state) { state.is_stalled = false; });
+    state_.with([](State &state) {
+        state.is_stalled = false;
+        note_state(state);
+    });
 }
 
 bool Stream::try_settle()

@@ -39,8 +39,10 @@ kshim_event_result Stream::on_interrupt()
 void Stream::on_sign_of_life(State &state)
 {
     state.last_sign_ms = now_ms();
-    if (exchange(state.is_stalled, false))
-        state.caretaker->schedule(0);
+    if (!exchange(state.is_stalled, false))
+        return;
+    state.caretaker->schedule(0);
+    note_state(state);
 }
 
 void Stream::show_position(State &state, Findings &findings)

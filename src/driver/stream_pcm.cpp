@@ -36,12 +36,14 @@ void Stream::start_over(State &state)
 {
     state.failure = Failure::None;
     state.is_draining = false;
+    state.rest = KSHIM_STREAM_PREPARED;
     state.application_pointer = Frames();
     state.committed = Frames();
     state.padded = Frames();
     state.captured = Frames();
     state.position.reset(state.period, state.buffer);
     state.cursor.reset(state.frame.bytes(state.buffer));
+    note_state(state);
 }
 
 Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findings)
@@ -65,6 +67,7 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
     state.starts_in_flight++;
     state.is_fresh = false;
     set_running(state, true);
+    note_state(state);
     state.last_sign_ms = now_ms();
     // drain() starts what was not started yet, and ALSA does not tell which of the two it was.
     state.may_be_draining = is_playback() && type == wire::TriggerType::Start;
@@ -79,6 +82,8 @@ void Stream::stop(State &state, wire::TriggerType type, Findings &findings)
 {
     set_running(state, false);
     state.is_draining = false;
+    state.rest = type == wire::TriggerType::Pause ? KSHIM_STREAM_PAUSED : KSHIM_STREAM_STOPPED;
+    note_state(state);
     // One that is overdue gets it as well: its answer will be the sign of life.
     if (!is_attached(state) || !state.is_open)
         return;
@@ -128,6 +133,7 @@ Result<void> Stream::trigger(kshim_trigger command)
             if (!is_usable(state))
                 return Error::NoDevice;
             state.is_draining = true;
+            note_state(state);
             pad_with_silence(state);
             state.last_sign_ms = now_ms();
             pump(state, findings);

@@ -5,23 +5,30 @@
 
 namespace xen_front {
 
-const char *Stream::state_name(const State &state)
+kshim_stream_state Stream::state_of(const State &state)
 {
+    if (state.caretaker == nullptr)
+        return KSHIM_STREAM_DISCONNECTED;
     if (state.is_broken)
-        return "broken";
+        return KSHIM_STREAM_BROKEN;
     if (!is_attached(state))
-        return state.substream ? "waiting for a backend" : "disconnected";
+        return state.substream ? KSHIM_STREAM_WAITING : KSHIM_STREAM_DISCONNECTED;
     if (state.is_stalled)
-        return "stalled";
+        return KSHIM_STREAM_STALLED;
     if (!state.substream)
-        return "closed";
+        return KSHIM_STREAM_CLOSED;
+    if (!state.is_open)
+        return KSHIM_STREAM_OPEN;
     if (state.failure != Failure::None)
-        return "failed";
+        return KSHIM_STREAM_FAILED;
     if (state.is_draining)
-        return "draining";
-    if (state.is_running)
-        return "running";
-    return state.is_open ? "prepared" : "open";
+        return KSHIM_STREAM_DRAINING;
+    return state.is_running ? KSHIM_STREAM_RUNNING : state.rest;
+}
+
+void Stream::note_state(State &state)
+{
+    state.journal.on_state(state_of(state));
 }
 
 void Stream::show(ProcText &out)
@@ -29,7 +36,7 @@ void Stream::show(ProcText &out)
     StreamReport report;
     // A copy: printing may sleep.
     state_.with([&](State &state) {
-        report.state = state_name(state);
+        report.state = state_of(state);
         report.is_open = state.is_open;
         report.params = state.params;
         report.committed = state.committed;

@@ -203,7 +203,9 @@ void Stream::close_backend()
         set_running(state, false);
         state.is_draining = false;
         forget_stale_values(state);
-        return exchange(state.is_open, false);
+        const bool was_open = exchange(state.is_open, false);
+        note_state(state);
+        return was_open;
     });
     if (!exchange(may_be_open_, false) && !was_open)
         return;

@@ -15,6 +15,7 @@ void Stream::break_connection(State &state, Violation violation, Findings &findi
     findings.violation = violation;
     if (exchange(state.waiter.is_waiting, false))
         answered_.complete();
+    note_state(state);
 }
 
 bool Stream::wants_answers(const State &state) const
@@ -117,6 +118,7 @@ void Stream::on_answer(State &state, const Answer &answer, Findings &findings)
 void Stream::on_refusal(State &state, const Answer &answer, Findings &findings)
 {
     state.failure = Failure::Refused;
+    note_state(state);
     findings.failure = Failure::Refused;
     findings.failed_operation = answer.operation;
     findings.failed_status = answer.status;
@@ -189,6 +191,7 @@ void Stream::fail_by_xrun(State &state)
     if (state.failure != Failure::Xrun)
         state.journal.counts.on_xrun();
     state.failure = Failure::Xrun;
+    note_state(state);
 }
 
 void Stream::send_transfers(State &state)

@@ -81,6 +81,17 @@ void shim_trace_state_off(void)
 	set_traced(KSHIM_TRACE_STATE, false);
 }
 
+int shim_trace_stream_state_on(void)
+{
+	set_traced(KSHIM_TRACE_STREAM_STATE, true);
+	return 0;
+}
+
+void shim_trace_stream_state_off(void)
+{
+	set_traced(KSHIM_TRACE_STREAM_STATE, false);
+}
+
 void kshim_record_request(const struct kshim_trace_stream *stream,
 			  const struct kshim_trace_request *request)
 {
@@ -112,4 +123,11 @@ void kshim_record_position(const struct kshim_trace_stream *stream,
 void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend)
 {
 	trace_xen_front_state(card, frontend, backend);
+}
+
+void kshim_record_stream_state(const struct kshim_trace_stream *stream,
+			       enum kshim_stream_state old_state,
+			       enum kshim_stream_state new_state)
+{
+	trace_xen_front_stream_state(stream, old_state, new_state);
 }

@@ -25,6 +25,8 @@ int shim_trace_position_on(void);
 void shim_trace_position_off(void);
 int shim_trace_state_on(void);
 void shim_trace_state_off(void);
+int shim_trace_stream_state_on(void);
+void shim_trace_stream_state_off(void);
 
 #define show_operation(operation)                                                                  \
 	__print_symbolic(operation, { XENSND_OP_OPEN, "OPEN" }, { XENSND_OP_CLOSE, "CLOSE" },      \
@@ -58,6 +60,33 @@ TRACE_DEFINE_ENUM(XenbusStateReconfigured);
 			 { XenbusStateClosing, "Closing" }, { XenbusStateClosed, "Closed" },       \
 			 { XenbusStateReconfiguring, "Reconfiguring" },                            \
 			 { XenbusStateReconfigured, "Reconfigured" })
+
+TRACE_DEFINE_ENUM(KSHIM_STREAM_DISCONNECTED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_WAITING);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_CLOSED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_OPEN);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_PREPARED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_RUNNING);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_DRAINING);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_PAUSED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_STOPPED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_FAILED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_STALLED);
+TRACE_DEFINE_ENUM(KSHIM_STREAM_BROKEN);
+
+#define show_stream_state(state)                                                                   \
+	__print_symbolic(state, { KSHIM_STREAM_DISCONNECTED, "disconnected" },                     \
+			 { KSHIM_STREAM_WAITING, "waiting" },                                      \
+			 { KSHIM_STREAM_CLOSED, "closed" },                                        \
+			 { KSHIM_STREAM_OPEN, "open" },                                            \
+			 { KSHIM_STREAM_PREPARED, "prepared" },                                    \
+			 { KSHIM_STREAM_RUNNING, "running" },                                      \
+			 { KSHIM_STREAM_DRAINING, "draining" },                                    \
+			 { KSHIM_STREAM_PAUSED, "paused" },                                        \
+			 { KSHIM_STREAM_STOPPED, "stopped" },                                      \
+			 { KSHIM_STREAM_FAILED, "failed" },                                        \
+			 { KSHIM_STREAM_STALLED, "stalled" },                                      \
+			 { KSHIM_STREAM_BROKEN, "broken" })
 
 /* What the events of streams have in common. */
 #define STREAM_ENTRY                                                                               \
@@ -194,6 +223,24 @@ TRACE_EVENT_FN(xen_front_state,
 	TP_printk("card=%u frontend=%s backend=%s", __entry->card, show_state(__entry->frontend),
 		  show_state(__entry->backend)),
 	shim_trace_state_on, shim_trace_state_off
+);
+
+TRACE_EVENT_FN(xen_front_stream_state,
+	TP_PROTO(const struct kshim_trace_stream *stream, u8 old_state, u8 new_state),
+	TP_ARGS(stream, old_state, new_state),
+	TP_STRUCT__entry(
+		STREAM_ENTRY
+		__field(u8, old_state)
+		__field(u8, new_state)
+	),
+	TP_fast_assign(
+		STREAM_ASSIGN;
+		__entry->old_state = old_state;
+		__entry->new_state = new_state;
+	),
+	TP_printk(STREAM_FORMAT " old=%s new=%s", STREAM_ARGUMENTS,
+		  show_stream_state(__entry->old_state), show_stream_state(__entry->new_state)),
+	shim_trace_stream_state_on, shim_trace_stream_state_off
 );
 
 #endif

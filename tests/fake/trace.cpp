@@ -27,7 +27,7 @@ Trace::~Trace()
 
 void Trace::start()
 {
-    kshim_traced = (1u << (KSHIM_TRACE_STATE + 1)) - 1;
+    kshim_traced = (1u << (KSHIM_TRACE_STREAM_STATE + 1)) - 1;
 }
 
 void Trace::stop()
@@ -68,4 +68,10 @@ void kshim_record_position(const kshim_trace_stream *stream, const kshim_trace_p
 void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend)
 {
     recording(KSHIM_TRACE_STATE).states.push_back({ card, frontend, backend });
+}
+
+void kshim_record_stream_state(const kshim_trace_stream *stream, kshim_stream_state old_state,
+                               kshim_stream_state new_state)
+{
+    recording(KSHIM_TRACE_STREAM_STATE).stream_states.push_back({ *stream, old_state, new_state });
 }

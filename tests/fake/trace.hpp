@@ -38,12 +38,18 @@ class Trace {
         uint32_t frontend;
         uint32_t backend;
     };
+    struct StreamState {
+        kshim_trace_stream stream;
+        kshim_stream_state old_state;
+        kshim_stream_state new_state;
+    };
     std::vector<std::pair<kshim_trace_stream, kshim_trace_request>> requests;
     std::vector<Response> responses;
     std::vector<std::pair<kshim_trace_stream, bool>> notifications;
     std::vector<Event> events;
     std::vector<std::pair<kshim_trace_stream, kshim_trace_position>> positions;
     std::vector<State> states;
+    std::vector<StreamState> stream_states;
 };
 
 } // namespace xen_front::fake

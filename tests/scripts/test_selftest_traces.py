@@ -9,8 +9,14 @@ import unittest
 import support  # pylint: disable=unused-import # finds scripts/
 from selftestkit import traces
 
-OPERATIONS = ("OPEN", "TRIGGER START", "WRITE", "READ", "TRIGGER STOP", "CLOSE")
-STREAM = {"dom": 3, "card": 1, "stream": "0/2", "dir": "p", "uid": "exact"}
+# What a stream does, by the direction in which it does it; words in small letters are states.
+LIVES = {
+    "playback": ("closed", "open", "OPEN", "prepared", "TRIGGER START", "running", "WRITE", "draining",
+                 "stopped", "TRIGGER STOP", "open", "CLOSE", "closed"),
+    "capture": ("closed", "open", "OPEN", "prepared", "TRIGGER START", "running", "READ", "stopped",
+                "TRIGGER STOP", "open", "CLOSE", "closed"),
+}
+STREAMS = {"playback": "0/2", "capture": "0/3"}
 
 
 class Session:
@@ -20,43 +26,61 @@ class Session:
         self.guest = ["# domain: 3", "# tracer: nop"]
         self.backend: list[dict] = []
         self._time = 0
+        self._requests = 0
 
-    def _event(self, name: str, fields: str) -> None:
+    def _event(self, direction: str, name: str, fields: str) -> None:
         self._time += 100
         self.guest.append(f" aplay-3  [000] d..1. 7.{self._time:06}: xen_front_{name}: card=1 "
-                          f"stream=0/2 dir=playback {fields}")
+                          f"stream={STREAMS[direction]} dir={direction} {fields}")
 
-    def request(self, number: int, what: str) -> None:
+    def _serve(self, direction: str, record: dict) -> None:
+        self.backend.append({"dom": 3, "card": 1, "stream": STREAMS[direction],
+                             "dir": direction[0], "uid": "exact", **record})
+
+    def request(self, direction: str, what: str) -> None:
         """A request and its response."""
+        self._requests += 1
+        number = self._requests
         operation, _blank, trigger = what.partition(" ")
         place = {"WRITE": (1920, 960), "READ": (0, 960), "OPEN": (0, 8192)}.get(operation, (0, 0))
-        self._event("request", f"id={number} op={operation} trigger={trigger or '-'} "
+        self._event(direction, "request", f"id={number} op={operation} trigger={trigger or '-'} "
                     f"offset={place[0]} length={place[1]}")
-        self._event("response", f"id={number} op={operation} status=0")
+        self._event(direction, "response", f"id={number} op={operation} status=0")
         arguments = {"OPEN": {"buffer": place[1]}, "TRIGGER": {"trigger": trigger}, "CLOSE": {}}.get(
             operation, {"offset": place[0], "length": place[1]})
-        self.backend.append({**STREAM, "type": "request", "op": operation, "id": number, **arguments})
-        self.backend.append({**STREAM, "type": "response", "op": operation, "id": number,
-                             "status": 0})
+        self._serve(direction, {"type": "request", "op": operation, "id": number, **arguments})
+        self._serve(direction, {"type": "response", "op": operation, "id": number, "status": 0})
 
-    def position(self, frames: int) -> None:
+    def position(self, direction: str, frames: int) -> None:
         """A position that ends a period."""
-        self._event("event", f"position={4 * frames} frames={frames}")
-        self._event("position", f"hardware={frames} shown={frames} committed=9999 elapsed=1")
-        self.backend.append({**STREAM, "type": "event", "pos": 4 * frames, "notify": True})
+        self._event(direction, "event", f"position={4 * frames} frames={frames}")
+        self._event(direction, "position",
+                    f"hardware={frames} shown={frames} committed=9999 elapsed=1")
+        self._serve(direction, {"type": "event", "pos": 4 * frames, "notify": True})
+
+    def live(self, direction: str, life: tuple[str, ...]) -> None:
+        """All that a stream does."""
+        state = ""
+        for what in life:
+            if what.isupper():
+                self.request(direction, what)
+                continue
+            if state:
+                self._event(direction, "stream_state", f"old={state} new={what}")
+            state = what
+            if what == "running":
+                self.position(direction, 480)
+                self.position(direction, 960)
 
 
-def session() -> Session:
+def session(lives: dict[str, tuple[str, ...]] | None = None) -> Session:
     """What the backend served before nobody traced in the guest."""
     both = Session()
-    both.request(1, "OPEN")
-    both.request(2, "CLOSE")
+    both.request("playback", "OPEN")
+    both.request("playback", "CLOSE")
     both.guest = both.guest[:2]
-    for number, what in enumerate(OPERATIONS, 3):
-        if what == "TRIGGER STOP":
-            both.position(480)
-            both.position(960)
-        both.request(number, what)
+    for direction, life in (lives or LIVES).items():
+        both.live(direction, life)
     return both
 
 
@@ -77,7 +101,7 @@ class TracesTest(unittest.TestCase):
     def test_agreement(self):
         passed, failed = self.compare(session())
         self.assertEqual(failed, [])
-        self.assertEqual(len(passed), 4)
+        self.assertEqual(len(passed), 5)
 
     def test_each_disagreement(self):
         for kind, field, value in (("request", "offset", 7777), ("request", "id", 99),
@@ -94,6 +118,27 @@ class TracesTest(unittest.TestCase):
         del both.backend[4]
         _passed, failed = self.compare(both)
         self.assertTrue(any("requests are the backend's" in one for one in failed))
+
+    def test_states(self):
+        playback = LIVES["playback"]
+        at = playback.index("running")
+        for wrong in (playback[:at], (*playback[:at + 1], "failed", *playback[at + 1:]),
+                      (*playback[:at - 1], "running", "TRIGGER START", *playback[at + 1:])):
+            _passed, failed = self.compare(session(LIVES | {"playback": wrong}))
+            self.assertTrue(any("states of the streams" in one for one in failed), wrong)
+
+    def test_a_lost_state(self):
+        both = session()
+        both.guest = [line for line in both.guest if "new=draining" not in line]
+        _passed, failed = self.compare(both)
+        self.assertEqual(len(failed), 1)
+        self.assertIn("states of the streams", failed[0])
+
+    def test_no_states(self):
+        both = session()
+        both.guest = [line for line in both.guest if "xen_front_stream_state" not in line]
+        _passed, failed = self.compare(both)
+        self.assertEqual(len(failed), 2)
 
     def test_no_positions(self):
         both = session()

@@ -41,3 +41,9 @@ void kshim_record_state(uint32_t card, uint32_t, uint32_t)
 {
     recorded += card;
 }
+
+void kshim_record_stream_state(const kshim_trace_stream *stream, kshim_stream_state,
+                               kshim_stream_state new_state)
+{
+    recorded += stream->number + new_state;
+}

@@ -17,6 +17,7 @@ class RandomWalkTest : public FaultTest, public ::testing::WithParamInterface<un
         for (int step = 0; step < 1500 && !HasFailure(); step++) {
             SCOPED_TRACE("step " + std::to_string(step));
             walk.step();
+            walk.check_states();
         }
         walk.end();
     }

@@ -357,7 +357,7 @@ TEST_F(ProcTest, StandsWhileThereIsNoBackend)
     backend.detach();
     EXPECT_EQ(line("frontend"), "Closed");
     EXPECT_EQ(line("backend"), "Closing");
-    EXPECT_EQ(line("state"), "waiting for a backend");
+    EXPECT_EQ(line("state"), "waiting");
     EXPECT_EQ(number("requests", "WRITE"), writes);
 
     backend.publish(XenbusState::Closed);

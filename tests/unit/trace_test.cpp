@@ -26,6 +26,19 @@ class TraceTest : public DriverTest {
         EXPECT_EQ(name.number, 0u);
         EXPECT_EQ(name.direction, KSHIM_PLAYBACK);
     }
+    // The states that the stream went through, with the one before the first.
+    std::vector<kshim_stream_state> stream_states() const
+    {
+        std::vector<kshim_stream_state> states;
+        for (const auto &[name, old_state, new_state] : trace.stream_states) {
+            if (states.empty())
+                states.push_back(old_state);
+            EXPECT_EQ(states.back(), old_state);
+            EXPECT_NE(new_state, old_state);
+            states.push_back(new_state);
+        }
+        return states;
+    }
     const fake::Trace &trace = kernel.trace;
 };
 
@@ -40,6 +53,7 @@ TEST_F(TraceTest, NothingWhileNobodyRecords)
     EXPECT_TRUE(trace.events.empty());
     EXPECT_TRUE(trace.positions.empty());
     EXPECT_TRUE(trace.states.empty());
+    EXPECT_TRUE(trace.stream_states.empty());
 }
 
 TEST_F(TraceTest, RequestsAreTheBackends)
@@ -155,6 +169,85 @@ TEST_F(TraceTest, StatesOfBothEnds)
     EXPECT_EQ(trace.states.back().backend, connected);
     unplug();
     EXPECT_EQ(trace.states.back().frontend, static_cast<uint32_t>(XenbusState::Closed));
+}
+
+using States = std::vector<kshim_stream_state>;
+
+TEST_F(TraceTest, StatesOfAStreamThatPlays)
+{
+    fake::Trace::start();
+    connect();
+    stream().has_clock = true;
+    play(3000);
+    unplug();
+    EXPECT_EQ(stream_states(),
+              (States { KSHIM_STREAM_DISCONNECTED, KSHIM_STREAM_CLOSED, KSHIM_STREAM_OPEN,
+                        KSHIM_STREAM_PREPARED, KSHIM_STREAM_RUNNING, KSHIM_STREAM_DRAINING,
+                        KSHIM_STREAM_STOPPED, KSHIM_STREAM_OPEN, KSHIM_STREAM_CLOSED,
+                        KSHIM_STREAM_DISCONNECTED }));
+    for (const auto &one : trace.stream_states)
+        expect_the_stream(one.stream);
+}
+
+TEST_F(TraceTest, StatesOfAStreamThatPausesAndFails)
+{
+    connect();
+    fake::Trace::start();
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    EXPECT_EQ(file->pause(true), 0);
+    EXPECT_EQ(file->pause(false), 0);
+    stream().report_position(1025 * frame_bytes);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream_states(),
+              (States { KSHIM_STREAM_CLOSED, KSHIM_STREAM_OPEN, KSHIM_STREAM_PREPARED,
+                        KSHIM_STREAM_RUNNING, KSHIM_STREAM_PAUSED, KSHIM_STREAM_RUNNING,
+                        KSHIM_STREAM_FAILED, KSHIM_STREAM_OPEN, KSHIM_STREAM_PREPARED }));
+}
+
+TEST_F(TraceTest, StatesOfAStreamWhoseBackendGoesAndComesBack)
+{
+    connect();
+    stream().has_clock = true;
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    fake::Trace::start();
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream_states(), (States { KSHIM_STREAM_RUNNING, KSHIM_STREAM_WAITING,
+                                         KSHIM_STREAM_OPEN, KSHIM_STREAM_PREPARED }));
+}
+
+TEST_F(TraceTest, StatesOfAStreamWhoseBackendHangs)
+{
+    connect();
+    auto file = prepared();
+    fake::Trace::start();
+    stream().latency.reset(); // it handles nothing
+    file->write(make_audio(1024 * frame_bytes));
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(file->state(), PcmState::Suspended);
+    stream().latency = fake::Duration(0);
+    stream().serve();
+    EXPECT_EQ(stream_states(), (States { KSHIM_STREAM_PREPARED, KSHIM_STREAM_RUNNING,
+                                         KSHIM_STREAM_STALLED, KSHIM_STREAM_STOPPED }));
+}
+
+TEST_F(TraceTest, StatesOfAStreamWhoseBackendBreaksTheProtocol)
+{
+    connect();
+    auto file = prepared();
+    file->write(make_audio(1024 * frame_bytes));
+    fake::Trace::start();
+    stream().is_liar = true;
+    stream().event_page().in_prod += 64;
+    stream().interrupt_events();
+    EXPECT_EQ(stream_states(), (States { KSHIM_STREAM_RUNNING, KSHIM_STREAM_BROKEN }));
 }
 
 TEST_F(TraceTest, StreamsHaveTheirNumbers)

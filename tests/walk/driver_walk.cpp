@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/report.hpp"
 #include "fake/fault.hpp"
 
 namespace xen_front::test {
@@ -317,6 +318,24 @@ void DriverWalk::step()
         fake::report_fault("a step took longer than all of its time-outs");
     if (const std::string held = kernel_.context.held_locks(); !held.empty())
         fake::report_fault("a lock is held between calls: " + held);
+}
+
+void DriverWalk::check_states()
+{
+    fake::Trace::start();
+    for (const auto &[stream, old_state, new_state] : kernel_.trace.stream_states) {
+        if (traced_state_ && *traced_state_ != old_state)
+            fake::report_fault("a state of the stream does not follow the one before");
+        traced_state_ = new_state;
+    }
+    kernel_.trace.stream_states.clear();
+    const auto cards = kernel_.sound.visible_cards();
+    if (!traced_state_ || cards.empty())
+        return;
+    const std::string line = std::string("  state: ") + name_of(*traced_state_) + "\n";
+    const std::string text = cards[0]->read_proc("xen-front").value_or(line);
+    if (text.find(line) == std::string::npos)
+        fake::report_fault("the last state that was traced is not that of " + text);
 }
 
 void DriverWalk::end()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "fake/backend.hpp"
 #include "fake/pcm_file.hpp"
@@ -27,6 +28,9 @@ class DriverWalk {
     DriverWalk &operator=(const DriverWalk &) = delete;
 
     void step();
+    // That the stream's last state in the trace is the one it is in, and each goes on from the one
+    // before. Records from the first call on.
+    void check_states();
     // Everybody goes; what is left then was leaked.
     void end();
 
@@ -64,6 +68,7 @@ class DriverWalk {
     std::unique_ptr<fake::PcmFile> file_;
     // The request ring holds what the backend made of it: it can serve no more of it.
     bool is_ring_spoilt_ = false;
+    std::optional<kshim_stream_state> traced_state_;
 };
 
 } // namespace xen_front::test
