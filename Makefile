@@ -176,6 +176,11 @@ check-debug: backend guest-tests ## selftests and fault injection in a guest wit
 		$(MAKE) --no-print-directory module KDIR=$$kdir
 	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --time-limit 1200
 
+.PHONY: check-trace-cost
+check-trace-cost: backend guest-tests ## what tracepoints cost a period while nobody traces: at most 1 %
+	@echo "== instructions of a period, with tracepoints and without"
+	@scripts/check-trace-cost
+
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
 	@scripts/setup

@@ -38,6 +38,11 @@ class Cost:
         """All functions of it."""
         return sum(self.functions.values())
 
+    @property
+    def sound(self) -> float:
+        """The driver's and ALSA's."""
+        return self.driver + self.alsa
+
 
 Costs = dict[tuple[str, str], Cost]  # by driver and name of the workload
 
@@ -95,22 +100,22 @@ def _cost(blocks: list[Block], symbols: Symbols, periods: float) -> Cost:
                 sum(count for (module, _), count in counted.items() if module in _ALSA) / periods)
 
 
-def collect(directory: pathlib.Path, counts: pathlib.Path) -> Costs:
-    """From the run in `directory`, which has done STEPS. Each marks its begin and its end."""
+def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step]) -> Costs:
+    """From the run in `directory`, which has done `steps`. Each marks its begin and its end."""
     try:
         with open(counts, encoding="utf-8") as lines:
             parts = read_counts(lines)
         files = directory / "domu0" / "files"
         symbols = {driver: read_symbols((files / f"symbols.{driver}").read_text("utf-8").splitlines())
-                   for driver in (plan.IN_TREE, plan.OURS)}
+                   for driver in {step.driver for step in steps}}
     except (OSError, ValueError) as failure:
         raise BenchError(f"{counts}, {directory}: the counted instructions cannot be read "
                          f"({failure})") from failure
-    if len(parts) != 2 * len(STEPS):
-        raise BenchError(f"{counts}: has {len(parts)} marks instead of {2 * len(STEPS)}; a step "
+    if len(parts) != 2 * len(steps):
+        raise BenchError(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
                          f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}")
     costs = {}
-    for step, blocks in zip(STEPS, parts[1::2]):
+    for step, blocks in zip(steps, parts[1::2]):
         work = step.workload
         costs[step.driver, work.name] = _cost(blocks, symbols[step.driver],
                                               work.seconds * work.rate / work.period)
@@ -128,7 +133,7 @@ def remarks(costs: Costs) -> list[str]:
         lines.append(
             f"a period of {what} executes {ours.driver:.0f} instructions of this driver and "
             f"{ours.alsa:.0f} of ALSA's core (in-tree {theirs.driver:.0f} and {theirs.alsa:.0f}), at "
-            f"{1 << plan.ICOUNT} ns each {(ours.driver + ours.alsa) * (1 << plan.ICOUNT) / 1000:.1f} "
+            f"{1 << plan.ICOUNT} ns each {ours.sound * (1 << plan.ICOUNT) / 1000:.1f} "
             "us; all else of the guest's time is interrupts, wake-ups and system calls of the "
             "kernel, and the hypervisor")
     return lines

@@ -57,6 +57,8 @@ _DONE = re.compile(r"^bench: (\S+) done", re.MULTILINE)
 
 # Told about the progress: how many steps are done, and the name of the last.
 Watch = Callable[[int, str], None]
+# Builds of this driver, by the names that a plan has for them.
+Modules = dict[str, pathlib.Path]
 
 
 def directory(name: str) -> pathlib.Path:
@@ -64,28 +66,35 @@ def directory(name: str) -> pathlib.Path:
     return SOURCE / "build" / "lab" / name
 
 
-def _overlay(tree: pathlib.Path, steps: str, release: str) -> None:
+def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
     target = tree / "bench"
     target.mkdir(parents=True)
     programs = (PROGRAMS / f"xen-front-{name}" for name in ("bench", "accountant", "pinger"))
-    for path in (*sorted((SOURCE / "tests" / "bench").glob("*.sh")), *programs,
-                 SOURCE / "build" / release / "snd-xen-front.ko"):
+    scripts = sorted((SOURCE / "tests" / "bench").glob("*.sh"))
+    for path, name in (*((path, path.name) for path in (*scripts, *programs)),
+                       *((path, f"{driver}.ko") for driver, path in modules.items())):
         try:
-            shutil.copy(path, target)
+            shutil.copy(path, target / name)
         except OSError as failure:
             raise BenchError(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
                              "is needed") from failure
     (target / "plan").write_text(steps, encoding="utf-8")
 
 
-def release_of(kernel: str) -> str:
-    """The release of a kernel series, by the headers the lab builds its modules against."""
+def headers_of(kernel: str) -> pathlib.Path:
+    """What the lab builds modules against for the guest kernel of that series."""
     answer = subprocess.run([LAB, "headers", "--kernel", kernel], check=False, text=True,
                             stdout=subprocess.PIPE)
     if answer.returncode != 0:
         raise BenchError(f"--kernel {kernel}: scripts/lab headers does not know it; its message is "
                          "above")
-    return pathlib.Path(answer.stdout.strip()).name.removeprefix("linux-headers-")
+    return pathlib.Path(answer.stdout.strip())
+
+
+def module_for(kernel: str, build: pathlib.Path = SOURCE / "build") -> pathlib.Path:
+    """The module that make has built in `build` for the guest kernel of that series."""
+    release = headers_of(kernel).name.removeprefix("linux-headers-")
+    return build / release / "snd-xen-front.ko"
 
 
 def counts(name: str) -> pathlib.Path:
@@ -100,17 +109,17 @@ def _counting(name: str) -> list[str]:
     return ["--qemu-plugin", f"{plugin},out={counts(name)}"]
 
 
-def run(name: str, kernel: str, guest_type: str, icount: int, steps: str,
+def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, steps: str,
         watch: Watch, counts_instructions: bool = False) -> dict[str, Any]:
     """Boots the lab and has `steps` done. Returns the lab's summary."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
-        _overlay(tree, steps, release_of(kernel))
+        _overlay(tree, steps, modules)
         command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
                    "--icount", str(icount), "--driver", "none",
                    "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
                    "--domu-overlay", tree, "--dom0-overlay", tree,
-                   "--domu-command", "/bench/guest.sh /bench/plan /bench/snd-xen-front.ko",
+                   "--domu-command", "/bench/guest.sh /bench/plan /bench",
                    "--dom0-command", "/bench/dom0.sh",
                    "--time-limit", "3600", "--host-limit", "7200"]
         for report in ALLOWED_REPORTS:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in the DomU: does what the lines of a plan say, and appends what was measured to
 # $LAB_OUT/results.jsonl. The lines are
-#     driver none|in-tree|ours    load it, and unload the one before
+#     driver none|in-tree|NAME    load it, or MODULES/NAME.ko, and unload the one before
 #     step NAME ARGUMENT...       measure: arguments of xen-front-bench
 #     time NAME ARGUMENT...       also note when the application is woken
 #     ping NAME ARGUMENT...       the same, woken by Dom0's pinger
@@ -13,11 +13,11 @@
 #     facts NAME                  note the driver's size, the kernel's memory, and mapped pages
 #     playing NAME                the same while a stream is played
 #     anything else               is for Dom0, see dom0.sh
-# Usage: guest.sh PLAN MODULE
+# Usage: guest.sh PLAN MODULES
 . /lab/lib.sh
 
 plan=${1:?which plan}
-module=${2:?where our driver is}
+modules=${2:?where the builds of our driver are}
 program=${0%/*}/xen-front-bench
 bus=/sys/bus/xen/drivers/vsnd
 others=/tmp/other-interrupts
@@ -51,7 +51,7 @@ load() {
 	case $1 in
 	none) return ;;
 	in-tree) modprobe snd_xen_front ;;
-	ours) insmod "$module" ;;
+	*) insmod "$modules/$1.ko" ;;
 	esac || exit 1
 	wait_for 20 "the cards of driver $1" cards_are_there || exit 1
 }
