@@ -6,6 +6,7 @@ namespace xen_front {
 Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
            Array<PcmDevice> devices)
     : device_(device),
+      held_device_(device),
       config_(move(config)),
       streams_(move(streams)),
       devices_(move(devices)),

@@ -79,6 +79,7 @@ class Card {
     Result<void> add_controls(SoundCard &sound_card);
 
     XenbusDevice device_;
+    HeldDevice held_device_;
     Box<CardConfig> config_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;

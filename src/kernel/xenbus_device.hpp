@@ -11,7 +11,7 @@
 
 namespace xen_front {
 
-// Not an owner: the bus outlives the driver's use of it.
+// Not an owner: the bus has it until its removal, and HeldDevice for longer.
 class XenbusDevice {
   public:
     explicit XenbusDevice(kshim_xenbus_device *device) : device_(device)
@@ -69,6 +69,25 @@ class XenbusDevice {
     void log(kshim_log_level level, const TextBuilder &text) const
     {
         kshim_log(device_, level, text.c_string());
+    }
+
+  private:
+    kshim_xenbus_device *device_;
+};
+
+// Keeps a device past its removal: path(), index(), number(), backend_domain() and log() go on
+// working. For what applications can hold open.
+class HeldDevice {
+  public:
+    explicit HeldDevice(XenbusDevice device) : device_(device.handle())
+    {
+        kshim_xenbus_hold(device_);
+    }
+    HeldDevice(const HeldDevice &) = delete;
+    HeldDevice &operator=(const HeldDevice &) = delete;
+    ~HeldDevice()
+    {
+        kshim_xenbus_release(device_);
     }
 
   private:

@@ -11,6 +11,16 @@
 #include "kshim/xenbus.h"
 #include "shim.h"
 
+void kshim_xenbus_hold(struct kshim_xenbus_device *device)
+{
+	get_device(&to_xenbus(device)->dev);
+}
+
+void kshim_xenbus_release(struct kshim_xenbus_device *device)
+{
+	put_device(&to_xenbus(device)->dev);
+}
+
 const char *kshim_xenbus_path(const struct kshim_xenbus_device *device)
 {
 	return to_xenbus(device)->nodename;

@@ -67,6 +67,18 @@ void switch_state(XenbusDevice &device, wire::XenbusState state)
     device.states.push_back(state);
 }
 
+void require_bound(const XenbusDevice &device, const char *function)
+{
+    if (device.is_removed)
+        report_fault(std::string(function) + " for " + device.path + " after its removal");
+}
+
+void require_memory(const XenbusDevice &device, const char *function)
+{
+    if (device.holds == 0)
+        require_bound(device, function);
+}
+
 } // namespace
 
 wire::XenbusState frontend_state(const XenbusDevice &device)
@@ -77,12 +89,14 @@ wire::XenbusState frontend_state(const XenbusDevice &device)
 int probe(XenbusDevice &device)
 {
     int status = 0;
+    device.is_removed = false;
     Kernel::current().context.run_elsewhere([&] {
         void *driver = Kernel::current().driver();
         status = driver == nullptr ? -ENOMEM : xen_front_probe(&device, driver);
         device.is_bound = status == 0;
         if (status != 0)
             report_error(device, status, "xenbus_dev_probe on " + device.path);
+        device.is_removed = status != 0;
     });
     // The watch on the backend's state fires when it is set.
     fire_backend_watch(device);
@@ -146,6 +160,7 @@ void remove(XenbusDevice &device)
         device.is_bound = false;
         xen_front_remove(&device);
         switch_state(device, wire::XenbusState::Closed);
+        device.is_removed = true;
     });
 }
 
@@ -153,33 +168,60 @@ void remove(XenbusDevice &device)
 
 using namespace xen_front::fake;
 
+kshim_xenbus_device::~kshim_xenbus_device()
+{
+    if (holds != 0)
+        report_fault(path + " is still held");
+}
+
+void kshim_xenbus_hold(kshim_xenbus_device *device)
+{
+    require_memory(*device, "kshim_xenbus_hold()");
+    device->holds++;
+}
+
+void kshim_xenbus_release(kshim_xenbus_device *device)
+{
+    Kernel::current().context.require_may_sleep("kshim_xenbus_release()");
+    if (device->holds == 0)
+        report_fault("kshim_xenbus_release() without kshim_xenbus_hold()");
+    else
+        device->holds--;
+}
+
 const char *kshim_xenbus_path(const kshim_xenbus_device *device)
 {
+    require_memory(*device, "kshim_xenbus_path()");
     return device->path.c_str();
 }
 
 const char *kshim_xenbus_other_path(const kshim_xenbus_device *device)
 {
+    require_bound(*device, "kshim_xenbus_other_path()");
     return device->backend_path.c_str();
 }
 
 uint16_t kshim_xenbus_other_domain(const kshim_xenbus_device *device)
 {
+    require_memory(*device, "kshim_xenbus_other_domain()");
     return device->backend_domain;
 }
 
 void kshim_xenbus_set_context(kshim_xenbus_device *device, void *context)
 {
+    require_bound(*device, "kshim_xenbus_set_context()");
     device->context = context;
 }
 
 void *kshim_xenbus_context(const kshim_xenbus_device *device)
 {
+    require_bound(*device, "kshim_xenbus_context()");
     return device->context;
 }
 
 void kshim_xenbus_switch_state(kshim_xenbus_device *device, unsigned int state)
 {
+    require_bound(*device, "kshim_xenbus_switch_state()");
     Kernel::current().context.require_may_sleep("kshim_xenbus_switch_state()");
     if (state >= xen_front::wire::xenbus_states)
         report_fault("kshim_xenbus_switch_state() to a state that there is not");
@@ -188,6 +230,7 @@ void kshim_xenbus_switch_state(kshim_xenbus_device *device, unsigned int state)
 
 void kshim_xenbus_error(kshim_xenbus_device *device, int error, const char *text)
 {
+    require_bound(*device, "kshim_xenbus_error()");
     Kernel::current().context.require_may_sleep("kshim_xenbus_error()");
     if (error >= 0)
         report_fault("kshim_xenbus_error() with an error that is no negative errno");
@@ -196,5 +239,6 @@ void kshim_xenbus_error(kshim_xenbus_device *device, int error, const char *text
 
 void kshim_log(kshim_xenbus_device *device, kshim_log_level level, const char *text)
 {
+    require_memory(*device, "kshim_log()");
     log(*device, level, text);
 }

@@ -21,6 +21,8 @@ struct LogLine {
 } // namespace xen_front::fake
 
 struct kshim_xenbus_device {
+    ~kshim_xenbus_device();
+
     std::string path; // device/vsnd/0
     std::string backend_path; // /local/domain/0/backend/vsnd/1/0
     uint16_t backend_domain;
@@ -31,6 +33,9 @@ struct kshim_xenbus_device {
 
     std::vector<xen_front::wire::XenbusState> states; // published, in this order
     std::vector<xen_front::fake::LogLine> log;
+    // From then on the bus may free it.
+    bool is_removed = false;
+    unsigned int holds = 0; // by kshim_xenbus_hold()
     // For the limit that kshim_log() has.
     std::chrono::nanoseconds log_interval_start { 0 };
     int logged_in_interval = 0;

@@ -214,6 +214,14 @@ void kshim_event_channel_close(kshim_event_channel *channel)
 
 // ---- the bus, XenStore, log ----
 
+void kshim_xenbus_hold(kshim_xenbus_device *)
+{
+}
+
+void kshim_xenbus_release(kshim_xenbus_device *)
+{
+}
+
 const char *kshim_xenbus_path(const kshim_xenbus_device *)
 {
     return "device/vsnd/0";
