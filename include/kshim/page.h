@@ -33,7 +33,8 @@ KSHIM_MUST_CHECK int kshim_grant(uint16_t domain, struct kshim_page *page, uint3
 /*
  * Grants @page, which domain @domain or another was granted before, a second time, and ends access
  * through the grant in @reference, whose place the new one takes. For grants that are void because
- * the guest was restored: nobody maps the page. 0 or a negative errno, which leaves all as it was.
+ * the guest was restored. 0 or a negative errno, which leaves all as it was (-EBUSY: the other side
+ * maps the page, so the grant is not void; -ENOSPC: the grant table is full).
  */
 KSHIM_MUST_CHECK int kshim_grant_renew(uint16_t domain, struct kshim_page *page,
 				       uint32_t *reference);

@@ -10,9 +10,9 @@ KSHIM_BEGIN_DECLS
 struct kshim_xenbus_device; /* struct xenbus_device */
 
 /*
- * Keeps the memory of @device until as many calls of kshim_xenbus_release(): after its removal, when
- * the bus may free it any time, kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log() can
- * still be called, and none of the others. Context: process; the release may free it.
+ * Keeps the memory of @device until as many calls of kshim_xenbus_release(). After its removal, when
+ * the bus may free it any time, kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log()
+ * can still be called, and none of the others. Context: process; the release may free it.
  */
 void kshim_xenbus_hold(struct kshim_xenbus_device *device);
 void kshim_xenbus_release(struct kshim_xenbus_device *device);

@@ -229,13 +229,18 @@ void Frontend::resume()
 {
     Mutex::Guard guard(mutex_);
     // After a mere sleep everything is as it was; the bus only believes otherwise.
-    if (is_state_in_xenstore()) {
+    Result<bool> has_slept = is_state_in_xenstore();
+    if (!has_slept.is_error() && has_slept.value()) {
         switch_state(state_);
         return;
     }
-    // Another XenStore, other grants and event channels: a new life for the card.
+    // Another XenStore, other grants and event channels: a new life for the card. So too when
+    // XenStore cannot be read, for want of memory: then the backend may be the one from before, and
+    // has to be told.
     is_restored_ = static_cast<bool>(sound_card_);
-    leave(wire::XenbusState::Initialising, wire::XenbusState::Initialising);
+    const auto next =
+        has_slept.is_error() ? wire::XenbusState::Closed : wire::XenbusState::Initialising;
+    leave(next, next);
     if (card_ != nullptr)
         card_->void_grants();
 }
@@ -283,12 +288,14 @@ bool Frontend::is_being_removed() const
     return !online.is_error() && online.value().view() == "0";
 }
 
-bool Frontend::is_state_in_xenstore() const
+Result<bool> Frontend::is_state_in_xenstore() const
 {
     Text<16> own;
     own << static_cast<uint32_t>(state_);
     auto published = XenStoreValue::read(device_.path(), "state");
-    return !published.is_error() && published.value().view() == own.view();
+    if (published.is_error() && published.error() == Error::NoEntry)
+        return false;
+    return TRY(move(published)).view() == own.view();
 }
 
 } // namespace xen_front

@@ -56,7 +56,7 @@ class Frontend {
     // Whether the toolstack is about to take the backend away for good.
     bool is_being_removed() const;
     // Whether XenStore still has the state that we published last.
-    bool is_state_in_xenstore() const XEN_FRONT_REQUIRES(mutex_);
+    Result<bool> is_state_in_xenstore() const XEN_FRONT_REQUIRES(mutex_);
 
     XenbusDevice device_;
     Leftovers &leftovers_;

@@ -49,7 +49,8 @@ class GrantedPage {
         return page_;
     }
     // Grants the page again, to @domain, when the guest was restored and the old grant is void: on
-    // failure it stays as it is, and NoSpace when the grant table is full. Context: may sleep.
+    // failure it stays as it is: Busy when it is mapped and hence not void, NoSpace when the grant
+    // table is full. Context: may sleep.
     Result<void> renew(DomainId domain);
     // Frees the page if the other domain no longer maps it; false when it does.
     bool try_end();

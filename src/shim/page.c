@@ -59,7 +59,10 @@ int kshim_grant_renew(uint16_t domain, struct kshim_page *page, uint32_t *refere
 
 	if (ret)
 		return ret;
-	gnttab_end_foreign_access(*reference, NULL);
+	if (!gnttab_try_end_foreign_access(*reference)) {
+		gnttab_end_foreign_access(renewed, NULL);
+		return -EBUSY;
+	}
 	*reference = renewed;
 	return 0;
 }

@@ -149,7 +149,8 @@ uint32_t PhysicalMemory::grant(uint16_t domain, kshim_page *page)
     return next_reference_++;
 }
 
-uint32_t PhysicalMemory::renew_grant(uint16_t domain, kshim_page *page, uint32_t reference)
+std::optional<uint32_t> PhysicalMemory::renew_grant(uint16_t domain, kshim_page *page,
+                                                    uint32_t reference)
 {
     const auto found = grants_.find(reference);
     if (found == grants_.end() || found->second.is_ended || found->second.page != page) {
@@ -157,7 +158,7 @@ uint32_t PhysicalMemory::renew_grant(uint16_t domain, kshim_page *page, uint32_t
         return reference;
     }
     if (found->second.foreign_mappings != 0)
-        report_fault(name_of(reference) + " was renewed although somebody maps its page");
+        return std::nullopt;
     page->grants--;
     grants_.erase(found);
     return grant(domain, page);
@@ -310,7 +311,10 @@ int kshim_grant_renew(uint16_t domain, kshim_page *page, uint32_t *reference)
     kernel.context.require_may_sleep("kshim_grant_renew()");
     if (kernel.injector.is_failing("kshim_grant_renew", -ENOSPC))
         return -ENOSPC;
-    *reference = kernel.memory.renew_grant(domain, page, *reference);
+    const auto renewed = kernel.memory.renew_grant(domain, page, *reference);
+    if (!renewed)
+        return -EBUSY;
+    *reference = *renewed;
     return 0;
 }
 

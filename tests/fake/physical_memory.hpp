@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,8 @@ class PhysicalMemory {
     void *map(kshim_page **pages, unsigned int count);
     void unmap(void *address);
     uint32_t grant(uint16_t domain, kshim_page *page);
-    // Ends the grant @reference, which nobody maps, and grants its page anew.
-    uint32_t renew_grant(uint16_t domain, kshim_page *page, uint32_t reference);
+    // Ends the grant @reference and grants its page anew; nothing when somebody maps the page.
+    std::optional<uint32_t> renew_grant(uint16_t domain, kshim_page *page, uint32_t reference);
     // The guest was restored: what the old grants allowed, nobody has mapped any more.
     void void_grants();
     // Whether access is ended and the page freed, or will be when the other domain lets go.

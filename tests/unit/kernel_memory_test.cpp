@@ -147,6 +147,22 @@ TEST_F(KernelMemoryTest, PageStaysBehindWhileTheBackendMapsIt)
     EXPECT_EQ(kernel.memory.lingering_count(), 0u);
 }
 
+TEST_F(KernelMemoryTest, PageThatTheBackendMapsKeepsItsGrant)
+{
+    GrantedPage page = GrantedPage::create(DomainId(3)).release_value();
+    const GrantRef reference = page.reference();
+    void *mapped = kernel.memory.map_grant(3, reference.value());
+    ASSERT_NE(mapped, nullptr);
+    const auto renewed = page.renew(DomainId(3));
+    ASSERT_TRUE(renewed.is_error());
+    EXPECT_EQ(renewed.error(), Error::Busy);
+    EXPECT_EQ(page.reference(), reference);
+    EXPECT_EQ(kernel.memory.grant_count(), 1u);
+    kernel.memory.unmap_grant(mapped);
+    EXPECT_FALSE(page.renew(DomainId(3)).is_error());
+    EXPECT_EQ(kernel.memory.grant_count(), 1u);
+}
+
 TEST_F(KernelMemoryTest, TriedAndEndedIsEndedOnce)
 {
     auto page = GrantedPage::create(DomainId(0));

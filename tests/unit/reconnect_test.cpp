@@ -723,6 +723,39 @@ TEST_F(ReconnectTest, SleepLeavesTheConnectionAsItIs)
     EXPECT_EQ(state(), XenbusState::Initialising);
 }
 
+// A sleep that looks like a restore, since XenStore cannot be read: the backend is still there, and
+// has what it was granted.
+TEST_F(ReconnectTest, SleepWithoutXenStoreCostsTheConnectionOnly)
+{
+    auto file = playing();
+    std::vector<void *> kept;
+    stream().keep_mapping = [&](void *page) {
+        kept.push_back(page);
+    };
+    for (uint64_t call = 0;; call++) {
+        ASSERT_LT(call, 20u);
+        kernel.injector.fail_call(call);
+        fake::sleep_and_wake(device);
+        kernel.injector.stop();
+        const auto failed = kernel.injector.failed();
+        if (failed && failed->function == "kshim_xenstore_read")
+            break;
+        expect_to_play_on(*file);
+    }
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->resume(), -EAGAIN);
+    backend.detach();
+    ASSERT_GT(kept.size(), 2u);
+    restart();
+    EXPECT_EQ(file->resume(), -ENOSYS);
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    for (void *page : kept)
+        kernel.memory.unmap_grant(page);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(a_buffer()), static_cast<int64_t>(buffer_frames));
+    EXPECT_EQ(card_count(), 1u);
+}
+
 // What the core keeps as prepared, it resumes without asking us.
 TEST_F(ReconnectTest, SleepWhilePrepared)
 {
