@@ -12,7 +12,8 @@ from typing import Iterable
 # One row per kind of report: its name and what its first line contains.
 LINUX_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("panic", r"Kernel panic - not syncing|sysrq: Trigger a crash"),
-    ("oops", r"\bOops\b|general protection fault|unable to handle|stack guard page was hit|"
+    # A process that crashes is no report: "traps: NAME[PID] general protection fault".
+    ("oops", r"\bOops\b|^(?!traps: ).*general protection fault|unable to handle|stack guard page was hit|"
              r"double fault|traps: PANIC|segfault at .* in kernel|invalid opcode: 0000"),
     ("BUG", r"\bBUG\b[: ]|kernel BUG at|Bad page (state|map)|scheduling while atomic|"
             r"sleeping function called from invalid context|list_(add|del) corruption|"

@@ -62,6 +62,7 @@ class Reports(unittest.TestCase):
                 "[    5.000000] xen-blkback: backend/vbd/1/51712: using 1 queues",
                 "WARNING: from a program, not from a kernel", "Oops, said the shell",
                 '[   66.000000] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this',
+                "[   31.540682] traps: amixer[387] general protection fault ip:7f999502482e in a.so",
                 "(XEN) Domain heap initialised", "(XEN) Std. Loglevel: Errors and warnings"):
             with self.subTest(line=line):
                 self.assertEqual(kinds(line + "\n"), [])
