@@ -10,8 +10,8 @@ KSHIM_BEGIN_DECLS
 struct kshim_xenbus_device; /* struct xenbus_device */
 
 /*
- * Keeps the memory of @device until as many calls of kshim_xenbus_release(). After its removal, when
- * the bus may free it any time, kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log()
+ * Keeps the memory of @device until as many calls of kshim_xenbus_release(). After its removal,
+ * when the bus may free it, kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log()
  * can still be called, and none of the others. Context: process; the release may free it.
  */
 void kshim_xenbus_hold(struct kshim_xenbus_device *device);
