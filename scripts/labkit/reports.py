@@ -45,6 +45,9 @@ HARMLESS = tuple((re.compile(pattern), reason) for pattern, reason in (
 _LINUX_LINE = re.compile(r"\[ *(\d+\.\d{6})\](?:\[ *[TC]\d+\])? ?(.*)")
 _XEN_LINE = re.compile(r"\(XEN\) (?:\[[^]]*\] )?(.*)")
 
+# The second line of an oops that looks like a first one; 6.12 says "Oops" twice.
+_CONTINUATION = re.compile(r"(Oops: )?(Oops|double fault): [0-9a-f]{4} \[#")
+
 # How many lines of a report go into a message.
 _EXCERPT_LINES = 14
 
@@ -70,20 +73,15 @@ def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
     """
     known = set() if seen is None else seen
     lines = text.replace("\r", "").split("\n")
+    starts = _starts(lines)
     found = []
-    skip_until = 0
-    for index, line in enumerate(lines):
-        kind, message = _classify(line)
-        if kind is None or index < skip_until:
-            continue
-        excerpt = tuple(lines[index:index + _EXCERPT_LINES])
-        # "cut here" is followed by what it is about, and that by a backtrace: one report.
-        skip_until = index + _report_length(lines, index)
+    for (index, kind), (following, _) in zip(starts, [*starts[1:], (len(lines), "")]):
+        excerpt = tuple(lines[index:min(following, index + _EXCERPT_LINES)])
         # Where the same report is in two logs, other output may stand between its lines.
-        identity = _message(line)
+        identity = _message(excerpt[0])
         if "cut here" in identity:
-            following = [part for part in excerpt[1:] if _LINUX_LINE.search(part)]
-            identity += _message(following[0]) if following else ""
+            about = [part for part in excerpt[1:] if _LINUX_LINE.search(part)]
+            identity += _message(about[0]) if about else ""
         if identity in known:
             continue
         known.add(identity)
@@ -91,6 +89,33 @@ def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
             continue
         found.append(Report(log, kind, tuple(part for part in excerpt if part)))
     return found
+
+
+def leaks(log: str, text: str, allowed: Iterable[re.Pattern[str]] = ()) -> list[Report]:
+    """A report for each leak that kmemleak lists, or for what it says instead."""
+    return [Report(log, "memory leak", tuple(leak.splitlines()[:_EXCERPT_LINES]))
+            for leak in re.split(r"^(?=unreferenced object)", text, flags=re.MULTILINE)
+            if leak.strip() and not any(pattern.search(leak) for pattern in allowed)]
+
+
+def _starts(lines: list[str]) -> list[tuple[int, str]]:
+    """Where in `lines` a report begins, and of which kind it is.
+
+    Reports may follow each other closely, and few of them have an end mark: what looks like the
+    first line of one is, but for what is known to belong to the one before.
+    """
+    starts = []
+    end = 0
+    is_cut = False
+    for index, line in enumerate(lines):
+        kind, message = _classify(line)
+        if kind is None or index < end and (is_cut or _CONTINUATION.match(message)):
+            continue
+        starts.append((index, kind))
+        # "cut here" is followed by what it is about, and that by a backtrace: one report.
+        is_cut = "[ cut here ]" in message
+        end = index + _report_length(lines, index)
+    return starts
 
 
 def _message(line: str) -> str:

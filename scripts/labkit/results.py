@@ -158,10 +158,8 @@ class Outcome:
                 text = _read(self._directory / log)
                 self.reports += reports.scan(log, text, allowed, seen)
         for domain in domains:
-            leaks = _read(self._directory / domain / "kmemleak")
-            if leaks.strip() and not any(pattern.search(leaks) for pattern in allowed):
-                lines = tuple(leaks.splitlines()[:12])
-                self.reports.append(reports.Report(f"{domain}/kmemleak", "memory leak", lines))
+            log = f"{domain}/kmemleak"
+            self.reports += reports.leaks(log, _read(self._directory / log), allowed)
 
     @property
     def status(self) -> ExitStatus:

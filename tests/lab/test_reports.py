@@ -88,6 +88,43 @@ class Reports(unittest.TestCase):
         self.assertEqual(reports.scan("dmesg", WARN_SPLAT, allowed), [])
         self.assertEqual(len(reports.scan("dmesg", WARN_SPLAT, [re.compile("other")])), 1)
 
+    def test_reports_without_an_end_mark_hide_none(self) -> None:
+        text = """\
+[   10.000000][   T72] WARNING: possible circular locking dependency detected
+[   10.000001][   T72] insmod/72 is trying to acquire lock:
+[   10.000002][   T72]  </TASK>
+[   11.000000][   T74] BUG: sleeping function called from invalid context at a.c:76
+[   11.000001][   T74]  </TASK>
+[   12.000000][   T80] UBSAN: shift-out-of-bounds in a.c:235:14
+[   12.000001][   T80]  </TASK>
+[   13.000000][   T95] BUG: unable to handle page fault for address: ffff88800b3d9000
+[   13.000001][   T95] #PF: supervisor read access in kernel mode
+[   13.000002][   T95] Oops: 0000 [#1] PREEMPT SMP DEBUG_PAGEALLOC
+[   13.000003][   T95] ---[ end trace 0000000000000000 ]---
+""" + WARN_SPLAT
+        self.assertEqual(kinds(text), ["WARN", "BUG", "memory", "oops", "WARN"])
+        # Nor does one that is allowed, and it is none of the lines of another one.
+        found = reports.scan("dmesg", text, [re.compile("trying to acquire"), re.compile("UBSAN")])
+        self.assertEqual([report.kind for report in found], ["BUG", "oops", "WARN"])
+
+    def test_the_newer_words_for_an_oops(self) -> None:
+        text = ("[   13.000000] BUG: unable to handle page fault for address: ffff88800b3d9000\n"
+                "[   13.000001] Oops: Oops: 0000 [#1] PREEMPT SMP\n"
+                "[   13.000002] ---[ end trace 0000000000000000 ]---\n"
+                "[   14.000000] Oops: general protection fault, probably for address 0x1: 0000 [#2]\n"
+                "[   14.000001] ---[ end trace 0000000000000000 ]---\n")
+        self.assertEqual(kinds(text), ["oops", "oops"])
+
+    def test_each_leak_is_a_report(self) -> None:
+        leak = 'unreferenced object 0x%d (size 32):\n  comm "%s", pid 86\n'
+        text = leak % (1, "insmod") + leak % (2, "aplay")
+        self.assertEqual(len(reports.leaks("kmemleak", text)), 2)
+        found = reports.leaks("kmemleak", text, [re.compile("insmod")])
+        self.assertEqual(len(found), 1)
+        self.assertIn("aplay", str(found[0]))
+        self.assertEqual(len(reports.leaks("kmemleak", "kmemleak has turned itself off\n")), 1)
+        self.assertEqual(reports.leaks("kmemleak", ""), [])
+
     def test_carriage_returns_and_caller_ids(self) -> None:
         text = "[   12.000000][ T123] BUG: unable to handle page fault\r\n"
         self.assertEqual(len(kinds(text)), 1)
