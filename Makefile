@@ -173,7 +173,9 @@ check-lab-all: module backend guest-tests ## also the selftests that "make check
 check-debug: backend guest-tests ## selftests and fault injection in a guest with lockdep, kmemleak and their like
 	@echo "== selftests with a kernel that looks for bugs"
 	@+kdir=$$(scripts/lab headers --kernel debug-6.1) && \
-		$(MAKE) --no-print-directory module KDIR=$$kdir
+		$(MAKE) --no-print-directory module KDIR=$$kdir && \
+		cp -rsf $(CURDIR)/tests/guest/provoker $(BUILD)/ && \
+		$(MAKE) --no-print-directory -C $$kdir M=$(BUILD)/provoker modules
 	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --time-limit 1200
 
 .PHONY: check-trace-cost

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/selftests notices when a kernel does not report what was provoked."""
+
+import json
+import pathlib
+import re
+import tempfile
+import unittest
+
+import support
+from labkit.errors import ExitStatus
+from selftestkit import provoked
+
+EXPECTED = (provoked.Expected("lock-order", "WARN", "circular locking .*first_lock"),
+            provoked.Expected("leak", "memory leak", "unreferenced object"))
+LOCKS = ("WARN", "WARNING: possible circular locking dependency", "insmod/7: (first_lock)")
+LEAK = ("memory leak", "unreferenced object 0x1 (size 32):", '  comm "insmod"')
+
+
+class ProvokedTest(unittest.TestCase):
+
+    def compare(self, *reports: tuple[str, ...], status: int = ExitStatus.KERNEL_REPORT,
+                problems: tuple[str, ...] = ()) -> tuple[int, list[str]]:
+        """How much passed, and what failed."""
+        with tempfile.TemporaryDirectory() as name:
+            result = pathlib.Path(name)
+            (result / "summary.json").write_text(json.dumps({"problems": problems, "reports": [
+                {"log": "domu0/dmesg", "kind": kind, "lines": lines} for kind, *lines in reports]}))
+            passed, failed = provoked.compare_reports(result, status, EXPECTED)
+        return len(passed), failed
+
+    def test_all_that_is_expected(self) -> None:
+        self.assertEqual(self.compare(LOCKS, LEAK), (2, []))
+        self.assertEqual(self.compare(LEAK, LOCKS, LEAK), (2, []))
+
+    def test_a_detector_that_is_absent(self) -> None:
+        self.assertEqual(self.compare(LEAK), (1, ["lock-order: reported as WARN: circular locking "
+                                                  ".*first_lock"]))
+
+    def test_nothing_is_reported(self) -> None:
+        self.assertEqual(self.compare(status=ExitStatus.OK)[0], 0)
+        self.assertIn("exited with 0, not with 3", self.compare(status=ExitStatus.OK)[1][0])
+        # As it would be left there by an earlier run.
+        self.assertEqual(self.compare(LOCKS, LEAK, status=ExitStatus.USAGE)[0], 0)
+
+    def test_what_differs(self) -> None:
+        for report in (("BUG", *LOCKS[1:]), (*LOCKS[:2], "insmod/7: (other_lock)")):
+            with self.subTest(report=report):
+                passed, failed = self.compare(report, LEAK)
+                self.assertEqual((passed, len(failed)), (1, 2))
+                self.assertIn(f"nobody provoked this {report[0]}: {report[1]}", failed[1])
+
+    def test_what_nobody_provoked(self) -> None:
+        passed, failed = self.compare(LOCKS, LEAK, ("oops", "Oops: 0000 [#1]"))
+        self.assertEqual((passed, failed), (2, ["nobody provoked this oops: Oops: 0000 [#1]"]))
+
+    def test_problems_behind_the_reports(self) -> None:
+        self.assertEqual(self.compare(LOCKS, LEAK, problems=("domu0 was lost",)),
+                         (2, ["domu0 was lost"]))
+
+    def test_every_mistake_is_made_and_expected(self) -> None:
+        source = (support.ROOT / "tests/guest/provoker/provoker.c").read_text()
+        known = sorted(re.findall(r'\{ "([a-z-]+)", provoke_\w+ \}', source))
+        self.assertEqual(sorted(mistake for guest in provoked.GUESTS for mistake in guest), known)
+        self.assertEqual(sorted({row.mistake for row in provoked.EXPECTED}), known)
+
+
+if __name__ == "__main__":
+    unittest.main()
