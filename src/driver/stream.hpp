@@ -74,8 +74,9 @@ class Stream {
     void stall();
     // The backend is alive after all.
     void revive();
-    // Suspends the stream in ALSA if it lost its backend, or notices that it drains. False when
-    // somebody is in the way, who will be gone in a moment.
+    // In ALSA, suspends the stream if it lost its backend, stops it if the backend broke the
+    // protocol, or notices that it drains. False when somebody is in the way, who will be gone in
+    // a moment.
     bool try_settle();
 
     // ---- ALSA; may sleep ----
@@ -169,7 +170,7 @@ class Stream {
         bool is_live = false; // the backend is attached to the channel
         bool is_stalled = false; // it is overdue; cleared by the next sign of life
         bool is_broken = false; // the backend broke the protocol; nothing it says counts
-        bool is_suspension_due = false; // in ALSA, by the caretaker
+        bool is_settling_due = false; // the caretaker has to tell ALSA that it cannot go on
         // The refusal that was logged last, unless its operation has succeeded since; 0: none.
         wire::Operation refused_operation = wire::Operation::Open;
         int32_t refused_status = 0;
@@ -299,7 +300,7 @@ class Stream {
     void declare_stalled(State &state, uint64_t since_ms);
     // Sets State::is_running. Only while it is set is the watchdog due to look.
     void set_running(State &state, bool is_running);
-    static void suspend_soon(State &state);
+    static void settle_soon(State &state);
 
     // ---- stream_events.cpp ----
 

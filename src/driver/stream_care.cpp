@@ -86,13 +86,13 @@ void Stream::declare_stalled(State &state, uint64_t since_ms)
     state.silent_since_ms = since_ms;
     if (exchange(state.waiter.is_waiting, false))
         answered_.complete();
-    suspend_soon(state);
+    settle_soon(state);
     note_state(state);
 }
 
-void Stream::suspend_soon(State &state)
+void Stream::settle_soon(State &state)
 {
-    state.is_suspension_due = true;
+    state.is_settling_due = true;
     state.caretaker->schedule(0);
 }
 
@@ -157,22 +157,26 @@ void Stream::revive()
 bool Stream::try_settle()
 {
     const bool is_due =
-        state_.with([](State &state) { return state.is_suspension_due || state.may_be_draining; });
+        state_.with([](State &state) { return state.is_settling_due || state.may_be_draining; });
     if (!is_due)
         return true;
     if (!request_mutex_.try_lock())
         return false;
     Mutex::Guard guard(request_mutex_, Mutex::Adopt());
+    bool is_broken = false;
     Substream started;
     Substream lost = state_.with([&](State &state) {
         if (exchange(state.may_be_draining, false))
             started = state.substream;
-        if (!exchange(state.is_suspension_due, false) || state.is_broken)
+        if (!exchange(state.is_settling_due, false))
             return Substream();
+        is_broken = state.is_broken;
         // It may have been prepared anew, by a backend that is back.
         return is_usable(state) && state.is_open ? Substream() : state.substream;
     });
-    if (lost)
+    if (lost && is_broken)
+        lost.stop_failed();
+    else if (lost)
         lost.suspend();
     else if (started)
         started.notice_draining();

@@ -20,7 +20,7 @@ Result<void> Stream::prepare()
     const bool is_forgiving = was_prepared_;
     const auto prepared = state_.with([&](State &state) -> Result<void> {
         if (is_forgiving && is_waiting_for_backend(state))
-            suspend_soon(state);
+            settle_soon(state);
         else if (reopened.is_error())
             return reopened.error();
         else if (!is_usable(state) || !state.is_open)
@@ -52,7 +52,7 @@ Result<void> Stream::start(State &state, wire::TriggerType type, Findings &findi
         if (state.caretaker == nullptr || state.is_broken)
             return Error::NoDevice;
         // As if the backend had been lost a moment later.
-        suspend_soon(state);
+        settle_soon(state);
         return {};
     }
     // What the backend still said about an earlier run.
@@ -127,7 +127,7 @@ Result<void> Stream::trigger(kshim_trigger command)
             return {};
         case KSHIM_TRIGGER_DRAIN:
             if (is_waiting_for_backend(state)) {
-                suspend_soon(state);
+                settle_soon(state);
                 return {};
             }
             if (!is_usable(state))
@@ -155,7 +155,7 @@ Result<void> Stream::acknowledge()
     auto result = state_.with([&](State &state) -> Result<void> {
         // ALSA also moves the pointer of streams that are not prepared.
         if (is_waiting_for_backend(state)) {
-            suspend_soon(state);
+            settle_soon(state);
             return {};
         }
         if (!state.is_open)

@@ -15,6 +15,8 @@ void Stream::break_connection(State &state, Violation violation, Findings &findi
     findings.violation = violation;
     if (exchange(state.waiter.is_waiting, false))
         answered_.complete();
+    // Not every caller may tell ALSA, or does before somebody asks it.
+    settle_soon(state);
     note_state(state);
 }
 

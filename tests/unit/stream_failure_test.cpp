@@ -507,6 +507,75 @@ TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+// A violation that no interrupt handler finds. Who polls the stream has to wake all the same.
+class SilentViolationTest : public StreamFailureTest {
+  protected:
+    void SetUp() override
+    {
+        StreamFailureTest::SetUp();
+        file = running();
+        stream().latency.reset();
+    }
+    void TearDown() override
+    {
+        file.reset();
+        StreamFailureTest::TearDown();
+    }
+    void spoil()
+    {
+        stream().ring().rsp_prod += 100;
+    }
+    // The application asks for nothing meanwhile.
+    void expect_stopped()
+    {
+        kernel.timeline.pass(1ms);
+        EXPECT_EQ(file->state(), PcmState::Disconnected);
+        ASSERT_EQ(complaints().size(), 1u);
+        EXPECT_NE(complaints()[0].find("rsp_prod"), std::string::npos) << complaints()[0];
+    }
+    // Four WRITEs are in flight: the next frames need an answer.
+    void fill_window()
+    {
+        stream().report_position(256 * frame_bytes);
+        for (int i = 0; i < 4; i++)
+            EXPECT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+    }
+
+    std::unique_ptr<PcmFile> file;
+};
+
+TEST_F(SilentViolationTest, FoundByAControl)
+{
+    spoil();
+    auto *control = kernel.sound.visible_cards().at(0)->find_control("PCM Playback Volume");
+    EXPECT_EQ(control->write(std::vector<uint32_t>(8, 0)), 0);
+    expect_stopped();
+}
+
+TEST_F(SilentViolationTest, FoundByWhoeverWrites)
+{
+    fill_window();
+    spoil();
+    EXPECT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+    expect_stopped();
+}
+
+TEST_F(SilentViolationTest, FoundByTheWatchdog)
+{
+    spoil();
+    kernel.timeline.pass(1100ms);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+}
+
+TEST_F(SilentViolationTest, DrainingFailsAtOnce)
+{
+    fill_window();
+    spoil();
+    EXPECT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+    EXPECT_LT(duration_of([&] { EXPECT_LT(file->drain(), 0); }), 1ms);
+    expect_stopped();
+}
+
 TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
 {
     auto file = running();
