@@ -321,8 +321,7 @@ class Stream {
     void pump(State &state, Findings &findings);
     // Sends transfers; looks at answers only if they are what is missing for that.
     void push_transfers(State &state, Findings &findings);
-    // Whether there was any.
-    bool take_answers(State &state, Findings &findings);
+    void take_answers(State &state, Findings &findings);
     // Events are work when they bring news. A backend may report positions between the period
     // boundaries, but not any number: beyond that, interrupts are throttled as spurious ones are.
     void take_events(State &state, Findings &findings);

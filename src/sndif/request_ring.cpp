@@ -20,6 +20,7 @@ void RequestRing::detach()
     request_produced_ = 0;
     request_published_ = 0;
     response_consumed_ = 0;
+    is_announced_ = false;
     for (Pending &pending : pending_)
         pending.is_used = false;
 }
@@ -109,8 +110,13 @@ bool RequestRing::take(Answer &answer, Violation &violation)
         violation = Violation::ResponseIndex;
         return false;
     }
-    if (produced.value() == response_consumed_)
+    if (produced.value() == response_consumed_) {
+        // There at one look and gone at the next, it would be looked for for ever.
+        if (is_announced_)
+            violation = Violation::ResponseIndex;
         return false;
+    }
+    is_announced_ = false;
 
     auto response = page_.read(&wire::RingPage::slots, response_consumed_ & slot_mask)
                         .validate([&](const wire::RingSlot &copy) {
@@ -133,13 +139,12 @@ bool RequestRing::request_notification()
 {
     page_.index(&wire::RingPage::rsp_event).store(response_consumed_ + 1);
     shared_memory_barrier();
-    bool is_there = false;
     // take() checks the range.
     (void)page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
-        is_there = rsp_prod != response_consumed_;
+        is_announced_ = rsp_prod != response_consumed_;
         return true;
     });
-    return is_there;
+    return is_announced_;
 }
 
 } // namespace xen_front

@@ -70,7 +70,7 @@ class RequestRing {
     // Asks not to be notified about responses.
     void hold_off_notifications();
     // Asks to be notified about the next response. True when one is there already: no
-    // notification may come for that one, so take() it.
+    // notification may come for that one, so take() it, which has to be possible.
     bool request_notification();
 
   private:
@@ -94,6 +94,7 @@ class RequestRing {
     uint32_t request_produced_ = 0;
     uint32_t request_published_ = 0;
     uint32_t response_consumed_ = 0;
+    bool is_announced_ = false; // a response, by request_notification()
     Pending pending_[wire::ring_size] = {};
 };
 

@@ -378,6 +378,22 @@ TEST_F(RequestRingTest, ResponseIndexMayNotGoBackwards)
     EXPECT_EQ(violation, Violation::ResponseIndex);
 }
 
+TEST_F(RequestRingTest, AnnouncedResponseMayNotVanish)
+{
+    push(Operation::Write);
+    ring.publish();
+    page->rsp_prod = 1;
+    ASSERT_TRUE(ring.request_notification());
+    page->rsp_prod = 0;
+    EXPECT_FALSE(take());
+    EXPECT_EQ(violation, Violation::ResponseIndex);
+
+    violation = Violation::None;
+    ring.attach(page.get());
+    EXPECT_FALSE(take());
+    EXPECT_EQ(violation, Violation::None);
+}
+
 TEST_F(RequestRingTest, UnknownIdIsAViolation)
 {
     const RequestId id = push(Operation::Write);
