@@ -49,11 +49,11 @@ void print_untrusted(ProcText &out, StringView text)
 
 void print_configuration(ProcText &out, const StreamReport &stream)
 {
-    const SampleFormat *format = find_format_by_alsa(stream.params.format);
-    if (!stream.is_open || format == nullptr) {
+    if (!stream.is_open) {
         out << "  configuration: none\n";
         return;
     }
+    const SampleFormat *format = find_format_by_alsa(stream.params.format);
     out << "  configuration: rate " << uint32_t { stream.params.rate } << " format " << format->name
         << " channels " << uint32_t { stream.params.channels } << " period "
         << uint32_t { stream.params.period_frames } << " buffer "

@@ -125,8 +125,6 @@ void Stream::close()
 
 Result<void> Stream::allocate(size_t buffer_bytes)
 {
-    if (buffer_bytes == 0 || buffer_bytes > config_.settings.buffer_bytes)
-        return Error::Invalid;
     // Never the old pages again: the backend may still map them.
     release();
     Mutex::Guard guard(request_mutex_);
@@ -150,10 +148,7 @@ void Stream::release()
 {
     Mutex::Guard guard(request_mutex_);
     close_backend();
-    state_.with([](State &state) {
-        if (state.substream)
-            state.substream.set_buffer(nullptr, 0);
-    });
+    state_.with([](State &state) { state.substream.set_buffer(nullptr, 0); });
     // The pages go when the backend lets go of them; they are never used again.
     if (buffer_)
         leftovers_.keep(move(buffer_), device_.number());

@@ -85,6 +85,7 @@ class Stream {
     void close();
     // Narrows @ranges to what the backend can do. Invalid when that leaves nothing.
     Result<void> refine(kshim_pcm_ranges &ranges);
+    // @buffer_bytes: as open() has allowed.
     Result<void> allocate(size_t buffer_bytes);
     void release();
     Result<void> prepare();
@@ -131,7 +132,7 @@ class Stream {
 
     // The request somebody sleeps for, if any.
     struct Waiter {
-        bool is_waiting = false; // nobody has answered it, or given up on it
+        bool is_waiting = false; // nobody has answered it, or given up on it or on the stream
         bool is_answered = false;
         RequestId id;
         Answer answer = {};
@@ -143,10 +144,10 @@ class Stream {
         kshim_pcm_params params = {};
     };
 
-    // A volume or mute request that its sender no longer waits for.
+    // A volume or mute request that its sender no longer waits for: the only one of its operation
+    // in flight.
     struct LateValues {
         wire::Request request;
-        RequestId id;
         bool is_unanswered;
         bool is_stale; // its row has changed since: to be sent once more when it is answered
     };

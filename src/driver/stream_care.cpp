@@ -28,7 +28,7 @@ void Stream::end_connection(bool is_for_good)
     });
     // Whoever was waiting has woken; from here on nobody uses the channel.
     Mutex::Guard guard(request_mutex_);
-    if (!is_any || !channel_)
+    if (!is_any)
         return;
     if (!is_for_good) {
         Substream substream = state_.with(

@@ -92,7 +92,7 @@ void Stream::log_findings(const Findings &findings)
         text << "the backend broke the protocol: " << xen_front::describe(findings.violation)
              << "; the stream is dead until the backend reconnects";
         device_.log(KSHIM_LOG_ERROR, text);
-    } else if (findings.failure == Failure::Refused && !findings.is_failure_known) {
+    } else if (!findings.is_failure_known) {
         text << "the backend answered " << name_of(findings.failed_operation) << " with status "
              << int { findings.failed_status } << "; the stream was stopped";
         device_.log(KSHIM_LOG_ERROR, text);

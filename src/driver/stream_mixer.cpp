@@ -31,7 +31,7 @@ bool Stream::put_control(kshim_control_kind kind, const uint32_t *values)
 bool Stream::has_open_mixer()
 {
     const bool is_open = state_.with([](State &state) { return state.is_open; });
-    return is_open && buffer_ && buffer_->has_values();
+    return is_open && buffer_->has_values();
 }
 
 void Stream::open_mixer(uint32_t channels)
@@ -126,8 +126,7 @@ Stream::Reaction Stream::send_values(wire::Operation operation)
     state_.with([&](State &state) {
         // Answered in the last moment, it is nothing to wait for.
         if (state.ring.is_pending(state.waiter.id))
-            state.late_values[value_row_index(operation)] = { values, state.waiter.id, true,
-                                                              false };
+            state.late_values[value_row_index(operation)] = { values, true, false };
     });
     return Reaction::Late;
 }
@@ -135,16 +134,11 @@ Stream::Reaction Stream::send_values(wire::Operation operation)
 void Stream::on_late_values(State &state, const Answer &answer)
 {
     LateValues &late = state.late_values[value_row_index(answer.operation)];
-    if (!late.is_unanswered || !(late.id == answer.id))
+    if (!exchange(late.is_unanswered, false))
         return;
-    late.is_unanswered = false;
-    if (exchange(late.is_stale, false) && state.is_open) {
-        auto id = push(state, late.request);
-        if (!id.is_error()) {
-            late.id = id.value();
-            late.is_unanswered = true;
-            publish_requests(state);
-        }
+    if (exchange(late.is_stale, false) && !push(state, late.request).is_error()) {
+        late.is_unanswered = true;
+        publish_requests(state);
     }
     state.has_stale_values = false;
     for (const LateValues &other : state.late_values)

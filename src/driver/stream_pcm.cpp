@@ -23,8 +23,8 @@ Result<void> Stream::prepare()
             settle_soon(state);
         else if (reopened.is_error())
             return reopened.error();
-        else if (!is_usable(state) || !state.is_open)
-            return Error::NoDevice;
+        else if (!is_usable(state))
+            return Error::NoDevice; // lost since OPEN was answered
         start_over(state);
         return {};
     });
@@ -139,10 +139,10 @@ Result<void> Stream::trigger(kshim_trigger command)
             pump(state, findings);
             return {};
         case KSHIM_TRIGGER_RESUME:
-            // Applications ask until there is something to prepare.
-            return is_waiting_for_backend(state) ? Error::TryAgain : Error::NotImplemented;
+            break;
         }
-        return Error::Invalid;
+        // Applications ask for RESUME until there is something to prepare.
+        return is_waiting_for_backend(state) ? Error::TryAgain : Error::NotImplemented;
     });
     // The stream lock is held, so ALSA learns of a failure from the next .pointer.
     log_findings(findings);

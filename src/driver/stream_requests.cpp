@@ -79,14 +79,14 @@ Result<Answer> Stream::request(const wire::Request &request)
 Result<Answer> Stream::wait_for_answer(wire::Operation operation)
 {
     const unsigned int timeout_ms = request_timeout_ms();
-    const bool is_in_time = answered_.wait(timeout_ms);
+    (void)answered_.wait(timeout_ms);
 
     Findings findings;
     auto answer = state_.with([&](State &state) -> Result<Answer> {
         // The answer may be there without the interrupt that should have announced it.
-        if (is_usable(state) && state.waiter.is_waiting)
+        if (state.waiter.is_waiting)
             pump(state, findings);
-        if (findings.has_work && is_attached(state))
+        if (findings.has_work)
             on_sign_of_life(state);
         // A late answer finds nobody waiting and is dropped.
         const bool is_waiting = exchange(state.waiter.is_waiting, false);
@@ -97,12 +97,12 @@ Result<Answer> Stream::wait_for_answer(wire::Operation operation)
         state.journal.counts.on_time_out(operation);
         // A backend that reports progress is busy, not dead.
         const uint64_t asked_ms = now_ms() - timeout_ms;
-        if (is_essential(operation) && is_usable(state) && state.last_sign_ms <= asked_ms)
+        if (is_essential(operation) && state.last_sign_ms <= asked_ms)
             declare_stalled(state, asked_ms);
         return Error::TimedOut;
     });
     tell_alsa(findings);
-    if (!is_in_time && answer.is_error() && answer.error() == Error::TimedOut) {
+    if (answer.is_error() && answer.error() == Error::TimedOut) {
         Text<160> text;
         describe(text);
         text << name_of(operation) << " was not answered within " << uint32_t { timeout_ms }
@@ -132,9 +132,8 @@ Result<void> Stream::open_backend()
 {
     const kshim_pcm_params params =
         state_.with([](State &state) { return state.substream.params(); });
-    const SampleFormat *format = find_format_by_alsa(params.format);
-    if (format == nullptr || !buffer_)
-        return Error::Invalid;
+    // One of those that open() has allowed.
+    const SampleFormat &format = *find_format_by_alsa(params.format);
     if (has_void_grants_) {
         TRY(buffer_->renew(device_.backend_domain()));
         has_void_grants_ = false;
@@ -148,7 +147,7 @@ Result<void> Stream::open_backend()
     wire::Request open = {};
     open.operation = wire::Operation::Open;
     open.open.pcm_rate = params.rate;
-    open.open.pcm_format = format->sndif;
+    open.open.pcm_format = format.sndif;
     open.open.pcm_channels = static_cast<uint8_t>(params.channels);
     open.open.period_sz = static_cast<uint32_t>(frame.bytes(Frames(params.period_frames)).value());
 
@@ -164,7 +163,7 @@ Result<void> Stream::open_backend()
         Text<200> text;
         describe(text);
         text << "the backend refused OPEN with status " << int { answer.status } << " ("
-             << format->name << ", " << uint32_t { params.rate } << " Hz, "
+             << format.name << ", " << uint32_t { params.rate } << " Hz, "
              << uint32_t { params.channels } << " channels, buffer "
              << uint32_t { params.buffer_frames } << " frames, period "
              << uint32_t { params.period_frames } << ")";

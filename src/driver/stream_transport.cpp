@@ -203,8 +203,7 @@ void Stream::send_transfers(State &state)
         wire::Request transfer = {};
         transfer.operation = is_write ? wire::Operation::Write : wire::Operation::Read;
         transfer.transfer = { range.offset, range.length };
-        if (push(state, transfer).is_error())
-            break;
+        (void)push(state, transfer); // there is a free slot
         state.transfers_in_flight++;
         state.is_fresh = false;
         is_any = true;

@@ -42,19 +42,17 @@ class ControlHandle {
     {
     }
 
-    // ---- Context: any. Without a control nothing happens. ----
+    // ---- Context: any. ----
 
     // Whether the control has an effect. Callers come one at a time.
     void set_active(bool is_active)
     {
-        if (control_ != nullptr)
-            kshim_control_set_active(card_, control_, is_active);
+        kshim_control_set_active(card_, control_, is_active);
     }
     // Its values are others, though no application has set them.
     void values_changed()
     {
-        if (control_ != nullptr)
-            kshim_control_values_changed(card_, control_);
+        kshim_control_values_changed(card_, control_);
     }
 
   private:

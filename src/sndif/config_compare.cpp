@@ -18,10 +18,10 @@ bool is_same(const PcmSettings &one, const PcmSettings &other)
     return true;
 }
 
+// Of streams at the same place of cards with the same devices: their numbers follow from that.
 bool is_same(const StreamConfig &one, const StreamConfig &other)
 {
-    return one.type == other.type && one.device == other.device && one.number == other.number &&
-           one.substream == other.substream && one.unique_id.view() == other.unique_id.view() &&
+    return one.type == other.type && one.unique_id.view() == other.unique_id.view() &&
            is_same(one.settings, other.settings);
 }
 

@@ -29,7 +29,7 @@ bool contains(const wire::HwParamQuery &outer, const wire::HwParamQuery &inner)
 // Whether format, rate and channels are chosen.
 bool is_settled(const wire::HwParamQuery &query)
 {
-    const bool is_one_format = query.formats != 0 && (query.formats & (query.formats - 1)) == 0;
+    const bool is_one_format = (query.formats & (query.formats - 1)) == 0;
     return is_one_format && query.rates.min == query.rates.max &&
            query.channels.min == query.channels.max;
 }
