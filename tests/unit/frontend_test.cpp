@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "fake/thread.hpp"
+#include "kshim/entry.h"
 
 namespace xen_front::test {
 
@@ -115,6 +116,15 @@ TEST_F(FrontendTest, ManyDevicesAndStreams)
     ASSERT_EQ(second->prepare(), 0);
     EXPECT_FALSE(backend.stream(0, 0).opened());
     EXPECT_TRUE(backend.stream(0, 2).opened());
+    auto third = PcmFile::open(*kernel.sound.visible_cards()[0], 1, KSHIM_CAPTURE, status);
+    ASSERT_TRUE(third);
+    ASSERT_EQ(third->hw_params(small_params), 0);
+    ASSERT_EQ(third->prepare(), 0);
+    EXPECT_FALSE(backend.stream(0, 1).opened());
+    EXPECT_TRUE(backend.stream(1, 0).opened());
+    void *none = nullptr;
+    EXPECT_EQ(xen_front_pcm_open(card.pcms[1]->context, KSHIM_CAPTURE, 1, nullptr, &none), -ENODEV);
+    EXPECT_EQ(none, nullptr);
 }
 
 TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
@@ -537,6 +547,27 @@ TEST_F(DisconnectTest, WhileARequestIsWaitedFor)
         kernel.store.set(device.path + "/state", "1");
         connect();
     }
+}
+
+// The first stream has lost its backend for good, but ALSA does not know yet.
+TEST_F(FrontendTest, StartWhileTheCardGoes)
+{
+    configure({ { "0/1/type", "p" } });
+    connect();
+    auto first = prepared();
+    EXPECT_EQ(first->write(make_audio(256 * frame_bytes)), 256);
+    auto second = open_with(small_params);
+    backend.stream(0, 1).withheld = { wire::Operation::Open };
+    std::optional<fake::Thread> toolstack;
+    kernel.timeline.after(std::chrono::milliseconds(20), [&] {
+        toolstack.emplace(kernel.context, [this] { fake::remove(device); });
+        EXPECT_FALSE(toolstack->has_ended());
+        EXPECT_EQ(first->start(), -ENODEV);
+    });
+    EXPECT_EQ(second->prepare(), -ENODEV);
+    ASSERT_TRUE(toolstack);
+    EXPECT_TRUE(toolstack->has_ended());
+    EXPECT_EQ(first->state(), PcmState::Disconnected);
 }
 
 TEST_F(DisconnectTest, FileThatWasNeverPrepared)

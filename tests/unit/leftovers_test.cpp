@@ -69,6 +69,19 @@ TEST_F(LeftoversTest, RingsThatAreNeverUnmappedAreCounted)
     EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
 }
 
+TEST_F(LeftoversTest, OnePageOfAConnectionIsEnough)
+{
+    connect();
+    kept.push_back(
+        kernel.memory.map_grant(device.backend_domain, backend.transport("0/0").ring_reference));
+    reconnect();
+    // The event page is free already.
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection + 1);
+    let_go();
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
+}
+
 TEST_F(LeftoversTest, TheyOutliveTheDevice)
 {
     connect();

@@ -334,6 +334,69 @@ TEST_F(ReconnectTest, BackendThatIsTakenAwayTakesTheCard)
     EXPECT_EQ(card_count(), 0u);
 }
 
+TEST_F(ReconnectTest, BackendThatIsTakenAwayWithoutClosing)
+{
+    for (const XenbusState last :
+         { XenbusState::Closed, XenbusState::Unknown, XenbusState::Initialising }) {
+        auto file = playing();
+        kernel.store.set(device.backend_path + "/online", "0");
+        backend.publish(last);
+        backend.detach();
+        EXPECT_EQ(state(), XenbusState::Closed);
+        EXPECT_EQ(file->state(), PcmState::Disconnected);
+        EXPECT_EQ(card_count(), 0u);
+        file.reset();
+        kernel.store.set(device.backend_path + "/online", "1");
+        restart();
+        EXPECT_EQ(state(), XenbusState::Connected);
+    }
+}
+
+TEST_F(ReconnectTest, BackendThatIsTakenAwayWhileTheCardWaitsForIt)
+{
+    auto file = playing();
+    kernel.store.set(device.backend_path + "/online", "1");
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    EXPECT_EQ(file->state(), PcmState::Suspended);
+    kernel.store.set(device.backend_path + "/online", "0");
+    backend.publish(XenbusState::Unknown);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+}
+
+// The next connection cannot be made, for each reason that there may be.
+TEST_F(ReconnectTest, ConnectionThatFailsEndsTheCard)
+{
+    size_t failures = 0;
+    for (uint64_t call = 0;; call++) {
+        ASSERT_LT(call, 100u);
+        auto file = playing();
+        backend.publish(XenbusState::Closed);
+        backend.detach();
+        kernel.timeline.pass(1s); // states that come faster are followed at leisure
+        kernel.injector.fail_call(call);
+        restart();
+        kernel.injector.stop();
+        if (!kernel.injector.failed()) {
+            expect_to_play_on(*file);
+            break;
+        }
+        if (state() == XenbusState::Connected)
+            continue; // of no consequence, as that of reading "online"
+        SCOPED_TRACE(kernel.injector.failed()->function);
+        failures++;
+        EXPECT_EQ(state(), XenbusState::Closed);
+        EXPECT_EQ(file->state(), PcmState::Disconnected);
+        EXPECT_EQ(card_count(), 0u);
+        file.reset();
+        restart();
+        ASSERT_EQ(state(), XenbusState::Connected);
+    }
+    EXPECT_GT(failures, 10u);
+}
+
 // ---- the backend is killed: only the watchdog notices ----
 
 TEST_F(ReconnectTest, KilledBackendIsNoticedInTime)
@@ -754,6 +817,16 @@ TEST_F(ReconnectTest, SleepWithoutXenStoreCostsTheConnectionOnly)
     EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(file->write(a_buffer()), static_cast<int64_t>(buffer_frames));
     EXPECT_EQ(card_count(), 1u);
+}
+
+// Without a state in XenStore nothing says that it was a mere sleep.
+TEST_F(ReconnectTest, WakesWithoutItsDirectory)
+{
+    auto file = playing();
+    kernel.store.remove(device.path + "/state");
+    fake::sleep_and_wake(device);
+    EXPECT_EQ(kernel.event_channels.open_count(), 0u);
+    EXPECT_EQ(file->resume(), -EAGAIN);
 }
 
 // What the core keeps as prepared, it resumes without asking us.
