@@ -120,6 +120,38 @@ TEST_F(CaptureTest, FramesOfAnUnansweredReadAreNotVisible)
     expect_recorded(audio, 900 * frame_bytes);
 }
 
+// ALSA is shown a whole buffer in two steps, of which the second ends no period here.
+TEST_F(CaptureTest, WholeBufferOfBrokenPeriods)
+{
+    auto file = open_with({ format_s16_le, 48000, 2, 300, 1000 }, KSHIM_CAPTURE);
+    ASSERT_EQ(file->sw_params(1, UINT64_MAX / 4, 300), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(1000 * frame_bytes);
+    EXPECT_EQ(file->substream().periods_elapsed, 1u);
+    std::vector<uint8_t> audio(1000 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 1000);
+    expect_recorded(audio, 0);
+}
+
+TEST_F(CaptureTest, ReadThatIsAnsweredWhilePausedCountsAfterwards)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    stream().withheld = { Operation::Read };
+    stream().report_position(256 * frame_bytes);
+    ASSERT_EQ(file->pause(true), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    file->hwsync();
+    EXPECT_EQ(file->avail(), 0u);
+    ASSERT_EQ(file->pause(false), 0);
+    stream().report_position(512 * frame_bytes);
+    std::vector<uint8_t> audio(512 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 512);
+    expect_recorded(audio, 0);
+}
+
 // Positions start over even if nothing was recorded yet.
 TEST_F(CaptureTest, PrepareAfterAStartOpensAgain)
 {

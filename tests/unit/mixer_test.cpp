@@ -281,6 +281,38 @@ TEST_F(ConnectedMixerTest, ValuesAreKeptForTheNextCard)
     EXPECT_EQ(muted(), (std::vector<bool> { false, true }));
 }
 
+TEST_F(MixerTest, ValuesAreKeptForTheSameDevice)
+{
+    configure({ { "1/0/type", "p" } });
+    connect();
+    const auto volume_of = [this](uint32_t index) -> kshim_control & {
+        return *kernel.sound.visible_cards().at(0)->find_control("PCM Playback Volume", index);
+    };
+    EXPECT_EQ(volume_of(0).write({ half, 17 }), 0);
+    EXPECT_EQ(volume_of(1).write({ 18, half }), 0);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(shown_by(volume_of(0)), (Values { half, 17 }));
+    EXPECT_EQ(shown_by(volume_of(1)), (Values { 18, half }));
+}
+
+TEST_F(ConnectedMixerTest, WithoutMemoryForThemTheNextCardHasItsOwn)
+{
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    kernel.injector.fail_call(0);
+    backend.publish(XenbusState::Closing);
+    kernel.injector.stop();
+    ASSERT_TRUE(kernel.injector.failed());
+    EXPECT_EQ(kernel.injector.failed()->function, "kshim_alloc");
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(shown(), (Values { full, full }));
+}
+
 TEST_F(ConnectedMixerTest, VolumeThatNobodyHasChosenIsTheNextBackends)
 {
     stream().volumes.assign(255, -10000);
@@ -396,6 +428,17 @@ TEST_F(ConnectedMixerTest, BackendThatOpensAudioAlone)
     EXPECT_TRUE(volume().is_active && mute().is_active);
     EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -6020 }));
     EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(ConnectedMixerTest, WithoutMemoryToOpenAudioAlone)
+{
+    stream().buffer_limit = 1024 * frame_bytes;
+    auto file = open_with(small_params);
+    kernel.injector.fail_call(0);
+    EXPECT_EQ(file->prepare(), -ENOMEM);
+    kernel.injector.stop();
+    EXPECT_EQ(file->prepare(), 0);
+    plays(*file);
 }
 
 TEST_F(ConnectedMixerTest, BackendThatOpensNothing)
@@ -556,6 +599,40 @@ TEST_F(ConnectedMixerTest, DisconnectionWakesWhoeverSetsAControl)
     EXPECT_EQ(kept.write({ full, full }), -ENODEV);
     file.reset();
     EXPECT_TRUE(complaints().empty());
+}
+
+// The stream is open already, but not yet as the controls show.
+TEST_F(ConnectedMixerTest, BackendThatGoesWhileItIsAskedAtOpen)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::GetVolume };
+    std::optional<fake::Thread> bus;
+    kernel.timeline.after(20ms, [&] {
+        bus.emplace(kernel.context, [this] { backend.publish(XenbusState::Closed); });
+    });
+    EXPECT_EQ(file->prepare(), -ENODEV);
+    EXPECT_EQ(volume().info_events + mute().info_events, 0u);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(file->prepare(), 0);
+    plays(*file);
+}
+
+TEST_F(ConnectedMixerTest, LastValueReachesABackendThatWasOverdue)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    kernel.timeline.pass(1100ms);
+    ASSERT_EQ(file->state(), PcmState::Suspended);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(volume().write({ 1000, full }), 0); }), 0ms);
+    stream().withheld.clear();
+    stream().answer_all();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -86000, 0 }));
 }
 
 TEST_F(MixerTest, CaptureHasVolumeAndSwitch)
