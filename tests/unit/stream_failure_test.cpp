@@ -31,6 +31,14 @@ class StreamFailureTest : public DriverTest {
         body();
         return kernel.timeline.now() - start;
     }
+    kshim_control &volume() const
+    {
+        return *kernel.sound.visible_cards().at(0)->find_control("PCM Playback Volume");
+    }
+    void set_volume(uint32_t level)
+    {
+        EXPECT_EQ(volume().write(std::vector<uint32_t>(8, level)), 0);
+    }
     const kshim_event_channel &channel(bool is_events) const
     {
         const auto nodes = backend.transport("0/0");
@@ -106,6 +114,21 @@ TEST_F(StreamFailureTest, AnswerJustInTime)
     EXPECT_TRUE(complaints().empty());
 }
 
+// An event channel may lose what its other end says.
+TEST_F(StreamFailureTest, AnswerWithoutItsInterruptIsFoundInTheEnd)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    kernel.timeline.after(10ms, [this] {
+        stream().is_cut_off = true;
+        stream().answer_all();
+        stream().is_cut_off = false;
+    });
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1000ms);
+    EXPECT_TRUE(complaints().empty());
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+}
+
 TEST_F(StreamFailureTest, SlowBackendIsWaitedFor)
 {
     stream().latency = 5ms;
@@ -164,6 +187,86 @@ TEST_F(StreamFailureTest, WriterOfAStandingStreamIsTold)
     auto file = running();
     const auto waited = duration_of([&] { EXPECT_EQ(file->write(make_audio(4)), -ESTRPIPE); });
     EXPECT_LT(waited, 1100ms);
+}
+
+// ---- a ring full of requests that nobody waits for ----
+
+class FullRingTest : public StreamFailureTest {
+  protected:
+    // Paused and released, without an answer to any of it, until there is no room for more.
+    void fill_ring(PcmFile &file)
+    {
+        stream().withheld.insert(Operation::Trigger);
+        while (stream().withheld_count() < wire::ring_size)
+            ASSERT_EQ(file.pause(file.state() == PcmState::Running), 0);
+    }
+    void answer_everything()
+    {
+        stream().withheld.clear();
+        stream().answer_all();
+    }
+};
+
+TEST_F(FullRingTest, PausesButDoesNotStart)
+{
+    auto file = running();
+    fill_ring(*file);
+    ASSERT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(file->pause(true), 0);
+    EXPECT_EQ(file->pause(false), -ENOSPC);
+    answer_everything();
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(FullRingTest, StalledStreamIsClosedWhenThereIsRoom)
+{
+    auto file = running();
+    fill_ring(*file);
+    kernel.timeline.pass(1100ms);
+    ASSERT_EQ(file->state(), PcmState::Suspended);
+    file->drop();
+    EXPECT_EQ(file->hw_free(), 0);
+    EXPECT_TRUE(stream().opened());
+    answer_everything();
+    kernel.timeline.pass(1ms);
+    ASSERT_EQ(state(), XenbusState::Connected);
+    ASSERT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(stream().count(Operation::Close), 1u);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+}
+
+TEST_F(FullRingTest, ControlWaitsForTheNextOpen)
+{
+    auto file = running();
+    fill_ring(*file);
+    EXPECT_EQ(duration_of([&] { set_volume(0); }), 0ms);
+    EXPECT_EQ(stream().count(Operation::SetVolume), 0u);
+    EXPECT_TRUE(volume().is_active);
+    answer_everything();
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().volumes[1], -96000);
+}
+
+// Its values have changed since it was asked, but there is no room to say so.
+TEST_F(FullRingTest, LateControlWaitsForTheNextOpen)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    set_volume(100);
+    set_volume(0);
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    fill_ring(*file);
+    stream().answer_next();
+    kernel.timeline.pass(10ms); // for an interrupt that is held back
+    EXPECT_EQ(stream().count(Operation::SetVolume), 1u);
+    answer_everything();
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().volumes[1], -96000);
 }
 
 // ---- refusals ----
@@ -287,6 +390,43 @@ TEST_F(StreamFailureTest, TheSameRefusedOpenIsLoggedOnceUntilItSucceeds)
     EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(file->prepare(), -EBUSY);
     EXPECT_EQ(complaints().size(), 3u);
+}
+
+TEST_F(StreamFailureTest, OpenThatIsRefusedForOtherParametersIsLogged)
+{
+    auto file = open();
+    stream().statuses[Operation::Open] = -12;
+    // Each differs in one thing from the one before.
+    const PcmParams setups[] = {
+        small_params,
+        { 1, 48000, 2, 256, 1024 }, // U8
+        { 1, 44100, 2, 256, 1024 },
+        { 1, 44100, 1, 256, 1024 },
+        { 1, 44100, 1, 128, 1024 },
+        { 1, 44100, 1, 128, 2048 },
+    };
+    size_t lines = 0;
+    for (const PcmParams &setup : setups) {
+        ASSERT_EQ(file->hw_params(setup), 0);
+        EXPECT_EQ(file->prepare(), -ENOMEM);
+        EXPECT_EQ(file->prepare(), -ENOMEM);
+        EXPECT_EQ(complaints().size(), ++lines);
+    }
+}
+
+// ALSA asks for the position, by which it would learn of that, only once it is started.
+TEST_F(StreamFailureTest, RefusedWriteOfAPreparedStreamIsTheLast)
+{
+    auto file = prepared();
+    stream().statuses[Operation::Write] = -5;
+    for (int i = 0; i < 10; i++)
+        EXPECT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+    EXPECT_LT(stream().count(Operation::Write), 10u);
+    EXPECT_EQ(complaints().size(), 1u);
+    EXPECT_EQ(file->start(), 0);
+    file->hwsync();
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_EQ(complaints().size(), 1u);
 }
 
 TEST_F(StreamFailureTest, RefusedStopIsNoTrouble)
@@ -547,8 +687,7 @@ class SilentViolationTest : public StreamFailureTest {
 TEST_F(SilentViolationTest, FoundByAControl)
 {
     spoil();
-    auto *control = kernel.sound.visible_cards().at(0)->find_control("PCM Playback Volume");
-    EXPECT_EQ(control->write(std::vector<uint32_t>(8, 0)), 0);
+    set_volume(0);
     expect_stopped();
 }
 
