@@ -59,6 +59,31 @@ TEST_F(KernelMemoryTest, BoxMoves)
     third.reset();
 }
 
+TEST_F(KernelMemoryTest, MovedToItselfIsKept)
+{
+    auto box = Box<Counted>::create(5).release_value();
+    Box<Counted> &same_box = box;
+    box = move(same_box);
+    ASSERT_TRUE(box);
+    EXPECT_EQ(box->number, 5);
+
+    auto array = Array<Counted>::create(3).release_value();
+    Array<Counted> &same_array = array;
+    array = move(same_array);
+    EXPECT_EQ(array.size(), 3u);
+    EXPECT_EQ(Counted::living, 4);
+
+    GrantedPage pages[] = { GrantedPage::create(DomainId(0)).release_value() };
+    PageMapping mapping = PageMapping::create({ pages, 1 }).release_value();
+    pages[0].as<wire::EventPage>()->in_cons = 7;
+    GrantedPage &same_page = pages[0];
+    pages[0] = move(same_page);
+    PageMapping &same_mapping = mapping;
+    mapping = move(same_mapping);
+    EXPECT_EQ(kernel.memory.grant_count(), 1u);
+    EXPECT_EQ(static_cast<wire::EventPage *>(mapping.address())->in_cons, 7u);
+}
+
 TEST_F(KernelMemoryTest, ReleasedBoxIsSomebodyElses)
 {
     Box<Counted> box = Box<Counted>::create(3).release_value();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// XenStore values, listings and transactions, and event channels, as the driver sees them.
+// XenStore values, listings and transactions, cards, and event channels, as the driver sees them.
 #include "kernel/event_channel.hpp"
+#include "kernel/sound_card.hpp"
 
 #include "fake_kernel_test.hpp"
 #include "support/strings.hpp"
@@ -27,8 +28,10 @@ TEST_F(KernelXenbusTest, DeviceHasANumber)
     EXPECT_EQ(bus.number(), 0u);
     device.path = "device/vsnd/120";
     EXPECT_EQ(bus.number(), 120u);
-    device.path = "device/vsnd/1st";
-    EXPECT_EQ(bus.number(), 0u);
+    for (const char *path : { "device/vsnd/1st", "device/vsnd/1-2" }) {
+        device.path = path;
+        EXPECT_EQ(bus.number(), 0u);
+    }
 }
 
 TEST_F(KernelXenbusTest, ReportGoesToLogAndXenStore)
@@ -119,6 +122,18 @@ TEST_F(KernelXenbusTest, TransactionThatCollides)
     EXPECT_FALSE(kernel.store.get("device/vsnd/0/a"));
 }
 
+// ---- cards ----
+
+TEST_F(KernelXenbusTest, CardMovedToItselfIsKept)
+{
+    const kshim_card_names names = { .short_name = "Card", .long_name = "Card of a test" };
+    SoundCard card = SoundCard::create(bus, names, nullptr).release_value();
+    SoundCard &same = card;
+    card = move(same);
+    EXPECT_TRUE(card);
+    EXPECT_FALSE(kernel.sound.all_cards().at(0)->is_released);
+}
+
 // ---- event channels ----
 
 struct Listener {
@@ -175,6 +190,15 @@ TEST_F(EventChannelTest, ClosedChannelIsSilent)
     EXPECT_EQ(kernel.event_channels.open_count(), 0u);
     kernel.event_channels.raise(0, port);
     EXPECT_EQ(listener.events, 0u);
+}
+
+TEST_F(EventChannelTest, MovedToItselfStaysOpen)
+{
+    EventChannel channel = make();
+    EventChannel &same = channel;
+    channel = move(same);
+    raise(channel);
+    EXPECT_EQ(listener.events, 1u);
 }
 
 TEST_F(EventChannelTest, BrokenIsFinal)
