@@ -6,10 +6,13 @@ namespace xen_front {
 
 Result<void> Stream::prepare()
 {
-    // A backend can make every run an xrun at once, and applications start over as fast as they
-    // can. Nobody waits for the request mutex meanwhile.
-    const bool is_hasty = state_.with(
-        [](State &state) { return state.failure == Failure::Xrun && !state.recoveries.admits(); });
+    // A backend can make every run an xrun at once, or refuse what it is made of, and applications
+    // start over as fast as they can. Nobody waits for the request mutex meanwhile.
+    const bool is_hasty = state_.with([](State &state) {
+        const bool is_recovery =
+            state.failure == Failure::Xrun || state.failure == Failure::Refused;
+        return is_recovery && !state.recoveries.admits();
+    });
     if (is_hasty)
         sleep_for(xrun_pause_ms);
 
