@@ -164,6 +164,8 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the run")
     group.add_argument("--cpus", type=int, default=2, metavar="N",
                        help="of the machine under Xen (default: %(default)s)")
+    group.add_argument("--xen-cmdline", default="", metavar="TEXT",
+                       help="added to Xen's command line")
     group.add_argument("--icount", default="1", metavar="SHIFT|off",
                        help="nanoseconds an instruction takes, as a power of two; off: real time, "
                             "faster but not repeatable (default: %(default)s)")

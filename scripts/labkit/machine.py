@@ -73,7 +73,8 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
     # Nothing secret is in this memory that Xen would have to scrub.
     # Xen's console is COM1; Dom0 has COM2 to itself, so that their lines do not mix.
     xen = (f"console=com1 com1=115200,8n1 dom0_mem={options.dom0_memory}M,"
-           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} bootscrub=0")
+           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} bootscrub=0 "
+           f"{options.xen_cmdline}").strip()
     # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
     dom0 = (f"console=ttyS1,115200 {KERNEL_PARAMETERS} rodata=off "
             f"{options.dom0_cmdline}").strip()

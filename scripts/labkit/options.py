@@ -43,6 +43,7 @@ class RunOptions:
     kernel_modules: tuple[str, ...]
     cmdline: str
     dom0_cmdline: str
+    xen_cmdline: str
     type: str
     memory: int
     spare_memory: int
@@ -270,7 +271,8 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         kernel_image=pathlib.Path(a.kernel_image) if a.kernel_image else None,
         modules_dir=pathlib.Path(a.modules_dir) if a.modules_dir else None,
         dom0_kernel=a.dom0_kernel, kernel_modules=_names(a.kernel_modules),
-        cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline, type=a.type,
+        cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline,
+        xen_cmdline=a.xen_cmdline, type=a.type,
         memory=_in_range(a.memory, "--memory", 64, 16384),
         spare_memory=_in_range(a.spare_memory, "--spare-memory", 0, 16384),
         vcpus=_in_range(a.vcpus, "--vcpus", 1, 16), guests=guests,

@@ -26,9 +26,6 @@ run() {
 	"$@" >/tmp/run.log 2>&1 || { note "$1 $2: $(tail -n 3 /tmp/run.log | tr '\n' ' ')"; return 1; }
 }
 
-# The toolstack copies memory while the backend answers the guest that is back: on the one processor
-# of this Dom0, sound goes first.
-renice -n 19 $$ >/dev/null
 
 save_and_restore() {
 	run xl save domu0 /tmp/guest.save && run xl restore /tmp/guest.save

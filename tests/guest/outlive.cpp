@@ -103,6 +103,8 @@ class Player {
             const int status = timed([&] { return snd_pcm_resume(pcm_.get()); });
             if (status == -ENOSYS)
                 break;
+            if (status == 0)
+                return; // it had not started: prepared, it goes on where it was
             if (status != -EAGAIN)
                 check(status, "resume");
             pause_for(poll_seconds);
