@@ -117,7 +117,7 @@ def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, 
         _overlay(tree, steps, modules)
         command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
                    "--icount", str(icount), "--driver", "none",
-                   "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
+                   "--sound", "aloop", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
                    "--domu-overlay", tree, "--dom0-overlay", tree,
                    "--domu-command", "/bench/guest.sh /bench/plan /bench",
                    "--dom0-command", "/bench/dom0.sh",

@@ -16,6 +16,8 @@ PLACES = (APART, TOGETHER)
 
 SWEEP = (1024, 480, 256, 128, 64, 32)
 QUICK_SWEEP = (1024, 480, 128, 32)
+# Which only the in-tree driver allows.
+SMALLER = (16, 8)
 ECHO_SWEEP = (480, 128, 32)
 # Beside each other; a single one is in the sweep.
 STREAMS = (2, 4, 8, 16, 32)
@@ -36,8 +38,10 @@ LATE = f"--respond-delay {LATE_MICROSECONDS}"
 # hardly ever on the boundary of a period.
 FIELD_MICROSECONDS = 10000
 FIELD = f"--positions timer:{FIELD_MICROSECONDS}"
+# One that plays into a sound card of Dom0 and reports where that is. machine.py has the card.
+CARD = "--map play=alsa:hw:Loopback,0"
 # What comes before the name of a workload with a backend of these options.
-BACKENDS = {"": "", LATE: "late-", FIELD: "timer-"}
+BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-"}
 
 
 def many(streams: int) -> Workload:
@@ -93,6 +97,8 @@ def _workloads(driver: str, place: str, sweep: tuple[int, ...],
     if place == APART:
         chosen += [Workload(ECHO, period, seconds=1.0, periods=periods)
                    for periods in (PERIODS_PER_BUFFER, 2) for period in ECHO_SWEEP]
+        if driver == IN_TREE:
+            chosen += [Workload(PLAY, period, seconds=SECONDS[period]) for period in SMALLER]
     chosen += [many(count) for count in streams]
     chosen += [HEAVY, IN_BOTH_DIRECTIONS, BY_16, BY_16_PACED, Workload(OPEN), Workload(START)]
     return [*chosen, idle]
@@ -105,9 +111,9 @@ def _late_steps(sweep: tuple[int, ...]) -> list[Step]:
                              BY_16)]
 
 
-def _field_steps() -> list[Step]:
-    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, place, 1, FIELD)
-            for driver in (IN_TREE, OURS) for place in PLACES for period in (1024, LATENCY_PERIOD)]
+def _steps_of(backend: str, periods: tuple[int, ...]) -> list[Step]:
+    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, place, 1, backend)
+            for driver in (IN_TREE, OURS) for place in PLACES for period in periods]
 
 
 def steps(is_quick: bool, rounds: int) -> list[Step]:
@@ -118,7 +124,8 @@ def steps(is_quick: bool, rounds: int) -> list[Step]:
               for driver in (NONE, IN_TREE, OURS)
               for place in PLACES
               for workload in _workloads(driver, place, sweep, streams)]
-    return chosen + _late_steps(sweep) + _field_steps()
+    return [*chosen, *_late_steps(sweep), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
+            *_steps_of(CARD, sweep)]
 
 
 # Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.

@@ -37,7 +37,7 @@ def sweep(findings: Findings, direction: str) -> str:
 
 
 def _panel(axis: Any, findings: Findings, direction: str, column: Column) -> None:
-    periods = findings.swept(direction)
+    periods = [period for period in findings.swept(direction) if period not in plan.SMALLER]
     for (driver, access), colour in _COLOURS.items():
         names = [f"{direction}-{period}-{access}" for period in periods]
         values = [findings.mean(driver, column.place, name, column.field) for name in names]

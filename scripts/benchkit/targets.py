@@ -6,8 +6,8 @@ from typing import Callable
 
 from .figures import Findings
 from .latency import Spread
-from .plan import (APART, BY_16, BY_16_PACED, FIELD, IN_TREE, LATE, LATE_MICROSECONDS, NONE, OURS,
-                   TOGETHER, many)
+from .plan import (APART, BY_16, BY_16_PACED, CARD, FIELD, IN_TREE, LATE, LATE_MICROSECONDS, NONE,
+                   OURS, TOGETHER, many)
 from .workload import IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER, PLAY, RECORD, Workload
 
 
@@ -57,9 +57,11 @@ _LIMITS = (
     _Limit("playback, periods of 480: at most 0.45 of the in-tree driver's context switches of "
            "the player", APART, "play-480-rw", "switches", "", 0.45, True),
 )
-# The targets were set with a backend whose timer does not tick at the periods' boundaries.
-_LIMITS_IN_THE_FIELD = tuple(
-    dataclasses.replace(limit, target=f"positions by a timer: {limit.target}", backend=FIELD)
+# The targets were set with a backend that plays into snd-aloop; neither that nor a timer ticks at the
+# periods' boundaries.
+_LIMITS_OF_OTHER_BACKENDS = tuple(
+    dataclasses.replace(limit, target=f"{what}: {limit.target}", backend=backend)
+    for backend, what in ((FIELD, "positions by a timer"), (CARD, "into a sound card"))
     for limit in _LIMITS)
 
 SMALLEST_WANTED = 32
@@ -69,7 +71,8 @@ def _smallest(findings: Findings) -> list[Verdict]:
     verdicts = []
     late = LATE_MICROSECONDS / 1000
     for periods, backend, where in ((PERIODS_PER_BUFFER, "", ""), (2, "", ""),
-                                    (PERIODS_PER_BUFFER, LATE, f", answers {late:g} ms late")):
+                                    (PERIODS_PER_BUFFER, LATE, f", answers {late:g} ms late"),
+                                    (PERIODS_PER_BUFFER, CARD, ", into a sound card")):
         ours = findings.smallest_clean(OURS, PLAY, periods, backend)
         theirs = findings.smallest_clean(IN_TREE, PLAY, periods, backend)
         what = f"smallest clean period of playback, {periods} to the buffer{where}"
@@ -185,7 +188,7 @@ def _wake(findings: Findings) -> list[Verdict]:
 
 _JUDGES: tuple[Callable[[Findings], list[Verdict]], ...] = (
     lambda findings: [limit.judge(findings)
-                      for limit in (*_LIMITS, *_LIMITS_IN_THE_FIELD)], _smallest, _wake, _many,
+                      for limit in (*_LIMITS, *_LIMITS_OF_OTHER_BACKENDS)], _smallest, _wake, _many,
     _idle, _by_16, _traced)
 
 

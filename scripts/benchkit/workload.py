@@ -17,7 +17,7 @@ LATENCY_PERIOD = 480
 CYCLES = 50
 
 # How long each period is played, in seconds: some hundred times.
-SECONDS = {1024: 4.0, 480: 4.0, 256: 2.0, 128: 1.0, 64: 1.0, 32: 0.5}
+SECONDS = {1024: 4.0, 480: 4.0, 256: 2.0, 128: 1.0, 64: 1.0, 32: 0.5, 16: 0.5, 8: 0.5}
 
 # The PCMs of the card of machine.py: the first two play and record, those that follow only play. The
 # in-tree driver takes no more streams than this in a device.
