@@ -6,24 +6,29 @@ import collections
 import dataclasses
 import pathlib
 import subprocess
-from typing import Iterable
+from typing import Callable, Iterable
 
 from . import plan
 from .errors import BenchError
-from .workload import PLAY, RECORD, Workload
+from .workload import PING, PLAY, RECORD, Workload
 
-# Steps of a run in which QEMU counts: it is slower then, but what is executed is the same.
-STEPS = [plan.Step(Workload(direction, seconds=1.0), driver, plan.TOGETHER, 1)
-         for driver in (plan.IN_TREE, plan.OURS) for direction in (PLAY, RECORD)]
+_BARE = Workload(PING, seconds=1.0)
+# Steps of a run in which QEMU counts what the guest's processor executes: it is slower then, but that
+# is the same. The pinger goes on when its step has ended, so that is the last.
+STEPS = [*(plan.Step(Workload(direction, seconds=1.0), driver, plan.APART, 1)
+           for driver in (plan.IN_TREE, plan.OURS) for direction in (PLAY, RECORD)),
+         plan.Step(_BARE, plan.NONE, plan.APART, 1)]
 
 DRIVER = "snd_xen_front"
 _ALSA = ("snd", "snd_pcm", "snd_timer")
-_PAGE = 12
+# Who executes code at an address on x86-64, by where it begins.
+_PROGRAMS, _HYPERVISOR, _KERNEL = "programs", "hypervisor", "kernel"
+_REGIONS = ((0, _PROGRAMS), (0xffff82d000000000, _HYPERVISOR), (0xffff830000000000, _KERNEL))
 
 # By address: name and module.
 Symbols = list[tuple[int, str, str]]
-# Address, address in the host, and instructions.
-Block = tuple[int, int, int]
+# Address, and instructions.
+Block = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Cost:
 
     functions: dict[str, float]  # of the driver, by name
     alsa: float  # all that ALSA's core does
+    kernel: float = 0  # what else of the guest's kernel
+    hypervisor: float = 0
+    programs: float = 0  # the player
 
     @property
     def driver(self) -> float:
@@ -42,6 +50,11 @@ class Cost:
     def sound(self) -> float:
         """The driver's and ALSA's."""
         return self.driver + self.alsa
+
+    @property
+    def whole(self) -> float:
+        """Everything."""
+        return self.sound + self.kernel + self.hypervisor + self.programs
 
 
 Costs = dict[tuple[str, str], Cost]  # by driver and name of the workload
@@ -54,8 +67,8 @@ def read_counts(lines: Iterable[str]) -> list[list[Block]]:
         if line.startswith("mark"):
             parts.append([])
             continue
-        address, host, count = line.split()
-        parts[-1].append((int(address, 16), int(host, 16), int(count)))
+        address, count = line.split()
+        parts[-1].append((int(address, 16), int(count)))
     return parts
 
 
@@ -66,19 +79,17 @@ def read_symbols(lines: Iterable[str]) -> Symbols:
 
 
 def by_function(blocks: Iterable[Block], symbols: Symbols) -> dict[tuple[str, str], int]:
-    """Instructions by module and function. Both domains have modules, maybe at the same addresses:
-    a page of code that stands for two in the machine's memory is an error."""
+    """Instructions by module and function. For those of no module of `symbols` the module is that of
+    _REGIONS, and there is no function."""
     addresses = [address for address, _, _ in symbols]
+    begins = [begin for begin, _ in _REGIONS]
     found: collections.Counter[tuple[str, str]] = collections.Counter()
-    pages: dict[int, int] = {}
-    for address, host, count in blocks:
+    for address, count in blocks:
         at = bisect.bisect_right(addresses, address) - 1
-        if at < 0 or symbols[at][2] not in (DRIVER, *_ALSA):
-            continue
-        if pages.setdefault(address >> _PAGE, host >> _PAGE) != host >> _PAGE:
-            raise BenchError(f"instructions at {address:#x} are executed by more than one domain; "
-                             "they cannot be told apart")
-        found[symbols[at][2], symbols[at][1]] += count
+        if at >= 0 and symbols[at][2] in (DRIVER, *_ALSA):
+            found[symbols[at][2], symbols[at][1]] += count
+        else:
+            found[_REGIONS[bisect.bisect_right(begins, address) - 1][1], ""] += count
     return dict(found)
 
 
@@ -97,7 +108,9 @@ def _cost(blocks: list[Block], symbols: Symbols, periods: float) -> Cost:
     for name, count in zip(_demangled(list(own)), own.values()):
         functions[name] += count
     return Cost({name: count / periods for name, count in functions.most_common()},
-                sum(count for (module, _), count in counted.items() if module in _ALSA) / periods)
+                sum(count for (module, _), count in counted.items() if module in _ALSA) / periods,
+                *(counted.get((region, ""), 0) / periods
+                  for region in (_KERNEL, _HYPERVISOR, _PROGRAMS)))
 
 
 def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step]) -> Costs:
@@ -122,21 +135,45 @@ def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step
     return costs
 
 
+def _found(costs: Costs, direction: str) -> tuple[Cost, Cost, Cost] | None:
+    """Of the in-tree driver, this one, and a process that is only woken."""
+    name = Workload(direction).name
+    keys = ((plan.IN_TREE, name), (plan.OURS, name), (plan.NONE, _BARE.name))
+    if not all(key in costs for key in keys):
+        return None
+    theirs, ours, bare = (costs[key] for key in keys)
+    return theirs, ours, bare
+
+
 def remarks(costs: Costs) -> list[str]:
     """How little of a period's cost is the driver's own."""
     lines = []
     for direction, what in ((PLAY, "playback"), (RECORD, "capture")):
-        name = Workload(direction).name
-        if (plan.OURS, name) not in costs or (plan.IN_TREE, name) not in costs:
+        if (found := _found(costs, direction)) is None:
             continue
-        ours, theirs = costs[plan.OURS, name], costs[plan.IN_TREE, name]
+        theirs, ours, bare = found
         lines.append(
-            f"a period of {what} executes {ours.driver:.0f} instructions of this driver and "
-            f"{ours.alsa:.0f} of ALSA's core (in-tree {theirs.driver:.0f} and {theirs.alsa:.0f}), at "
-            f"{1 << plan.ICOUNT} ns each {ours.sound * (1 << plan.ICOUNT) / 1000:.1f} "
-            "us; all else of the guest's time is interrupts, wake-ups and system calls of the "
-            "kernel, and the hypervisor")
+            f"a period of {what} executes {ours.whole:.0f} instructions on the guest's processor, "
+            f"{ours.whole / theirs.whole:.2f} of those with the in-tree driver; {bare.whole:.0f} are "
+            "executed when an event channel wakes a process, without any driver; "
+            f"{ours.driver:.0f} are this driver's, at {1 << plan.ICOUNT} ns each "
+            f"{ours.driver * (1 << plan.ICOUNT) / 1000:.1f} us")
     return lines
+
+
+def shares(costs: Costs) -> list[tuple[str, str, str, str]]:
+    """Who executes the instructions of a period of playback: title, with the in-tree driver, with
+    this one, and of a process that is only woken."""
+    if (found := _found(costs, PLAY)) is None:
+        return []
+    rows: tuple[tuple[str, Callable[[Cost], float]], ...] = (
+        ("the driver", lambda cost: cost.driver), ("ALSA's core", lambda cost: cost.alsa),
+        ("the rest of the guest's kernel", lambda cost: cost.kernel),
+        ("the hypervisor, for the guest", lambda cost: cost.hypervisor),
+        ("the player", lambda cost: cost.programs), ("all", lambda cost: cost.whole))
+    theirs, ours, bare = found
+    return [(title, f"{of(theirs):.0f}", f"{of(ours):.0f}", f"{of(bare):.0f}")
+            for title, of in rows]
 
 
 def largest(costs: Costs, count: int = 16) -> list[tuple[str, str, str]]:

@@ -106,7 +106,8 @@ def _counting(name: str) -> list[str]:
     plugin = PROGRAMS / "xen-front-counter.so"
     if not plugin.exists():
         raise BenchError(f"{plugin}: is not there; make bench builds what is needed")
-    return ["--qemu-plugin", f"{plugin},out={counts(name)}"]
+    return ["--qemu-plugin",
+            f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"]
 
 
 def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, steps: str,

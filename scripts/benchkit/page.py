@@ -48,7 +48,13 @@ it writes a click and the click. With a buffer of n periods, n - 1 of them are t
 
 _FUNCTIONS_EXPLANATION = """\
 <p>The functions of this driver by the instructions that a period of 480 frames takes in them, those
-they call not included. Counted by a plugin of the emulator, in a boot of its own.</p>
+they call not included.</p>
+"""
+
+_SHARES_EXPLANATION = """\
+<p>Who executes how many instructions on the guest's processor in a period of 480 frames, counted by a
+plugin of the emulator in a boot of its own. <i>ping</i> is a process that is woken as often by an event
+channel, without any driver.</p>
 """
 
 _LATENCY_EXPLANATION = """\
@@ -73,7 +79,8 @@ def write(path: pathlib.Path, outcome: Outcome) -> None:
              *(f"<p>{html.escape(remark)}</p>" for remark in
                (*limit.remarks(findings), *instructions.remarks(outcome.counted)))]
     if functions := table.of_functions(outcome):
-        parts += ["<h2>What remains</h2>", _FUNCTIONS_EXPLANATION,
+        parts += ["<h2>What remains</h2>", _SHARES_EXPLANATION,
+                  _simple(table.SHARES_HEADER, table.of_shares(outcome)), _FUNCTIONS_EXPLANATION,
                   _simple(table.FUNCTIONS_HEADER, functions)]
     for direction, title in ((PLAY, "Playback"), (RECORD, "Recording")):
         picture = plots.sweep(findings, direction)
@@ -110,8 +117,8 @@ def _figures(findings: Findings) -> str:
     return f"<table><tr>{_cells('th', (head.title, *head.cells))}</tr>{lines}</table>"
 
 
-def _simple(head: table.Cost | table.Latency,
-            rows: Sequence[table.Cost | table.Latency]) -> str:
+def _simple(head: table.Cost | table.Latency | table.Share,
+            rows: Sequence[table.Cost | table.Latency | table.Share]) -> str:
     lines = "".join(f"<tr>{_cells(tag, dataclasses.astuple(row))}</tr>"
                     for tag, row in (("th", head), *(("td", row) for row in rows)))
     return f"<table>{lines}</table>"

@@ -13,6 +13,8 @@ IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 # running processors share the time, so only there a domain's processor time is what it executes.
 APART, TOGETHER = "apart", "together"
 PLACES = (APART, TOGETHER)
+# Apart, the guest has this one, by tests/bench/dom0.sh.
+GUEST_PROCESSOR = 1
 
 SWEEP = (1024, 480, 256, 128, 64, 32)
 QUICK_SWEEP = (1024, 480, 128, 32)

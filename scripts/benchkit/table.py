@@ -171,6 +171,24 @@ def _echo(findings: Findings, driver: str, name: str) -> str:
     return str(max((figures.echo or 0 for figures in rounds), default="-"))
 
 
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """Who executes how many instructions."""
+
+    title: str
+    in_tree: str
+    ours: str
+    bare: str
+
+
+SHARES_HEADER = Share("instructions of a period of playback", "in-tree", "ours", "ping")
+
+
+def of_shares(outcome: Outcome) -> list[Share]:
+    """On the guest's processor."""
+    return [Share(*row) for row in instructions.shares(outcome.counted)]
+
+
 FUNCTIONS_HEADER = Cost("instructions of a period, by function", "playback", "capture")
 
 
@@ -199,6 +217,8 @@ def text(outcome: Outcome) -> str:
     lines += ["", *limit.remarks(findings), *instructions.remarks(outcome.counted)]
     if functions := of_functions(outcome):
         lines += ["", *_columns([dataclasses.astuple(row)
+                                 for row in (SHARES_HEADER, *of_shares(outcome))]),
+                  "", *_columns([dataclasses.astuple(row)
                                  for row in (FUNCTIONS_HEADER, *functions)])]
     lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
                     for verdict in outcome.verdicts)]

@@ -9,7 +9,7 @@ from .workload import PLAY, Workload
 WITH, WITHOUT = plan.OURS, "without-tracepoints"
 # So long that a look of the watchdog more or less, at all streams of the card, makes no difference.
 WORKLOAD = Workload(PLAY, seconds=10.0)
-STEPS = [plan.Step(WORKLOAD, driver, plan.TOGETHER, 1) for driver in (WITHOUT, WITH)]
+STEPS = [plan.Step(WORKLOAD, driver, plan.APART, 1) for driver in (WITHOUT, WITH)]
 
 # As much of what it executes without them, at most.
 RATIO_MAX = 1.01

@@ -5,7 +5,6 @@ import unittest
 
 import support
 from benchkit import instructions, plan
-from benchkit.errors import BenchError
 from benchkit.instructions import Cost
 
 assert support.ROOT
@@ -17,40 +16,47 @@ SYMBOLS = instructions.read_symbols([
 
 class Counts(unittest.TestCase):
     def test_each_mark_ends_a_part(self) -> None:
-        self.assertEqual(instructions.read_counts(["mark\n", "10 20 3\n", "a0 b0 4\n", "mark\n"]),
-                         [[(0x10, 0x20, 3), (0xa0, 0xb0, 4)], []])
+        self.assertEqual(instructions.read_counts(["mark\n", "10 3\n", "a0 4\n", "mark\n"]),
+                         [[(0x10, 3), (0xa0, 4)], []])
 
     def test_blocks_belong_to_the_function_before(self) -> None:
-        blocks = [(0xffffffffc0001000, 0x7000, 5), (0xffffffffc0001070, 0x7070, 6),
-                  (0xffffffffc0001080, 0x7080, 7), (0xffffffffc0005010, 0x8010, 8)]
+        blocks = [(0xffffffffc0001000, 5), (0xffffffffc0001070, 6), (0xffffffffc0001080, 7),
+                  (0xffffffffc0005010, 8)]
         self.assertEqual(instructions.by_function(blocks, SYMBOLS),
                          {("snd_xen_front", "first"): 11, ("snd_xen_front", "second"): 7,
                           ("snd_pcm", "core"): 8})
 
-    def test_other_modules_do_not_count(self) -> None:
-        blocks = [(0xffffffffc0009000, 0x7000, 5), (0xffffffffc0000000, 0x7000, 5)]
-        self.assertEqual(instructions.by_function(blocks, SYMBOLS), {})
-
-    def test_an_address_of_two_domains_is_refused(self) -> None:
-        blocks = [(0xffffffffc0001000, 0x7000, 5), (0xffffffffc0001004, 0x9004, 6)]
-        with self.assertRaisesRegex(BenchError, "more than one domain"):
-            instructions.by_function(blocks, SYMBOLS)
+    def test_everything_else_counts_by_region(self) -> None:
+        blocks = [(0xffffffffc0009000, 1), (0xffffffff81000000, 2), (0xffffffffc0000000, 3),
+                  (0x7fff00001000, 10), (0x401000, 20), (0xffff82d040200000, 100)]
+        self.assertEqual(instructions.by_function(blocks, SYMBOLS),
+                         {("kernel", ""): 6, ("programs", ""): 30, ("hypervisor", ""): 100})
 
 
 class Remarks(unittest.TestCase):
-    COSTS = {(plan.OURS, "play-480-rw"): Cost({"push": 100.0, "take": 400.0}, 1000.0),
-             (plan.IN_TREE, "play-480-rw"): Cost({"write": 200.0}, 700.0),
+    COSTS = {(plan.OURS, "play-480-rw"): Cost({"push": 100.0, "take": 400.0}, 1000.0, 20000.0,
+                                                 16000.0, 2500.0),
+             (plan.IN_TREE, "play-480-rw"): Cost({"write": 200.0}, 700.0, 40000.0, 36000.0, 3100.0),
              (plan.OURS, "record-480-rw"): Cost({"take": 500.0}, 1000.0),
-             (plan.IN_TREE, "record-480-rw"): Cost({"read": 200.0}, 700.0)}
+             (plan.IN_TREE, "record-480-rw"): Cost({"read": 200.0}, 700.0),
+             (plan.NONE, "ping-480"): Cost({}, 0.0, 19000.0, 14000.0, 1000.0)}
 
     def test_drivers_beside_each_other(self) -> None:
         line = instructions.remarks(self.COSTS)[0]
-        self.assertIn("500 instructions of this driver and 1000 of ALSA's core (in-tree 200 and 700)",
-                      line)
-        self.assertIn("3.0 us", line)
+        self.assertIn("executes 40000 instructions on the guest's processor, 0.50 of", line)
+        self.assertIn("; 34000 are executed when", line)
+        self.assertIn("500 are this driver's, at 2 ns each 1.0 us", line)
+
+    def test_shares_add_up(self) -> None:
+        self.assertEqual(instructions.shares(self.COSTS), [
+            ("the driver", "200", "500", "0"), ("ALSA's core", "700", "1000", "0"),
+            ("the rest of the guest's kernel", "40000", "20000", "19000"),
+            ("the hypervisor, for the guest", "36000", "16000", "14000"),
+            ("the player", "3100", "2500", "1000"), ("all", "80000", "40000", "34000")])
 
     def test_what_was_not_measured_is_not_there(self) -> None:
         self.assertEqual(instructions.remarks({}), [])
+        self.assertEqual(instructions.shares({}), [])
         self.assertEqual(instructions.largest({}), [])
 
     def test_largest_function_first(self) -> None:
