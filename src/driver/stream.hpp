@@ -160,7 +160,7 @@ class Stream {
         EventQueue events;
         Waiter waiter;
         LateValues late_values[value_rows] = {};
-        Pace recoveries { xrun_burst }; // from xruns and refusals
+        Pace recoveries { setback_burst }; // from xruns and refusals
         uint64_t silent_since_ms = 0; // if stalled
         uint64_t last_sign_ms = 0; // answer or event, or since when there has to be one
         uint32_t transfers_in_flight = 0;
@@ -224,8 +224,8 @@ class Stream {
     static constexpr uint32_t steps_per_period = 32;
     // More xruns and refusals than this in a second are no bad luck: the next ones are recovered
     // from slowly.
-    static constexpr uint32_t xrun_burst = 32;
-    static constexpr unsigned int xrun_pause_ms = 30;
+    static constexpr uint32_t setback_burst = 32;
+    static constexpr unsigned int setback_pause_ms = 30;
 
     bool is_playback() const
     {

@@ -14,7 +14,7 @@ Result<void> Stream::prepare()
         return is_recovery && !state.recoveries.admits();
     });
     if (is_hasty)
-        sleep_for(xrun_pause_ms);
+        sleep_for(setback_pause_ms);
 
     Mutex::Guard guard(request_mutex_);
     const auto reopened = reopen_backend();
