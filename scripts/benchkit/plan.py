@@ -40,8 +40,10 @@ LATE = f"--respond-delay {LATE_MICROSECONDS}"
 # hardly ever on the boundary of a period.
 FIELD_MICROSECONDS = 10000
 FIELD = f"--positions timer:{FIELD_MICROSECONDS}"
-# One that plays into a sound card of Dom0 and reports where that is. machine.py has the card.
+# One that plays into a sound card of Dom0 and reports where that is: snd-aloop, see machine.py. That
+# moves every so many frames, with a tick of its kernel, and a buffer has to hold as much.
 CARD = "--map play=alsa:hw:Loopback,0"
+CARD_STEP = RATE // 250
 # What comes before the name of a workload with a backend of these options.
 BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-"}
 
@@ -127,7 +129,8 @@ def steps(is_quick: bool, rounds: int) -> list[Step]:
               for place in PLACES
               for workload in _workloads(driver, place, sweep, streams)]
     return [*chosen, *_late_steps(sweep), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
-            *_steps_of(CARD, sweep)]
+            *_steps_of(CARD, tuple(period for period in sweep
+                                   if PERIODS_PER_BUFFER * period >= CARD_STEP))]
 
 
 # Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in Dom0: does what guest.sh asks for in XenStore.
-#     mark NAME               NAME ends now: the trace of the backend is divided at these moments
+#     divide NAME             NAME ends now: the trace of the backend is divided at these moments
+#     mark NAME               the same, and NAME is a step that is done
 #     pinger MICROSECONDS COUNT
 #                             start it
 #     backend OPTION...       restart the backend with these in addition to its usual ones
@@ -21,8 +22,12 @@ place() {
 	xl vcpu-pin Domain-0 all 0 && xl vcpu-pin domu0 all "$guest_processor"
 }
 
-mark() {
+divide() {
 	echo "$(uptime_seconds) $1" >>"$LAB_OUT/marks"
+}
+
+mark() {
+	divide "$1"
 	# For the host, which follows this console.
 	echo "bench: $1 done" >/dev/console
 }

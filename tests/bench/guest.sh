@@ -94,6 +94,8 @@ facts_while_playing() {
 	facts "$1"
 	kill $player
 	wait $player
+	# What the backend has seen of it is not the next step's.
+	ask_dom0 divide "$1"
 }
 
 events="kmem/kmalloc kmem/kmem_cache_alloc kmem/mm_page_alloc sched/sched_switch lock/contention_begin"
