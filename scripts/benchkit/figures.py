@@ -152,7 +152,7 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
     # One for each start of the backend.
     entries = [entry for path in sorted(dom0.glob("trace.*")) for entry in trace.read(path)]
     # The first line is the pinger's port.
-    entries += trace.read(dom0 / "pings", skip=1)
+    entries += [entry for path in dom0.glob("pings.*") for entry in trace.read(path, skip=1)]
     traces = trace.divide(entries, marks)
     accounts = trace.divide(_accounts(dom0 / "processor-times"), marks)
     results = _guest_results(guest / "results.jsonl")

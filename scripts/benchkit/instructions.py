@@ -14,7 +14,7 @@ from .workload import PING, PLAY, RECORD, Workload
 
 _BARE = Workload(PING, seconds=1.0)
 # Steps of a run in which QEMU counts what the guest's processor executes: it is slower then, but that
-# is the same. The pinger goes on when its step has ended, so that is the last.
+# is the same.
 STEPS = [*(plan.Step(Workload(direction, seconds=1.0), driver, plan.APART, 1)
            for driver in (plan.IN_TREE, plan.OURS) for direction in (PLAY, RECORD)),
          plan.Step(_BARE, plan.NONE, plan.APART, 1)]

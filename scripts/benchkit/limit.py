@@ -6,7 +6,7 @@ import dataclasses
 
 from .figures import Findings
 from .plan import APART, IN_TREE, NONE, OURS, TOGETHER
-from .workload import IDLE, LATENCY_PERIOD, RATE
+from .workload import COPY, IDLE, LATENCY_PERIOD, PING, PLAY, RATE, RECORD, Workload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Limit:
 
     @property
     def whole(self) -> float:
-        """For periods of the latency period. It says nothing about others: to be woken from a short
-        sleep costs less than from a long one."""
+        """For periods of the latency period: to be woken from a short sleep costs less than from a
+        long one."""
         return self.idle + self.waking + self.copying
 
 
@@ -31,6 +31,19 @@ def measured(findings: Findings) -> Limit | None:
     if idle is None or waking is None or copying is None:
         return None
     return Limit(idle, waking - idle, copying)
+
+
+def of(findings: Findings, workload: Workload) -> float | None:
+    """The same as one figure, for any stream that is woken once a period. None for others, and when
+    it was not measured."""
+    if (workload.direction not in (PLAY, RECORD) or workload.streams != 1 or workload.chunk
+            or workload.is_timed):
+        return None
+    # As long, at the rate of the pings.
+    ping = Workload(PING, workload.period * RATE // workload.rate)
+    copy = dataclasses.replace(workload, direction=COPY)
+    waking, copying = (findings.mean(NONE, TOGETHER, one.name, "guest_ms") for one in (ping, copy))
+    return waking + copying if waking is not None and copying is not None else None
 
 
 def remarks(findings: Findings) -> list[str]:

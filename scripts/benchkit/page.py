@@ -35,9 +35,8 @@ figures.</p>
 
 
 _PLOT_EXPLANATION = """\
-<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit for that
-period, which is what waking a process by an event channel and copying the samples cost without any
-driver.</p>
+<p>A red cross: there were xruns. Smaller periods mean less delay. Grey: the limit, which is what
+waking a process by an event channel and copying the samples cost without any driver.</p>
 """
 
 _ECHO_EXPLANATION = """\
@@ -127,5 +126,7 @@ def _simple(head: table.Cost | table.Latency | table.Share,
 def _meanings() -> str:
     items = "".join(f"<li><b>{html.escape(column.title)}</b>: {html.escape(column.meaning)}</li>"
                     for column in table.COLUMNS)
-    return (f"<ul>{items}<li><b>xruns</b>: seen by the application, plus those that the backend has "
+    return (f"<ul>{items}<li><b>limit</b>: processor time of a guest in which an event channel wakes a "
+            "process as often, and that copies the same samples, without any driver</li>"
+            "<li><b>xruns</b>: seen by the application, plus those that the backend has "
             "seen, in all rounds</li></ul>")

@@ -83,12 +83,21 @@ class Step:
         return "time" if self.workload.is_timed else "step"
 
 
+def _limits(sweep: tuple[int, ...]) -> list[Workload]:
+    """What there is to compare with, for each length of a period, and for what HEAVY copies."""
+    pings = [Workload(PING, period, seconds=SECONDS[period]) for period in sweep
+             if period != LATENCY_PERIOD]
+    return [Workload(PING, seconds=_LATENCY_SECONDS), *pings,
+            *(Workload(COPY, period) for period in sweep),
+            dataclasses.replace(HEAVY, direction=COPY)]
+
+
 def _workloads(driver: str, place: str, sweep: tuple[int, ...],
                streams: tuple[int, ...]) -> list[Workload]:
     """Of a driver: the in-tree one has no mmap."""
     idle = Workload(IDLE, seconds=_IDLE_SECONDS)
     if driver == NONE:
-        return [idle, Workload(PING, seconds=_LATENCY_SECONDS), Workload(COPY)]
+        return [idle, *_limits(sweep)]
     chosen = []
     for direction in (PLAY, RECORD):
         for access in ("rw", "mmap") if driver == OURS else ("rw",):
@@ -148,8 +157,10 @@ def slow_steps(is_quick: bool) -> list[Step]:
 
 def script(chosen: list[Step]) -> str:
     """The plan as tests/bench/guest.sh reads it."""
-    period_us = LATENCY_PERIOD * 1_000_000 // RATE
-    lines = [f"pinger {period_us} {round(_LATENCY_SECONDS * RATE) // LATENCY_PERIOD}"]
+    pings = {step.workload.period: step.workload.seconds for step in chosen
+             if step.workload.direction == PING}
+    lines = [f"pinger {period} {period * 1_000_000 // RATE} {round(seconds * RATE) // period}"
+             for period, seconds in pings.items()]
     driver = place = backend = ""
     with_facts: set[str] = set()
     for step in chosen:

@@ -7,7 +7,7 @@ from typing import Any
 from . import limit, plan
 from .figures import Findings
 from .table import COLUMNS, Column
-from .workload import LATENCY_PERIOD
+from .workload import Workload
 
 _COLOURS = {(plan.IN_TREE, "rw"): "#b5651d", (plan.OURS, "rw"): "#1f6fb4",
             (plan.OURS, "mmap"): "#2a8c4a"}
@@ -49,10 +49,11 @@ def _panel(axis: Any, findings: Findings, direction: str, column: Column) -> Non
                             for figures in findings.of(driver, plan.APART, names[at]))]
         axis.plot([at for at, _ in dirty], [value for _, value in dirty], "x", markersize=10,
                   color="#c0392b")
-    least = limit.measured(findings)
-    if column.field == "guest_ms" and least is not None and LATENCY_PERIOD in periods:
-        axis.plot([periods.index(LATENCY_PERIOD)], [least.whole], "D", color="#777777",
-                  markersize=7, fillstyle="none", label="limit")
+    if column.field == "guest_ms":
+        limits = [limit.of(findings, Workload(direction, period)) for period in periods]
+        least = [(at, value) for at, value in enumerate(limits) if value is not None]
+        axis.plot([at for at, _ in least], [value for _, value in least], "D--", color="#777777",
+                  markersize=6, fillstyle="none", label="limit")
         axis.legend(fontsize=8)
     axis.set_xticks(range(len(periods)), [str(period) for period in periods])
     axis.set_xlabel("period in frames")

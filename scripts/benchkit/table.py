@@ -7,7 +7,7 @@ from . import instructions, limit, plan
 from .facts import Facts
 from .figures import Findings
 from .outcome import Outcome
-from .workload import ECHO, IDLE, OPEN, PLAY, START
+from .workload import ECHO, IDLE, OPEN, PLAY, START, Workload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,8 @@ COLUMNS = (
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A workload: for each column the value of the in-tree driver, ours, and their ratio."""
+    """A workload: for each column the value of the in-tree driver, ours, and their ratio; the limit
+    of the last column, and the ratio of ours to that; xruns."""
 
     title: str
     cells: tuple[str, ...]
@@ -42,24 +43,27 @@ def header() -> Row:
     """The first line: what the cells of the others are."""
     return Row("workload", tuple(cell for column in COLUMNS
                                  for cell in (f"{column.title}: in-tree", "ours", "ratio"))
-               + ("xruns: in-tree", "ours"))
+               + ("limit", "ours to it", "xruns: in-tree", "ours"))
 
 
 def rows(findings: Findings) -> list[Row]:
     """A row for each workload of ours; where the in-tree driver cannot do it, against its rw."""
-    kinds = dict.fromkeys((one.step.workload.name, one.step.backend) for one in findings.all
+    kinds = dict.fromkeys((one.step.workload, one.step.backend) for one in findings.all
                           if one.step.driver == plan.OURS and not one.step.workload.is_traced
                           and one.step.workload.direction not in (ECHO, IDLE, OPEN, START))
-    return [_row(findings, name, backend) for name, backend in kinds]
+    return [_row(findings, work, backend) for work, backend in kinds]
 
 
-def _row(findings: Findings, name: str, backend: str) -> Row:
+def _row(findings: Findings, work: Workload, backend: str) -> Row:
+    name = work.name
     other = name.replace("-mmap", "-rw")
     cells: list[str] = []
     for column in COLUMNS:
         theirs = findings.mean(plan.IN_TREE, column.place, other, column.field, backend)
         ours = findings.mean(plan.OURS, column.place, name, column.field, backend)
         cells += [number(theirs), number(ours), ratio(ours, theirs)]
+    least = limit.of(findings, work)
+    cells += [number(least), ratio(ours, least)]
     cells += [xruns(findings, plan.IN_TREE, other, backend),
               xruns(findings, plan.OURS, name, backend)]
     title = plan.BACKENDS[backend] + name + (" (in-tree: rw)" if other != name else "")
@@ -203,9 +207,10 @@ def text(outcome: Outcome) -> str:
     table = rows(findings)
     titles = max(len(row.title) for row in table)
     lines = [" " * titles + "".join(f"  {column.title:^21}" for column in COLUMNS)
-             + f"  {'xruns':^13}",
-             " " * titles + "  in-tree   ours  ratio" * len(COLUMNS) + "  in-tree  ours"]
-    widths = (9, 7, 7) * len(COLUMNS) + (9, 6)
+             + f"  {'limit':^12}  {'xruns':^13}",
+             " " * titles + "  in-tree   ours  ratio" * len(COLUMNS)
+             + "   ms/s  ratio  in-tree  ours"]
+    widths = (9, 7, 7) * len(COLUMNS) + (7, 7, 9, 6)
     lines += [f"{row.title:<{titles}}"
               + "".join(f"{cell:>{width}}" for cell, width in zip(row.cells, widths))
               for row in table]

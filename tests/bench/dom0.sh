@@ -3,8 +3,8 @@
 # Runs in Dom0: does what guest.sh asks for in XenStore.
 #     divide NAME             NAME ends now: the trace of the backend is divided at these moments
 #     mark NAME               the same, and NAME is a step that is done
-#     pinger MICROSECONDS COUNT
-#                             start it
+#     pinger PERIOD MICROSECONDS COUNT
+#                             start the one for periods of so many frames
 #     backend OPTION...       restart the backend with these in addition to its usual ones
 #     grants NAME             how many pages of the guest are mapped by others
 #     place together|apart    both domains on one physical processor, or each on its own
@@ -67,20 +67,22 @@ serve() {
 	done
 }
 
-# start NAME FILE ARGUMENT...: a program that prints the port of an event channel first, and then
-# what it has to say.
+# start PROGRAM[-NAME] FILE ARGUMENT...: a program that prints the port of an event channel first, and
+# then what it has to say.
 start() {
 	name=$1
 	output=$2
 	shift 2
-	"$programs/xen-front-$name" "$domain" "$@" >"$output" &
+	"$programs/xen-front-${name%-*}" "$domain" "$@" >"$output" &
 	wait_for 10 "xen-front-$name" test -s "$output" || return 1
 	read -r port <"$output"
 	xenstore-write "$data/bench-$name" "$port"
 }
 
 pinger() {
-	start pinger "$LAB_OUT/pings" "$@"
+	period=$1
+	shift
+	start "pinger-$period" "$LAB_OUT/pings.$period" "$@"
 }
 
 start accountant "$LAB_OUT/processor-times" || exit 1

@@ -5,7 +5,8 @@
 #     driver none|in-tree|NAME    load it, or MODULES/NAME.ko, and unload the one before
 #     step NAME ARGUMENT...       measure: arguments of xen-front-bench
 #     time NAME ARGUMENT...       also note when the application is woken
-#     ping NAME ARGUMENT...       the same, woken by Dom0's pinger
+#     ping NAME --period FRAMES ARGUMENT...
+#                                 the same, woken by Dom0's pinger for that period
 #     watch NAME ARGUMENT...      also count the calls of the driver's functions, from the moment
 #                                 at which a stream is closed
 #     cycle NAME ARGUMENT...      the same, with how long each cycle took
@@ -141,7 +142,7 @@ while read -r -a words <&3; do
 		;;
 	ping)
 		measure --times "$LAB_OUT/times.${words[1]}" \
-			--pinger "$(xenstore-read data/bench-pinger)" "${words[@]:2}"
+			--pinger "$(xenstore-read "data/bench-pinger-${words[3]}")" "${words[@]:2}"
 		report "${words[1]}"
 		;;
 	watch)

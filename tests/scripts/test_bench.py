@@ -156,6 +156,29 @@ class TheLimit(unittest.TestCase):
                          "once, with this driver 1.00 .* 1.50 .* 1.00 are in its writes.* 0.50 are "
                          "for room .* learns 10.1 ms after")
 
+    def test_every_length_of_a_period_has_its_own(self) -> None:
+        heavy = plan.HEAVY
+        found = Findings([self.of(plan.NONE, Workload(workload.PING, period), guest_ms)
+                          for period, guest_ms in ((480, 8.0), (64, 50.0))]
+                         + [self.of(plan.NONE, copy, guest_ms) for copy, guest_ms in (
+                             (Workload(workload.COPY, 480), 0.1), (Workload(workload.COPY, 64), 0.2),
+                             (dataclasses.replace(heavy, direction=workload.COPY), 3.0))]
+                         + [self.of(plan.OURS, Workload(workload.PLAY, 64), 100.4)])
+        for work, least in ((PLAY, 8.1), (Workload(workload.RECORD, 64, "mmap"), 50.2),
+                            (Workload(workload.PLAY, 64, periods=2), 50.2), (heavy, 11.0)):
+            with self.subTest(work.name):
+                self.assertAlmostEqual(limit.of(found, work) or 0.0, least)
+        self.assertEqual(table.rows(found)[0].cells[-4:-2], ("50.20", "2.00"))
+
+    def test_what_is_not_woken_once_a_period_has_none(self) -> None:
+        found = Findings([self.of(plan.NONE, Workload(direction, period), 1.0)
+                          for direction in (workload.PING, workload.COPY) for period in (480, 1024)])
+        self.assertIsNone(limit.of(found, Workload(workload.PLAY, 256)))
+        for work in (plan.IN_BOTH_DIRECTIONS, plan.BY_16, plan.many(8),
+                     Workload(workload.PLAY, is_timed=True), Workload(workload.OPEN)):
+            with self.subTest(work.name):
+                self.assertIsNone(limit.of(found, work))
+
     def test_without_the_limit_nothing_is_said(self) -> None:
         self.assertEqual(limit.remarks(Findings([self.of(plan.OURS, PLAY, 8.6)])), [])
 
@@ -171,7 +194,7 @@ class Report(unittest.TestCase):
 
     def test_text_has_both_drivers_and_each_verdict(self) -> None:
         text = table.text(self.outcome)
-        self.assertRegex(text, r"play-480-rw( +1\.00 +1\.00 +1\.00){3} +10\.00 +10\.00 +1\.00 +0 +0")
+        self.assertRegex(text, r"play-480-rw( +1\.00 +1\.00 +1\.00){3} +10\.00 +10\.00 +1\.00 +- +- +0 +0")
         for verdict in self.outcome.verdicts:
             self.assertIn(verdict.target, text)
 
@@ -219,6 +242,14 @@ class Plan(unittest.TestCase):
         for options in (plan.LATE, plan.FIELD, plan.CARD):
             at = lines.index(f"backend {options}")
             self.assertEqual(lines[at - 1], "driver none")
+
+    def test_each_ping_has_its_pinger(self) -> None:
+        lines = [line.split() for line in plan.script(plan.steps(True, 1)).splitlines()]
+        pingers = {line[1]: line[2:] for line in lines if line[0] == "pinger"}
+        self.assertEqual(pingers["1024"], ["21333", "187"])
+        pings = [line[2:4] for line in lines if line[0] == "ping"]
+        self.assertEqual(pings, [["--period", period] for _ in plan.PLACES for period in pingers])
+        self.assertNotIn("pinger", plan.script(plan.slow_steps(True)))
 
     def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
         self.assertFalse([step.name for step in plan.steps(False, 1)
