@@ -73,7 +73,7 @@ def read_counts(lines: Iterable[str]) -> list[list[Block]]:
 
 
 def read_symbols(lines: Iterable[str]) -> Symbols:
-    """Of the modules that are named."""
+    """Of all modules: what follows the symbols of one is not its own."""
     return sorted((int(address, 16), name, module.strip("[]"))
                   for address, name, module in map(str.split, lines))
 

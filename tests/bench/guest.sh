@@ -128,9 +128,8 @@ while read -r -a words <&3; do
 	driver)
 		unload
 		load "${words[1]}"
-		# With the counts of counter.c, what is executed.
-		awk '$4 ~ /^\[snd/ { print $1, $3, $4 }' /proc/kallsyms \
-			>"$LAB_OUT/symbols.${words[1]}"
+		# With the counts of counter.c, what is executed of which module.
+		awk '$4 ~ /^\[/ { print $1, $3, $4 }' /proc/kallsyms >"$LAB_OUT/symbols.${words[1]}"
 		;;
 	step)
 		measure "${words[@]:2}"
