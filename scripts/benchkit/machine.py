@@ -123,7 +123,7 @@ def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, 
             command += _counting(name)
         shutil.rmtree(directory(name), ignore_errors=True)
         with subprocess.Popen([str(word) for word in command]) as lab:
-            _follow(lab, directory(name) / "dom0" / "console.log", watch)
+            follow(lab, directory(name) / "dom0" / "console.log", watch)
     if lab.returncode != 0:
         raise BenchError(f"scripts/lab exited with {lab.returncode} (scripts/lab --help says what "
                          f"that is); its messages are above, its logs in {directory(name)}")
@@ -131,12 +131,25 @@ def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, 
         return dict(json.load(handle))
 
 
-def _follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch) -> None:
+# No step takes so long, in seconds of this machine: the guest, or what it waits for, hangs.
+PATIENCE = 600.0
+
+
+def follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch,
+           patience: float = PATIENCE) -> None:
+    """Until the lab has ended. Ends it when nothing is done any more."""
+    count, since = 0, time.monotonic()
     try:
         while lab.poll() is None:
             done = _DONE.findall(console.read_text(errors="replace")) if console.exists() else []
+            last = done[-1] if done else "the machine boots"
             # The first says that the domains have found each other.
-            watch(max(0, len(done) - 1), done[-1] if done else "the machine boots")
+            watch(max(0, len(done) - 1), last)
+            if len(done) != count:
+                count, since = len(done), time.monotonic()
+            elif time.monotonic() - since > patience:
+                raise BenchError(f"{last}: after this nothing was done for {patience:g} s, so the "
+                                 f"lab was ended; see the consoles in {console.parent.parent}")
             time.sleep(0.3)
     finally:
         if lab.poll() is None:
