@@ -26,7 +26,6 @@ run() {
 	"$@" >/tmp/run.log 2>&1 || { note "$1 $2: $(tail -n 3 /tmp/run.log | tr '\n' ' ')"; return 1; }
 }
 
-
 save_and_restore() {
 	run xl save domu0 /tmp/guest.save && run xl restore /tmp/guest.save
 	status=$?
