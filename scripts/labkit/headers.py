@@ -34,7 +34,8 @@ class Headers(NamedTuple):
 
 def prepared(variant: Variant, say: packages.Say) -> Headers:
     """The headers of a variant, from the cache or the packages."""
-    chosen = [package for package in packages.resolve([variant.package], variant.architecture)
+    origin = packages.Origin(architecture=variant.architecture)
+    chosen = [package for package in packages.resolve([variant.package], origin)
               if package.name.startswith(("linux-headers-", "linux-kbuild-"))]
     headers = [package for package in chosen if package.name.startswith("linux-headers-")]
     # Of the machine's own architecture, whatever the headers are for.
@@ -47,7 +48,7 @@ def prepared(variant: Variant, say: packages.Say) -> Headers:
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
         root.mkdir()
-        packages.unpack([*packages.fetch(headers, say, variant.architecture),
+        packages.unpack([*packages.fetch(headers, say, origin),
                          *packages.fetch(tools, say)], root, everything=True)
         for makefile in (root / "usr/src").glob("*/Makefile"):
             text = makefile.read_text(encoding="utf-8")

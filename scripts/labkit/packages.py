@@ -2,19 +2,21 @@
 """Debian packages for the guests, by the machine's own apt and without installing anything.
 
 apt resolves against an empty list of installed packages, so the answer is the complete set a tree
-needs, in the versions that this machine's package sources offer, mirrors, proxies and signatures
-included. The packages are unpacked, not configured: no maintainer script runs, so no privilege is
+needs, in the versions that the package sources offer, mirrors, proxies and signatures included: this
+machine's sources, or for an Origin of another suite or architecture those of suites.py. The packages are unpacked, not configured: no maintainer script runs, so no privilege is
 needed and the result depends on nothing but the packages.
 """
 
+import functools
 import json
 import os
 import pathlib
 import re
 import subprocess
+import sys
 from typing import Callable, Iterable, NamedTuple
 
-from . import cache
+from . import cache, suites
 from .errors import LabError
 
 Say = Callable[[str], None]
@@ -39,27 +41,59 @@ class Package(NamedTuple):
         return f"{self.name}:{self.architecture}={self.version}"
 
 
-def _foreign(architecture: str) -> list[str]:
-    """apt's options for packages of another architecture, whose lists are kept in the cache.
+class Origin(NamedTuple):
+    """Which packages are meant: a suite's, for an architecture. Empty: this machine's."""
+
+    suite: str = ""
+    architecture: str = ""
+
+
+MACHINE = Origin()
+
+
+def _private(origin: Origin) -> list[str]:
+    """apt's options for another suite or architecture, whose lists are kept in the cache.
 
     Telling the machine's own apt of one would change what it installs.
     """
-    if not architecture:
+    mirrors = suites.machine()
+    suite = origin.suite or mirrors.release
+    architecture = origin.architecture or machine_architecture()
+    if (suite, architecture) == (mirrors.release, machine_architecture()):
         return []
-    options = ["-o", f"APT::Architecture={architecture}", "-o",
-               f"APT::Architectures::={architecture}"]
+    text = suites.sources(mirrors, suite, architecture)
+
+    def options(directory: pathlib.Path) -> list[str]:
+        values = {"Dir::Etc::sourcelist": directory / "debian.sources",
+                  "Dir::Etc::sourceparts": "/dev/null", "Dir::Etc::preferences": "/dev/null",
+                  "Dir::Etc::preferencesparts": "/dev/null",
+                  "Dir::State::lists": directory / "lists",
+                  "APT::Architecture": architecture, "APT::Architectures::": architecture}
+        return [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
 
     def build(directory: pathlib.Path) -> None:
-        (directory / "partial").mkdir()
-        _apt([*options, "-o", f"Dir::State::lists={directory}", "update"])
+        (directory / "lists/partial").mkdir(parents=True)
+        (directory / "debian.sources").write_text(text, encoding="ascii")
+        _apt([*options(directory), "update"])
 
-    lists = cache.entry("lists", cache.digest(architecture, _lists_stamp()), build, "",
-                        lambda _: None)
-    return [*options, "-o", f"Dir::State::lists={lists}"]
+    lists = cache.entry("lists", cache.digest(text, _lists_stamp()), build,
+                        f"reads the package lists of {suite} for {architecture}", _say_on_stderr)
+    return [*options(lists), *suites.preference(suite)]
 
 
-def _apt(arguments: Iterable[str]) -> str:
-    """Runs apt-get over the machine's lists with nothing considered installed; its output."""
+def _say_on_stderr(text: str) -> None:
+    print(f"packages: {text}", file=sys.stderr, flush=True)
+
+
+@functools.lru_cache(maxsize=None)
+def machine_architecture() -> str:
+    """Debian's name of this machine's architecture."""
+    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
+def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None) -> str:
+    """Runs apt-get in `directory` with nothing considered installed; its output."""
     root = cache.cache_root()
     archives = root / "debs"
     (archives / "partial").mkdir(parents=True, exist_ok=True)
@@ -71,14 +105,14 @@ def _apt(arguments: Iterable[str]) -> str:
         "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
         "-o", "APT::Sandbox::User=", "-o", "APT::Keep-Downloaded-Packages=true",
         "-o", "Debug::NoLocking=true", "-o", "Acquire::Retries=3", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False,
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False,
                           env={**os.environ, "LC_ALL": "C"})
     if done.returncode != 0:
         complaints = [line for line in (done.stderr + done.stdout).splitlines()
                       if line.startswith("E:")] or done.stderr.splitlines()
-        raise LabError(f"apt-get {' '.join(list(arguments)[-8:])}: {' '.join(complaints)}; "
-                       "run 'apt-get update' as root if the package lists are old, or "
-                       "scripts/setup, which also does that")
+        raise LabError(f"apt-get {' '.join(command[-8:])}: {' '.join(complaints)}; check the "
+                       "network, and run scripts/setup or 'apt-get update' as root if the package "
+                       "lists are old")
     return done.stdout
 
 
@@ -105,19 +139,15 @@ def _lists_stamp() -> str:
     return repr(stamps)
 
 
-def resolve(names: Iterable[str], architecture: str = "") -> list[Package]:
-    """The packages `names` and all they depend on. Remembered for as long as apt's lists last.
-
-    `architecture` is Debian's name of one that is not this machine's.
-    """
+def resolve(names: Iterable[str], origin: Origin = MACHINE) -> list[Package]:
+    """The packages `names` and all they depend on. Remembered for as long as apt's lists last."""
     wanted = sorted(set(names))
-    memo = cache.cache_root() / "resolved" / cache.digest(_lists_stamp(), architecture, *wanted)
+    memo = cache.cache_root() / "resolved" / cache.digest(_lists_stamp(), *origin, *wanted)
     try:
         return [Package(*row) for row in json.loads(memo.read_text(encoding="utf-8"))]
     except (OSError, ValueError):
         pass
-    chosen = parse_simulation(_apt([*_foreign(architecture), "--simulate", "install",
-                                    *wanted]))
+    chosen = parse_simulation(_apt([*_private(origin), "--simulate", "install", *wanted]))
     memo.parent.mkdir(parents=True, exist_ok=True)
     temporary = memo.with_name(f"{memo.name}.{os.getpid()}")
     temporary.write_text(json.dumps(chosen), encoding="utf-8")
@@ -130,11 +160,8 @@ def _archive_name(package: Package) -> str:
     return f"{package.name}_{package.version.replace(':', '%3a')}_{package.architecture}.deb"
 
 
-def fetch(packages: Iterable[Package], say: Say, architecture: str = "") -> list[pathlib.Path]:
-    """The .deb files of exactly these packages, downloaded unless the cache has them.
-
-    `architecture` as in resolve().
-    """
+def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> list[pathlib.Path]:
+    """The .deb files of exactly these packages, downloaded unless the cache has them."""
     archives = cache.cache_root() / "debs"
     chosen = list(packages)
     with cache.lock("debs"):
@@ -142,7 +169,12 @@ def fetch(packages: Iterable[Package], say: Say, architecture: str = "") -> list
         if absent:
             say(f"downloads {len(absent)} packages")
             (archives / "partial").mkdir(parents=True, exist_ok=True)
-            _download(archives, absent, architecture)
+            # This takes exact versions, checks signatures, and writes to where it runs.
+            _apt([*_private(origin), "download", *map(str, absent)], archives / "partial")
+            for package in absent:
+                source = archives / "partial" / _archive_name(package)
+                if source.is_file():
+                    source.rename(archives / _archive_name(package))
     missing = [str(p) for p in chosen if not (archives / _archive_name(p)).is_file()]
     if missing:
         raise LabError(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
@@ -150,22 +182,23 @@ def fetch(packages: Iterable[Package], say: Say, architecture: str = "") -> list
     return [archives / _archive_name(p) for p in chosen]
 
 
-def _download(archives: pathlib.Path, absent: list[Package], architecture: str) -> None:
-    # `apt-get download` takes exact versions and checks signatures, and writes to where it runs.
-    specifications = [str(package) for package in absent]
-    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3",
-               "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
-               *_foreign(architecture), "download", *specifications]
-    done = subprocess.run(command, cwd=archives / "partial", capture_output=True, text=True,
-                          check=False, env={**os.environ, "LC_ALL": "C"})
-    if done.returncode != 0:
-        raise LabError(f"apt-get could not download {', '.join(specifications)}: "
-                       f"{done.stderr.strip()}; check the network, and run scripts/setup or "
-                       "'apt-get update' as root if the package lists are old")
-    for package in absent:
-        source = archives / "partial" / _archive_name(package)
-        if source.is_file():
-            source.rename(archives / _archive_name(package))
+def extracted(names: Iterable[str], say: Say, origin: Origin = MACHINE) -> pathlib.Path:
+    """A directory of the cache with everything that the packages `names` contain.
+
+    Those they depend on are not there: name them too, if they are wanted.
+    """
+    wanted = sorted(set(names))
+    chosen = [package for package in resolve(wanted, origin) if package.name in wanted]
+    missing = set(wanted) - {package.name for package in chosen}
+    if missing:
+        raise LabError(f"{', '.join(sorted(missing))}: apt would install something else in the "
+                       "place of that; name the package itself")
+
+    def build(directory: pathlib.Path) -> None:
+        unpack(fetch(chosen, say, origin), directory, everything=True)
+
+    return cache.entry("extracted", cache.digest(*map(str, chosen)), build,
+                       f"unpacks {', '.join(map(str, chosen))}", say)
 
 
 def unpack(archives: Iterable[pathlib.Path], root: pathlib.Path, everything: bool = False) -> None:

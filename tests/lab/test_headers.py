@@ -19,10 +19,10 @@ HEADERS = [Package("linux-headers-6.1.0-1-arm64", "1", "arm64"),
 TOOLS = Package("linux-kbuild-6.1", "1", "amd64")
 
 
-def resolve(names: Iterable[str], architecture: str = "") -> list[Package]:
-    if architecture:
-        return [*HEADERS, TOOLS._replace(architecture=architecture),
-                Package("gcc-12", "12", architecture)]
+def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) -> list[Package]:
+    if origin.architecture:
+        return [*HEADERS, TOOLS._replace(architecture=origin.architecture),
+                Package("gcc-12", "12", origin.architecture)]
     return [Package(name, "1", "amd64") for name in names]
 
 
@@ -50,8 +50,8 @@ class Prepared(unittest.TestCase):
             self.addCleanup(patch.stop)
 
     def fetch(self, chosen: list[Package], _: packages.Say,
-              architecture: str = "") -> list[Package]:
-        self.fetched += [(package, architecture) for package in chosen]
+              origin: packages.Origin = packages.MACHINE) -> list[Package]:
+        self.fetched += [(package, origin.architecture) for package in chosen]
         return chosen
 
     def test_another_architecture(self) -> None:
