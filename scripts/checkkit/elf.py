@@ -14,10 +14,10 @@ MACHINES = {62: "x86-64", 183: "arm64"}
 
 # Values that have a meaning here, by their names in elf(5).
 SHT_SYMTAB, SHT_RELA, SHT_NOBITS = 2, 4, 8
-SHF_WRITE, SHF_ALLOC = 1, 2
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
 SHN_UNDEF, SHN_LORESERVE, SHN_COMMON, SHN_XINDEX = 0, 0xFF00, 0xFFF2, 0xFFFF
 STB_WEAK = 2
-STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE = 1, 2, 3, 4
+STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE, STT_GNU_IFUNC = 1, 2, 3, 4, 10
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -45,6 +45,14 @@ class Section:
     def writable(self) -> bool:
         return bool(self.flags & SHF_WRITE)
 
+    @property
+    def allocated(self) -> bool:
+        return bool(self.flags & SHF_ALLOC)
+
+    @property
+    def executable(self) -> bool:
+        return bool(self.flags & SHF_EXECINSTR)
+
 
 @dataclasses.dataclass(frozen=True)
 class Symbol:
@@ -65,6 +73,17 @@ class Symbol:
     @property
     def weak(self) -> bool:
         return self.binding == STB_WEAK
+
+
+@dataclasses.dataclass(frozen=True)
+class Relocation:
+    """An address of `symbol` that has to be put into section `target`, in the way that `kind` says."""
+
+    target_index: int
+    target: Section
+    offset: int
+    kind: int
+    symbol: Symbol
 
 
 class Object:
@@ -146,24 +165,27 @@ class Object:
                 functions.setdefault(symbol.index, []).append(symbol)
         return functions
 
-    def uses(self) -> dict[str, list[str]]:
-        """Where each symbol is used, outside debug information: "function in section"."""
-        uses: dict[str, list[str]] = {}
+    def relocations(self) -> Iterator[Relocation]:
+        """Those of allocated sections, which are all that the kernel applies."""
         for table in self.sections:
-            if table.kind != SHT_RELA:
-                continue
-            target = self.sections[table.info]
-            if not target.flags & SHF_ALLOC:
+            if table.kind != SHT_RELA or not self.sections[table.info].allocated:
                 continue
             for at in range(table.offset, table.offset + table.size, _RELA.size):
                 offset, info, _ = _RELA.unpack_from(self._bytes, at)
-                name = self.symbols[info >> 32].name
-                owner = next((s.name for s in self._functions.get(table.info, ())
-                              if s.value <= offset < s.value + s.size), None)
-                place = f"{owner} in {target.name}" if owner else target.name
-                places = uses.setdefault(name, [])
-                if place not in places:
-                    places.append(place)
+                yield Relocation(table.info, self.sections[table.info], offset, info & 0xFFFFFFFF,
+                                 self.symbols[info >> 32])
+
+    def uses(self) -> dict[str, list[str]]:
+        """Where each symbol is used, outside debug information: "function in section"."""
+        uses: dict[str, list[str]] = {}
+        for relocation in self.relocations():
+            owner = next((s.name for s in self._functions.get(relocation.target_index, ())
+                          if s.value <= relocation.offset < s.value + s.size), None)
+            section = relocation.target.name
+            place = f"{owner} in {section}" if owner else section
+            places = uses.setdefault(relocation.symbol.name, [])
+            if place not in places:
+                places.append(place)
         return uses
 
     def module_information(self) -> list[tuple[str, str]]:

@@ -2,53 +2,19 @@
 """What a kernel module written in C++ must not contain.
 
 A rule takes a Module and yields violations. Names that only say what to reject are rows of the
-tables below, what needs a comparison is a function; ALL_RULES has both.
+tables below, what needs a comparison is a function; ALL_RULES has both, and what load_rules has.
 
-COMDAT groups and weak definitions that are left over are no matter: the module loader ignores
-groups, and one object has no second definition to choose.
+Weak definitions that are left over are no matter: one object has no second definition to choose.
 """
 
 import collections
-import dataclasses
-import pathlib
 import re
 from typing import Callable, Iterator
 
 from . import elf
 from .floating_point import disassemble, uses_floating_point
-
-
-@dataclasses.dataclass(frozen=True)
-class Violation:
-    """Something that must not be there: which rule, where and what, and what to do about it."""
-
-    rule: str
-    what: str
-    remedy: str
-
-
-@dataclasses.dataclass
-class Module:
-    """A module and the kernel it is for."""
-
-    binary: elf.Object
-    # What the kernel and its modules export.
-    exports: frozenset[str]
-    symvers: pathlib.Path
-    # The kernel's own C code has .eh_frame (arm64 with CONFIG_UNWIND_TABLES).
-    kernel_has_unwind_tables: bool
-    # It calls what the compiler adds to each object for KASAN or gcov (CONFIG_CONSTRUCTORS).
-    kernel_runs_constructors: bool
-    uses: dict[str, list[str]] = dataclasses.field(init=False)
-    instructions: int = dataclasses.field(init=False, default=0)
-
-    def __post_init__(self) -> None:
-        self.uses = self.binary.uses()
-
-    def users(self, name: str) -> str:
-        places = self.uses.get(name, [])
-        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-        return f"used by {', '.join(places[:3])}{more}" if places else "used by no code"
+from .load_rules import LOAD_RULES
+from .module import Module, Violation
 
 
 # Rule, pattern of the whole section name, why, remedy.
@@ -128,15 +94,6 @@ def _symbols(module: Module) -> Iterator[Violation]:
                 yield Violation(rule, f"{_place(module, symbol)} {why}", remedy)
 
 
-def _common(module: Module) -> Iterator[Violation]:
-    for symbol in module.binary.symbols:
-        if symbol.index == elf.SHN_COMMON:
-            yield Violation("common symbol", f"{symbol.name} of {symbol.size} bytes in COMMON: the "
-                            "module loader refuses it",
-                            "define it in one file only, compiled with -fno-common, or make it "
-                            "static")
-
-
 def _undefined(module: Module) -> Iterator[Violation]:
     for symbol in module.binary.symbols:
         name = symbol.name
@@ -205,7 +162,7 @@ def _place(module: Module, symbol: elf.Symbol) -> str:
 
 
 ALL_RULES: tuple[Callable[[Module], Iterator[Violation]], ...] = (
-    _sections, _unwind_tables, _symbols, _common, _undefined, _read_only, _information,
+    *LOAD_RULES, _sections, _unwind_tables, _symbols, _undefined, _read_only, _information,
     _floating_point)
 
 

@@ -32,10 +32,11 @@ examples:
 
 exit status:
   0  all scripts exited with 0 and no kernel log has a report
-  1  a script exited with another status, or the backend gave up
+  1  a script exited with another status, the backend gave up, or a guest's driver was not loaded
+     or its sound cards did not come
   2  wrong usage, or something to be built first is missing
-  3  a kernel report (panic, oops, WARN, BUG, lockdep, hung task, leak ...) in a log of Dom0, a DomU
-     or Xen
+  3  a kernel report (panic, oops, WARN, BUG, lockdep, hung task, leak, any call trace ...) in a log
+     of Dom0, a DomU or Xen
   4  the time limit of the guests (--time-limit) or of the host (--host-limit) was reached
   5  the lab itself failed: packages, boot, toolstack, a guest that was lost
 When several apply: 3, then 5, 4, 1.
@@ -130,8 +131,8 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--driver-options", default="", metavar="TEXT",
                        help="module parameters for either driver")
     group.add_argument("--no-wait-card", action="store_true",
-                       help="start the guests' scripts without waiting (20 s at most) for their "
-                            "sound cards")
+                       help="start the guests' scripts without waiting for their sound cards, "
+                            "which otherwise have to come within 20 s")
     group.add_argument("--vsnd", action="append", default=[], metavar="[N:]FILE|TEXT|none",
                        help="the virtual sound cards; see below")
     group.add_argument("--domu-packages", action="append", default=[], metavar="NAME,...",

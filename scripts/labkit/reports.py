@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Finds kernel reports (panic, oops, WARN, BUG, lockdep, leaks ...) in the logs of a run.
+"""Finds kernel reports (panic, oops, WARN, BUG, lockdep, leaks, any call trace ...) in the logs of a run.
 
 Only lines that a kernel printed count: Linux's are recognised by their time stamp (the lab boots
 every kernel with printk.time=1), Xen's by "(XEN)".
@@ -8,6 +8,8 @@ every kernel with printk.time=1), Xen's by "(XEN)".
 import dataclasses
 import re
 from typing import Iterable
+
+_TRACE = "call trace"
 
 # One row per kind of report: its name and what its first line contains.
 LINUX_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
@@ -30,6 +32,9 @@ LINUX_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("crash of a process in the kernel's view", r"Attempted to kill init"),
     ("grants and event channels", r"g\.e\. (0x)?[0-9a-f]+ still|freeing event channel|"
                                   r"freeing g\.e\.|unmapping .* failed.*grant"),
+    ("sysfs", r"sysfs: cannot create duplicate filename"),
+    # Whatever the kernel prints one for, such as an allocation that failed.
+    (_TRACE, r"^Call [Tt]race:"),
 ))
 
 XEN_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
@@ -47,6 +52,11 @@ _XEN_LINE = re.compile(r"\(XEN\) (?:\[[^]]*\] )?(.*)")
 
 # The second line of an oops that looks like a first one; 6.12 says "Oops" twice.
 _CONTINUATION = re.compile(r"(Oops: )?(Oops|double fault): [0-9a-f]{4} \[#")
+
+# Between the first line of a report and its call trace; lockdep's are long.
+_LINES_TO_TRACE = 150
+# dump_stack() says this before a call trace, and what the matter is before this.
+_WHO = re.compile(r"CPU: \d+ .*(PID|UID): ")
 
 # How many lines of a report go into a message.
 _EXCERPT_LINES = 14
@@ -104,18 +114,36 @@ def _starts(lines: list[str]) -> list[tuple[int, str]]:
     Reports may follow each other closely, and few of them have an end mark: what looks like the
     first line of one is, but for what is known to belong to the one before.
     """
-    starts = []
+    starts: list[tuple[int, str]] = []
     end = 0
     is_cut = False
+    traced = -1
     for index, line in enumerate(lines):
         kind, message = _classify(line)
-        if kind is None or index < end and (is_cut or _CONTINUATION.match(message)):
+        if kind == _TRACE:
+            # The first one after the beginning of a report is its own.
+            owner = starts[-1][0] if starts else None
+            is_owned = owner is not None and traced < owner and index <= owner + _LINES_TO_TRACE
+            traced = index
+            if is_owned or is_cut and index < end:
+                continue
+            index = _beginning_of_trace(lines, index)
+        elif kind is None or index < end and (is_cut or _CONTINUATION.match(message)):
             continue
         starts.append((index, kind))
         # "cut here" is followed by what it is about, and that by a backtrace: one report.
         is_cut = "[ cut here ]" in message
         end = index + _report_length(lines, index)
     return starts
+
+
+def _beginning_of_trace(lines: list[str], start: int) -> int:
+    """Where it says what the call trace in line `start`, which belongs to no report, is about."""
+    above = [index for index in range(max(0, start - 8), start) if _LINUX_LINE.search(lines[index])]
+    for before, index in zip(above, above[1:]):
+        if _WHO.match(_message(lines[index])):
+            return before
+    return start
 
 
 def _message(line: str) -> str:

@@ -131,9 +131,10 @@ class Outcome:
                                       f"{domain}'s script exited with {status}; see "
                                       f"{domain}/stderr and {domain}/stdout"))
         for guest in range(self._options.guests):
-            problem = _read(self._directory / f"domu{guest}" / "problem").strip()
-            if problem:
-                self.scripts[f"domu{guest} note"] = problem
+            # Its driver was not loaded, or its card has not come.
+            for problem in _read(self._directory / f"domu{guest}" / "problem").splitlines():
+                self.problems.append((ExitStatus.SCRIPT_FAILED,
+                                      f"domu{guest}: {problem}; see domu{guest}/dmesg"))
 
     def _judge_backend(self) -> None:
         status = _read(self._directory / "dom0/backend/status").split()

@@ -18,6 +18,25 @@ WARN_SPLAT = """\
 [   13.000000] afterwards
 """
 
+# What 6.12 says to a module with two sections of one name; insmod says "File exists".
+DUPLICATE = """\
+[    5.100000] snd_xen_front: loading out-of-tree module taints kernel.
+[    5.200000] sysfs: cannot create duplicate filename '/module/snd_xen_front/sections/table'
+[    5.200010] CPU: 0 UID: 0 PID: 70 Comm: insmod Tainted: G           O       6.12.117+deb13-amd64
+[    5.200020] Tainted: [O]=OOT_MODULE
+[    5.200030] Call Trace:
+[    5.200040]  <TASK>
+[    5.200050]  dump_stack_lvl+0x5d/0x80
+[    5.200060]  </TASK>
+"""
+FAILED_ALLOCATION = """\
+[    6.100000] all is well
+[    6.200000] aplay: page allocation failure: order:9, mode:0xdc0(GFP_KERNEL|__GFP_ZERO)
+[    6.200010] CPU: 0 PID: 80 Comm: aplay Not tainted 6.1.0-56-amd64 #1  Debian 6.1.176-1
+[    6.200030] Call Trace:
+[    6.200040]  <TASK>
+"""
+
 
 def kinds(text: str) -> list[str]:
     return [report.kind for report in reports.scan("log", text)]
@@ -72,6 +91,30 @@ class Reports(unittest.TestCase):
         self.assertEqual(len(found), 1)
         self.assertIn("refcount_t", str(found[0]))
         self.assertIn("domu0/dmesg", str(found[0]))
+
+    def test_any_call_trace_is_a_report(self) -> None:
+        self.assertEqual(kinds(FAILED_ALLOCATION), ["call trace"])
+        found = reports.scan("dmesg", FAILED_ALLOCATION)
+        self.assertIn("aplay: page allocation failure", found[0].lines[0])
+        self.assertEqual(reports.scan("dmesg", FAILED_ALLOCATION, [re.compile("aplay: page")]), [])
+        # arm64 writes it so, and nothing may be known of whose it is.
+        self.assertEqual(kinds("[    1.000000] Call trace:\n"), ["call trace"])
+        self.assertEqual(kinds("Call Trace: in a program's output\n"), [])
+
+    def test_a_call_trace_belongs_to_the_report_before_it(self) -> None:
+        self.assertEqual(kinds(DUPLICATE), ["sysfs"])
+        self.assertEqual(kinds(WARN_SPLAT), ["WARN"])
+        self.assertEqual(kinds(WARN_SPLAT + FAILED_ALLOCATION), ["WARN", "call trace"])
+        self.assertEqual(kinds(DUPLICATE + FAILED_ALLOCATION), ["sysfs", "call trace"])
+        allowed = [re.compile("cannot create duplicate")]
+        self.assertEqual(reports.scan("dmesg", DUPLICATE, allowed), [])
+        self.assertEqual([report.kind for report in
+                          reports.scan("dmesg", DUPLICATE + FAILED_ALLOCATION, allowed)],
+                         ["call trace"])
+        # Lockdep has much to tell before it comes to the trace.
+        chain = "".join(f"[    7.{line:06}]        -> lock\n" for line in range(100))
+        self.assertEqual(kinds("[    7.000000] WARNING: possible circular locking dependency\n" +
+                               chain + FAILED_ALLOCATION.splitlines()[-2] + "\n"), ["WARN"])
 
     def test_two_logs_of_one_kernel_report_once(self) -> None:
         seen: set[str] = set()

@@ -25,7 +25,9 @@ SYMVERS = "0x12345678\tmemcpy\tvmlinux\tEXPORT_SYMBOL\t\n" \
           "0x12345679\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
 
 
-class CheckObject(unittest.TestCase):
+class Checked(unittest.TestCase):
+    """Builds modules and has them checked."""
+
     def setUp(self) -> None:
         temporary = tempfile.TemporaryDirectory(prefix="check-object-")
         self.addCleanup(temporary.cleanup)
@@ -48,11 +50,12 @@ class CheckObject(unittest.TestCase):
         return target
 
     def module(self, source: str, *flags: str, name: str = "part.cpp",
-               information: str = LICENSE + DESCRIPTION) -> pathlib.Path:
+               information: str = LICENSE + DESCRIPTION, link: tuple[str, ...] = ()
+               ) -> pathlib.Path:
         part = self.compile(name, source, (*CXX_FLAGS, *flags) if name.endswith("cpp") else flags)
         text = self.compile("information.c", MODULE_INFORMATION + information, ())
         target = self.directory / "module.ko"
-        subprocess.run(["ld", "-r", "-o", target, part, text], check=True)
+        subprocess.run(["ld", "-r", *link, "-o", target, part, text], check=True)
         return target
 
     def assert_rejected(self, module: pathlib.Path, *fragments: str) -> None:
@@ -66,6 +69,7 @@ class CheckObject(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("nothing to reject", result.stdout)
 
+class Contents(Checked):
     def test_a_clean_module_is_accepted(self) -> None:
         self.assert_accepted(self.module("""
             extern "C" int _printk(const char *, ...);
@@ -168,11 +172,6 @@ class CheckObject(unittest.TestCase):
                              "in writable section .data")
         self.assert_rejected(self.module("namespace n { int count; }"), "writable section .bss")
 
-    def test_common_symbol(self) -> None:
-        module = self.module("int shared_by_chance;", "-fcommon", name="part.c")
-        self.assert_rejected(module, "common symbol: shared_by_chance of 4 bytes in COMMON",
-                             "-fno-common")
-
     def test_thread_local(self) -> None:
         module = self.module("__thread int n = 3; int *f() { return &n; }", name="part.c")
         self.assert_rejected(module, "thread-local storage: section .tdata")
@@ -251,6 +250,54 @@ class CheckObject(unittest.TestCase):
             self.skipTest("no build/*/snd-xen-front.ko; build them with: make")
         result = run_script("check-object", *modules)
         self.assertEqual(result.returncode, 0, result.stderr)
+
+
+class Loading(Checked):
+    """What the module loader refuses although compiler, link editor and modpost do not mind."""
+
+    # What g++-14 makes of -fpatchable-function-entry and two inline functions.
+    GROUPS = "".join(f"""asm(".section .text.{name}, \\"axG\\", @progbits, {name}, comdat;"
+                         "{name}: ret;"
+                         ".section entries, \\"awG\\", @progbits, {name}, comdat;"
+                         ".quad {name}; .text");""" for name in ("first", "second"))
+
+    def test_two_sections_of_one_name(self) -> None:
+        self.assert_rejected(self.module(self.GROUPS), "sections of one name: 2 allocated sections "
+                             "are called entries", "--force-group-allocation")
+
+    def test_dissolved_groups_are_accepted(self) -> None:
+        self.assert_accepted(self.module(self.GROUPS, link=("--force-group-allocation",)))
+
+    def test_what_is_not_loaded_may_have_one_name(self) -> None:
+        self.assert_accepted(self.module(self.GROUPS.replace('"awG', '"G')))
+        # Nor does sysfs show sections that are empty.
+        self.assert_accepted(self.module(self.GROUPS.replace(".quad", "//")))
+
+    def test_relocation_that_the_loader_does_not_know(self) -> None:
+        module = self.module("extern int memcpy; int *f() { return &memcpy; }", "-fpic",
+                             "-mcmodel=small", name="part.c")
+        self.assert_rejected(module, "relocation: type 42 in .text, to memcpy: the module loader "
+                             "of x86-64 does not know it", "-fno-pic")
+
+    def test_section_to_write_and_to_execute(self) -> None:
+        module = self.module('asm(".section .hot, \\"awx\\"; ret; .text");')
+        self.assert_rejected(module, "writable code: section .hot of 1 bytes")
+
+    def test_indirect_function(self) -> None:
+        module = self.module("static int one(void) { return 1; }"
+                             "static void *choose(void) { return one; }"
+                             "int chosen(void) __attribute__((ifunc(\"choose\")));", name="part.c")
+        self.assert_rejected(module, "indirect function: chosen:", "target_clones")
+
+    def test_stripped_of_its_symbols(self) -> None:
+        module = self.module("int f() { return 1; }")
+        subprocess.run(["strip", "--strip-all", module], check=True)
+        self.assert_rejected(module, "symbol table: 0 symbol tables")
+
+    def test_common_symbol(self) -> None:
+        module = self.module("int shared_by_chance;", "-fcommon", name="part.c")
+        self.assert_rejected(module, "common symbol: shared_by_chance of 4 bytes in COMMON",
+                             "-fno-common")
 
 
 class FloatingPoint(unittest.TestCase):
