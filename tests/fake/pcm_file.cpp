@@ -12,19 +12,6 @@
 
 namespace xen_front::fake {
 
-namespace {
-
-constexpr const char *buffer_lock_class = "PCM buffer";
-
-// How long the core waits for progress: somewhat longer than the buffer plays.
-Duration wait_limit(const kshim_pcm_params &params)
-{
-    const uint64_t milliseconds = uint64_t { params.buffer_frames } * 1100 / params.rate;
-    return std::chrono::milliseconds(std::max<uint64_t>(milliseconds, 100));
-}
-
-} // namespace
-
 std::unique_ptr<PcmFile> PcmFile::open(kshim_card &card, unsigned int device,
                                        kshim_direction direction, int &status)
 {
@@ -76,6 +63,8 @@ PcmFile::~PcmFile()
         const int status = xen_front_pcm_close(substream_.stream);
         if (status < 0)
             report_fault("close failed with " + std::to_string(status));
+        if (substream_.group)
+            substream_.unlink();
         substream_.is_attached = false;
     }
     SoundCore::on_close(card);
@@ -105,11 +94,19 @@ int PcmFile::hw_params(const PcmRanges &ranges)
 {
     if (is_gone())
         return -ENODEV;
+    if (!substream_.block_buffer_access())
+        return -EBUSY;
+    const bool is_possible = (state() == PcmState::Open || state() == PcmState::Setup ||
+                              state() == PcmState::Prepared) &&
+                             !is_mapped;
+    const int status = is_possible ? do_hw_params(ranges) : -EBADFD;
+    substream_.unblock_buffer_access();
+    return status;
+}
+
+int PcmFile::do_hw_params(const PcmRanges &ranges)
+{
     PcmRuntime &runtime = substream_.runtime;
-    const HeldLock held(Kernel::current().context, &buffer_mutex_, LockKind::Mutex,
-                        buffer_lock_class);
-    if (state() != PcmState::Open && state() != PcmState::Setup && state() != PcmState::Prepared)
-        return -EBADFD;
     substream_.sync_stop();
 
     kshim_pcm_params params = {};
@@ -121,36 +118,65 @@ int PcmFile::hw_params(const PcmRanges &ranges)
         runtime.is_setting_params = false;
     }
     if (status < 0) {
-        runtime.state = PcmState::Open;
+        set_state(PcmState::Open);
         xen_front_pcm_hw_free(substream_.stream);
         return status;
     }
     runtime.params = params;
     runtime.has_params = true;
+    runtime.no_period_wakeup =
+        wants_no_period_wakeup && Kernel::current().sound.info.no_period_wakeup;
     runtime.min_align = 1;
     while (params.frame_bits * runtime.min_align % 8 != 0)
         runtime.min_align *= 2;
     runtime.start_threshold = 1;
     runtime.stop_threshold = params.buffer_frames;
     runtime.avail_min = params.period_frames;
+    runtime.silence_threshold = 0;
+    runtime.silence_size = 0;
     if (runtime.buffer == nullptr || runtime.buffer_bytes < bytes(params.buffer_frames))
         report_fault("hw_params succeeded without a buffer of the size that was asked for");
     else // up to the end of the page, since the driver claims MMAP
         std::memset(runtime.buffer, 0,
                     (runtime.buffer_bytes + KSHIM_PAGE_SIZE - 1) / KSHIM_PAGE_SIZE *
                         KSHIM_PAGE_SIZE);
-    runtime.state = PcmState::Setup;
+    set_state(PcmState::Setup);
     return 0;
 }
 
-int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min)
+// snd_pcm_set_state()
+void PcmFile::set_state(PcmState state)
 {
+    substream_.with_lock([&] {
+        if (substream_.runtime.state != PcmState::Disconnected)
+            substream_.runtime.state = state;
+    });
+}
+
+int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min,
+                       uint64_t silence_threshold, uint64_t silence_size)
+{
+    PcmRuntime &runtime = substream_.runtime;
     if (state() == PcmState::Open)
         return -EBADFD;
-    substream_.runtime.start_threshold = start_threshold;
-    substream_.runtime.stop_threshold = stop_threshold;
-    substream_.runtime.avail_min = avail_min;
-    return 0;
+    if (avail_min == 0)
+        return -EINVAL;
+    if (silence_size >= params().boundary
+            ? silence_threshold != 0
+            : silence_size > silence_threshold || silence_threshold > params().buffer_frames)
+        return -EINVAL;
+    return locked([&] {
+        runtime.start_threshold = start_threshold;
+        runtime.stop_threshold = stop_threshold;
+        runtime.avail_min = avail_min;
+        runtime.silence_threshold = silence_threshold;
+        runtime.silence_size = silence_size;
+        if (!substream_.is_running())
+            return 0;
+        if (substream_.is_playback() && silence_size > 0)
+            substream_.fill_with_silence(std::nullopt);
+        return substream_.update_state();
+    });
 }
 
 void PcmFile::do_hw_free()
@@ -163,48 +189,37 @@ int PcmFile::hw_free()
 {
     if (is_gone())
         return -ENODEV;
-    const HeldLock held(Kernel::current().context, &buffer_mutex_, LockKind::Mutex,
-                        buffer_lock_class);
-    if (state() != PcmState::Setup && state() != PcmState::Prepared)
-        return -EBADFD;
-    do_hw_free();
-    substream_.runtime.state = PcmState::Open;
-    substream_.runtime.has_params = false;
-    return 0;
+    if (!substream_.block_buffer_access())
+        return -EBUSY;
+    const bool is_possible =
+        (state() == PcmState::Setup || state() == PcmState::Prepared) && !is_mapped;
+    if (is_possible) {
+        do_hw_free();
+        set_state(PcmState::Open);
+        substream_.runtime.has_params = false;
+    }
+    substream_.unblock_buffer_access();
+    return is_possible ? 0 : -EBADFD;
 }
 
 int PcmFile::prepare()
 {
-    if (is_gone())
-        return -ENODEV;
-    PcmRuntime &runtime = substream_.runtime;
-    substream_.with_lock([&] {
-        if (state() == PcmState::Paused) {
-            if (substream_.trigger(KSHIM_TRIGGER_PAUSE_RELEASE) == 0)
-                runtime.state = PcmState::Running;
-        }
-        if (state() == PcmState::Running || state() == PcmState::Suspended)
-            substream_.stop(PcmState::Setup);
-    });
-    const HeldLock held(Kernel::current().context, &buffer_mutex_, LockKind::Mutex,
-                        buffer_lock_class);
-    if (state() == PcmState::Open || state() == PcmState::Disconnected)
-        return -EBADFD;
-    if (substream_.is_running())
-        return -EBUSY;
-    substream_.sync_stop();
-    const int status = xen_front_pcm_prepare(substream_.stream);
-    if (status < 0)
-        return status;
-    substream_.with_lock([&] {
-        runtime.hw_ptr = 0;
-        runtime.hw_ptr_base = 0;
-        runtime.hw_ptr_interrupt = 0;
-        runtime.appl_ptr = 0;
-        if (state() != PcmState::Disconnected)
-            runtime.state = PcmState::Prepared;
-    });
-    return 0;
+    return is_gone() ? -ENODEV : substream_.prepare();
+}
+
+int PcmFile::reset()
+{
+    return is_gone() ? -ENODEV : substream_.reset();
+}
+
+int PcmFile::link(PcmFile &other)
+{
+    return is_gone() ? -ENODEV : substream_.link(other.substream_);
+}
+
+int PcmFile::unlink()
+{
+    return is_gone() ? -ENODEV : substream_.unlink();
 }
 
 int PcmFile::start()
@@ -218,37 +233,14 @@ int PcmFile::pause(bool is_push)
 {
     if (is_gone())
         return -ENODEV;
-    return locked([&] {
-        if (state() != (is_push ? PcmState::Running : PcmState::Paused))
-            return -EBADFD;
-        if (is_push)
-            substream_.update_hw_ptr(false);
-        const kshim_trigger commands[] = { KSHIM_TRIGGER_PAUSE_RELEASE, KSHIM_TRIGGER_PAUSE_PUSH };
-        const int status = substream_.trigger(commands[is_push]);
-        if (status < 0)
-            substream_.trigger(commands[!is_push]);
-        else
-            substream_.runtime.state = is_push ? PcmState::Paused : PcmState::Running;
-        return status;
-    });
+    return locked([&] { return substream_.pause(is_push); });
 }
 
 int PcmFile::resume()
 {
     if (is_gone())
         return -ENODEV;
-    return locked([this] {
-        PcmRuntime &runtime = substream_.runtime;
-        if (state() != PcmState::Suspended)
-            return -EBADFD;
-        const bool was_running =
-            runtime.suspended_state == PcmState::Running ||
-            (runtime.suspended_state == PcmState::Draining && substream_.is_playback());
-        const int status = was_running ? substream_.trigger(KSHIM_TRIGGER_RESUME) : 0;
-        if (status == 0)
-            runtime.state = runtime.suspended_state;
-        return status;
-    });
+    return locked([this] { return substream_.resume(); });
 }
 
 int PcmFile::drop()
@@ -256,209 +248,75 @@ int PcmFile::drop()
     if (state() == PcmState::Open || state() == PcmState::Disconnected)
         return -EBADFD;
     return locked([this] {
-        if (state() == PcmState::Paused && substream_.trigger(KSHIM_TRIGGER_PAUSE_RELEASE) == 0)
-            substream_.runtime.state = PcmState::Running;
+        if (state() == PcmState::Paused)
+            substream_.pause(false);
         substream_.stop(PcmState::Setup);
         return 0;
     });
+}
+
+bool PcmFile::wait(const uint64_t &wakeups, Duration limit)
+{
+    const uint64_t before = wakeups;
+    return Kernel::current().timeline.wait([&] { return wakeups != before || is_signalled; },
+                                           limit);
+}
+
+// Somewhat longer than the buffer plays. Without period interrupts the core waits for ever.
+Duration PcmFile::wait_limit(const PcmRuntime &runtime) const
+{
+    if (runtime.no_period_wakeup)
+        return endless;
+    const uint64_t milliseconds =
+        uint64_t { runtime.params.buffer_frames } * 1100 / runtime.params.rate;
+    return std::chrono::milliseconds(std::max<uint64_t>(milliseconds, 100));
+}
+
+const kshim_substream *PcmFile::find_draining() const
+{
+    const std::vector<kshim_substream *> alone = { &substream_ };
+    for (const kshim_substream *member : substream_.group ? substream_.group->members : alone) {
+        if (member->is_playback() && member->runtime.state == PcmState::Draining)
+            return member;
+    }
+    return nullptr;
 }
 
 int PcmFile::drain()
 {
     if (is_gone())
         return -ENODEV;
-    PcmRuntime &runtime = substream_.runtime;
-    if (state() == PcmState::Open || state() == PcmState::Disconnected ||
-        state() == PcmState::Suspended)
-        return -EBADFD;
-    int status = locked([&]() -> int {
-        if (state() == PcmState::Paused && substream_.trigger(KSHIM_TRIGGER_PAUSE_RELEASE) == 0)
-            runtime.state = PcmState::Running;
-        if (!substream_.is_playback()) {
-            if (state() == PcmState::Running)
-                substream_.stop(avail() > 0 ? PcmState::Draining : PcmState::Setup);
-        } else if (state() == PcmState::Prepared) {
-            if (substream_.queued() == 0) {
-                runtime.state = PcmState::Setup;
-            } else {
-                // The core goes on as if it had started even if it has not.
-                substream_.trigger(KSHIM_TRIGGER_START);
-                runtime.state = PcmState::Draining;
-                // Nor does it tell the driver that the stream is draining.
-                return 0;
-            }
-        } else if (state() == PcmState::Running) {
-            runtime.state = PcmState::Draining;
-        } else if (state() == PcmState::Xrun) {
-            runtime.state = PcmState::Setup;
-        }
-        if (state() == PcmState::Draining)
-            return substream_.trigger(KSHIM_TRIGGER_DRAIN);
-        return 0;
-    });
-    if (status < 0 || is_nonblocking || !substream_.is_playback())
-        return status;
-
-    Timeline &timeline = Kernel::current().timeline;
-    while (state() == PcmState::Draining) {
-        const uint64_t wakeups = substream_.wakeups;
-        const bool is_woken = timeline.wait(
-            [&] { return substream_.wakeups != wakeups || is_gone(); }, wait_limit(params()));
-        if (is_gone())
-            return -ENODEV;
-        if (!is_woken) {
-            substream_.with_lock([this] { substream_.stop(PcmState::Setup); });
-            return -EIO;
-        }
-    }
-    return 0;
-}
-
-int PcmFile::accessible() const
-{
-    switch (state()) {
-    case PcmState::Prepared:
-    case PcmState::Running:
-    case PcmState::Paused:
-        return 0;
-    case PcmState::Xrun:
-        return -EPIPE;
-    case PcmState::Suspended:
-        return -ESTRPIPE;
-    default:
-        return -EBADFD;
-    }
-}
-
-int PcmFile::wait_for_frames(uint64_t frames)
-{
-    PcmRuntime &runtime = substream_.runtime;
-    runtime.wakeup_avail = std::min(frames, std::max<uint64_t>(runtime.avail_min, 1));
-    const unsigned int limit_ms = substream_.runtime.wait_limit_ms;
-    const Duration limit =
-        limit_ms != 0 ? std::chrono::milliseconds(limit_ms) : wait_limit(params());
-    const bool is_woken = Kernel::current().timeline.wait(
-        [this] { return avail() >= substream_.runtime.wakeup_avail || accessible() < 0; }, limit);
-    if (state() == PcmState::Draining)
-        return substream_.is_playback() ? -EPIPE : 0;
-    const int status = accessible();
-    if (status < 0)
-        return status;
-    return is_woken ? 0 : -EIO;
-}
-
-int PcmFile::transfer_some(uint8_t *data, uint64_t frames, uint64_t &moved)
-{
-    PcmRuntime &runtime = substream_.runtime;
-    const uint64_t buffer_frames = params().buffer_frames;
-    const uint64_t offset = runtime.appl_ptr % buffer_frames;
-    moved = std::min({ frames, avail(), buffer_frames - offset });
-    char *place = runtime.buffer + bytes(offset);
-    if (substream_.is_playback())
-        std::memcpy(place, data, bytes(moved));
-    else
-        std::memcpy(data, place, bytes(moved));
-
-    return locked([&]() -> int {
-        int status = accessible();
-        if (status < 0)
-            return status;
-        uint64_t appl_ptr = runtime.appl_ptr + moved;
-        if (appl_ptr >= params().boundary)
-            appl_ptr -= params().boundary;
-        status = substream_.move_appl_ptr(appl_ptr);
-        if (status < 0)
-            return status;
-        if (substream_.is_playback() && state() == PcmState::Prepared &&
-            substream_.queued() >= runtime.start_threshold)
-            return substream_.start();
-        return 0;
-    });
-}
-
-int64_t PcmFile::transfer(uint8_t *data, uint64_t frames)
-{
-    if (is_gone())
-        return -ENODEV;
     if (state() == PcmState::Open)
         return -EBADFD;
-    PcmRuntime &runtime = substream_.runtime;
-    int status = locked([&]() -> int {
-        const int error = accessible();
-        if (error < 0)
-            return error;
-        runtime.wakeup_avail = std::max<uint64_t>(runtime.avail_min, 1);
-        if (state() == PcmState::Running)
-            substream_.update_hw_ptr(false);
-        if (!substream_.is_playback() && state() == PcmState::Prepared &&
-            frames >= runtime.start_threshold)
-            return substream_.start();
-        return 0;
+    const int status = locked([this] {
+        if (state() == PcmState::Paused)
+            substream_.pause(false);
+        return substream_.init_drain();
     });
-    uint64_t done = 0;
-    while (status >= 0 && done < frames) {
-        if (avail() == 0) {
-            status = is_nonblocking ? -EAGAIN : wait_for_frames(frames - done);
-            if (status < 0)
-                break;
-            if (avail() == 0)
-                continue;
-        }
-        uint64_t moved = 0;
-        status = transfer_some(data + bytes(done), frames - done, moved);
-        if (status < 0)
-            break;
-        done += moved;
-    }
-    runtime.wakeup_avail = 0;
-    if (done > 0 && status >= 0)
-        substream_.with_lock([this] { substream_.update_state(); });
-    return done > 0 ? static_cast<int64_t>(done) : status;
-}
-
-int64_t PcmFile::write(std::span<const uint8_t> data)
-{
-    return transfer(const_cast<uint8_t *>(data.data()), frames(data.size()));
-}
-
-int64_t PcmFile::read(std::span<uint8_t> data)
-{
-    return transfer(data.data(), frames(data.size()));
-}
-
-int PcmFile::hwsync()
-{
-    if (is_gone())
-        return -ENODEV;
-    return locked([this]() -> int {
-        switch (state()) {
-        case PcmState::Draining:
-        case PcmState::Running:
-            return substream_.update_hw_ptr(false);
-        case PcmState::Prepared:
-        case PcmState::Paused:
-            return 0;
-        case PcmState::Suspended:
+    if (status < 0)
+        return status;
+    if (is_nonblocking)
+        return -EAGAIN;
+    while (const kshim_substream *draining = find_draining()) {
+        if (is_signalled)
+            return -ERESTARTSYS;
+        const Duration limit = wait_limit(draining->runtime);
+        const bool is_woken = wait(draining->runtime.sleep_wakeups, limit);
+        if (is_gone())
+            return -ENODEV;
+        if (is_woken)
+            continue;
+        if (limit == endless)
+            report_fault("a drain never ends");
+        if (state() == PcmState::Suspended)
             return -ESTRPIPE;
-        case PcmState::Xrun:
-            return -EPIPE;
-        default:
-            return -EBADFD;
-        }
-    });
-}
-
-int PcmFile::move_appl_ptr(uint64_t appl_ptr)
-{
-    if (is_gone())
-        return -ENODEV;
-    return locked([&] { return substream_.move_appl_ptr(appl_ptr); });
-}
-
-std::span<uint8_t> PcmFile::buffer() const
-{
-    const PcmRuntime &runtime = substream_.runtime;
-    return { reinterpret_cast<uint8_t *>(runtime.buffer), runtime.buffer_bytes };
+        locked([this] {
+            substream_.stop(PcmState::Setup);
+            return 0;
+        });
+        return -EIO;
+    }
+    return 0;
 }
 
 } // namespace xen_front::fake

@@ -10,6 +10,7 @@
 
 #include "fake/pcm_params.hpp"
 #include "fake/sound.hpp"
+#include "fake/timeline.hpp"
 
 namespace xen_front::fake {
 
@@ -29,7 +30,8 @@ class PcmFile {
         return hw_params(exactly(params));
     }
     int hw_params(const PcmRanges &ranges);
-    int sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min);
+    int sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min,
+                  uint64_t silence_threshold = 0, uint64_t silence_size = 0);
     int hw_free();
     int prepare();
     int start();
@@ -37,15 +39,35 @@ class PcmFile {
     int resume();
     int drain();
     int drop();
+    int reset();
+    int link(PcmFile &other);
+    int unlink();
 
     // Waits for room, or frames, unless is_nonblocking.
     int64_t write(std::span<const uint8_t> data);
     int64_t read(std::span<uint8_t> data);
     bool is_nonblocking = false;
+    // A signal came: what blocks returns -ERESTARTSYS.
+    bool is_signalled = false;
+    // Of the next hw_params: SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP.
+    bool wants_no_period_wakeup = false;
+    // The buffer is mapped into the application.
+    bool is_mapped = false;
 
     // As a client of mmap does: looks, writes into the buffer by itself, and moves the pointer.
     int hwsync();
     int move_appl_ptr(uint64_t appl_ptr);
+    // SYNC_PTR with both.
+    int sync_ptr(uint64_t appl_ptr);
+    // Frames by which the pointer moved. A rewind that fails is one of none.
+    int64_t rewind(uint64_t frames);
+    int64_t forward(uint64_t frames);
+    int delay(int64_t &frames);
+    struct Poll {
+        bool is_ready;
+        bool is_error;
+    };
+    Poll poll();
     std::span<uint8_t> buffer() const;
 
     PcmState state() const
@@ -78,23 +100,40 @@ class PcmFile {
         return params().frame_bits == 0 ? 0 : bytes * 8 / params().frame_bits;
     }
 
+    // Of the kernel, not of errno.h.
+    static constexpr int ERESTARTSYS = 512;
+
   private:
+    // How long the fake kernel waits where the core has no limit.
+    static constexpr Duration endless = std::chrono::hours(24);
+
     explicit PcmFile(kshim_substream &substream) : substream_(substream)
     {
     }
 
     bool is_gone() const;
+    int do_hw_params(const PcmRanges &ranges);
     void do_hw_free();
+    void set_state(PcmState state);
     // Moves up to @frames of @data; @is_write tells in which direction.
     int64_t transfer(uint8_t *data, uint64_t frames);
+    // The same with the stream lock held; how much was moved in @done.
+    int transfer_all(uint8_t *data, uint64_t frames, uint64_t &done);
+    int begin_transfer(uint64_t frames);
     int accessible() const;
-    int transfer_some(uint8_t *data, uint64_t frames, uint64_t &moved);
-    int wait_for_frames(uint64_t frames);
+    int transfer_some(uint8_t *data, uint64_t frames);
+    int wait_for_frames(uint64_t &available);
+    int sync_position();
+    int64_t move_by(uint64_t frames, int64_t limit, bool is_forward);
+    // What the lock is dropped for, as in a wait. False when @limit has passed.
+    bool wait(const uint64_t &wakeups, Duration limit);
+    // How long a wait may last.
+    Duration wait_limit(const PcmRuntime &runtime) const;
+    const kshim_substream *find_draining() const;
     // Runs @body with the stream lock held, and returns what it returns.
     int locked(const std::function<int()> &body);
 
     kshim_substream &substream_;
-    char buffer_mutex_ = 0; // its address is the lock
 };
 
 } // namespace xen_front::fake

@@ -22,6 +22,16 @@ std::string cut(const char *text, size_t size)
     return std::string(text).substr(0, size - 1);
 }
 
+void for_each_attached(const kshim_pcm &pcm, const std::function<void(kshim_substream &)> &body)
+{
+    for (const auto &direction : pcm.substreams) {
+        for (const auto &substream : direction) {
+            if (substream->is_attached)
+                body(*substream);
+        }
+    }
+}
+
 } // namespace
 
 kshim_pcm *kshim_card::find_pcm(unsigned int index) const
@@ -91,23 +101,15 @@ void SoundCore::disconnect(kshim_card *card)
     Context &context = Kernel::current().context;
     for (const auto &pcm : card->pcms) {
         const HeldLock open(context, &pcm->open_mutex, LockKind::Mutex, "PCM open");
-        for (const auto &direction : pcm->substreams) {
-            for (const auto &substream : direction) {
-                if (!substream->is_attached)
-                    continue;
-                substream->with_lock([&] {
-                    if (substream->is_running())
-                        substream->stop(PcmState::Disconnected);
-                    substream->runtime.state = PcmState::Disconnected;
-                });
-            }
-        }
-        for (const auto &direction : pcm->substreams) {
-            for (const auto &substream : direction) {
-                if (substream->is_attached)
-                    substream->sync_stop();
-            }
-        }
+        for_each_attached(*pcm, [](kshim_substream &substream) {
+            substream.with_lock([&substream] {
+                if (substream.is_running())
+                    substream.stop(PcmState::Disconnected);
+                substream.runtime.state = PcmState::Disconnected;
+                substream.wake_all();
+            });
+        });
+        for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
     }
 }
 
@@ -115,12 +117,13 @@ void SoundCore::suspend_all()
 {
     for (kshim_card *card : visible_cards()) {
         for (const auto &pcm : card->pcms) {
-            for (const auto &direction : pcm->substreams) {
-                for (const auto &substream : direction) {
-                    if (substream->is_attached)
-                        substream->suspend();
-                }
-            }
+            // snd_pcm_suspend_all() takes the mutex since 7.x.
+            std::optional<HeldLock> open;
+            if (kernel_release >= Release::Linux7_3)
+                open.emplace(Kernel::current().context, &pcm->open_mutex, LockKind::Mutex,
+                             "PCM open");
+            for_each_attached(*pcm, [](kshim_substream &substream) { substream.suspend(); });
+            for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
         }
     }
 }

@@ -53,6 +53,21 @@ struct kshim_proc_text {
 
 namespace xen_front::fake {
 
+enum class Release : uint8_t {
+    Linux6_1,
+    Linux6_12,
+    Linux7_3,
+};
+
+// What the shim claims in snd_pcm_hardware.info (SNDRV_PCM_INFO_*).
+struct PcmInfo {
+    bool pause = true;
+    bool resume = true;
+    bool no_rewinds = true;
+    bool drain_trigger = true;
+    bool no_period_wakeup = false;
+};
+
 class SoundCore {
   public:
     // The cards that applications can open, in the order of their registration.
@@ -76,9 +91,15 @@ class SoundCore {
     static void on_open(kshim_card &card);
     static void on_close(kshim_card &card);
 
+    // The links of all substreams change under it.
+    char link_rwsem = 0; // its address is the lock
+
     // The guest goes to sleep: the core suspends what runs or could.
     void suspend_all();
 
+    // Whose core it is, where kernels differ in what a driver can notice.
+    Release kernel_release = Release::Linux6_1;
+    PcmInfo info;
     // On a 32-bit kernel pointers wrap earlier.
     uint64_t long_max = INT64_MAX;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake/substream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "fake/fault.hpp"
@@ -12,17 +13,10 @@ using namespace xen_front::fake;
 
 namespace xen_front::fake {
 
-namespace {
-
-// Of a kernel with HZ=250.
-constexpr uint64_t ticks_per_second = 250;
-
-uint64_t current_ticks()
+uint64_t current_jiffies()
 {
     return static_cast<uint64_t>(Kernel::current().timeline.now() / std::chrono::milliseconds(4));
 }
-
-} // namespace
 
 const char *name_of(PcmState state)
 {
@@ -69,92 +63,25 @@ uint64_t kshim_substream::avail() const
     return static_cast<uint64_t>(avail);
 }
 
-uint64_t kshim_substream::queued() const
+int64_t kshim_substream::hw_avail() const
 {
-    return runtime.params.buffer_frames - avail();
+    return static_cast<int64_t>(runtime.params.buffer_frames - avail());
 }
 
-void kshim_substream::add_buffer(uint64_t &pointer) const
+uint64_t kshim_substream::queued() const
 {
-    pointer += runtime.params.buffer_frames;
-    if (pointer >= runtime.params.boundary)
-        pointer = 0;
+    return static_cast<uint64_t>(std::max<int64_t>(hw_avail(), 0));
+}
+
+int64_t kshim_substream::total_delay() const
+{
+    return (is_playback() ? hw_avail() : static_cast<int64_t>(avail())) + runtime.delay;
 }
 
 int kshim_substream::trigger(kshim_trigger command)
 {
     triggers.push_back(command);
     return xen_front_pcm_trigger(stream, command);
-}
-
-int kshim_substream::update_hw_ptr(bool is_in_interrupt)
-{
-    const kshim_pcm_params &params = runtime.params;
-    int64_t position = xen_front_pcm_pointer(stream);
-    const uint64_t ticks = current_ticks();
-    if (position == -1) {
-        xrun();
-        return -EPIPE;
-    }
-    if (position < 0 || position >= params.buffer_frames) {
-        report_fault("ALSA: invalid position " + std::to_string(position) + ", buffer size " +
-                     std::to_string(params.buffer_frames));
-        position = 0;
-    }
-    position -= position % runtime.min_align;
-
-    uint64_t base = runtime.hw_ptr_base;
-    uint64_t hw_ptr = base + static_cast<uint64_t>(position);
-    bool is_wrapped = false;
-    if (is_in_interrupt && runtime.hw_ptr_interrupt + params.period_frames > hw_ptr) {
-        // An interrupt, but no period has passed: a whole buffer has, if there was time for it.
-        const uint64_t buffer_ticks = params.buffer_frames * ticks_per_second / params.rate;
-        if (ticks - runtime.hw_ptr_ticks > buffer_ticks / 2 + 1) {
-            add_buffer(base);
-            is_wrapped = true;
-        }
-    }
-    if (!is_wrapped && hw_ptr < runtime.hw_ptr)
-        add_buffer(base);
-    hw_ptr = base + static_cast<uint64_t>(position);
-
-    const uint64_t delta = distance(runtime.hw_ptr, hw_ptr);
-    if (delta >= uint64_t { params.buffer_frames } + params.period_frames) {
-        report_fault("ALSA: unexpected hw_ptr, " + std::to_string(delta) + " frames on");
-        return 0;
-    }
-    if (hw_ptr == runtime.hw_ptr) {
-        runtime.hw_ptr_ticks = ticks;
-        return 0;
-    }
-    if (is_in_interrupt) {
-        const uint64_t since = distance(runtime.hw_ptr_interrupt, hw_ptr);
-        runtime.hw_ptr_interrupt += since - since % params.period_frames;
-        if (runtime.hw_ptr_interrupt >= params.boundary)
-            runtime.hw_ptr_interrupt -= params.boundary;
-    }
-    runtime.hw_ptr_base = base;
-    runtime.hw_ptr = hw_ptr;
-    runtime.hw_ptr_ticks = ticks;
-    return update_state();
-}
-
-int kshim_substream::update_state()
-{
-    const uint64_t available = avail();
-    if (runtime.state == PcmState::Draining) {
-        if (available >= runtime.params.buffer_frames) {
-            stop(PcmState::Setup);
-            return -EPIPE;
-        }
-    } else if (available >= runtime.stop_threshold) {
-        xrun();
-        return -EPIPE;
-    }
-    const uint64_t wanted = runtime.wakeup_avail != 0 ? runtime.wakeup_avail : runtime.avail_min;
-    if (available >= wanted)
-        wakeups++;
-    return 0;
 }
 
 int kshim_substream::move_appl_ptr(uint64_t appl_ptr)
@@ -164,8 +91,8 @@ int kshim_substream::move_appl_ptr(uint64_t appl_ptr)
         return 0;
     if (appl_ptr >= runtime.params.boundary)
         return -EINVAL;
-    // The driver claims NO_REWINDS.
-    if (distance(before, appl_ptr) > runtime.params.buffer_frames)
+    if (Kernel::current().sound.info.no_rewinds &&
+        distance(before, appl_ptr) > runtime.params.buffer_frames)
         return -EINVAL;
     runtime.appl_ptr = appl_ptr;
     const int status = xen_front_pcm_ack(stream);
@@ -178,48 +105,11 @@ int kshim_substream::move_appl_ptr(uint64_t appl_ptr)
     return 0;
 }
 
-int kshim_substream::start()
+void kshim_substream::wake_all()
 {
-    if (runtime.state != PcmState::Prepared)
-        return -EBADFD;
-    if (is_playback() && runtime.stop_threshold < runtime.params.boundary && queued() == 0)
-        return -EPIPE;
-    const int status = trigger(KSHIM_TRIGGER_START);
-    if (status < 0) {
-        trigger(KSHIM_TRIGGER_STOP);
-        runtime.is_stop_operating = true;
-        return status;
-    }
-    runtime.hw_ptr_ticks = current_ticks();
-    runtime.state = PcmState::Running;
-    return 0;
-}
-
-void kshim_substream::stop(PcmState state)
-{
-    if (runtime.state == PcmState::Open)
-        return;
-    if (is_running()) {
-        trigger(KSHIM_TRIGGER_STOP);
-        runtime.is_stop_operating = true;
-    }
-    runtime.state = state;
+    runtime.sleep_wakeups++;
+    runtime.transfer_wakeups++;
     wakeups++;
-}
-
-void kshim_substream::xrun()
-{
-    xruns++;
-    stop(PcmState::Xrun);
-}
-
-void kshim_substream::period_elapsed()
-{
-    with_lock([this] {
-        periods_elapsed++;
-        if (is_running())
-            update_hw_ptr(true);
-    });
 }
 
 void kshim_substream::sync_stop()
@@ -228,23 +118,6 @@ void kshim_substream::sync_stop()
         return;
     runtime.is_stop_operating = false;
     xen_front_pcm_sync_stop(stream);
-}
-
-void kshim_substream::suspend()
-{
-    with_lock([this] {
-        if (runtime.state == PcmState::Open || runtime.state == PcmState::Setup ||
-            runtime.state == PcmState::Suspended || runtime.state == PcmState::Disconnected)
-            return;
-        if (is_running()) {
-            trigger(KSHIM_TRIGGER_SUSPEND);
-            runtime.is_stop_operating = true;
-        }
-        runtime.suspended_state = runtime.state;
-        runtime.state = PcmState::Suspended;
-        wakeups++;
-    });
-    sync_stop();
 }
 
 namespace {
@@ -352,7 +225,9 @@ void kshim_pcm_suspend(kshim_substream *substream)
             runtime.state == PcmState::Disconnected)
             return;
         substream->stop(PcmState::Suspended);
-        runtime.suspended_state = PcmState::Running;
+        const std::vector<kshim_substream *> alone = { substream };
+        for (kshim_substream *member : substream->group ? substream->group->members : alone)
+            member->runtime.suspended_state = PcmState::Running;
     });
 }
 

@@ -3,6 +3,13 @@
 // and memory do, one step after the other. A fault of the fake kernel aborts.
 #include "walk/driver_walk.hpp"
 
+// Where memory was allocated is recorded only this deep: the fake kernel allocates at every step.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is the sanitizer's.
+extern "C" const char *__asan_default_options()
+{
+    return "malloc_context_size=4";
+}
+
 // NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -92,6 +92,8 @@ void DriverWalk::transfer()
 {
     if (file_->state() == PcmState::Open)
         return;
+    // A transfer waits for a paused stream until another thread goes on with it.
+    file_->is_nonblocking = file_->is_nonblocking || file_->state() == PcmState::Paused;
     std::vector<uint8_t> audio(file_->bytes(1 + pick(1200)), 0x5a);
     if (direction_ == KSHIM_PLAYBACK)
         file_->write(audio);

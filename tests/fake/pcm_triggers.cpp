@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Start, stop, pause, drain, suspend, resume, prepare and reset, as the actions of pcm_native.c.
+#include <cerrno>
+
+#include "fake/kernel.hpp"
+#include "kshim/entry.h"
+
+using namespace xen_front::fake;
+
+namespace {
+
+bool is_master(const kshim_substream &substream)
+{
+    return substream.runtime.trigger_master == &substream;
+}
+
+void become_master(kshim_substream &substream)
+{
+    substream.runtime.trigger_master = &substream;
+}
+
+// snd_pcm_trigger_tstamp(): who drains a second time is master again only from then on.
+void resign(kshim_substream &substream)
+{
+    substream.runtime.trigger_master = nullptr;
+}
+
+// ---- start ----
+
+int before_start(kshim_substream &substream)
+{
+    const PcmRuntime &runtime = substream.runtime;
+    if (runtime.state != PcmState::Prepared)
+        return -EBADFD;
+    if (Kernel::current().sound.kernel_release >= Release::Linux7_3 && runtime.buffer_accessing < 0)
+        return -EBADFD;
+    // snd_pcm_playback_data(): a free-wheeling stream needs none.
+    if (substream.is_playback() && runtime.stop_threshold < runtime.params.boundary &&
+        substream.avail() >= runtime.params.buffer_frames)
+        return -EPIPE;
+    become_master(substream);
+    return 0;
+}
+
+int do_start(kshim_substream &substream)
+{
+    if (!is_master(substream))
+        return 0;
+    const int status = substream.trigger(KSHIM_TRIGGER_START);
+    if (status == -EPIPE && Kernel::current().sound.kernel_release >= Release::Linux6_12)
+        substream.runtime.state = PcmState::Xrun;
+    return status;
+}
+
+void undo_start(kshim_substream &substream)
+{
+    if (!is_master(substream))
+        return;
+    substream.trigger(KSHIM_TRIGGER_STOP);
+    substream.runtime.is_stop_operating = true;
+}
+
+void after_start(kshim_substream &substream, PcmState state)
+{
+    PcmRuntime &runtime = substream.runtime;
+    resign(substream);
+    runtime.hw_ptr_jiffies = current_jiffies();
+    runtime.hw_ptr_buffer_jiffies =
+        uint64_t { runtime.params.buffer_frames } * jiffies_per_second / runtime.params.rate;
+    runtime.state = state;
+    if (substream.is_playback() && runtime.silence_size > 0)
+        substream.fill_with_silence(std::nullopt);
+}
+
+// ---- stop ----
+
+int before_stop(kshim_substream &substream)
+{
+    if (substream.runtime.state == PcmState::Open)
+        return -EBADFD;
+    become_master(substream);
+    return 0;
+}
+
+int do_stop(kshim_substream &substream)
+{
+    if (is_master(substream) && substream.is_running()) {
+        substream.trigger(KSHIM_TRIGGER_STOP);
+        substream.runtime.is_stop_operating = true;
+    }
+    return 0;
+}
+
+void after_stop(kshim_substream &substream, PcmState state)
+{
+    if (substream.runtime.state != state) {
+        resign(substream);
+        substream.runtime.state = state;
+    }
+    substream.wake_all();
+}
+
+PcmAction stop_action(PcmState state)
+{
+    return { before_stop, do_stop, nullptr, [state](kshim_substream &substream) {
+                after_stop(substream, state);
+            } };
+}
+
+// ---- drain ----
+
+int before_drain(kshim_substream &substream)
+{
+    switch (substream.runtime.state) {
+    case PcmState::Open:
+    case PcmState::Disconnected:
+    case PcmState::Suspended:
+        return -EBADFD;
+    default:
+        become_master(substream);
+        return 0;
+    }
+}
+
+void begin_drain_of_playback(kshim_substream &substream)
+{
+    PcmRuntime &runtime = substream.runtime;
+    switch (runtime.state) {
+    case PcmState::Prepared:
+        if (substream.avail() >= runtime.params.buffer_frames) {
+            runtime.state = PcmState::Setup;
+            break;
+        }
+        // A driver that refuses goes unheard.
+        do_start(substream);
+        after_start(substream, PcmState::Draining);
+        break;
+    case PcmState::Running:
+        runtime.state = PcmState::Draining;
+        break;
+    case PcmState::Xrun:
+        runtime.state = PcmState::Setup;
+        break;
+    default:
+        break;
+    }
+}
+
+int do_drain(kshim_substream &substream)
+{
+    if (substream.is_playback()) {
+        begin_drain_of_playback(substream);
+    } else if (substream.runtime.state == PcmState::Running) {
+        do_stop(substream);
+        after_stop(substream, substream.avail() > 0 ? PcmState::Draining : PcmState::Setup);
+    }
+    // Not where the stream was started, or stopped, for it: that made it resign.
+    if (substream.runtime.state == PcmState::Draining && is_master(substream) &&
+        Kernel::current().sound.info.drain_trigger)
+        return substream.trigger(KSHIM_TRIGGER_DRAIN);
+    return 0;
+}
+
+// ---- prepare ----
+
+int before_prepare(kshim_substream &substream)
+{
+    const PcmState state = substream.runtime.state;
+    if (state == PcmState::Open || state == PcmState::Disconnected)
+        return -EBADFD;
+    return substream.is_running() ? -EBUSY : 0;
+}
+
+int before_reset(kshim_substream &substream)
+{
+    switch (substream.runtime.state) {
+    case PcmState::Running:
+    case PcmState::Prepared:
+    case PcmState::Paused:
+    case PcmState::Suspended:
+        return 0;
+    default:
+        return -EBADFD;
+    }
+}
+
+void do_nothing(kshim_substream & /*substream*/)
+{
+}
+
+} // namespace
+
+int kshim_substream::start()
+{
+    return act({ before_start, do_start, undo_start, [](kshim_substream &substream) {
+                    after_start(substream, PcmState::Running);
+                } });
+}
+
+void kshim_substream::stop(PcmState state)
+{
+    act(stop_action(state));
+}
+
+// snd_pcm_drain_done()
+void kshim_substream::end_drain()
+{
+    act_alone(stop_action(PcmState::Setup));
+}
+
+// __snd_pcm_xrun()
+void kshim_substream::xrun()
+{
+    xruns++;
+    stop(PcmState::Xrun);
+}
+
+int kshim_substream::pause(bool is_push)
+{
+    const kshim_trigger commands[] = { KSHIM_TRIGGER_PAUSE_RELEASE, KSHIM_TRIGGER_PAUSE_PUSH };
+    return act({ [is_push](kshim_substream &substream) {
+                    if (!Kernel::current().sound.info.pause)
+                        return -ENOSYS;
+                    if (substream.runtime.state != (is_push ? PcmState::Running : PcmState::Paused))
+                        return -EBADFD;
+                    become_master(substream);
+                    return 0;
+                },
+                 [&](kshim_substream &substream) {
+                     if (!is_master(substream))
+                         return 0;
+                     if (is_push && Kernel::current().sound.kernel_release < Release::Linux6_12)
+                         substream.update_hw_ptr(false);
+                     // A thousand seconds ago: the next look at the position finds much time gone.
+                     substream.runtime.hw_ptr_jiffies =
+                         current_jiffies() - jiffies_per_second * 1000;
+                     return substream.trigger(commands[is_push]);
+                 },
+                 [&](kshim_substream &substream) {
+                     if (is_master(substream))
+                         substream.trigger(commands[!is_push]);
+                 },
+                 [is_push](kshim_substream &substream) {
+                     resign(substream);
+                     substream.runtime.state = is_push ? PcmState::Paused : PcmState::Running;
+                     if (is_push)
+                         substream.wake_all();
+                 } });
+}
+
+int kshim_substream::init_drain()
+{
+    return act({ before_drain, do_drain, nullptr, do_nothing });
+}
+
+void kshim_substream::suspend()
+{
+    const PcmAction action = {
+        [](kshim_substream &substream) {
+            switch (substream.runtime.state) {
+            case PcmState::Open:
+            case PcmState::Setup:
+            case PcmState::Suspended:
+            case PcmState::Disconnected:
+                return -EBUSY;
+            default:
+                become_master(substream);
+                return 0;
+            }
+        },
+        [](kshim_substream &substream) {
+            if (is_master(substream) && substream.is_running()) {
+                substream.trigger(KSHIM_TRIGGER_SUSPEND);
+                substream.runtime.is_stop_operating = true;
+            }
+            return 0;
+        },
+        nullptr,
+        [](kshim_substream &substream) {
+            resign(substream);
+            substream.runtime.suspended_state = substream.runtime.state;
+            substream.runtime.state = PcmState::Suspended;
+            substream.wake_all();
+        },
+    };
+    with_lock([&] { act(action); });
+}
+
+int kshim_substream::resume()
+{
+    return act({ [](kshim_substream &substream) {
+                    if (substream.runtime.state != PcmState::Suspended)
+                        return -EBADFD;
+                    if (!Kernel::current().sound.info.resume)
+                        return -ENOSYS;
+                    become_master(substream);
+                    return 0;
+                },
+                 [](kshim_substream &substream) {
+                     const PcmState state = substream.runtime.suspended_state;
+                     const bool was_running =
+                         state == PcmState::Running ||
+                         (state == PcmState::Draining && substream.is_playback());
+                     if (!is_master(substream) || !was_running)
+                         return 0;
+                     return substream.trigger(KSHIM_TRIGGER_RESUME);
+                 },
+                 [](kshim_substream &substream) {
+                     if (is_master(substream) && substream.is_running())
+                         substream.trigger(KSHIM_TRIGGER_SUSPEND);
+                 },
+                 [](kshim_substream &substream) {
+                     resign(substream);
+                     substream.runtime.state = substream.runtime.suspended_state;
+                 } });
+}
+
+// snd_pcm_do_reset(), with what snd_pcm_lib_ioctl() does for it.
+int kshim_substream::reset_pointers(kshim_substream &substream)
+{
+    PcmRuntime &runtime = substream.runtime;
+    substream.with_lock([&] {
+        if (substream.is_running() && substream.update_hw_ptr(false) >= 0)
+            runtime.hw_ptr %= runtime.params.buffer_frames;
+        else
+            runtime.hw_ptr = 0;
+    });
+    substream.with_lock([&] {
+        runtime.hw_ptr_base = 0;
+        runtime.hw_ptr_interrupt = runtime.hw_ptr - runtime.hw_ptr % runtime.params.period_frames;
+        runtime.silence_start = runtime.hw_ptr;
+        runtime.silence_filled = 0;
+    });
+    return 0;
+}
+
+int kshim_substream::reset()
+{
+    return act_sleeping({ before_reset, reset_pointers, nullptr, [](kshim_substream &substream) {
+                             substream.with_lock([&] {
+                                 PcmRuntime &runtime = substream.runtime;
+                                 // Without .ack: the driver does not hear of it.
+                                 runtime.appl_ptr = runtime.hw_ptr;
+                                 if (substream.is_playback() && runtime.silence_size > 0)
+                                     substream.fill_with_silence(std::nullopt);
+                             });
+                         } });
+}
+
+int kshim_substream::prepare()
+{
+    with_lock([this] {
+        const bool is_paused = runtime.state == PcmState::Paused;
+        if (is_paused)
+            pause(false);
+        if (is_paused || runtime.state == PcmState::Suspended)
+            stop(PcmState::Setup);
+    });
+    return act_sleeping({ before_prepare,
+                          [](kshim_substream &substream) {
+                              substream.sync_stop();
+                              const int status = xen_front_pcm_prepare(substream.stream);
+                              return status < 0 ? status : reset_pointers(substream);
+                          },
+                          nullptr,
+                          [](kshim_substream &substream) {
+                              PcmRuntime &runtime = substream.runtime;
+                              runtime.appl_ptr = runtime.hw_ptr;
+                              substream.with_lock([&runtime] {
+                                  if (runtime.state != PcmState::Disconnected)
+                                      runtime.state = PcmState::Prepared;
+                              });
+                          } });
+}
