@@ -21,6 +21,16 @@ endif
 # "make kernelrelease" in Debian's headers says the version of the source, not of the kernel.
 release-of = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' $(1)/include/generated/utsrelease.h)
 
+# What a kernel built by Clang says to make, unless the user does: LLVM=1, or LLVM=-19 where the
+# Clang that built it is called clang-19.
+clang-of = $(shell sed -n 's/^CONFIG_CLANG_VERSION=\(..\)....$$/\1/p' $(1)/include/config/auto.conf)
+llvm-of = $(if $(LLVM),,$(foreach version,$(clang-of),$(shell \
+	command -v clang-$(version) >/dev/null && echo LLVM=-$(version) || echo LLVM=1)))
+
+# What "make modules_install" compresses modules with (since 6.12 only where ALL is set), the
+# program and its package.
+compressors = GZIP:gzip:gzip XZ:xz:xz-utils ZSTD:zstd:zstd
+
 # Each kernel builds in a farm of links to the sources, so that objects of several kernels live
 # side by side and the source tree stays clean.
 $(KDIRS:%=module@%): module@%:
@@ -28,39 +38,55 @@ $(KDIRS:%=module@%): module@%:
 	farm=$(BUILD)/$$release && mkdir -p $$farm && \
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $$farm/ && \
 	find $$farm -xtype l -delete && \
-	$(MAKE) --no-print-directory -C $* M=$$farm modules && \
+	$(MAKE) --no-print-directory -C $* M=$$farm $(call llvm-of,$*) modules && \
 	echo "build/$$release/snd-xen-front.ko"
 
 .PHONY: install
 install: INSTALL_KDIR := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 install: module ## install the module under updates/ for the kernel KDIR (default: the running one)
+	@for row in $(compressors); do \
+		option=$${row%%:*} program=$${row#*:}; package=$${program#*:} program=$${program%:*}; \
+		grep -qs "^CONFIG_MODULE_COMPRESS_$$option=y" $(INSTALL_KDIR)/include/config/auto.conf || \
+			continue; \
+		grep -q '^CONFIG_MODULE_COMPRESS=y' $(INSTALL_KDIR)/include/config/auto.conf && \
+			! grep -q '^CONFIG_MODULE_COMPRESS_ALL=y' $(INSTALL_KDIR)/include/config/auto.conf && \
+			continue; \
+		command -v $$program >/dev/null || { echo "make install: the modules of this kernel are" \
+			"compressed by $$program, which is not there; on Debian: apt install $$package" >&2; \
+			exit 1; }; \
+	done
 	$(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
 		INSTALL_MOD_DIR=updates modules_install
 
 # ---- everything that runs in user space -------------------------------------------------
 
+# The compilers of this machine's release of Debian.
+gnu = -DCMAKE_C_COMPILER=gcc-$(gcc) -DCMAKE_CXX_COMPILER=g++-$(gcc)
+gcc = $(shell scripts/toolchain gcc)
+clang = -DCMAKE_CXX_COMPILER=clang++-$(shell scripts/toolchain llvm)
+
 # $(call cmake-build,SOURCE,BUILD,OPTIONS): configures once, then builds what has changed.
-cmake-build = cmake -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) >/dev/null && \
+cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) >/dev/null && \
 	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS)
 
 .PHONY: backend
 backend: ## build the reference backend (build/backend/xen-sndback) and its unit tests
-	@$(call cmake-build,tests/backend,backend)
+	@$(call cmake-build,tests/backend,backend,$(gnu))
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements
 	@scripts/fetch-kselftest-alsa
-	@$(call cmake-build,tests/guest,guest)
-	@$(call cmake-build,tests/bench,guest-bench)
+	@$(call cmake-build,tests/guest,guest,$(gnu))
+	@$(call cmake-build,tests/bench,guest-bench,$(gnu))
 
 .PHONY: host-tests
 host-tests: ## build the host tests and fuzzers, with g++ and with clang++
-	@$(call cmake-build,tests,host,-DCMAKE_CXX_COMPILER=g++-12)
-	@$(call cmake-build,tests,host-clang,-DCMAKE_CXX_COMPILER=clang++-14)
+	@$(call cmake-build,tests,host,$(gnu))
+	@$(call cmake-build,tests,host-clang,$(clang))
 
 .PHONY: thread-tests
 thread-tests: ## build the host test of real threads, with ThreadSanitizer
-	@$(call cmake-build,tests,host-tsan,-DCMAKE_CXX_COMPILER=clang++-14 -DSANITIZE=thread)
+	@$(call cmake-build,tests,host-tsan,$(clang) -DSANITIZE=thread)
 
 # ---- checks --------------------------------------------------------------------------------
 
@@ -143,7 +169,7 @@ fuzz: host-tests ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTE
 
 .PHONY: explore
 explore: ## every order of four events from every state of the connection, a million in all
-	@$(call cmake-build,tests,explore,-DCMAKE_CXX_COMPILER=g++-12 -DSANITIZE=none)
+	@$(call cmake-build,tests,explore,$(gnu) -DSANITIZE=none)
 	@echo "== every order of four events"
 	@EXPLORE=1 $(BUILD)/explore/host-tests --gtest_filter='*Exploration*' --gtest_brief=1
 
@@ -157,10 +183,10 @@ COVERAGE_MIN ?= 95
 
 .PHONY: coverage
 coverage: ## how much of the module's C++ the host tests reach; fails below COVERAGE_MIN per cent
-	@$(call cmake-build,tests,coverage,-DCMAKE_CXX_COMPILER=g++-12 -DSANITIZE=none -DCOVERAGE=ON)
+	@$(call cmake-build,tests,coverage,$(gnu) -DSANITIZE=none -DCOVERAGE=ON)
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(BUILD)/coverage/host-tests --gtest_brief=1
-	@gcovr --gcov-executable gcov-12 --root . --filter src/ --exclude-throw-branches \
+	@gcovr --gcov-executable gcov-$(gcc) --root . --filter src/ --exclude-throw-branches \
 		--fail-under-line $(COVERAGE_MIN) --print-summary \
 		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
 

@@ -12,6 +12,9 @@ import re
 import subprocess
 from typing import Callable, Iterator
 
+from labkit import toolchain
+from labkit.errors import LabError
+
 from .sources import Source, SourceError
 
 
@@ -75,8 +78,8 @@ SOURCE_FILES = ("Kbuild", "Kconfig", "Makefile")
 SOURCE_NAMES = ("*.c", "*.h", "*.cpp", "*.hpp", "*.py", "*.sh", "*.cmake", "CMakeLists.txt")
 
 COMPILERS = {
-    "C11": ("CC", "gcc", ("-std=c11", "-x", "c")),
-    "C++20": ("CXX", "g++", ("-std=c++20", "-x", "c++")),
+    "C11": ("gcc", ("-std=c11", "-x", "c")),
+    "C++20": ("g++", ("-std=c++20", "-x", "c++")),
 }
 COMPILER_FLAGS = ("-ffreestanding", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Iinclude")
 
@@ -280,15 +283,17 @@ def _kbuild_objects(root: pathlib.Path) -> list[str]:
 
 def _headers_compile(tree: Tree) -> Iterator[Violation]:
     for header in tree.layer("include/kshim"):
-        for language, (variable, default, flags) in COMPILERS.items():
-            compiler = os.environ.get(variable) or default
+        for language, (name, flags) in COMPILERS.items():
             try:
+                compiler = f"{name}-{toolchain.version('gcc')}"
                 process = subprocess.run(
-                    [*compiler.split(), *flags, *COMPILER_FLAGS, header.path], cwd=tree.root,
+                    [compiler, *flags, *COMPILER_FLAGS, header.path], cwd=tree.root,
                     check=False, capture_output=True, text=True)
+            except LabError as failure:
+                raise SourceError(str(failure)) from failure
             except OSError as failure:
-                raise SourceError(f"{compiler}: cannot be started ({failure.strerror}); install it "
-                                  f"(scripts/setup) or set {variable}") from failure
+                raise SourceError(f"{compiler}: cannot be started ({failure.strerror}); "
+                                  "scripts/setup installs it") from failure
             if process.returncode != 0:
                 first = next((line for line in process.stderr.splitlines() if "error:" in line),
                              process.stderr.strip())

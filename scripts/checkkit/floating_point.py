@@ -12,6 +12,9 @@ import shutil
 import subprocess
 from typing import Iterator
 
+from labkit import toolchain
+from labkit.errors import LabError
+
 from .elf import ElfError, Object
 
 # Words that objdump prints in front of the mnemonic.
@@ -25,7 +28,7 @@ _X86_MNEMONIC = r"(?:f(?!s\s)\w+|emms|v?(?:ld|st)mxcsr|vzero(?:upper|all)|xsave\
 _MACHINES = {
     "x86-64": (("objdump", "x86_64-linux-gnu-objdump"),
                re.compile(rf"^{_X86_PREFIX}{_X86_MNEMONIC}|%(?:[xyzt]mm\d|mm[0-7]|st\b|k[0-7]\b)")),
-    "arm64": (("aarch64-linux-gnu-objdump", "llvm-objdump-14", "llvm-objdump", "objdump"),
+    "arm64": (("aarch64-linux-gnu-objdump", "llvm-objdump-{llvm}", "objdump"),
               re.compile(r"\b(?:[bhsdqvzp](?:[12]?\d|3[01])(?:\.\w+)?\b|fp[cs]r\b)")),
 }
 
@@ -71,12 +74,21 @@ def uses_floating_point(machine: str, instruction: str) -> bool:
 
 
 def _disassembler(binary: Object) -> str:
-    candidates = _MACHINES[binary.machine][0]
+    candidates = [_in_this_release(name) for name in _MACHINES[binary.machine][0]]
     for name in candidates:
         if shutil.which(name) and _knows(name, binary.path):
             return name
     raise ElfError(f"{binary.path}: no program here disassembles {binary.machine}; install one of "
                    f"{', '.join(candidates)} (scripts/setup installs binutils)")
+
+
+def _in_this_release(name: str) -> str:
+    if "{llvm}" not in name:
+        return name
+    try:
+        return name.format(llvm=toolchain.version("llvm"))
+    except LabError as failure:
+        raise ElfError(str(failure)) from failure
 
 
 def _knows(program: str, path: pathlib.Path) -> bool:

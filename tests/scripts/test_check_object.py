@@ -8,7 +8,9 @@ import unittest
 
 from support import ROOT, run_script
 from checkkit import floating_point
+from labkit import toolchain
 
+GCC, GXX = (f"{name}-{toolchain.version('gcc')}" for name in ("gcc", "g++"))
 # The kernel's own way to compile, as far as it matters here.
 KERNEL_FLAGS = ("-O2", "-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-mno-sse", "-mno-mmx",
                 "-mno-80387", "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
@@ -45,7 +47,7 @@ class Checked(unittest.TestCase):
         path = self.directory / name
         path.write_text(source, encoding="utf-8")
         target = path.with_suffix(path.suffix + ".o")
-        compiler = "gcc" if path.suffix == ".c" else "g++"
+        compiler = GCC if path.suffix == ".c" else GXX
         subprocess.run([compiler, *KERNEL_FLAGS, *flags, "-c", path, "-o", target], check=True)
         return target
 
@@ -226,7 +228,7 @@ class Contents(Checked):
         short = self.directory / "short.ko"
         short.write_bytes(module.read_bytes()[:700])
         program = self.directory / "program"
-        subprocess.run(["gcc", "-nostdlib", "-shared", "-o", program,
+        subprocess.run([GCC, "-nostdlib", "-shared", "-o", program,
                         self.directory / "information.c.o"], check=True)
         for arguments, fragments in (
                 ((module,), ("vermagic '' names no kernel release", "--symvers")),
