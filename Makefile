@@ -39,7 +39,7 @@ $(KDIRS:%=module@%): module@%:
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $$farm/ && \
 	find $$farm -xtype l -delete && \
 	$(MAKE) --no-print-directory -C $* M=$$farm $(call llvm-of,$*) modules && \
-	echo "build/$$release/snd-xen-front.ko"
+	echo "$${farm#$(CURDIR)/}/snd-xen-front.ko"
 
 .PHONY: install
 install: INSTALL_KDIR := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
@@ -129,14 +129,17 @@ check-static: ## static analysis of the module: clang-tidy, cppcheck, sparse, gc
 	@echo "== static analysis"
 	@scripts/check-static
 
+# The oldest kernel, that of the current Debian, and the newest.
+KERNELS ?= 6.1 6.12 trixie-backports
+
 .PHONY: check-module
-check-module: module ## build the module and look for what no kernel module may contain
+check-module: ## build the module for KERNELS and look for what no kernel module may contain
 	@echo "== module"
-	@scripts/check-object $(foreach dir,$(KDIRS),$(BUILD)/$(call release-of,$(dir))/snd-xen-front.ko)
+	@scripts/check-kernels $(KERNELS)
 
 .PHONY: check-kernels
-check-kernels: ## build for kernels that are not installed: real-time, arm64
-	@echo "== module for kernels that are not installed"
+check-kernels: ## the same for every kernel of Debian's, real-time ones and arm64 as well
+	@echo "== module for all kernels"
 	@scripts/check-kernels
 
 .PHONY: check-host
@@ -174,7 +177,7 @@ explore: ## every order of four events from every state of the connection, a mil
 	@EXPLORE=1 $(BUILD)/explore/host-tests --gtest_filter='*Exploration*' --gtest_brief=1
 
 .PHONY: check-lab
-check-lab: module backend guest-tests ## selftests in real guests under Xen in QEMU
+check-lab: backend guest-tests ## selftests in real guests under Xen in QEMU
 	@echo "== selftests in the lab"
 	@scripts/selftests --rounds $(ROUNDS)
 
@@ -191,17 +194,19 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
 
 .PHONY: check-lab-all
-check-lab-all: module backend guest-tests ## also the selftests that "make check" has no time for
+check-lab-all: backend guest-tests ## also the selftests that "make check" has no time for
 	@scripts/selftests --all --rounds $(ROUNDS)
 
-# Only the lab knows where it keeps the kernel that it has built.
+# A module whose faults the kernels of check-debug must report.
+.PHONY: provoker
+provoker:
+	@cp -rsf $(CURDIR)/tests/guest/provoker $(BUILD)/ && \
+		$(MAKE) --no-print-directory -C $(KDIR) M=$(BUILD)/provoker modules
+
 .PHONY: check-debug
 check-debug: backend guest-tests ## selftests and fault injection in a guest with lockdep, kmemleak and their like
 	@echo "== selftests with a kernel that looks for bugs"
-	@+kdir=$$(scripts/lab headers --kernel debug-6.1) && \
-		$(MAKE) --no-print-directory module KDIR=$$kdir && \
-		cp -rsf $(CURDIR)/tests/guest/provoker $(BUILD)/ && \
-		$(MAKE) --no-print-directory -C $$kdir M=$(BUILD)/provoker modules
+	@scripts/lab make --kernel debug-6.1 module provoker
 	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --time-limit 1200
 
 .PHONY: check-trace-cost
@@ -212,13 +217,14 @@ check-trace-cost: backend guest-tests ## what tracepoints cost a period while no
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
 	@scripts/setup
-	@+$(MAKE) --no-print-directory module backend
+	@+$(MAKE) --no-print-directory backend
+	@scripts/lab make module
 	@scripts/demo $(if $(WAV),--wav "$(WAV)")
 
 .PHONY: bench
 bench: ## measure against the in-tree driver: build/bench/report.html (BENCH=--quick for less)
 	@scripts/setup
-	@+$(MAKE) --no-print-directory module backend guest-tests
+	@+$(MAKE) --no-print-directory backend guest-tests
 	@scripts/bench $(BENCH)
 
 .PHONY: clean

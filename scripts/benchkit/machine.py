@@ -76,20 +76,13 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
     (target / "plan").write_text(steps, encoding="utf-8")
 
 
-def headers_of(kernel: str) -> pathlib.Path:
-    """What the lab builds modules against for the guest kernel of that series."""
-    answer = subprocess.run([LAB, "headers", "--kernel", kernel], check=False, text=True,
-                            stdout=subprocess.PIPE)
+def module_for(kernel: str, *variables: str) -> pathlib.Path:
+    """Builds the module for the guest kernel of that name; the file."""
+    answer = subprocess.run([LAB, "make", "--kernel", kernel, "module", *variables], check=False,
+                            text=True, stdout=subprocess.PIPE)
     if answer.returncode != 0:
-        raise BenchError(f"--kernel {kernel}: scripts/lab headers does not know it; its message is "
-                         "above")
-    return pathlib.Path(answer.stdout.strip())
-
-
-def module_for(kernel: str, build: pathlib.Path = SOURCE / "build") -> pathlib.Path:
-    """The module that make has built in `build` for the guest kernel of that series."""
-    release = headers_of(kernel).name.removeprefix("linux-headers-")
-    return build / release / "snd-xen-front.ko"
+        raise BenchError(f"the module cannot be built for kernel {kernel}:\n{answer.stdout}")
+    return SOURCE / answer.stdout.split()[-1]
 
 
 def counts(name: str) -> pathlib.Path:

@@ -4,8 +4,10 @@
 How a run comes about, one module per step:
 
     options   what the user asked for, validated
+    suites    where the packages of Debian suites other than the machine's come from
     packages  Debian packages resolved and fetched by the machine's own apt, and unpacked
-    kernels   guest kernels with the modules the lab needs
+    releases  Debian's kernels by name: which suite has one, in which packages
+    kernels   kernels with the modules the lab needs
     trees     the file trees of Dom0 and DomU
     cpio      those trees as initramfs archives; an initramfs is a concatenation of such archives
     image     what is particular to a run: scripts, driver, overlays, xl configurations
@@ -13,7 +15,8 @@ How a run comes about, one module per step:
     reports   kernel reports (panic, WARN, lockdep ...) in the logs
     results   what came back, the summary and the exit status
 
-headers is for scripts/check-kernels: headers that are not installed, and a cross compiler.
+build runs make for one of these kernels, with the headers and the compiler that headers and
+compilers have unpacked.
 
 The programs that run inside the guests are shell scripts under guest/.
 """

@@ -45,13 +45,18 @@ def lock(name: str) -> Iterator[None]:
         yield
 
 
+def path_of(kind: str, key: str) -> pathlib.Path:
+    """Where the entry `kind`-`key` is, or will be."""
+    return cache_root() / f"{kind}-{key}"
+
+
 def entry(kind: str, key: str, build: Callable[[pathlib.Path], None],
           announce: str, say: Callable[[str], None]) -> pathlib.Path:
     """The directory `kind`-`key`, made by `build(directory)` if it is not there yet.
 
     `announce` is what `say` gets before a build starts, since a build takes a while.
     """
-    final = cache_root() / f"{kind}-{key}"
+    final = path_of(kind, key)
     if final.is_dir():
         os.utime(final)
         return final

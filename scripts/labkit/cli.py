@@ -7,10 +7,12 @@ import os
 import pathlib
 import shutil
 import sys
+import textwrap
 import time
 from typing import Callable
 
-from . import cache, debug_kernel, machine, options as option_rules, trees
+from . import (build as builder, cache, debug_kernel, machine, options as option_rules, packages,
+               releases, trees)
 from .errors import ExitStatus, LabError, UsageError
 from .image import Images
 from .results import Outcome
@@ -73,13 +75,23 @@ the backend:
   A program that stays in the foreground, watches XenStore and so finds guests whenever they come.
   Default: our reference backend, with its null device. Bring another with --dom0-overlay.
 
+kernels:
+  --kernel and --dom0-kernel are one of
+    %(kernels)s.
+  They and what modules for them are built with come from the mirror that this machine's apt is
+  configured with. debug-6.1 or debug-6.12: with lockdep, kmemleak, fault injection and the like,
+  built here once, wants --memory 800, for guests only.
+
 kernels of your own:
   --kernel-image (bzImage or vmlinux, with CONFIG_XEN_PV or CONFIG_XEN_PVH and HVC_XEN, built-in or as modules:
   XEN_BLKDEV_FRONTEND, XEN_XENBUS_FRONTEND, TMPFS, DEVTMPFS, SND_PCM) with --modules-dir.
 
 other packages:
   They are unpacked, not configured: no maintainer script runs. Recommended packages do not come.
-""" % {"vsnd": option_rules.DEFAULT_VSND.replace("\n", "\n    ")}
+""" % {"vsnd": option_rules.DEFAULT_VSND.replace("\n", "\n    "),
+       "kernels": "\n    ".join(textwrap.wrap(releases.NAMES, 90))}
+
+DEFAULT_KERNEL = "6.1"
 
 
 class Progress:
@@ -99,11 +111,8 @@ class Progress:
 
 def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("guests")
-    group.add_argument("--kernel", default="6.1", metavar="SERIES",
-                       help="the guests' Debian kernel: a series (6.1, 6.12) or a release whose "
-                            "headers are installed; debug-6.1 or debug-6.12: with lockdep, "
-                            "kmemleak, fault injection and the like, built here once, wants "
-                            "--memory 800 (default: %(default)s)")
+    group.add_argument("--kernel", default=DEFAULT_KERNEL, metavar="NAME",
+                       help="the guests' kernel, one of Debian's; see below (default: %(default)s)")
     group.add_argument("--kernel-image", metavar="FILE", help="a kernel of your own instead")
     group.add_argument("--modules-dir", metavar="DIR",
                        help="its lib/modules/RELEASE, if it has modules")
@@ -140,8 +149,11 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--domu-overlay", action="append", default=[], metavar="DIR",
                        help="a tree of files copied over the guests' root")
     group = parser.add_argument_group("Dom0")
-    group.add_argument("--dom0-kernel", default="6.1", metavar="SERIES",
+    group.add_argument("--dom0-kernel", default=DEFAULT_KERNEL, metavar="NAME",
                        help="as --kernel (default: %(default)s)")
+    group.add_argument("--dom0-kernel-image", metavar="FILE",
+                       help="as --kernel-image; it also needs XEN_DOM0, VIRTIO_PCI and VIRTIO_BLK")
+    group.add_argument("--dom0-modules-dir", metavar="DIR", help="as --modules-dir")
     group.add_argument("--dom0-cmdline", default="", metavar="TEXT",
                        help="added to Dom0's kernel command line")
     group.add_argument("--dom0-memory", type=int, default=1536, metavar="MIB",
@@ -219,10 +231,18 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels",
                                 formatter_class=raw)
     _add_machine_options(build)
-    headers = commands.add_parser(
-        "headers", help="print what modules for a kernel are built against", formatter_class=raw,
-        description="Prints the directory that 'make KDIR=' wants for a kernel of --kernel.")
-    _add_machine_options(headers)
+    make = commands.add_parser(
+        "make", help="run make for a kernel, with its compiler", formatter_class=raw,
+        description="Runs this repository's make with the headers and the compiler of each of the\n"
+                    "kernels, which are fetched and not installed: 'scripts/lab make --kernel 6.12\n"
+                    "module' leaves build/RELEASE/snd-xen-front.ko. Exits with 1 when make fails.")
+    make.add_argument("--kernel", action="append", metavar="NAME",
+                      help=f"as of scripts/lab run; several are possible (default: "
+                           f"{DEFAULT_KERNEL})")
+    make.add_argument("--architecture", metavar="NAME", default=packages.machine_architecture(),
+                      help="Debian's name of the kernels' architecture (default: %(default)s)")
+    make.add_argument("arguments", nargs="*", metavar="TARGET|VARIABLE=VALUE", default=["module"],
+                      help="for make (default: module)")
     clean = commands.add_parser("clean", help="remove the cache, or old results",
                                 formatter_class=raw)
     clean.add_argument("--results", action="store_true",
@@ -321,8 +341,8 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     progress = Progress(arguments.quiet)
     extra = arguments.kernel_modules
     names = [name for value in extra for name in value.split(",")]
-    for series in sorted({arguments.kernel, arguments.dom0_kernel, "6.12"}):
-        debug_kernel.by_name(series, names, progress)
+    for kernel in sorted({arguments.kernel, arguments.dom0_kernel}):
+        debug_kernel.by_name(kernel, names, progress)
     trees.hypervisor(progress)
     trees.dom0_tree([n for v in arguments.dom0_packages for n in v.split(",")], progress)
     trees.domu_tree([n for v in arguments.domu_packages for n in v.split(",")], progress)
@@ -330,8 +350,17 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _headers(arguments: argparse.Namespace) -> ExitStatus:
-    print(debug_kernel.by_name(arguments.kernel, [], Progress(arguments.quiet)).headers)
+def _make(arguments: argparse.Namespace) -> ExitStatus:
+    progress = Progress(False)
+    for name in arguments.kernel or [DEFAULT_KERNEL]:
+        headers = builder.headers_of(name, arguments.architecture, progress)
+        done = builder.make(SOURCE, headers, arguments.arguments)
+        sys.stdout.write(done.stdout)
+        sys.stdout.flush()
+        if done.returncode != 0:
+            print(f"lab: make {' '.join(arguments.arguments)} failed for kernel {name}; its messages "
+                  "are above", file=sys.stderr)
+            return ExitStatus.SCRIPT_FAILED
     return ExitStatus.OK
 
 
@@ -349,7 +378,7 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit status."""
     arguments = parser().parse_args(argv)
     commands: dict[str, Callable[[argparse.Namespace], ExitStatus]] = {
-        "run": _run, "shell": _shell, "build": _build, "headers": _headers,
+        "run": _run, "shell": _shell, "build": _build, "make": _make,
         "clean": _clean}
     try:
         return int(commands[arguments.command](arguments))

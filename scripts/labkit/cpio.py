@@ -26,6 +26,13 @@ def in_merged_usr(name: str) -> str:
     return name
 
 
+def make_merged_usr(root: pathlib.Path) -> None:
+    """Makes a directory `root` whose /bin, /sbin and /lib are links, for packages to be unpacked."""
+    for link, target in MERGED_USR.items():
+        (root / target).mkdir(parents=True, exist_ok=True)
+        (root / link).symlink_to(target)
+
+
 class Writer:
     """Appends one archive to an open binary file; use as a context manager."""
 

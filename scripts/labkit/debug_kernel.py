@@ -12,8 +12,9 @@ import pathlib
 import shutil
 import subprocess
 
-from . import cache, kernels, linux_source, packages
+from . import cache, headers, kernels, linux_source, packages, releases
 from .errors import LabError
+from .headers import Headers, Toolchain
 
 PREFIX = "debug-"
 _FRAGMENT = pathlib.Path(__file__).parent / "debug-kernel.config"
@@ -25,43 +26,54 @@ def by_name(name: str, extra_modules: list[str], say: packages.Say) -> kernels.K
     """The debug kernel of a series ("debug-6.1"), or what kernels.debian_kernel() knows."""
     if not name.startswith(PREFIX):
         return kernels.debian_kernel(name, extra_modules, say)
-    source = linux_source.package(name.removeprefix(PREFIX))
-    key = cache.digest(str(source), kernels.installed_version("gcc-12"), _FRAGMENT.read_bytes(),
-                       pathlib.Path(__file__).read_bytes(), kernels.own_source())
+    where = prepared(name, say).directory.parent
+    release = (where / "release").read_text(encoding="ascii")
+    return kernels.Kernel(release, where / "kernel.elf", where / "modules.cpio")
+
+
+def prepared(name: str, say: packages.Say) -> Headers:
+    """What modules for a debug kernel are built with; its cache entry is above the directory."""
+    series = name.removeprefix(PREFIX)
+    source = linux_source.package(series)
+    programs = headers.toolchain(releases.find(series), "amd64", say)
+    key = cache.digest(str(source), str(programs.root), _FRAGMENT.read_bytes(),
+                       pathlib.Path(__file__).read_bytes(), *kernels.own_sources())
 
     def build(directory: pathlib.Path) -> None:
         # Not "tree", which is what kernels.assemble() makes for itself.
         tree = directory / "source"
         tree.mkdir()
         linux_source.extract(source, [], tree, say)
-        _build(tree, directory)
+        _build(tree, directory, programs)
         shutil.rmtree(tree)
 
     where = cache.entry("debug-kernel", key, build,
                         f"builds kernel {name} (some five minutes, once)", say)
-    release = (where / "release").read_text(encoding="ascii")
-    return kernels.Kernel(release, where / "kernel.elf", where / "modules.cpio",
-                          where / "headers")
+    return Headers(where / "headers", _compiler(programs), programs.environment)
 
 
-def _build(tree: pathlib.Path, directory: pathlib.Path) -> None:
-    _make(tree, "tinyconfig")
+def _compiler(programs: Toolchain) -> list[str]:
+    return [f"CC=gcc-{programs.gcc}", f"HOSTCC=gcc-{programs.gcc}"]
+
+
+def _build(tree: pathlib.Path, directory: pathlib.Path, programs: Toolchain) -> None:
+    _make(tree, programs, "tinyconfig")
     wanted = _FRAGMENT.read_text(encoding="utf-8")
     with open(tree / ".config", "a", encoding="utf-8") as config:
         config.write(wanted)
-    _make(tree, "olddefconfig")
+    _make(tree, programs, "olddefconfig")
     lost = lost_lines(wanted, (tree / ".config").read_text(encoding="utf-8"))
     if lost:
         raise LabError(f"{_FRAGMENT.name}: this kernel does not have {', '.join(lost)}")
-    _make(tree, "vmlinux", "modules")
+    _make(tree, programs, "vmlinux", "modules")
 
     release = (tree / "include/config/kernel.release").read_text(encoding="ascii").strip()
     (directory / "release").write_text(release, encoding="ascii")
     kernels.assemble(directory, release, tree / "vmlinux", None, [])
-    headers = directory / "headers"
+    kept_tree = directory / "headers"
     for kept in _KEPT:
-        (headers / kept).parent.mkdir(parents=True, exist_ok=True)
-        (tree / kept).rename(headers / kept)
+        (kept_tree / kept).parent.mkdir(parents=True, exist_ok=True)
+        (tree / kept).rename(kept_tree / kept)
 
 
 def lost_lines(wanted: str, config: str) -> list[str]:
@@ -82,14 +94,14 @@ def lost_lines(wanted: str, config: str) -> list[str]:
     return lost
 
 
-def _make(tree: pathlib.Path, *targets: str) -> None:
-    # The modules are built by gcc-12, whatever the machine's gcc is.
-    command = ["make", "-s", f"-j{os.cpu_count()}", "CC=gcc-12", "HOSTCC=gcc-12", *targets]
+def _make(tree: pathlib.Path, programs: Toolchain, *targets: str) -> None:
+    command = ["make", "-s", f"-j{os.cpu_count()}", *_compiler(programs), *targets]
     # What "make check-debug" was told ("-n", its job server) is not for this one.
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=environment, text=True, errors="replace", check=False)
+                          env={**environment, **programs.environment}, text=True, errors="replace",
+                          check=False)
     if done.returncode != 0:
         last = "\n".join(done.stdout.splitlines()[-15:])
         raise LabError(f"{' '.join(command)}:\n{last}\nscripts/setup installs what "

@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel headers and a cross compiler from Debian packages, unpacked and not installed.
+"""What modules for a kernel are built with: its headers and the compiler of its Debian release.
 
-The headers of another architecture would bring its compiler along, in the place of the machine's.
-Their build tools are programs of the machine's architecture and serve any other.
+Nothing is installed: the headers of another architecture would bring its compiler along, in the
+place of the machine's. The build tools, which come apart from the headers, are programs of the
+machine's architecture and serve any other.
 """
 
 import os
 import pathlib
+import re
 from typing import NamedTuple
 
-from . import cache, packages
+from . import cache, compilers, packages, releases
 from .errors import LabError
 
-_COMPILER = "g++-12-aarch64-linux-gnu"
-_TRIPLET = "aarch64-linux-gnu-"
-
-
-class Variant(NamedTuple):
-    """A Debian kernel: the package that names its newest headers, and where they can run."""
-
-    package: str
-    # Debian's name, or empty when it is this machine's.
-    architecture: str = ""
+_TRIPLETS = {"arm64": "aarch64-linux-gnu"}
 
 
 class Headers(NamedTuple):
@@ -32,63 +25,64 @@ class Headers(NamedTuple):
     environment: dict[str, str]
 
 
-def prepared(variant: Variant, say: packages.Say) -> Headers:
-    """The headers of a variant, from the cache or the packages."""
-    origin = packages.Origin(architecture=variant.architecture)
-    chosen = [package for package in packages.resolve([variant.package], origin)
-              if package.name.startswith(("linux-headers-", "linux-kbuild-"))]
-    headers = [package for package in chosen if package.name.startswith("linux-headers-")]
-    # Of the machine's own architecture, whatever the headers are for.
-    wanted = [package.name for package in chosen if package.name.startswith("linux-kbuild-")]
-    tools = [package for package in packages.resolve(wanted) if package.name in wanted]
-    if not headers or not tools:
-        raise LabError(f"{variant.package} depends on no headers or no build tools, but on "
-                       f"{', '.join(map(str, chosen)) or 'nothing'}; run 'apt-get update' as root")
+class Toolchain(NamedTuple):
+    """The compiler of a kernel and the programs of its build."""
+
+    root: pathlib.Path
+    # The version of the compiler: 12 of gcc-12.
+    gcc: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which make finds them."""
+        return {"PATH": f"{self.root}/usr/bin:{os.environ['PATH']}"}
+
+
+def toolchain(release: releases.Release, architecture: str, say: packages.Say) -> Toolchain:
+    """What builds modules for a kernel, and could build the kernel."""
+    depends = [package.name for package in packages.resolve([release.headers], release.origin)]
+    wanted = tools(release.headers, depends, architecture)
+    return Toolchain(compilers.prepared(wanted, release.origin.suite, say), wanted[0].split("-")[1])
+
+
+def prepared(name: str, architecture: str, say: packages.Say) -> Headers:
+    """The headers of the kernel that releases.py calls `name`."""
+    release = releases.find(name, architecture)
+    headers = [package for package in packages.resolve([release.headers], release.origin)
+               if package.name.startswith("linux-headers-")]
+    programs = toolchain(release, architecture, say)
+    key = cache.digest(*map(str, headers), str(programs.root), pathlib.Path(__file__).read_bytes())
+    final = cache.path_of("headers", key)
 
     def build(directory: pathlib.Path) -> None:
-        root = directory / "root"
-        root.mkdir()
-        packages.unpack([*packages.fetch(headers, say, origin),
-                         *packages.fetch(tools, say)], root, everything=True)
-        for makefile in (root / "usr/src").glob("*/Makefile"):
+        packages.unpack(packages.fetch(headers, say, release.origin), directory, everything=True)
+        (directory / "usr/lib").mkdir(exist_ok=True)
+        for kbuild in (programs.root / "usr/lib").glob("linux-kbuild-*"):
+            (directory / "usr/lib" / kbuild.name).symlink_to(kbuild)
+        for makefile in (directory / "usr/src").glob("*/Makefile"):
             text = makefile.read_text(encoding="utf-8")
-            makefile.write_text(relocated(text), encoding="utf-8")
+            makefile.write_text(relocated(text, final), encoding="utf-8")
 
-    where = cache.entry("headers", cache.digest(*map(str, [*headers, *tools]), _own_source()),
-                        build, f"unpacks {variant.package}", say)
-    found = [path.parent for path in (where / "root/usr/src").glob("*/Module.symvers")]
-    if len(found) != 1:
-        raise LabError(f"{variant.package} has {len(found)} files Module.symvers, not 1; remove "
-                       f"{where} and try again")
-    if not variant.architecture:
-        return Headers(found[0], [], {})
-    return Headers(found[0], [f"ARCH={variant.architecture}", f"CROSS_COMPILE={_TRIPLET}"],
-                   _cross_environment(say))
+    where = cache.entry("headers", key, build, f"unpacks {release.headers}", say)
+    variables = [] if architecture == packages.machine_architecture() else \
+        [f"ARCH={architecture}", f"CROSS_COMPILE={_TRIPLETS[architecture]}-"]
+    return Headers(where / "usr/src" / release.headers, variables, programs.environment)
 
 
-def relocated(makefile: str) -> str:
-    """The Makefile of Debian's headers, which includes that of the common ones, for any place."""
-    here = "include $(dir $(lastword $(MAKEFILE_LIST)))../"
-    return "".join(here + line.removeprefix("include /usr/src/")
-                   if line.startswith("include /usr/src/") else line
-                   for line in makefile.splitlines(keepends=True))
+def tools(headers: str, names: list[str], architecture: str) -> list[str]:
+    """The packages to build with, from the names of all that `headers` depends on."""
+    gcc = {match[1] for name in names if (match := re.fullmatch(r"gcc-(\d+)(-for-host)?", name))}
+    kbuild = [name for name in names if name.startswith("linux-kbuild-")]
+    if len(gcc) != 1 or len(kbuild) != 1:
+        raise LabError(f"{headers} depends on {len(gcc)} compilers and {len(kbuild)} packages "
+                       "linux-kbuild, not on one of each; run 'apt-get update' as root")
+    compiler = f"g++-{gcc.pop()}"
+    if architecture != packages.machine_architecture():
+        compiler += f"-{_TRIPLETS[architecture]}"
+    return [compiler, *kbuild, *(name for name in names if name == "pahole")]
 
 
-def _cross_environment(say: packages.Say) -> dict[str, str]:
-    """The environment in which the cross compiler is found; its libraries are the machine's."""
-    chosen = [package for package in packages.resolve([_COMPILER])
-              if "aarch64-linux-gnu" in package.name or package.name == "libgcc-12-dev-arm64-cross"]
-
-    def build(directory: pathlib.Path) -> None:
-        root = directory / "root"
-        root.mkdir()
-        packages.unpack(packages.fetch(chosen, say), root)
-
-    where = cache.entry("compiler", cache.digest(*map(str, chosen), _own_source()), build,
-                        f"unpacks {_COMPILER}", say)
-    return {"PATH": f"{where}/root/usr/bin:{os.environ['PATH']}",
-            "LD_LIBRARY_PATH": f"{where}/root/usr/lib/x86_64-linux-gnu"}
-
-
-def _own_source() -> bytes:
-    return pathlib.Path(__file__).read_bytes()
+def relocated(makefile: str, root: pathlib.Path) -> str:
+    """The Makefile of Debian's headers, which names /usr/src, for headers below `root`."""
+    return re.sub(r"^(include |KBUILD_OUTPUT=)/usr/src/", rf"\g<1>{root}/usr/src/", makefile,
+                  flags=re.MULTILINE)

@@ -6,9 +6,9 @@ import pathlib
 import shlex
 import shutil
 
-from . import cpio, debug_kernel, kernels, packages, trees
+from . import cpio, debug_kernel, kernels, module_files, packages, trees
 from .errors import LabError, UsageError
-from .options import DEFAULT_BACKEND, RunOptions, card_count
+from .options import DEFAULT_BACKEND, OwnKernel, RunOptions, card_count
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
 
@@ -31,12 +31,14 @@ def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pa
         return None
     path = options.module or source / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
-        raise UsageError(f"{path}: no such module; build it (make) for kernel {release}, give "
-                         "another with --module, or use --driver in-tree or none")
-    built_for = kernels.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
-    if options.kernel_image is None and built_for != release:
+        raise UsageError(f"{path}: no such module; build it by 'scripts/lab make --kernel "
+                         f"{options.kernel} module', give another with --module, or use --driver "
+                         "in-tree or none")
+    built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
+    if options.own_kernel is None and built_for != release:
         raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
-                         f"{release}; build it with KDIR=/usr/src/linux-headers-{release}")
+                         f"{release}; build it by 'scripts/lab make --kernel {options.kernel} "
+                         "module'")
     return path
 
 
@@ -63,21 +65,25 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _kernel(name: str, own: OwnKernel | None, extra: list[str],
+            say: packages.Say) -> kernels.Kernel:
+    if own is not None:
+        return kernels.own_kernel(own.image, own.modules, extra, say)
+    return debug_kernel.by_name(name, extra, say)
+
+
 class Images:
     """The images of one run, in its directory."""
 
     def __init__(self, options: RunOptions, source: pathlib.Path, say: packages.Say):
         self._options = options
         extra = list(options.kernel_modules)
-        if options.kernel_image is not None:
-            self.kernel = kernels.own_kernel(options.kernel_image, options.modules_dir, extra, say)
-        else:
-            self.kernel = debug_kernel.by_name(options.kernel, extra, say)
+        self.kernel = _kernel(options.kernel, options.own_kernel, extra, say)
         # What is missing is said before anything is built or an earlier result is touched.
         self._module = driver_module(options, source, self.kernel.release) \
             if options.guests else None
         self._backend = _backend_overlay(options, source)
-        self.dom0_kernel = kernels.debian_kernel(options.dom0_kernel, extra, say)
+        self.dom0_kernel = _kernel(options.dom0_kernel, options.own_dom0_kernel, extra, say)
         self.hypervisor = trees.hypervisor(say)
         self._dom0_tree = trees.dom0_tree(list(options.dom0_packages), say)
         self._domu_tree = trees.domu_tree(list(options.domu_packages), say)
@@ -112,7 +118,7 @@ class Images:
     def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
         options = self._options
         module = self._module
-        depends = kernels.modinfo(module.read_bytes()).get("depends", "") if module else ""
+        depends = module_files.modinfo(module.read_bytes()).get("depends", "") if module else ""
         config: dict[str, object] = {
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
             "LAB_DRIVER_OPTIONS": options.driver_options,

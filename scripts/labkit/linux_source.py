@@ -5,14 +5,24 @@ import pathlib
 import shutil
 import subprocess
 
-from . import packages
+from . import packages, releases
 from .errors import LabError
+
+
+_PREFIX = "linux-source-"
+
+
+def _origin(name: str) -> packages.Origin:
+    """The suite whose kernel is built from these sources, or else this machine's."""
+    series = name.removeprefix(_PREFIX)
+    line = releases.LINES.get(releases.ALIASES.get(series, series))
+    return packages.Origin(line.suite) if line else packages.MACHINE
 
 
 def package(series: str) -> packages.Package:
     """The package of a series ("6.1"), in the version that apt offers."""
-    name = f"linux-source-{series}"
-    for chosen in packages.resolve([name]):
+    name = f"{_PREFIX}{series}"
+    for chosen in packages.resolve([name], _origin(name)):
         if chosen.name == name:
             return chosen
     raise LabError(f"apt knows no package {name}")
@@ -21,7 +31,7 @@ def package(series: str) -> packages.Package:
 def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
             say: packages.Say) -> None:
     """Puts `paths` of the sources, or everything when there are none, into `directory`."""
-    archive, = packages.fetch([source], say)
+    archive, = packages.fetch([source], say, _origin(source.name))
     unpacked = directory / "package"
     unpacked.mkdir()
     packages.unpack([archive], unpacked, everything=True)

@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import pathlib
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import UsageError
 
@@ -30,6 +30,13 @@ class Script:
     origin: str
 
 
+class OwnKernel(NamedTuple):
+    """A kernel that the user brings, and its lib/modules/RELEASE, if it has modules."""
+
+    image: pathlib.Path
+    modules: pathlib.Path | None
+
+
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
     """All of a run's choices. Field by field what `scripts/lab run --help` describes."""
@@ -37,9 +44,9 @@ class RunOptions:
     name: str | None
     keep: bool
     kernel: str
-    kernel_image: pathlib.Path | None
-    modules_dir: pathlib.Path | None
+    own_kernel: OwnKernel | None
     dom0_kernel: str
+    own_dom0_kernel: OwnKernel | None
     kernel_modules: tuple[str, ...]
     cmdline: str
     dom0_cmdline: str
@@ -93,6 +100,8 @@ class RunOptions:
                 value = value.as_dict()
             elif isinstance(value, Script):
                 value = value.origin
+            elif isinstance(value, OwnKernel):
+                value = [str(part) for part in value if part]
             elif isinstance(value, tuple):
                 value = [str(item) for item in value]
             elif isinstance(value, pathlib.Path):
@@ -228,6 +237,20 @@ def _in_range(value: int, option: str, low: int, high: int) -> int:
     return value
 
 
+def _own_kernel(image: str | None, modules: str | None, prefix: str) -> OwnKernel | None:
+    if image is None:
+        if modules:
+            raise UsageError(f"{prefix}modules-dir needs {prefix}kernel-image, the kernel these "
+                             "modules are for")
+        return None
+    if not pathlib.Path(image).is_file():
+        raise UsageError(f"{prefix}kernel-image {image}: no such file")
+    if modules and not pathlib.Path(modules).is_dir():
+        raise UsageError(f"{prefix}modules-dir {modules}: no such directory; it is what 'make "
+                         "modules_install' calls lib/modules/RELEASE")
+    return OwnKernel(pathlib.Path(image), pathlib.Path(modules) if modules else None)
+
+
 def _icount(value: str) -> int | None:
     if value == "off":
         return None
@@ -250,8 +273,6 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
                              f"to {guests - 1}")
     if a.dom0_script and a.dom0_command:
         raise UsageError("--dom0-script and --dom0-command exclude each other")
-    if a.modules_dir and not a.kernel_image:
-        raise UsageError("--modules-dir needs --kernel-image, the kernel these modules are for")
     if a.module and a.driver != "ours":
         raise UsageError(f"--module goes with --driver ours, not with --driver {a.driver}")
     if a.name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", a.name):
@@ -268,9 +289,10 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         dom0_script = _script_from_command(a.dom0_command)
     return RunOptions(
         name=a.name, keep=a.keep, kernel=a.kernel,
-        kernel_image=pathlib.Path(a.kernel_image) if a.kernel_image else None,
-        modules_dir=pathlib.Path(a.modules_dir) if a.modules_dir else None,
-        dom0_kernel=a.dom0_kernel, kernel_modules=_names(a.kernel_modules),
+        own_kernel=_own_kernel(a.kernel_image, a.modules_dir, "--"),
+        dom0_kernel=a.dom0_kernel,
+        own_dom0_kernel=_own_kernel(a.dom0_kernel_image, a.dom0_modules_dir, "--dom0-"),
+        kernel_modules=_names(a.kernel_modules),
         cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline,
         xen_cmdline=a.xen_cmdline, type=a.type,
         memory=_in_range(a.memory, "--memory", 64, 16384),

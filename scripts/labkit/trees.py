@@ -48,10 +48,7 @@ def _tree(kind: str, base: list[str], extra: list[str], say: packages.Say) -> pa
 
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
-        root.mkdir()
-        for link, target in cpio.MERGED_USR.items():
-            (root / target).mkdir(parents=True, exist_ok=True)
-            (root / link).symlink_to(target)
+        cpio.make_merged_usr(root)
         packages.unpack(packages.fetch(contents, say), root)
         _configure(root)
         with open(directory / "tree.cpio", "wb") as output, cpio.Writer(output) as archive:

@@ -7,8 +7,9 @@ import unittest
 from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
-from labkit import debug_kernel, packages
+from labkit import boot_image, debug_kernel, packages
 from labkit.errors import LabError
+from labkit.headers import Toolchain
 
 FRAGMENT = """# a comment about CONFIG_THINGS
 CONFIG_PROVE_LOCKING=y
@@ -50,8 +51,10 @@ class Build(unittest.TestCase):
                                                "MAKEFLAGS": "n"}),
                 mock.patch.object(debug_kernel.linux_source, "package", return_value=source),
                 mock.patch.object(debug_kernel.linux_source, "extract"),
-                mock.patch.object(debug_kernel.kernels, "installed_version", return_value="12"),
-                mock.patch.object(debug_kernel.kernels, "loadable_part", lambda elf: elf),
+                mock.patch.object(debug_kernel.releases, "find"),
+                mock.patch.object(debug_kernel.headers, "toolchain",
+                                  return_value=Toolchain(pathlib.Path("/toolchain"), "12")),
+                mock.patch.object(boot_image, "loadable_part", lambda elf: elf),
                 mock.patch.object(debug_kernel.subprocess, "run", self._make)):
             patch.start()
             self.addCleanup(patch.stop)
@@ -59,6 +62,8 @@ class Build(unittest.TestCase):
     def _make(self, command: list[str], cwd: pathlib.Path, env: dict[str, str],
               **_options: object) -> mock.Mock:
         self.assertNotIn("MAKEFLAGS", env)
+        self.assertTrue(env["PATH"].startswith("/toolchain/usr/bin:"))
+        self.assertIn("CC=gcc-12", command)
         if command[-1] == "tinyconfig":
             (cwd / ".config").write_text("")
         elif command[-1] == "modules":
@@ -74,9 +79,10 @@ class Build(unittest.TestCase):
         kernel = debug_kernel.by_name("debug-6.1", [], lambda _text: None)
         self.assertEqual(kernel.release, "6.1.1-debug")
         self.assertEqual(kernel.elf.read_bytes(), b"\x7fELF")
-        assert kernel.headers is not None
-        self.assertTrue((kernel.headers / "include/config/kernel.release").exists())
-        self.assertTrue((kernel.headers / "tools/objtool").is_dir())
+        headers = debug_kernel.prepared("debug-6.1", lambda _text: None)
+        self.assertTrue((headers.directory / "include/config/kernel.release").exists())
+        self.assertTrue((headers.directory / "tools/objtool").is_dir())
+        self.assertIn("CC=gcc-12", headers.variables)
         self.assertFalse((kernel.elf.parent / "source").exists())
 
 

@@ -1,81 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Headers of kernels that are not installed: which packages they are, and where they end up."""
+"""What modules are built with: which compiler, which programs are told of their libraries."""
 
-import os
 import pathlib
+import struct
 import tempfile
 import unittest
-from typing import Iterable
 from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
-from labkit import headers, packages
+from labkit import compilers, headers, packages
 from labkit.errors import LabError
-from labkit.packages import Package
-
-DEBIANS = "include /usr/src/linux-headers-6.1.0-1-common/Makefile\n"
-HEADERS = [Package("linux-headers-6.1.0-1-arm64", "1", "arm64"),
-           Package("linux-headers-6.1.0-1-common", "1", "all")]
-TOOLS = Package("linux-kbuild-6.1", "1", "amd64")
 
 
-def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) -> list[Package]:
-    if origin.architecture:
-        return [*HEADERS, TOOLS._replace(architecture=origin.architecture),
-                Package("gcc-12", "12", origin.architecture)]
-    return [Package(name, "1", "amd64") for name in names]
+def elf(machine: int = 62, kinds: tuple[int, ...] = (6, 3, 1)) -> bytes:
+    """The start of a program for `machine` with segments of these kinds."""
+    header = bytearray(64)
+    header[:6] = b"\x7fELF\x02\x01"
+    struct.pack_into("<H", header, 0x12, machine)
+    struct.pack_into("<Q", header, 0x20, 64)
+    struct.pack_into("<HH", header, 0x36, 56, len(kinds))
+    return bytes(header) + b"".join(struct.pack("<I52x", kind) for kind in kinds)
 
 
-def unpack(archives: list[Package], root: pathlib.Path, everything: bool = False) -> None:
-    del everything
-    for package in archives:
-        if package.name.startswith("linux-headers-"):
-            directory = root / "usr/src" / package.name
-            directory.mkdir(parents=True)
-            (directory / "Makefile").write_text(DEBIANS, encoding="utf-8")
-            if package.architecture != "all":
-                (directory / "Module.symvers").touch()
-
-
-class Prepared(unittest.TestCase):
+class Tools(unittest.TestCase):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="headers-")
-        self.addCleanup(temporary.cleanup)
-        self.fetched: list[tuple[Package, str]] = []
-        for patch in (mock.patch.dict(os.environ, XDG_CACHE_HOME=temporary.name),
-                      mock.patch.object(packages, "resolve", resolve),
-                      mock.patch.object(packages, "fetch", self.fetch),
-                      mock.patch.object(packages, "unpack", unpack)):
-            patch.start()
-            self.addCleanup(patch.stop)
+        patch = mock.patch.object(packages, "machine_architecture", lambda: "amd64")
+        patch.start()
+        self.addCleanup(patch.stop)
 
-    def fetch(self, chosen: list[Package], _: packages.Say,
-              origin: packages.Origin = packages.MACHINE) -> list[Package]:
-        self.fetched += [(package, origin.architecture) for package in chosen]
-        return chosen
+    def tools(self, *names: str, architecture: str = "amd64") -> list[str]:
+        return headers.tools("linux-headers-x", list(names), architecture)
+
+    def test_the_sibling_of_the_kernels_compiler(self) -> None:
+        self.assertEqual(self.tools("gcc-12", "gcc-12-base", "linux-kbuild-6.1"),
+                         ["g++-12", "linux-kbuild-6.1"])
+
+    def test_a_compiler_for_the_host(self) -> None:
+        self.assertEqual(self.tools("gcc-16-base", "gcc-16-for-host", "gcc-16-x86-64-linux-gnu",
+                                    "pahole", "linux-kbuild-7.2"),
+                         ["g++-16", "linux-kbuild-7.2", "pahole"])
 
     def test_another_architecture(self) -> None:
-        found = headers.prepared(headers.Variant("linux-headers-arm64", "arm64"), lambda _: None)
-        self.assertEqual(found.directory.name, "linux-headers-6.1.0-1-arm64")
-        self.assertEqual((found.directory / "Makefile").read_text(encoding="utf-8"),
-                         "include $(dir $(lastword $(MAKEFILE_LIST)))../"
-                         "linux-headers-6.1.0-1-common/Makefile\n")
-        self.assertIn("ARCH=arm64", found.variables)
-        self.assertEqual(set(found.environment), {"PATH", "LD_LIBRARY_PATH"})
-        # The headers are arm64's, the programs this machine's, and its compiler is left alone.
-        self.assertEqual(self.fetched[:3],
-                         [(HEADERS[0], "arm64"), (HEADERS[1], "arm64"), (TOOLS, "")])
-        self.assertFalse([package for package, _ in self.fetched if package.name == "gcc-12"])
+        self.assertEqual(self.tools("gcc-14", "linux-kbuild-6.12", architecture="arm64"),
+                         ["g++-14-aarch64-linux-gnu", "linux-kbuild-6.12"])
 
-    def test_no_headers(self) -> None:
-        with self.assertRaisesRegex(LabError, "linux-image-amd64 depends on no headers"):
-            headers.prepared(headers.Variant("linux-image-amd64"), lambda _: None)
+    def test_no_compiler_or_two(self) -> None:
+        for names in (["linux-kbuild-6.1"], ["gcc-12", "gcc-13", "linux-kbuild-6.1"]):
+            with self.assertRaisesRegex(LabError, "linux-headers-x depends on [02] compilers"):
+                self.tools(*names)
+        with self.assertRaisesRegex(LabError, "0 packages linux-kbuild"):
+            self.tools("gcc-12")
 
 
 class Relocated(unittest.TestCase):
-    def test_only_what_debian_includes(self) -> None:
+    ROOT = pathlib.Path("/cache/headers")
+
+    def test_what_debian_includes_and_where_it_builds(self) -> None:
+        text = ("KBUILD_OUTPUT=/usr/src/linux-headers-7.3-amd64\n"
+                "include /usr/src/linux-headers-7.3-common/Makefile\n")
+        self.assertEqual(headers.relocated(text, self.ROOT),
+                         text.replace("/usr/src/", "/cache/headers/usr/src/"))
+
+    def test_nothing_else(self) -> None:
         other = "all:\n\tcat /usr/src/file\n"
-        self.assertEqual(headers.relocated(other), other)
+        self.assertEqual(headers.relocated(other, self.ROOT), other)
+
+
+class Programs(unittest.TestCase):
+    def test_who_wants_a_dynamic_linker(self) -> None:
+        self.assertTrue(compilers.has_interpreter(elf()))
+        self.assertFalse(compilers.has_interpreter(elf(kinds=(1, 6))))
+        self.assertFalse(compilers.has_interpreter(elf(machine=183)))
+        self.assertFalse(compilers.has_interpreter(b"#!/bin/sh\n"))
+        self.assertFalse(compilers.has_interpreter(b""))
+
+    def test_neither_libraries_nor_links_nor_scripts(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="compilers-") as name:
+            root = pathlib.Path(name)
+            for path, data in (("usr/bin/as", elf()), ("usr/bin/script", b"#!/bin/sh\n"),
+                               ("usr/libexec/gcc/x/14/cc1", elf()), ("usr/share/as", elf()),
+                               ("usr/lib/linux-kbuild-6.1/tools/objtool/objtool", elf()),
+                               ("usr/libexec/gcc/x/14/liblto_plugin.so", elf())):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(data)
+            (root / "usr/bin/ld").symlink_to("as")
+            self.assertEqual({path.name for path in compilers.programs(root)},
+                             {"as", "cc1", "objtool"})
 
 
 if __name__ == "__main__":

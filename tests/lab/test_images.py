@@ -10,7 +10,7 @@ import unittest
 import zlib
 
 import support  # noqa: F401 # pylint: disable=unused-import
-from labkit import cache, cpio, kernels, packages, results
+from labkit import boot_image, cache, cpio, kernels, module_files, packages, results
 from labkit.errors import LabError, UsageError
 
 
@@ -62,16 +62,6 @@ class Cpio(unittest.TestCase):
 
 
 class Kernels(unittest.TestCase):
-    def test_choice(self) -> None:
-        releases = ["6.1.0-9-amd64", "6.1.0-56-amd64", "6.12.117+deb12-amd64"]
-        self.assertEqual(kernels.choose_release("6.1", releases), "6.1.0-56-amd64")
-        self.assertEqual(kernels.choose_release("6.12", releases), "6.12.117+deb12-amd64")
-        self.assertEqual(kernels.choose_release("6.1.0-9-amd64", releases), "6.1.0-9-amd64")
-        with self.assertRaisesRegex(LabError, "scripts/setup"):
-            kernels.choose_release("5.10", releases)
-        with self.assertRaises(UsageError):
-            kernels.choose_release("latest", releases)
-
     def test_bzimage(self) -> None:
         payload = zlib.compressobj(wbits=31)
         compressed = payload.compress(b"\x7fELF kernel") + payload.flush()
@@ -80,11 +70,11 @@ class Kernels(unittest.TestCase):
         image[0x202:0x206] = b"HdrS"
         struct.pack_into("<II", image, 0x248, 16, len(compressed))
         image += b"\0" * 16 + compressed
-        self.assertEqual(kernels.decompress_bzimage(bytes(image)), b"\x7fELF kernel")
-        self.assertIsNone(kernels.decompress_bzimage(b"\0" * 4096))
+        self.assertEqual(boot_image.decompress_bzimage(bytes(image)), b"\x7fELF kernel")
+        self.assertIsNone(boot_image.decompress_bzimage(b"\0" * 4096))
         image[512 * 5 + 16:512 * 5 + 20] = b"????"
         with self.assertRaisesRegex(LabError, "3f3f3f3f"):
-            kernels.decompress_bzimage(bytes(image))
+            boot_image.decompress_bzimage(bytes(image))
 
     def test_loadable_part(self) -> None:
         def header(kind: int, offset: int, size: int, memory: int) -> bytes:
@@ -96,7 +86,7 @@ class Kernels(unittest.TestCase):
         struct.pack_into("<HHHHHH", elf, 0x34, 64, 56, 2, 64, 9, 8)
         elf[64:176] = header(1, 0x2000, 0x3000, 0x4000) + header(4, 0x2004, 4, 4)
         elf[0x2000:0x2008] = b"codenote"
-        small = kernels.loadable_part(bytes(elf))
+        small = boot_image.loadable_part(bytes(elf))
         load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
         self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote")
         self.assertEqual(load[6], 0x4000)
@@ -113,18 +103,18 @@ class Kernels(unittest.TestCase):
         elf[64:176] = (struct.pack("<IIQQQQQQ", 1, 5, 0x2000, 0, 0, 0x3000, 0x3000, 4096) +
                        struct.pack("<IIQQQQQQ", 4, 5, 0x2004, 4, 4, 8, 8, 4))
         elf[0x2000:0x2008] = b"codenote"
-        small = kernels.loadable_part(bytes(elf))
+        small = boot_image.loadable_part(bytes(elf))
         load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
         self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote\0\0\0\0")
         self.assertEqual(note[2], load[2] + 4)
 
     def test_release_in_image(self) -> None:
-        self.assertEqual(kernels.release_of(b"\0Linux version 6.1.9-x (me@here) (gcc)"), "6.1.9-x")
-        self.assertEqual(kernels.release_of(b"\0006.1.9-x (me@here) #1 SMP\0"), "6.1.9-x")
-        self.assertIsNone(kernels.release_of(b"nothing"))
+        self.assertEqual(boot_image.release_of(b"\0Linux version 6.1.9-x (me@here) (gcc)"), "6.1.9-x")
+        self.assertEqual(boot_image.release_of(b"\0006.1.9-x (me@here) #1 SMP\0"), "6.1.9-x")
+        self.assertIsNone(boot_image.release_of(b"nothing"))
 
     def test_modinfo_of_something_else(self) -> None:
-        self.assertEqual(kernels.modinfo(b"not an ELF file"), {})
+        self.assertEqual(module_files.modinfo(b"not an ELF file"), {})
 
 
 class Packages(unittest.TestCase):
