@@ -18,37 +18,35 @@ struct FormatFact {
 };
 
 #define FACT(sndif_name, alsa_name)                                                                \
-    {                                                                                              \
-        XENSND_PCM_FORMAT_##sndif_name##_STR, XENSND_PCM_FORMAT_##sndif_name,                      \
-            SNDRV_PCM_FORMAT_##alsa_name                                                           \
-    }
+    XENSND_PCM_FORMAT_##sndif_name##_STR, XENSND_PCM_FORMAT_##sndif_name,                          \
+        SNDRV_PCM_FORMAT_##alsa_name
 
 const FormatFact format_facts[] = {
-    FACT(S8, S8),
-    FACT(U8, U8),
-    FACT(S16_LE, S16_LE),
-    FACT(S16_BE, S16_BE),
-    FACT(U16_LE, U16_LE),
-    FACT(U16_BE, U16_BE),
-    FACT(S24_LE, S24_LE),
-    FACT(S24_BE, S24_BE),
-    FACT(U24_LE, U24_LE),
-    FACT(U24_BE, U24_BE),
-    FACT(S32_LE, S32_LE),
-    FACT(S32_BE, S32_BE),
-    FACT(U32_LE, U32_LE),
-    FACT(U32_BE, U32_BE),
-    FACT(F32_LE, FLOAT_LE),
-    FACT(F32_BE, FLOAT_BE),
-    FACT(F64_LE, FLOAT64_LE),
-    FACT(F64_BE, FLOAT64_BE),
-    FACT(IEC958_SUBFRAME_LE, IEC958_SUBFRAME_LE),
-    FACT(IEC958_SUBFRAME_BE, IEC958_SUBFRAME_BE),
-    FACT(MU_LAW, MU_LAW),
-    FACT(A_LAW, A_LAW),
-    FACT(IMA_ADPCM, IMA_ADPCM),
-    FACT(MPEG, MPEG),
-    FACT(GSM, GSM),
+    { FACT(S8, S8) },
+    { FACT(U8, U8) },
+    { FACT(S16_LE, S16_LE) },
+    { FACT(S16_BE, S16_BE) },
+    { FACT(U16_LE, U16_LE) },
+    { FACT(U16_BE, U16_BE) },
+    { FACT(S24_LE, S24_LE) },
+    { FACT(S24_BE, S24_BE) },
+    { FACT(U24_LE, U24_LE) },
+    { FACT(U24_BE, U24_BE) },
+    { FACT(S32_LE, S32_LE) },
+    { FACT(S32_BE, S32_BE) },
+    { FACT(U32_LE, U32_LE) },
+    { FACT(U32_BE, U32_BE) },
+    { FACT(F32_LE, FLOAT_LE) },
+    { FACT(F32_BE, FLOAT_BE) },
+    { FACT(F64_LE, FLOAT64_LE) },
+    { FACT(F64_BE, FLOAT64_BE) },
+    { FACT(IEC958_SUBFRAME_LE, IEC958_SUBFRAME_LE) },
+    { FACT(IEC958_SUBFRAME_BE, IEC958_SUBFRAME_BE) },
+    { FACT(MU_LAW, MU_LAW) },
+    { FACT(A_LAW, A_LAW) },
+    { FACT(IMA_ADPCM, IMA_ADPCM) },
+    { FACT(MPEG, MPEG) },
+    { FACT(GSM, GSM) },
 };
 #undef FACT
 

@@ -140,21 +140,18 @@ TEST_F(NegotiationTest, RefusalLeavesTheLimitsOfXenStore)
 
 TEST_F(NegotiationTest, NonsenseLeavesTheLimitsOfXenStore)
 {
+    const auto range = [](wire::Interval HwParamQuery::*of_what, wire::Interval value) {
+        return [of_what, value](HwParamQuery &answer) {
+            answer.*of_what = value;
+        };
+    };
     const std::vector<std::function<void(HwParamQuery &)>> lies = {
         [](HwParamQuery &answer) { answer = {}; },
         [](HwParamQuery &answer) { answer.formats = 0; },
-        [](HwParamQuery &answer) {
-            answer.rates = { 48000, 8000 };
-        },
-        [](HwParamQuery &answer) {
-            answer.channels = { 0, 0 };
-        },
-        [](HwParamQuery &answer) {
-            answer.buffer = { ~0u, 1 };
-        },
-        [](HwParamQuery &answer) {
-            answer.period = { 0, 0 };
-        },
+        range(&HwParamQuery::rates, { 48000, 8000 }),
+        range(&HwParamQuery::channels, { 0, 0 }),
+        range(&HwParamQuery::buffer, { ~0u, 1 }),
+        range(&HwParamQuery::period, { 0, 0 }),
     };
     for (const auto &lie : lies) {
         file.reset();
