@@ -33,20 +33,20 @@ std::string Context::held_locks() const
     return names;
 }
 
-void Context::require_may_sleep(const std::string &what)
+void Context::require_may_sleep(const char *what)
 {
     if (!are_interrupts_off())
         return;
-    report_fault(what + " may sleep, but was called " +
+    report_fault(std::string(what) + " may sleep, but was called " +
                  (is_in_interrupt() ? "from an interrupt handler"
                                     : "with a spinlock held: " + held_locks()));
 }
 
-void Context::require_no_lock_of(const std::string &lock_class, const std::string &what)
+void Context::require_no_lock_of(const char *lock_class, const char *what)
 {
     for (const Held &held : top().held) {
         if (held.lock_class == lock_class)
-            report_fault(what + " was called with the " + lock_class + " lock held");
+            report_fault(std::string(what) + " was called with the " + lock_class + " lock held");
     }
 }
 
@@ -99,6 +99,9 @@ bool Context::is_ordered_before(const std::string &first, const std::string &sec
 void Context::check_order(const std::string &lock_class)
 {
     for (const Held &outer : top().held) {
+        const auto known = taken_inside_.find(outer.lock_class);
+        if (known != taken_inside_.end() && known->second.contains(lock_class))
+            continue;
         if (outer.lock_class == lock_class || is_ordered_before(lock_class, outer.lock_class)) {
             report_fault("lock order inversion: " + lock_class + " is taken inside " +
                          outer.lock_class + ", which elsewhere nests inside " + lock_class);
@@ -110,8 +113,8 @@ void Context::check_order(const std::string &lock_class)
 
 bool Context::acquire(const void *lock, LockKind kind, const std::string &lock_class)
 {
-    if (kind == LockKind::Mutex)
-        require_may_sleep("locking the " + lock_class + " mutex");
+    if (kind == LockKind::Mutex && are_interrupts_off())
+        require_may_sleep(("locking the " + lock_class + " mutex").c_str());
     while (const Execution *holder = holder_of(lock)) {
         if (kind == LockKind::Spin || holder == current_ || current_->thread == nullptr) {
             report_fault("deadlock: the " + lock_class + " lock is held already");

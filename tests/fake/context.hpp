@@ -29,9 +29,9 @@ class Context {
     // ---- rules ----
 
     // @what may sleep: nothing that is atomic may call it.
-    void require_may_sleep(const std::string &what);
+    void require_may_sleep(const char *what);
     // @what takes ALSA's stream lock, inside of which the driver's ring locks nest.
-    void require_no_lock_of(const std::string &lock_class, const std::string &what);
+    void require_no_lock_of(const char *lock_class, const char *what);
     bool is_in_interrupt() const;
     bool holds(const void *lock) const;
     bool is_held_by_anybody(const void *lock) const

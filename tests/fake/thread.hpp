@@ -3,9 +3,9 @@
 // thread runs at any time, and they change places only where a real one would have to wait.
 #pragma once
 
+#include <ucontext.h>
+
 #include <functional>
-#include <semaphore>
-#include <thread>
 
 #include "fake/context.hpp"
 
@@ -28,6 +28,7 @@ class Thread {
   private:
     friend class Context;
 
+    static void main_function();
     // Lets it go on: called by whoever runs.
     void resume();
     // Gives way until @lock is released: called by itself.
@@ -37,9 +38,13 @@ class Thread {
     Context::Execution execution_;
     const void *awaited_ = nullptr;
     bool has_ended_ = false;
-    std::binary_semaphore may_run_ { 0 };
-    std::binary_semaphore has_paused_ { 0 };
-    std::thread thread_;
+    std::function<void()> body_;
+    // A stack of its own on the test's thread: the scheduler of the host has no part in it.
+    void *stack_;
+    ucontext_t own_;
+    ucontext_t resumer_; // who runs while this one waits
+    const void *resumer_stack_ = nullptr;
+    size_t resumer_stack_size_ = 0;
 };
 
 } // namespace xen_front::fake

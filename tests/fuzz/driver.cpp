@@ -3,11 +3,12 @@
 // and memory do, one step after the other. A fault of the fake kernel aborts.
 #include "walk/driver_walk.hpp"
 
-// Where memory was allocated is recorded only this deep: the fake kernel allocates at every step.
+// The fake kernel allocates at every step: stacks of allocations are kept short, and freed memory
+// is held back for some hundred executions instead of being fetched anew from the host.
 // NOLINTNEXTLINE(readability-identifier-naming): the name is the sanitizer's.
 extern "C" const char *__asan_default_options()
 {
-    return "malloc_context_size=4";
+    return "malloc_context_size=2:quarantine_size_mb=16:thread_local_quarantine_size_kb=64";
 }
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
