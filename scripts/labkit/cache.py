@@ -68,6 +68,8 @@ def entry(kind: str, key: str, build: Callable[[pathlib.Path], None],
         try:
             work.chmod(0o755)
             build(work)
+            # A package sets the times of the directory that it is unpacked into.
+            os.utime(work)
             work.rename(final)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)

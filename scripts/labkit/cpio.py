@@ -83,13 +83,12 @@ class Writer:
         With `merged_usr`, files that `root` has under bin, sbin or lib go to usr/.
         """
         for path in _walk(root):
-            name = prefix + path.relative_to(root).as_posix()
-            if merged_usr:
-                if name in MERGED_USR:
-                    if path.is_symlink():
-                        self.symlink(name, os.readlink(path))
-                    continue
-                name = in_merged_usr(name)
+            name = path.relative_to(root).as_posix()
+            if merged_usr and name in MERGED_USR:
+                if path.is_symlink():
+                    self.symlink(prefix + name, os.readlink(path))
+                continue
+            name = prefix + (in_merged_usr(name) if merged_usr else name)
             status = path.lstat()
             if stat.S_ISLNK(status.st_mode):
                 self.symlink(name, os.readlink(path))

@@ -2,15 +2,17 @@
 """Archives, kernels, packages and results: the parts that need neither network nor QEMU."""
 
 import io
+import os
 import pathlib
 import struct
 import tarfile
 import tempfile
 import unittest
 import zlib
+from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
-from labkit import boot_image, cache, cpio, kernels, module_files, packages, results
+from labkit import boot_image, cache, cpio, module_files, packages, results
 from labkit.errors import LabError, UsageError
 
 
@@ -59,6 +61,18 @@ class Cpio(unittest.TestCase):
         self.assertEqual(found["usr/lib/modules/x.ko"][1], b"module")
         self.assertNotIn("bin", found)
         self.assertNotIn("lib", found)
+
+    def test_a_tree_below_a_directory(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            (root / "sbin").mkdir()
+            (root / "sbin/tool").write_bytes(b"tool")
+            output = io.BytesIO()
+            with cpio.Writer(output) as archive:
+                archive.tree(root, "over/")
+        found = entries(output.getvalue())
+        self.assertEqual(found["over/usr/sbin/tool"][1], b"tool")
+        self.assertNotIn("over/sbin", found)
 
 
 class Kernels(unittest.TestCase):
@@ -172,6 +186,16 @@ class Results(unittest.TestCase):
         self.assertRegex(results.unpack(self.disk, self.directory / "a"), "no results")
         self._archive(["out/files/a"])
         self.assertRegex(results.unpack(self.disk, self.directory / "b"), "only a part")
+
+
+class Entries(unittest.TestCase):
+    def test_a_new_entry_is_not_unused(self) -> None:
+        """Even if what was unpacked into it says that it is old."""
+        with tempfile.TemporaryDirectory() as name, \
+                mock.patch.dict("os.environ", XDG_CACHE_HOME=name):
+            entry = cache.entry("extracted", "key", lambda directory: os.utime(directory, (1, 1)),
+                                "", lambda _: None)
+            self.assertTrue(entry.is_dir())
 
 
 if __name__ == "__main__":
