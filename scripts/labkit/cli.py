@@ -120,8 +120,12 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
                        help="further modules of the kernels (Dom0's, too) for the images")
     group.add_argument("--cmdline", default="", metavar="TEXT",
                        help="added to the guests' kernel command line")
-    group.add_argument("--type", choices=("pv", "pvh"), default="pv",
-                       help="guest type (default: %(default)s)")
+    group.add_argument("--type", choices=("pv", "pvh", "hvm"), default="pv",
+                       help="guest type; hvm: with a device model in Dom0, that boots the kernel (default: %(default)s)")
+    group.add_argument("--root", choices=("memory", "disk"), default="memory",
+                       help="where the guests' files are: memory is simpler and boots faster; a "
+                            "compressed, read-only disk, in Dom0's memory, with changes in "
+                            "the guest's, takes hundreds of packages (default: %(default)s)")
     group.add_argument("--memory", type=int, default=512, metavar="MIB",
                        help="of each guest (default: %(default)s)")
     group.add_argument("--spare-memory", type=int, default=0, metavar="MIB",
@@ -177,6 +181,9 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the run")
     group.add_argument("--cpus", type=int, default=2, metavar="N",
                        help="of the machine under Xen (default: %(default)s)")
+    group.add_argument("--xen", choices=tuple(trees.XEN), default=trees.default_xen(),
+                       help="its version, with that toolstack in Dom0 (default: this machine's "
+                            "Debian release's, %(default)s)")
     group.add_argument("--xen-cmdline", default="", metavar="TEXT",
                        help="added to Xen's command line")
     group.add_argument("--icount", default="1", metavar="SHIFT|off",
@@ -343,9 +350,10 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     names = [name for value in extra for name in value.split(",")]
     for kernel in sorted({arguments.kernel, arguments.dom0_kernel}):
         debug_kernel.by_name(kernel, names, progress)
-    trees.hypervisor(progress)
-    trees.dom0_tree([n for v in arguments.dom0_packages for n in v.split(",")], progress)
-    trees.domu_tree([n for v in arguments.domu_packages for n in v.split(",")], progress)
+    trees.hypervisor(arguments.xen, progress)
+    trees.dom0_tree(arguments.xen, arguments.type == "hvm", [n for v in arguments.dom0_packages for n in v.split(",")], progress)
+    make_tree = trees.domu_disk if arguments.root == "disk" else trees.domu_tree
+    make_tree([n for v in arguments.domu_packages for n in v.split(",")], progress)
     progress(f"everything is in {cache.cache_root()}")
     return ExitStatus.OK
 

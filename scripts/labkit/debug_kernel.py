@@ -28,7 +28,8 @@ def by_name(name: str, extra_modules: list[str], say: packages.Say) -> kernels.K
         return kernels.debian_kernel(name, extra_modules, say)
     where = prepared(name, say).directory.parent
     release = (where / "release").read_text(encoding="ascii")
-    return kernels.Kernel(release, where / "kernel.elf", where / "modules.cpio")
+    return kernels.Kernel(release, where / "kernel.elf", where / "kernel.image",
+                          where / "modules.cpio")
 
 
 def prepared(name: str, say: packages.Say) -> Headers:

@@ -83,10 +83,16 @@ class Images:
         self._module = driver_module(options, source, self.kernel.release) \
             if options.guests else None
         self._backend = _backend_overlay(options, source)
+        if options.type == "hvm" and not self.kernel.image.is_file():
+            raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
+                             "is a vmlinux; use --type pv or pvh, or --kernel-image")
         self.dom0_kernel = _kernel(options.dom0_kernel, options.own_dom0_kernel, extra, say)
-        self.hypervisor = trees.hypervisor(say)
-        self._dom0_tree = trees.dom0_tree(list(options.dom0_packages), say)
-        self._domu_tree = trees.domu_tree(list(options.domu_packages), say)
+        self.hypervisor = trees.hypervisor(options.xen, say)
+        self._dom0_tree = trees.dom0_tree(options.xen, options.type == "hvm",
+                                          list(options.dom0_packages), say)
+        make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
+        self._domu_tree = make_tree(list(options.domu_packages), say)
+        self._busybox = trees.busybox(say) if options.root == "disk" else None
 
     def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
         """Writes Dom0's initramfs, which holds everything, and returns its path."""
@@ -105,53 +111,74 @@ class Images:
 
     def _check_memory(self, guest_image: pathlib.Path) -> None:
         """A guest needs its image twice while it unpacks it, and room for the kernel."""
+        options = self._options
         image = guest_image.stat().st_size >> 20
         needed = 2 * image + 96
-        if self._options.guests and self._options.memory < needed:
-            raise UsageError(f"--memory {self._options.memory}: the guests' image has {image} MiB "
-                             f"and needs --memory {needed} to boot")
-        needed = 3 * image + 400
-        if self._options.dom0_memory < needed:
-            raise UsageError(f"--dom0-memory {self._options.dom0_memory}: the guests' image has "
-                             f"{image} MiB and needs --dom0-memory {needed}")
+        if options.guests and options.memory < needed:
+            remedy = "" if options.root == "disk" else ", or have it on a disk with --root disk"
+            raise UsageError(f"--memory {options.memory}: the guests' image has {image} MiB; give "
+                             f"them --memory {needed}{remedy}")
+        disk = self._domu_tree.stat().st_size >> 20 if options.root == "disk" else 0
+        device_model = 300 if options.type == "hvm" else 0
+        needed = 3 * image + 2 * disk + device_model + 400
+        if options.dom0_memory < needed:
+            raise UsageError(f"--dom0-memory {options.dom0_memory}: the guests' image has "
+                             f"{image + disk} MiB and needs --dom0-memory {needed}")
 
     def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
+        """What the guests boot with: all of their root, or what mounts and completes it."""
+        parts = [self.kernel.modules]
+        if self._busybox is None:
+            parts.insert(0, self._domu_tree)
+        with open(image, "wb") as output:
+            for part in parts:
+                with open(part, "rb") as handle:
+                    shutil.copyfileobj(handle, output, 1 << 20)
+            with cpio.Writer(output) as archive:
+                if self._busybox is None:
+                    self._add_domu_files(archive, "", terminal)
+                else:
+                    for link, target in cpio.MERGED_USR.items():
+                        archive.directory(target)
+                        archive.symlink(link, target)
+                    archive.file("usr/bin/busybox", self._busybox, 0o755)
+                    archive.character_device("dev/console", 5, 1)
+                    archive.file("init", _GUEST_FILES / "disk-init", 0o755)
+                    archive.directory("over")
+                    archive.directory("over/lab")
+                    self._add_domu_files(archive, "over/", terminal)
+
+    def _add_domu_files(self, archive: cpio.Writer, prefix: str, terminal: tuple[int, int]) -> None:
+        """What is particular to the run, below `prefix`."""
         options = self._options
         module = self._module
         depends = module_files.modinfo(module.read_bytes()).get("depends", "") if module else ""
-        config: dict[str, object] = {
+        archive.data(f"{prefix}lab/config.sh", _shell_config({
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
             "LAB_DRIVER_OPTIONS": options.driver_options,
             "LAB_WAIT_CARD": _yes(options.wait_card), "LAB_SHELL": _yes(options.shell is not None),
             "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1],
-            "LAB_KERNEL": self.kernel.release}
-        with open(image, "wb") as output:
-            for part in (self._domu_tree, self.kernel.modules):
-                with open(part, "rb") as handle:
-                    shutil.copyfileobj(handle, output, 1 << 20)
-            with cpio.Writer(output) as archive:
-                archive.data("lab/config.sh", _shell_config(config))
-                archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
-                archive.file("init", _GUEST_FILES / "domu-init", 0o755)
-                if module is not None:
-                    archive.file("lab/snd-xen-front.ko", module)
-                for guest in range(options.guests):
-                    archive.directory(f"lab/guest{guest}")
-                    cards = card_count(options.vsnd_of(guest))
-                    archive.data(f"lab/guest{guest}/config.sh",
-                                 _shell_config({"LAB_CARDS": cards}))
-                    script = options.domu_script(guest)
-                    archive.data(f"lab/guest{guest}/script",
-                                 script.content if script else b"#!/bin/sh\n", 0o755)
-                for overlay in options.domu_overlays:
-                    archive.tree(overlay)
+            "LAB_KERNEL": self.kernel.release}))
+        archive.file(f"{prefix}lab/lib.sh", _GUEST_FILES / "lib.sh")
+        archive.file(f"{prefix}init", _GUEST_FILES / "domu-init", 0o755)
+        if module is not None:
+            archive.file(f"{prefix}lab/snd-xen-front.ko", module)
+        for guest in range(options.guests):
+            archive.directory(f"{prefix}lab/guest{guest}")
+            cards = card_count(options.vsnd_of(guest))
+            archive.data(f"{prefix}lab/guest{guest}/config.sh", _shell_config({"LAB_CARDS": cards}))
+            script = options.domu_script(guest)
+            archive.data(f"{prefix}lab/guest{guest}/script",
+                         script.content if script else b"#!/bin/sh\n", 0o755)
+        for overlay in options.domu_overlays:
+            archive.tree(overlay, prefix)
 
     def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
                         terminal: tuple[int, int]) -> None:
         options = self._options
         guests = range(options.guests)
         archive.data("lab/config.sh", _shell_config({
-            "LAB_GUEST_LIST": " ".join(map(str, guests)),
+            "LAB_XEN": options.xen, "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_when, "LAB_TIME_LIMIT": options.time_limit,
@@ -168,12 +195,22 @@ class Images:
         if self._backend is not None:
             archive.file("usr/bin/xen-sndback", self._backend, 0o755)
         if options.guests:
-            archive.file("lab/domu.kernel", self.kernel.elf)
+            archive.file("lab/domu.kernel",
+                         self.kernel.image if options.type == "hvm" else self.kernel.elf)
+            if options.root == "disk":
+                archive.file("lab/domu.squashfs", self._domu_tree)
             archive.file("lab/domu.initramfs", guest_image)
         for guest in guests:
             archive.data(f"lab/domu{guest}.cfg", self._xl_config(guest).encode())
         for overlay in options.dom0_overlays:
             archive.tree(overlay)
+
+    def _disks(self, guest: int) -> list[str]:
+        common = "format=raw, backendtype=phy, script=/lab/block"
+        # Disk /dev/vda is Dom0's; those of the guests follow.
+        result = f"'vdev=xvda, access=rw, {common}, target=/dev/vd{chr(ord('b') + guest)}'"
+        root = f"'vdev=xvdb, access=ro, {common}, target=/dev/loop0'"
+        return [result, root] if self._options.root == "disk" else [result]
 
     def _xl_config(self, guest: int) -> str:
         options = self._options
@@ -184,10 +221,11 @@ class Images:
             f'name = "domu{guest}"', f'type = "{options.type}"', 'kernel = "/lab/domu.kernel"',
             'ramdisk = "/lab/domu.initramfs"', f'memory = {options.memory}',
             f'vcpus = {options.vcpus}', f'cmdline = "{command_line.strip()}"',
-            # Disk /dev/vda is Dom0's; those of the guests follow.
-            "disk = [ 'vdev=xvda, format=raw, access=rw, backendtype=phy, script=/lab/block, "
-            f"target=/dev/vd{chr(ord('b') + guest)}' ]",
+            f"disk = [ {', '.join(self._disks(guest))} ]",
             'on_poweroff = "destroy"', 'on_reboot = "destroy"', 'on_crash = "destroy"']
+        if options.type == "hvm":
+            lines += ['vga = "none"', "nographic = 1", 'serial = "none"',
+                      'device_model_version = "qemu-xen"']
         vsnd = options.vsnd_of(guest)
         if vsnd is not None:
             lines.append(f"vsnd = {vsnd}")

@@ -30,6 +30,8 @@ class Kernel:
 
     release: str
     elf: pathlib.Path
+    # The bzImage, which is what firmware boots; there is none of a kernel that came as vmlinux.
+    image: pathlib.Path
     modules: pathlib.Path
 
 
@@ -48,7 +50,8 @@ def debian_kernel(wanted: str, extra_modules: list[str], say: packages.Say) -> K
         shutil.rmtree(root)
 
     where = cache.entry("kernel", key, build, f"prepares kernel {found.name}", say)
-    return Kernel(found.name, where / "kernel.elf", where / "modules.cpio")
+    return Kernel(found.name, where / "kernel.elf", where / "kernel.image",
+                  where / "modules.cpio")
 
 
 def contents(root: pathlib.Path, release: str) -> tuple[pathlib.Path, pathlib.Path]:
@@ -76,7 +79,8 @@ def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules:
         assemble(directory, release, image, modules, names)
 
     where = cache.entry("kernel", key, build, f"prepares kernel {image}", say)
-    return Kernel(release, where / "kernel.elf", where / "modules.cpio")
+    return Kernel(release, where / "kernel.elf", where / "kernel.image",
+                  where / "modules.cpio")
 
 
 def own_sources() -> list[bytes]:
@@ -87,11 +91,13 @@ def own_sources() -> list[bytes]:
 
 def assemble(directory: pathlib.Path, release: str, image: pathlib.Path,
              modules: pathlib.Path | None, names: list[str]) -> None:
-    """Makes a cache entry's kernel.elf and modules.cpio."""
+    """Makes a cache entry's kernel.elf, modules.cpio and, from a bzImage, kernel.image."""
     data = image.read_bytes()
     elf = data if data.startswith(b"\x7fELF") else boot_image.decompress_bzimage(data)
     if elf is None:
         raise UsageError(f"{image} is neither an ELF kernel (vmlinux) nor an x86 bzImage")
+    if elf is not data:
+        (directory / "kernel.image").write_bytes(data)
     (directory / "kernel.elf").write_bytes(boot_image.loadable_part(elf))
     small = directory / "tree" / "usr" / "lib" / "modules" / release
     small.mkdir(parents=True)

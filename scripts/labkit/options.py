@@ -47,11 +47,13 @@ class RunOptions:
     own_kernel: OwnKernel | None
     dom0_kernel: str
     own_dom0_kernel: OwnKernel | None
+    xen: str
     kernel_modules: tuple[str, ...]
     cmdline: str
     dom0_cmdline: str
     xen_cmdline: str
     type: str
+    root: str
     memory: int
     spare_memory: int
     vcpus: int
@@ -292,9 +294,9 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         own_kernel=_own_kernel(a.kernel_image, a.modules_dir, "--"),
         dom0_kernel=a.dom0_kernel,
         own_dom0_kernel=_own_kernel(a.dom0_kernel_image, a.dom0_modules_dir, "--dom0-"),
-        kernel_modules=_names(a.kernel_modules),
+        xen=a.xen, kernel_modules=_names(a.kernel_modules),
         cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline,
-        xen_cmdline=a.xen_cmdline, type=a.type,
+        xen_cmdline=a.xen_cmdline, type=a.type, root=a.root,
         memory=_in_range(a.memory, "--memory", 64, 16384),
         spare_memory=_in_range(a.spare_memory, "--spare-memory", 0, 16384),
         vcpus=_in_range(a.vcpus, "--vcpus", 1, 16), guests=guests,

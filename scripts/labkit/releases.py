@@ -4,7 +4,7 @@
 import re
 from typing import NamedTuple
 
-from . import packages, suites
+from . import packages
 from .errors import LabError, UsageError
 
 FLAVOUR = "-rt"
@@ -51,12 +51,6 @@ class Release(NamedTuple):
     def headers(self) -> str:
         """The package that modules are built against."""
         return f"linux-headers-{self.name}"
-
-
-def of_machine() -> str:
-    """The name of the kernel that this machine's own Debian release has."""
-    release = suites.machine().release
-    return next((name for name, line in LINES.items() if line == Line(release)), "6.12+deb13")
 
 
 def release_in(chosen: list[packages.Package], origin: packages.Origin) -> Release | None:

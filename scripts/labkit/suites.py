@@ -57,8 +57,12 @@ def machine() -> Mirrors:
     done = subprocess.run(["apt-get", "indextargets", "--format", "$(LABEL)|$(CODENAME)|$(REPO_URI)",
                            "Created-By: Packages", "Origin: Debian"],
                           capture_output=True, text=True, check=False)
-    return mirrors_of(done.stdout.split(), platform.freedesktop_os_release().get(
-        "VERSION_CODENAME", ""))
+    return mirrors_of(done.stdout.split(), codename())
+
+
+def codename() -> str:
+    """What this machine calls its own release, such as bookworm."""
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 
 
 def base_of(suite: str) -> str:

@@ -6,60 +6,85 @@ import pathlib
 import re
 import shutil
 import subprocess
+from typing import Callable, NamedTuple
 
-from . import cache, cpio, packages
+from . import cache, cpio, packages, suites
+from .errors import LabError
 
 # What both domains have: a shell, the usual tools and ALSA's.
 _COMMON = """
     base-files base-passwd libc-bin bash dash coreutils findutils grep sed mawk tar gzip diffutils procps
-    util-linux mount kmod busybox-static libgcc-s1 libstdc++6 libasound2 alsa-utils xenstore-utils
+    util-linux mount kmod busybox-static libgcc-s1 libstdc++6 alsa-utils xenstore-utils
 """.split()
 
-# Dom0 adds the toolstack and what the reference backend links with.
-_DOM0 = """
-    xen-utils-4.17 xen-utils-common libxenstore4 libxenevtchn1 libxengnttab1 libxentoolcore1
-    libspdlog1.10 libfmt9
-""".split()
+# The versions of Xen, and the Debian release that has each.
+XEN = {"4.17": "bookworm", "4.20": "trixie"}
 
-_XEN = "xen-hypervisor-4.17-amd64"
+# The toolstack, and what the reference backend links with of it.
+_TOOLSTACK = "xen-utils-common libxenstore4 libxenevtchn1 libxengnttab1 libxentoolcore1".split()
 
 # Packages that the ones above depend on for installing or for parts the lab does not use (pygrub,
 # udev rules, PAM). They stay away unless the user asks for something that needs them.
 _NOT_NEEDED = re.compile(
     r"python3.*|libpython3.*|udev|debconf|dpkg|ucf|adduser|passwd|libpam-.*|libdb5\.3|"
+    r"libdb5\.3t64|systemd|libsystemd-shared|netbase|tzdata|dracut.*|initramfs.*|"
     r"libsemanage.*|libsepol2|libkrb5.*|libgssapi.*|libk5crypto3|libkeyutils1|libnsl2|libtirpc.*|"
     r"libsqlite3-0|media-types|sensible-utils|perl.*|libperl.*|lib.*-perl|whiptail|libnewt.*|"
     r"sysvinit-utils|init-system-helpers|login|logsave|e2fsprogs")
 
 
-def _contents(base: list[str], extra: list[str]) -> list[packages.Package]:
+class _Layer(NamedTuple):
+    """Packages of one Debian release that are unpacked over those of the layers before."""
+
+    origin: packages.Origin
+    contents: list[packages.Package]
+
+
+def _contents(base: list[str], extra: list[str], origin: packages.Origin) -> list[packages.Package]:
     """The packages of a tree: what `base` needs without the unneeded, and all `extra` needs."""
-    wanted = packages.resolve(extra) if extra else []
+    wanted = packages.resolve(extra, origin) if extra else []
     names = {package.name for package in wanted}
-    needed = [package for package in packages.resolve(base)
+    needed = [package for package in packages.resolve(base, origin)
               if package.name not in names and not _NOT_NEEDED.fullmatch(package.name)]
     return sorted([*wanted, *needed])
 
 
-def _tree(kind: str, base: list[str], extra: list[str], say: packages.Say) -> pathlib.Path:
-    contents = _contents(base, extra)
+def _write_cpio(root: pathlib.Path, image: pathlib.Path) -> None:
+    with open(image, "wb") as output, cpio.Writer(output) as archive:
+        archive.tree(root, merged_usr=False)
+        archive.character_device("dev/console", 5, 1)
+        archive.character_device("dev/null", 1, 3, 0o666)
+
+
+def _write_squashfs(root: pathlib.Path, image: pathlib.Path) -> None:
+    command = ["mksquashfs", str(root), str(image), "-all-root", "-comp", "zstd", "-no-progress",
+               "-quiet"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as failure:
+        raise LabError("mksquashfs is not installed; run scripts/setup") from failure
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+
+def _tree(kind: str, layers: list[_Layer], say: packages.Say,
+          write: Callable[[pathlib.Path, pathlib.Path], None] = _write_cpio) -> pathlib.Path:
+    contents = [package for layer in layers for package in layer.contents]
     key = cache.digest(pathlib.Path(__file__).read_bytes(), repr(packages.LEFT_OUT),
                        *map(str, contents))
 
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
         cpio.make_merged_usr(root)
-        packages.unpack(packages.fetch(contents, say), root)
+        for layer in layers:
+            packages.unpack(packages.fetch(layer.contents, say, layer.origin), root)
         _configure(root)
-        with open(directory / "tree.cpio", "wb") as output, cpio.Writer(output) as archive:
-            archive.tree(root, merged_usr=False)
-            archive.character_device("dev/console", 5, 1)
-            archive.character_device("dev/null", 1, 3, 0o666)
+        write(root, directory / "image")
         shutil.rmtree(root)
         (directory / "packages").write_text("".join(f"{p}\n" for p in contents), encoding="utf-8")
 
     announce = f"builds the {kind} tree from {len(contents)} packages"
-    return cache.entry(kind, key, build, announce, say) / "tree.cpio"
+    return cache.entry(kind, key, build, announce, say) / "image"
 
 
 def _configure(root: pathlib.Path) -> None:
@@ -92,22 +117,79 @@ def _add_busybox_applets(root: pathlib.Path) -> None:
             places[0].symlink_to("busybox")
 
 
-def dom0_tree(extra: list[str], say: packages.Say) -> pathlib.Path:
-    return _tree("dom0", [*_COMMON, *_DOM0], extra, say)
+def default_xen() -> str:
+    """The version of Xen that this machine's Debian release has, or else the newest."""
+    return next((xen for xen, suite in XEN.items() if suite == suites.codename()), max(XEN))
+
+
+def _backend_libraries() -> list[str]:
+    """The packages with the libraries that a backend built on this machine links with."""
+    return [package.name for package in packages.resolve(["libspdlog-dev"])
+            if re.fullmatch(r"lib(spdlog|fmt)[0-9.]+", package.name)]
+
+
+# Plays the machine of guests without paravirtualisation.
+_DEVICE_MODEL = "qemu-system-xen"
+
+
+def dom0_tree(xen: str, with_device_model: bool, extra: list[str], say: packages.Say) -> pathlib.Path:
+    """Dom0's files: those of the newer of two releases, this machine's and that of `xen`.
+
+    Programs of the older one run there, with libraries of their own that the newer one lacks.
+    """
+    toolstack = [f"xen-utils-{xen}", *_TOOLSTACK, *[_DEVICE_MODEL] * with_device_model]
+    wanted = {XEN[xen]: toolstack}
+    own = suites.machine().release
+    wanted.setdefault(own, [])
+    wanted[own] = [*wanted[own], *_backend_libraries()]
+    *older, newest = sorted(wanted, key=_age)
+    origin = packages.Origin(newest)
+    contents = _contents([*_COMMON, *wanted[newest]], extra, origin)
+    names = {package.name for package in contents}
+    layers = []
+    for suite in older:
+        theirs = packages.Origin(suite)
+        layers.append(_Layer(theirs, [package for package in _contents(wanted[suite], [], theirs)
+                                      if package.name not in names]))
+    return _tree("dom0", [*layers, _Layer(origin, contents)], say)
+
+
+def _age(suite: str) -> int:
+    """Orders releases from the oldest to the newest, those that are unknown being newer."""
+    known = list(XEN.values())
+    return known.index(suite) if suite in known else len(known)
 
 
 def domu_tree(extra: list[str], say: packages.Say) -> pathlib.Path:
-    return _tree("domu", _COMMON, extra, say)
+    """A guest's files, of this machine's release: programs built here run there."""
+    return _tree("domu", _domu_layers(extra), say)
 
 
-def hypervisor(say: packages.Say) -> pathlib.Path:
+def domu_disk(extra: list[str], say: packages.Say) -> pathlib.Path:
+    """The same as the image of a disk."""
+    return _tree("domu-disk", _domu_layers(extra), say, _write_squashfs)
+
+
+def _domu_layers(extra: list[str]) -> list[_Layer]:
+    return [_Layer(packages.MACHINE, _contents(_COMMON, extra, packages.MACHINE))]
+
+
+def busybox(say: packages.Say) -> pathlib.Path:
+    """A program that is a whole system, without any library."""
+    root = packages.extracted(["busybox-static"], say)
+    return next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.is_file())
+
+
+def hypervisor(xen: str, say: packages.Say) -> pathlib.Path:
     """Xen itself, uncompressed, as QEMU's multiboot loader wants it."""
-    chosen = [package for package in packages.resolve([_XEN]) if package.name == _XEN]
+    origin = packages.Origin(XEN[xen])
+    name = f"xen-hypervisor-{xen}-amd64"
+    chosen = [package for package in packages.resolve([name], origin) if package.name == name]
 
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
         root.mkdir()
-        packages.unpack(packages.fetch(chosen, say), root)
+        packages.unpack(packages.fetch(chosen, say, origin), root)
         image, = (path for path in (root / "boot").glob("xen-*.gz") if not path.is_symlink())
         (directory / "xen").write_bytes(gzip.decompress(image.read_bytes()))
         shutil.rmtree(root)

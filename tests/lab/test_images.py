@@ -12,7 +12,7 @@ import zlib
 from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
-from labkit import boot_image, cache, cpio, module_files, packages, results
+from labkit import boot_image, cache, cpio, kernels, module_files, packages, results
 from labkit.errors import LabError, UsageError
 
 

@@ -26,6 +26,26 @@ class Options(unittest.TestCase):
         self.assertIsNone(parse("--backend", "none").vsnd_of(0))
         self.assertIsNone(parse("--backend", "none").backend)
 
+    def test_own_kernels(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            image = pathlib.Path(name) / "bzImage"
+            with self.assertRaisesRegex(UsageError, "--dom0-kernel-image .*: no such file"):
+                parse("--dom0-kernel-image", str(image))
+            image.touch()
+            run = parse("--dom0-kernel-image", str(image), "--dom0-modules-dir", name)
+            self.assertEqual(run.own_dom0_kernel, options.OwnKernel(image, pathlib.Path(name)))
+            self.assertIsNone(run.own_kernel)
+            # Without its modules a kernel would boot and have neither disks nor sound.
+            with self.assertRaisesRegex(UsageError, "--modules-dir .*/6.12: no such directory"):
+                parse("--kernel-image", str(image), "--modules-dir", f"{name}/6.12")
+        with self.assertRaisesRegex(UsageError, "--modules-dir needs --kernel-image"):
+            parse("--modules-dir", "/tmp")
+
+    def test_xen_type_and_root(self) -> None:
+        run = parse("--xen", "4.20", "--type", "hvm", "--root", "disk", "--vcpus", "4")
+        self.assertEqual((run.xen, run.type, run.root, run.vcpus), ("4.20", "hvm", "disk", 4))
+        self.assertEqual(parse().root, "memory")
+
     def test_icount(self) -> None:
         self.assertIsNone(parse("--icount", "off").icount)
         self.assertEqual(parse("--icount", "3").icount, 3)

@@ -3,12 +3,16 @@
 # What the init scripts of Dom0 and DomU share. The shell is busybox's, which runs its own applets
 # without executing anything: that keeps the boot short on an emulated CPU.
 
-export PATH=/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/lib/xen-4.17/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export LD_LIBRARY_PATH=/usr/lib/xen-4.17/lib/x86_64-linux-gnu
-export HOME=/root LANG=C.UTF-8 TERM="${TERM:-linux}"
-
 # shellcheck source=/dev/null # written by labkit/image.py for each run
 . /lab/config.sh
+
+export PATH=/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+if [ -n "${LAB_XEN-}" ]; then
+	# Dom0's programs for exactly this Xen.
+	export PATH="/lab/bin:/usr/lib/xen-$LAB_XEN/bin:$PATH"
+	export LD_LIBRARY_PATH="/usr/lib/xen-$LAB_XEN/lib/x86_64-linux-gnu"
+fi
+export HOME=/root LANG=C.UTF-8 TERM="${TERM:-linux}"
 
 # Prints seconds since this domain booted, with hundredths.
 uptime_seconds() {

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Dom0's files: of which Debian release, for each Xen on each machine."""
+
+import pathlib
+import unittest
+from typing import Iterable
+from unittest import mock
+
+import support  # noqa: F401 # pylint: disable=unused-import
+from labkit import packages, suites, trees
+from labkit.packages import Package
+
+VERSIONS = {"bookworm": ("4.17", "1.10", "9"), "trixie": ("4.20", "1.15", "10")}
+MACHINE = "bookworm"
+
+
+def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) -> list[Package]:
+    """A release in which everything needs the C library, and the toolstack one of its own."""
+    suite = origin.suite or MACHINE
+    _, spdlog, fmt = VERSIONS[suite]
+    found = {*names, "libc6"}
+    if "libspdlog-dev" in found:
+        found |= {f"libspdlog{spdlog}", f"libfmt{fmt}", "libfmt-dev"}
+    for name in list(found):
+        if name.startswith("xen-utils-4"):
+            found.add(name.replace("xen-utils-", "libxenmisc"))
+    return [Package(name, suite, "amd64") for name in sorted(found)]
+
+
+class Dom0(unittest.TestCase):
+    def layers(self, machine: str, xen: str) -> dict[str, set[str]]:
+        """The names of the packages that Dom0 gets, by release, the undermost first."""
+        with mock.patch.object(trees.suites, "machine", lambda: suites.Mirrors("", "", machine)), \
+                mock.patch(f"{__name__}.MACHINE", machine), \
+                mock.patch.object(packages, "resolve", resolve), \
+                mock.patch.object(trees, "_tree", return_value=pathlib.Path("image")) as tree:
+            trees.dom0_tree(xen, False, [], lambda _: None)
+        return {layer.origin.suite: {package.name for package in layer.contents}
+                for layer in tree.call_args[0][1]}
+
+    def test_machine_and_xen_of_one_release(self) -> None:
+        layers = self.layers("bookworm", "4.17")
+        self.assertEqual(list(layers), ["bookworm"])
+        self.assertLessEqual({"xen-utils-4.17", "libspdlog1.10", "libfmt9", "bash"},
+                             layers["bookworm"])
+
+    def test_a_newer_xen_brings_its_release_and_the_backend_its_libraries(self) -> None:
+        layers = self.layers("bookworm", "4.20")
+        self.assertEqual(list(layers), ["bookworm", "trixie"])
+        self.assertEqual(layers["bookworm"], {"libspdlog1.10", "libfmt9"})
+        self.assertLessEqual({"xen-utils-4.20", "bash", "libc6"}, layers["trixie"])
+
+    def test_an_older_xen_runs_on_the_machines_release(self) -> None:
+        layers = self.layers("trixie", "4.17")
+        self.assertEqual(list(layers), ["bookworm", "trixie"])
+        self.assertLessEqual({"xen-utils-4.17", "libxenmisc4.17"}, layers["bookworm"])
+        self.assertFalse({"bash", "libc6"} & layers["bookworm"])
+        self.assertLessEqual({"libspdlog1.15", "libfmt10", "bash"}, layers["trixie"])
+
+    def test_headers_of_libraries_stay_away(self) -> None:
+        self.assertNotIn("libfmt-dev", self.layers("bookworm", "4.17")["bookworm"])
+
+
+class DefaultXen(unittest.TestCase):
+    def test_that_of_the_machines_release_or_the_newest(self) -> None:
+        for release, xen in (("bookworm", "4.17"), ("trixie", "4.20"), ("forky", "4.20")):
+            with mock.patch.object(suites, "codename", lambda release=release: release):
+                self.assertEqual(trees.default_xen(), xen)
+
+
+if __name__ == "__main__":
+    unittest.main()
