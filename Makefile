@@ -197,6 +197,11 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 check-lab-all: backend guest-tests ## also the selftests that "make check" has no time for
 	@scripts/selftests --all --rounds $(ROUNDS)
 
+.PHONY: check-matrix
+check-matrix: backend guest-tests ## a short selftest for every kernel, plain and real-time, PV and PVH, and a table
+	@echo "== matrix of kernels and guests"
+	@scripts/selftests --matrix
+
 # A module whose faults the kernels of check-debug must report.
 .PHONY: provoker
 provoker:
