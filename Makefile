@@ -57,6 +57,10 @@ install: module ## install the module under updates/ for the kernel KDIR (defaul
 	done
 	$(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
 		INSTALL_MOD_DIR=updates modules_install
+	@echo "  INSTALL $(INSTALL_MOD_PATH)/usr/share: alsa/ucm2 (for sound servers), man/man4"
+	@mkdir -p $(INSTALL_MOD_PATH)/usr/share/alsa && \
+		cp -r src/alsa/ucm2 $(INSTALL_MOD_PATH)/usr/share/alsa/ && \
+		install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
 
 # ---- everything that runs in user space -------------------------------------------------
 
