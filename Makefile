@@ -62,6 +62,11 @@ install: module ## install the module under updates/ for the kernel KDIR (defaul
 		cp -r src/alsa/ucm2 $(INSTALL_MOD_PATH)/usr/share/alsa/ && \
 		install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
 
+.PHONY: deb
+deb: ## build the Debian packages: snd-xen-front-dkms and xen-sndback, in build/deb
+	@scripts/setup --for deb
+	@scripts/deb
+
 # ---- everything that runs in user space -------------------------------------------------
 
 # The compilers of this machine's release of Debian.
