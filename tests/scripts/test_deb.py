@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The Debian packages: what their parts have to agree in, and what scripts/check-deb chooses."""
+
+import pathlib
+import re
+import subprocess
+import unittest
+
+import support
+from debkit import trial
+
+DEBIAN = support.ROOT / "scripts" / "debian"
+
+
+def read(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+class PartsAgree(unittest.TestCase):
+    def test_the_module_has_the_version_of_the_changelog(self):
+        changelog = re.match(r"snd-xen-front \((\S+)\)", read(DEBIAN / "changelog"))[1]
+        module = re.search(r'^MODULE_VERSION\("(.*)"\);$',
+                           read(support.ROOT / "src/shim/module.c"), re.MULTILINE)[1]
+        manual = re.search(r'"snd-xen-front (\S+)"',
+                           read(support.ROOT / "src/man/snd-xen-front.4"))[1]
+        self.assertEqual((module, manual), (changelog, changelog))
+
+    def test_setup_installs_what_the_packages_are_built_with(self):
+        depends = read(DEBIAN / "control").split("Build-Depends:")[1].split("\nStandards")[0]
+        names = {line.split()[0].rstrip(",") for line in depends.split("\n") if line.strip()}
+        names = {"debhelper" if name == "debhelper-compat" else name for name in names}
+        row = re.search(r"^deb +(.*)$", support.run_script("setup", "--list").stdout, re.MULTILINE)
+        self.assertLessEqual(names, set(row[1].split()))
+
+    def test_the_manual_documents_every_parameter(self):
+        parameters = set(re.findall(r"^module_param(?:_\w+)?\((\w+)",
+                                    read(support.ROOT / "src/shim/module.c"), re.MULTILINE))
+        manual = read(support.ROOT / "src/man/snd-xen-front.4")
+        section = manual.split(".SH PARAMETERS")[1].split(".SH")[0]
+        self.assertEqual(parameters, set(re.findall(r"^\.BR (\w+) =", section, re.MULTILINE)))
+
+    def test_the_manuals_have_no_errors(self):
+        for page in support.ROOT.glob("src/**/*.[48]"):
+            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), page)
+
+
+class SetupFor(unittest.TestCase):
+    def test_a_purpose_that_there_is_not(self):
+        done = support.run_script("setup", "--for", "debs")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'debs'", done.stderr)
+
+    def test_a_missing_purpose(self):
+        self.assertEqual(support.run_script("setup", "--for").returncode, 2)
+
+
+class Kernels(unittest.TestCase):
+    NAMES = ["linux-headers-amd64", "linux-headers-6.12.117+deb13-common",
+             "linux-headers-6.12.118+deb13-rt-amd64", "linux-headers-6.12.118+deb13-cloud-amd64"]
+
+    def test_the_last_two_of_a_release_with_one_series(self):
+        names = [*self.NAMES, "linux-headers-6.12.99+deb13-amd64",
+                 "linux-headers-6.12.118+deb13-amd64", "linux-headers-6.12.117+deb13-amd64"]
+        self.assertEqual(trial.kernels(names, "6.12.118+deb13-amd64"),
+                         ("6.12.117+deb13-amd64", "6.12.118+deb13-amd64"))
+
+    def test_the_newest_beside_the_one_of_the_release(self):
+        names = [*self.NAMES, "linux-headers-6.1.0-9-amd64", "linux-headers-6.1.0-56-amd64",
+                 "linux-headers-6.12.117+deb12-amd64", "linux-headers-6.12.113+deb12-amd64"]
+        self.assertEqual(trial.kernels(names, "6.1.0-56-amd64"),
+                         ("6.1.0-56-amd64", "6.12.117+deb12-amd64"))
+
+
+class CheckDeb(unittest.TestCase):
+    def test_a_suite_that_is_none(self):
+        done = support.run_script("check-deb", "Debian 12")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'Debian 12'", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
