@@ -2,7 +2,6 @@
 #include "clock.h"
 
 #include <ctime>
-#include <x86intrin.h>
 
 namespace bench {
 
@@ -20,9 +19,9 @@ Moment now()
     Moment best = {};
     uint64_t closest = UINT64_MAX;
     for (int i = 0; i < tries; i++) {
-        const uint64_t before = __rdtsc();
+        const uint64_t before = processor_ticks();
         const uint64_t time = monotonic_ns();
-        const uint64_t after = __rdtsc();
+        const uint64_t after = processor_ticks();
         if (after - before < closest) {
             closest = after - before;
             best = { time, before + (after - before) / 2 };
