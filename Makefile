@@ -84,7 +84,7 @@ backend: ## build the reference backend (build/backend/xen-sndback) and its unit
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements
-	@scripts/fetch-kselftest-alsa
+	@scripts/fetch-kselftest-alsa --output $(BUILD)/kselftest
 	@$(call cmake-build,tests/guest,guest,$(gnu))
 	@$(call cmake-build,tests/bench,guest-bench,$(gnu))
 
@@ -216,6 +216,16 @@ check-lab-all: backend guest-tests ## also the selftests that "make check" has n
 check-matrix: backend guest-tests ## a short selftest for every kernel, plain and real-time, PV and PVH, and a table
 	@echo "== matrix of kernels and guests"
 	@scripts/selftests --matrix
+
+ARM64_KERNELS ?= 6.1 6.12 trixie-backports
+ARM64_ROUNDS ?= 10
+
+.PHONY: check-arm64
+check-arm64: ## playback, capture, restarts and attacks on an emulated arm64 machine, for each of ARM64_KERNELS
+	@echo "== selftests in the lab, arm64"
+	@scripts/lab programs --arch arm64
+	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) \
+		$(foreach kernel,$(ARM64_KERNELS),$(patsubst %,arm64-%-$(kernel),selftest restart attacks))
 
 # A module whose faults the kernels of check-debug must report.
 .PHONY: provoker

@@ -4,6 +4,7 @@
 How a run comes about, one module per step:
 
     options   what the user asked for, validated
+    architectures  what the machines of an architecture are like
     suites    where the packages of Debian suites other than the machine's come from
     packages  Debian packages resolved and fetched by the machine's own apt, and unpacked
     releases  Debian's kernels by name: which suite has one, in which packages

@@ -10,12 +10,17 @@ import zlib
 from .errors import LabError
 
 
+def is_bzimage(image: bytes) -> bool:
+    """Whether this is a bzImage (Documentation/arch/x86/boot.rst, header)."""
+    return image[0x202:0x206] == b"HdrS"
+
+
 def decompress_bzimage(image: bytes) -> bytes | None:
     """The ELF kernel inside an x86 bzImage; None when this is not a bzImage.
 
     Offsets: Documentation/arch/x86/boot.rst, setup_sects, header, payload_offset, payload_length.
     """
-    if image[0x202:0x206] != b"HdrS":
+    if not is_bzimage(image):
         return None
     setup_sectors = image[0x1F1] or 4
     offset, length = struct.unpack_from("<II", image, 0x248)
@@ -34,6 +39,11 @@ def decompress_bzimage(image: bytes) -> bytes | None:
         raise LabError(f"zstd could not decompress the kernel: {done.stderr.decode().strip()}")
     raise LabError(f"kernel payload starts with {payload[:4].hex()}, which is neither xz, gzip nor "
                    "zstd; bring a vmlinux instead of a bzImage")
+
+
+def is_arm64(image: bytes) -> bool:
+    """Whether this is an arm64 kernel as it is in memory (Documentation/arch/arm64/booting.rst)."""
+    return image[0x38:0x3C] == b"ARM\x64"
 
 
 _ELF_HEADER = 64

@@ -8,10 +8,6 @@ import subprocess
 from . import debug_kernel, headers, packages
 from .headers import Headers
 
-# What a make that started the lab was told ("-n", its job server) is not for the one started here.
-_MAKES_OWN = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-
-
 def headers_of(kernel: str, architecture: str, say: packages.Say) -> Headers:
     """What modules for a kernel of --kernel are built with."""
     if kernel.startswith(debug_kernel.PREFIX):
@@ -19,12 +15,17 @@ def headers_of(kernel: str, architecture: str, say: packages.Say) -> Headers:
     return headers.prepared(kernel, architecture, say)
 
 
+def environment() -> dict[str, str]:
+    """The lab's own, but for what a make that started it was told ("-n", its job server)."""
+    return {name: value for name, value in os.environ.items()
+            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 def make(source: pathlib.Path, kernel: Headers,
          arguments: list[str]) -> "subprocess.CompletedProcess[str]":
     """Runs make with these arguments; its output, with what it complained about, is in the result."""
-    environment = {name: value for name, value in os.environ.items() if name not in _MAKES_OWN}
     return subprocess.run(
         ["make", "--no-print-directory", "-C", source, f"-j{os.cpu_count()}",
          f"KDIR={kernel.directory}", *kernel.variables, *arguments],
-        env={**environment, **kernel.environment}, stdout=subprocess.PIPE,
+        env={**environment(), **kernel.environment}, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", check=False)

@@ -11,8 +11,8 @@ import textwrap
 import time
 from typing import Callable
 
-from . import (build as builder, cache, debug_kernel, machine, options as option_rules, packages,
-               releases, trees)
+from . import (architectures, build as builder, cache, debug_kernel, machine,
+               options as option_rules, programs, releases, trees)
 from .errors import ExitStatus, LabError, UsageError
 from .image import Images
 from .results import Outcome
@@ -83,7 +83,7 @@ kernels:
   built here once, wants --memory 800, for guests only.
 
 kernels of your own:
-  --kernel-image (bzImage or vmlinux, with CONFIG_XEN_PV or CONFIG_XEN_PVH and HVC_XEN, built-in or as modules:
+  --kernel-image (bzImage or vmlinux; for arm64 Image; with CONFIG_XEN_PV or CONFIG_XEN_PVH and HVC_XEN, built-in or as modules:
   XEN_BLKDEV_FRONTEND, XEN_XENBUS_FRONTEND, TMPFS, DEVTMPFS, SND_PCM) with --modules-dir.
 
 other packages:
@@ -109,6 +109,12 @@ class Progress:
         return time.monotonic() - self._start
 
 
+def _add_architecture(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--arch", choices=list(architectures.ALL), default="amd64",
+                       help="architecture of the machine under Xen and all its domains (default: "
+                            "%(default)s)")
+
+
 def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("guests")
     group.add_argument("--kernel", default=DEFAULT_KERNEL, metavar="NAME",
@@ -120,8 +126,9 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
                        help="further modules of the kernels (Dom0's, too) for the images")
     group.add_argument("--cmdline", default="", metavar="TEXT",
                        help="added to the guests' kernel command line")
-    group.add_argument("--type", choices=("pv", "pvh", "hvm"), default="pv",
-                       help="guest type; hvm: with a device model in Dom0, that boots the kernel (default: %(default)s)")
+    group.add_argument("--type", choices=("pv", "pvh", "hvm"),
+                       help="guest type; hvm: with a device model in Dom0, that boots the kernel "
+                            "(default: pv; arm64 has pvh only)")
     group.add_argument("--root", choices=("memory", "disk"), default="memory",
                        help="where the guests' files are: memory is simpler and boots faster; a "
                             "compressed, read-only disk, in Dom0's memory, with changes in "
@@ -179,8 +186,10 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
                        help="run in Dom0 for each guest between its creation and its start, with "
                             "LAB_GUEST and LAB_DOMID: to change XenStore nodes, for example")
     group = parser.add_argument_group("the run")
-    group.add_argument("--cpus", type=int, default=2, metavar="N",
-                       help="of the machine under Xen (default: %(default)s)")
+    _add_architecture(group)
+    group.add_argument("--cpus", type=int, metavar="N",
+                       help="of the machine under Xen (default: 2; arm64: 1, which is all that "
+                            "--icount can have there)")
     group.add_argument("--xen", choices=tuple(trees.XEN), default=trees.default_xen(),
                        help="its version, with that toolstack in Dom0 (default: this machine's "
                             "Debian release's, %(default)s)")
@@ -246,10 +255,19 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--kernel", action="append", metavar="NAME",
                       help=f"as of scripts/lab run; several are possible (default: "
                            f"{DEFAULT_KERNEL})")
-    make.add_argument("--architecture", metavar="NAME", default=packages.machine_architecture(),
-                      help="Debian's name of the kernels' architecture (default: %(default)s)")
+    _add_architecture(make)
     make.add_argument("arguments", nargs="*", metavar="TARGET|VARIABLE=VALUE", default=["module"],
                       help="for make (default: module)")
+    programs_parser = commands.add_parser(
+        "programs", help="run make for what runs in domains of another architecture",
+        formatter_class=raw,
+        description="Runs this repository's make with a compiler and libraries for --arch, which are\n"
+                    "fetched and not installed; what it builds is below build/ARCH, where\n"
+                    "'scripts/lab run --arch ARCH' looks. Exits with 1 when make fails.")
+    _add_architecture(programs_parser)
+    programs_parser.add_argument("targets", nargs="*", metavar="TARGET",
+                                 default=["backend", "guest-tests"],
+                                 help="of make (default: backend guest-tests)")
     clean = commands.add_parser("clean", help="remove the cache, or old results",
                                 formatter_class=raw)
     clean.add_argument("--results", action="store_true",
@@ -349,11 +367,12 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     extra = arguments.kernel_modules
     names = [name for value in extra for name in value.split(",")]
     for kernel in sorted({arguments.kernel, arguments.dom0_kernel}):
-        debug_kernel.by_name(kernel, names, progress)
-    trees.hypervisor(arguments.xen, progress)
-    trees.dom0_tree(arguments.xen, arguments.type == "hvm", [n for v in arguments.dom0_packages for n in v.split(",")], progress)
+        debug_kernel.by_name(kernel, arguments.arch, names, progress)
+    trees.hypervisor(arguments.xen, arguments.arch, progress)
+    trees.dom0_tree(arguments.xen, arguments.arch, arguments.type == "hvm",
+                    [n for v in arguments.dom0_packages for n in v.split(",")], progress)
     make_tree = trees.domu_disk if arguments.root == "disk" else trees.domu_tree
-    make_tree([n for v in arguments.domu_packages for n in v.split(",")], progress)
+    make_tree(arguments.arch, [n for v in arguments.domu_packages for n in v.split(",")], progress)
     progress(f"everything is in {cache.cache_root()}")
     return ExitStatus.OK
 
@@ -361,7 +380,7 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
 def _make(arguments: argparse.Namespace) -> ExitStatus:
     progress = Progress(False)
     for name in arguments.kernel or [DEFAULT_KERNEL]:
-        headers = builder.headers_of(name, arguments.architecture, progress)
+        headers = builder.headers_of(name, arguments.arch, progress)
         done = builder.make(SOURCE, headers, arguments.arguments)
         sys.stdout.write(done.stdout)
         sys.stdout.flush()
@@ -370,6 +389,14 @@ def _make(arguments: argparse.Namespace) -> ExitStatus:
                   "are above", file=sys.stderr)
             return ExitStatus.SCRIPT_FAILED
     return ExitStatus.OK
+
+
+def _programs(arguments: argparse.Namespace) -> ExitStatus:
+    if programs.make(SOURCE, arguments.arch, arguments.targets, Progress(False)):
+        return ExitStatus.OK
+    print(f"lab: make {' '.join(arguments.targets)} failed for {arguments.arch}; its messages are "
+          "above", file=sys.stderr)
+    return ExitStatus.SCRIPT_FAILED
 
 
 def _clean(arguments: argparse.Namespace) -> ExitStatus:
@@ -386,7 +413,7 @@ def main(argv: list[str]) -> int:
     """Runs the command and returns the exit status."""
     arguments = parser().parse_args(argv)
     commands: dict[str, Callable[[argparse.Namespace], ExitStatus]] = {
-        "run": _run, "shell": _shell, "build": _build, "make": _make,
+        "run": _run, "shell": _shell, "build": _build, "make": _make, "programs": _programs,
         "clean": _clean}
     try:
         return int(commands[arguments.command](arguments))

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 
 from . import cache, headers, kernels, linux_source, packages, releases
-from .errors import LabError
+from .errors import LabError, UsageError
 from .headers import Headers, Toolchain
 
 PREFIX = "debug-"
@@ -22,10 +22,14 @@ _FRAGMENT = pathlib.Path(__file__).parent / "debug-kernel.config"
 _KEPT = ("include", "scripts", "arch/x86", "tools/objtool", "Makefile", ".config", "Module.symvers")
 
 
-def by_name(name: str, extra_modules: list[str], say: packages.Say) -> kernels.Kernel:
+def by_name(name: str, architecture: str, extra_modules: list[str],
+            say: packages.Say) -> kernels.Kernel:
     """The debug kernel of a series ("debug-6.1"), or what kernels.debian_kernel() knows."""
     if not name.startswith(PREFIX):
-        return kernels.debian_kernel(name, extra_modules, say)
+        return kernels.debian_kernel(name, architecture, extra_modules, say)
+    if architecture != "amd64":
+        raise UsageError(f"kernel {name}: debug kernels are built for amd64 only, not for "
+                         f"{architecture}")
     where = prepared(name, say).directory.parent
     release = (where / "release").read_text(encoding="ascii")
     return kernels.Kernel(release, where / "kernel.elf", where / "kernel.image",

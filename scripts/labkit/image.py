@@ -6,15 +6,11 @@ import pathlib
 import shlex
 import shutil
 
-from . import cpio, debug_kernel, kernels, module_files, packages, trees
+from . import cpio, debug_kernel, kernels, module_files, packages, programs, trees
 from .errors import LabError, UsageError
 from .options import DEFAULT_BACKEND, OwnKernel, RunOptions, card_count
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
-
-# Where the build leaves the backend, below the source tree.
-_BACKEND_BUILD = pathlib.Path("build/backend/xen-sndback")
-
 
 # Of all kernels here. Warnings reach the console, so that they are seen even of a domain that
 # dies, with the time stamps by which reports.py knows a kernel's lines. The crypto code's self-tests
@@ -31,14 +27,14 @@ def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pa
         return None
     path = options.module or source / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
-        raise UsageError(f"{path}: no such module; build it by 'scripts/lab make --kernel "
-                         f"{options.kernel} module', give another with --module, or use --driver "
+        raise UsageError(f"{path}: no such module; build it by 'scripts/lab make --arch "
+                         f"{options.architecture.name} --kernel {options.kernel} module', give another with --module, or use --driver "
                          "in-tree or none")
     built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
     if options.own_kernel is None and built_for != release:
         raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
-                         f"{release}; build it by 'scripts/lab make --kernel {options.kernel} "
-                         "module'")
+                         f"{release}; build it by 'scripts/lab make --arch "
+                         f"{options.architecture.name} --kernel {options.kernel} module'")
     return path
 
 
@@ -49,10 +45,11 @@ def _backend_overlay(options: RunOptions, source: pathlib.Path) -> pathlib.Path 
     if any((overlay / "usr" / where / DEFAULT_BACKEND).exists()
            for overlay in options.dom0_overlays for where in ("bin", "local/bin", "sbin")):
         return None
-    path = source / _BACKEND_BUILD
+    architecture = options.architecture.name
+    path = programs.build_directory(source, architecture) / "backend/xen-sndback"
     if not path.is_file():
-        raise UsageError(f"{path}: no such file; build the backend (make backend), bring another "
-                         "with --dom0-overlay and --backend, or use --backend none")
+        raise UsageError(f"{path}: no such file; build it ({programs.how_to(architecture)} backend), "
+                         "bring another with --dom0-overlay and --backend, or use --backend none")
     return path
 
 
@@ -65,11 +62,11 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _kernel(name: str, own: OwnKernel | None, extra: list[str],
+def _kernel(name: str, architecture: str, own: OwnKernel | None, extra: list[str],
             say: packages.Say) -> kernels.Kernel:
     if own is not None:
         return kernels.own_kernel(own.image, own.modules, extra, say)
-    return debug_kernel.by_name(name, extra, say)
+    return debug_kernel.by_name(name, architecture, extra, say)
 
 
 class Images:
@@ -78,7 +75,8 @@ class Images:
     def __init__(self, options: RunOptions, source: pathlib.Path, say: packages.Say):
         self._options = options
         extra = list(options.kernel_modules)
-        self.kernel = _kernel(options.kernel, options.own_kernel, extra, say)
+        architecture = options.architecture.name
+        self.kernel = _kernel(options.kernel, architecture, options.own_kernel, extra, say)
         # What is missing is said before anything is built or an earlier result is touched.
         self._module = driver_module(options, source, self.kernel.release) \
             if options.guests else None
@@ -86,13 +84,14 @@ class Images:
         if options.type == "hvm" and not self.kernel.image.is_file():
             raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
                              "is a vmlinux; use --type pv or pvh, or --kernel-image")
-        self.dom0_kernel = _kernel(options.dom0_kernel, options.own_dom0_kernel, extra, say)
-        self.hypervisor = trees.hypervisor(options.xen, say)
-        self._dom0_tree = trees.dom0_tree(options.xen, options.type == "hvm",
+        self.dom0_kernel = _kernel(options.dom0_kernel, architecture, options.own_dom0_kernel,
+                                   extra, say)
+        self.hypervisor = trees.hypervisor(options.xen, architecture, say)
+        self._dom0_tree = trees.dom0_tree(options.xen, architecture, options.type == "hvm",
                                           list(options.dom0_packages), say)
         make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
-        self._domu_tree = make_tree(list(options.domu_packages), say)
-        self._busybox = trees.busybox(say) if options.root == "disk" else None
+        self._domu_tree = make_tree(architecture, list(options.domu_packages), say)
+        self._busybox = trees.busybox(architecture, say) if options.root == "disk" else None
 
     def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
         """Writes Dom0's initramfs, which holds everything, and returns its path."""
@@ -178,7 +177,8 @@ class Images:
         options = self._options
         guests = range(options.guests)
         archive.data("lab/config.sh", _shell_config({
-            "LAB_XEN": options.xen, "LAB_GUEST_LIST": " ".join(map(str, guests)),
+            "LAB_XEN": options.xen, "LAB_GNU_NAME": options.architecture.gnu_name,
+            "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_when, "LAB_TIME_LIMIT": options.time_limit,

@@ -2,7 +2,7 @@
 """Kernels to boot: from Debian's linux-image packages, or any other that the user brings.
 
 A kernel becomes a cache entry with the uncompressed kernel (`kernel.elf`: an emulated CPU takes
-seconds to decompress it, and Xen boots an ELF file just as well) and, as an initramfs archive, the
+seconds to decompress it, and Xen boots an ELF file just as well; an arm64 Image is not compressed) and, as an initramfs archive, the
 modules that the lab uses with the modules those need (`modules.cpio`).
 """
 
@@ -35,9 +35,10 @@ class Kernel:
     modules: pathlib.Path
 
 
-def debian_kernel(wanted: str, extra_modules: list[str], say: packages.Say) -> Kernel:
+def debian_kernel(wanted: str, architecture: str, extra_modules: list[str],
+                  say: packages.Say) -> Kernel:
     """One of Debian's kernels, by the name that releases.py has for it."""
-    found = releases.find(wanted)
+    found = releases.find(wanted, architecture)
     names = sorted({*WANTED_MODULES, *extra_modules})
     key = cache.digest(*map(str, found.images), *own_sources(), *names)
 
@@ -83,6 +84,14 @@ def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules:
                   where / "modules.cpio")
 
 
+def uncompressed(image: bytes) -> bytes | None:
+    """What the emulated machine shall load of a bzImage, vmlinux or arm64 Image."""
+    if boot_image.is_arm64(image):
+        return image
+    elf = image if image.startswith(b"\x7fELF") else boot_image.decompress_bzimage(image)
+    return None if elf is None else boot_image.loadable_part(elf)
+
+
 def own_sources() -> list[bytes]:
     """What makes a cache entry: those of kernels depend on it."""
     return [pathlib.Path(module.__file__ or "").read_bytes()
@@ -93,12 +102,13 @@ def assemble(directory: pathlib.Path, release: str, image: pathlib.Path,
              modules: pathlib.Path | None, names: list[str]) -> None:
     """Makes a cache entry's kernel.elf, modules.cpio and, from a bzImage, kernel.image."""
     data = image.read_bytes()
-    elf = data if data.startswith(b"\x7fELF") else boot_image.decompress_bzimage(data)
-    if elf is None:
-        raise UsageError(f"{image} is neither an ELF kernel (vmlinux) nor an x86 bzImage")
-    if elf is not data:
+    kernel = uncompressed(data)
+    if kernel is None:
+        raise UsageError(f"{image} is neither an ELF kernel (vmlinux), nor an x86 bzImage, nor an arm64 "
+                         "Image")
+    if boot_image.is_bzimage(data):
         (directory / "kernel.image").write_bytes(data)
-    (directory / "kernel.elf").write_bytes(boot_image.loadable_part(elf))
+    (directory / "kernel.elf").write_bytes(kernel)
     small = directory / "tree" / "usr" / "lib" / "modules" / release
     small.mkdir(parents=True)
     if modules is not None:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from . import packages
+from . import architectures, packages
+from .architectures import Architecture, escaped
 from .errors import LabError
 from .image import KERNEL_PARAMETERS, Images
 from .options import RunOptions
@@ -18,9 +19,6 @@ _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 
 # A result disk is sparse: this is a limit, not what it takes.
 _DISK_BYTES = 16 << 30
-
-# Memory for Xen itself and what it keeps per guest.
-_XEN_MEMORY_MIB = 192
 
 
 def create_disks(options: RunOptions, directory: pathlib.Path) -> list[pathlib.Path]:
@@ -33,18 +31,20 @@ def create_disks(options: RunOptions, directory: pathlib.Path) -> list[pathlib.P
     return disks
 
 
-def _escaped(path: pathlib.Path) -> str:
-    """A path inside a QEMU option, where a comma separates."""
-    return str(path).replace(",", ",,")
+def _memory(options: RunOptions, architecture: Architecture, boot_files: list[pathlib.Path]) -> int:
+    """MiB of the whole machine."""
+    domains = (options.dom0_memory + options.guests * (options.memory + 32) +
+               options.spare_memory)
+    kept = sum(path.stat().st_size for path in boot_files) if architecture.keeps_boot_files else 0
+    return domains + architecture.xen_memory + (kept >> 20)
 
 
 def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
                  directory: pathlib.Path) -> list[str]:
     """QEMU's complete command line."""
-    memory = (options.dom0_memory + options.guests * (options.memory + 32) +
-              options.spare_memory + _XEN_MEMORY_MIB)
-    command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt",
-               "-smp", str(options.cpus), "-m", str(memory),
+    architecture = options.architecture
+    memory = _memory(options, architecture, [images.dom0_kernel.elf, initramfs])
+    command = [*architecture.qemu, "-smp", str(options.cpus), "-m", str(memory),
                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     if options.icount is None:
         command += ["-accel", "tcg,thread=multi"]
@@ -53,38 +53,31 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
                     "-rtc", "base=utc,clock=vm"]
     if options.qemu_plugin is not None:
         command += ["-plugin", options.qemu_plugin]
-    command += ["-chardev", f"file,id=xen,path={_escaped(directory / 'xen.log')}",
+    command += ["-chardev", f"file,id=xen,path={escaped(directory / 'xen.log')}",
                 "-serial", "chardev:xen"]
     if options.shell is None:
-        console = _escaped(directory / "dom0/console.log")
+        console = escaped(directory / "dom0/console.log")
         command += ["-chardev", f"file,id=dom0,path={console}"]
     else:
         command += ["-chardev", "stdio,id=dom0,signal=off"]
-    command += ["-serial", "chardev:dom0"]
+    command += architecture.dom0_console
     for index, disk in enumerate(create_disks(options, directory)):
         # Results are read after the machine has ended; nothing needs to reach the platters.
-        command += ["-drive", f"file={_escaped(disk)},if=none,id=disk{index},format=raw,"
+        command += ["-drive", f"file={escaped(disk)},if=none,id=disk{index},format=raw,"
                               "cache=unsafe",
                     "-device", f"virtio-blk-pci,drive=disk{index}"]
     if options.sound == "ac97":
-        wav = _escaped(directory / "dom0-ac97.wav")
+        wav = escaped(directory / "dom0-ac97.wav")
         command += ["-audiodev", f"wav,id=sound,path={wav},out.frequency={options.sound_rate}",
                     "-device", "AC97,audiodev=sound"]
-    # Nothing secret is in this memory that Xen would have to scrub.
-    # Xen's console is COM1; Dom0 has COM2 to itself, so that their lines do not mix.
-    xen = (f"console=com1 com1=115200,8n1 dom0_mem={options.dom0_memory}M,"
-           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} bootscrub=0 "
+    xen = (f"{architecture.xen_options} dom0_mem={options.dom0_memory}M,"
+           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} "
            f"{options.xen_cmdline}").strip()
     # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
-    dom0 = (f"console=ttyS1,115200 {KERNEL_PARAMETERS} rodata=off "
+    dom0 = (f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off "
             f"{options.dom0_cmdline}").strip()
-    command += ["-kernel", str(images.hypervisor), "-append", xen, "-initrd",
-                f"{images.dom0_kernel.elf} {dom0.replace(',', ',,')},{initramfs}"]
-    for path in (images.dom0_kernel.elf, initramfs):
-        if "," in str(path) or " " in str(path):
-            raise LabError(f"{path}: QEMU's multiboot loader takes no path with a comma or a "
-                           "space; use another directory (XDG_CACHE_HOME moves the cache)")
-    return command
+    return command + architecture.boot(architectures.Boot(
+        images.hypervisor, xen, images.dom0_kernel.elf, dom0, initramfs))
 
 
 class _GrowingLog:
@@ -149,7 +142,7 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
                 command, stdin=None if interactive else subprocess.DEVNULL,
                 stdout=None if interactive else log, stderr=log)
         except FileNotFoundError as failure:
-            raise LabError("qemu-system-x86_64 is not installed; run scripts/setup") from failure
+            raise LabError(f"{command[0]} is not installed; run scripts/setup") from failure
     follower = _Follower(directory, say)
     deadline = time.monotonic() + options.host_limit
     limit_reached = False
@@ -176,5 +169,5 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
     failure = None
     if process.returncode != 0 and not limit_reached and not follower.crashed:
         complaint = (directory / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
-        failure = f"qemu-system-x86_64 exited with {process.returncode}: {complaint[-600:]}"
+        failure = f"{command[0]} exited with {process.returncode}: {complaint[-600:]}"
     return limit_reached, failure

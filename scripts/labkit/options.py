@@ -8,6 +8,8 @@ import pathlib
 import re
 from typing import Any, NamedTuple
 
+from . import architectures
+from .architectures import Architecture
 from .errors import UsageError
 
 DEFAULT_VSND = """[[
@@ -53,6 +55,7 @@ class RunOptions:
     dom0_cmdline: str
     xen_cmdline: str
     type: str
+    architecture: Architecture
     root: str
     memory: int
     spare_memory: int
@@ -102,6 +105,8 @@ class RunOptions:
                 value = value.as_dict()
             elif isinstance(value, Script):
                 value = value.origin
+            elif isinstance(value, Architecture):
+                value = value.name
             elif isinstance(value, OwnKernel):
                 value = [str(part) for part in value if part]
             elif isinstance(value, tuple):
@@ -262,10 +267,27 @@ def _icount(value: str) -> int | None:
     return int(value)
 
 
+def _one_of(value: str | None, option: str, choices: tuple[str, ...],
+            architecture: Architecture) -> str:
+    if value is not None and value not in choices:
+        raise UsageError(f"{option} {value}: on {architecture.name} there is {', '.join(choices)}")
+    return value or choices[0]
+
+
+def _cpus(value: int | None, icount: int | None, architecture: Architecture) -> int:
+    cpus = architecture.cpus if value is None else _in_range(value, "--cpus", 1, 16)
+    if cpus > 1 and icount is not None and not architecture.counts_on_all_cpus:
+        raise UsageError(f"--cpus {cpus}: a machine of {architecture.name} has one with --icount; "
+                         "several need --icount off")
+    return cpus
+
+
 def from_arguments(arguments: argparse.Namespace) -> RunOptions:
     """Checks what argparse has parsed; UsageError for what does not fit."""
     a = arguments
     guests = _in_range(a.guests, "--guests", 0, 16)
+    architecture = architectures.ALL[a.arch]
+    icount = _icount(a.icount)
     vsnd = _per_guest_vsnd(a.vsnd, a.backend)
     scripts = _per_guest_scripts(a.domu_script, a.domu_command)
     for values, option in ((vsnd, "--vsnd"), (scripts, "--domu-script or --domu-command")):
@@ -296,18 +318,19 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         own_dom0_kernel=_own_kernel(a.dom0_kernel_image, a.dom0_modules_dir, "--dom0-"),
         xen=a.xen, kernel_modules=_names(a.kernel_modules),
         cmdline=a.cmdline, dom0_cmdline=a.dom0_cmdline,
-        xen_cmdline=a.xen_cmdline, type=a.type, root=a.root,
+        xen_cmdline=a.xen_cmdline, architecture=architecture,
+        type=_one_of(a.type, "--type", architecture.guest_types, architecture), root=a.root,
         memory=_in_range(a.memory, "--memory", 64, 16384),
         spare_memory=_in_range(a.spare_memory, "--spare-memory", 0, 16384),
         vcpus=_in_range(a.vcpus, "--vcpus", 1, 16), guests=guests,
         dom0_memory=_in_range(a.dom0_memory, "--dom0-memory", 512, 65536),
         dom0_vcpus=_in_range(a.dom0_vcpus, "--dom0-vcpus", 1, 16),
-        cpus=_in_range(a.cpus, "--cpus", 1, 16),
+        cpus=_cpus(a.cpus, icount, architecture),
         domu_config="\n".join(a.domu_config), driver=a.driver,
         module=pathlib.Path(a.module) if a.module else None, driver_options=a.driver_options,
         wait_card=not a.no_wait_card, vsnd=vsnd,
         backend=None if a.backend == "none" else a.backend,
-        sound=a.sound, sound_rate=_in_range(a.sound_rate, "--sound-rate", 8000, 384000),
+        sound=_one_of(a.sound, "--sound", architecture.sounds, architecture), sound_rate=_in_range(a.sound_rate, "--sound-rate", 8000, 384000),
         dom0_script=dom0_script, domu_scripts=scripts, dom0_when=a.dom0_script_when,
         before_unpause=a.before_unpause,
         dom0_overlays=tuple(_directory(v, "--dom0-overlay") for v in a.dom0_overlay),
@@ -315,6 +338,6 @@ def from_arguments(arguments: argparse.Namespace) -> RunOptions:
         dom0_packages=_names(a.dom0_packages), domu_packages=_names(a.domu_packages),
         time_limit=_in_range(a.time_limit, "--time-limit", 1, 100000),
         host_limit=_in_range(a.host_limit, "--host-limit", 10, 1000000),
-        icount=_icount(a.icount), allow_report=tuple(a.allow_report),
+        icount=icount, allow_report=tuple(a.allow_report),
         guests_may_vanish=a.guests_may_vanish, shell=getattr(a, "shell", None),
         qemu_plugin=a.qemu_plugin)

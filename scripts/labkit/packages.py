@@ -26,7 +26,7 @@ LEFT_OUT = (
     "./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*",
     "./usr/share/lintian/*", "./usr/share/bug/*", "./usr/share/gcc/*",
     "./usr/share/bash-completion/*", "./usr/share/zoneinfo/*", "./usr/share/sounds/*",
-    "./usr/share/i18n/*", "./usr/lib/x86_64-linux-gnu/gconv/*", "./usr/lib/xen-*/boot/xen-shim*",
+    "./usr/share/i18n/*", "./usr/lib/*-linux-gnu/gconv/*", "./usr/lib/xen-*/boot/xen-shim*",
     "./usr/lib/systemd/*", "./lib/systemd/*", "./usr/share/perl5/*", "./usr/share/qemu/edk2-*",
     "./usr/share/xml/iso-codes/*", "./usr/share/iso-codes/*",
 )

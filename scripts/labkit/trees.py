@@ -78,7 +78,7 @@ def _tree(kind: str, layers: list[_Layer], say: packages.Say,
         cpio.make_merged_usr(root)
         for layer in layers:
             packages.unpack(packages.fetch(layer.contents, say, layer.origin), root)
-        _configure(root)
+        _configure(root, busybox(packages.machine_architecture(), say))
         write(root, directory / "image")
         shutil.rmtree(root)
         (directory / "packages").write_text("".join(f"{p}\n" for p in contents), encoding="utf-8")
@@ -87,7 +87,7 @@ def _tree(kind: str, layers: list[_Layer], say: packages.Say,
     return cache.entry(kind, key, build, announce, say) / "image"
 
 
-def _configure(root: pathlib.Path) -> None:
+def _configure(root: pathlib.Path, applets: pathlib.Path) -> None:
     """The little that the packages' maintainer scripts would have done."""
     for name in ("passwd", "group"):
         shutil.copyfile(root / "usr/share/base-passwd" / f"{name}.master", root / "etc" / name)
@@ -104,13 +104,12 @@ def _configure(root: pathlib.Path) -> None:
     for link, target in (("usr/bin/sh", "dash"), ("usr/bin/awk", "mawk")):
         if not (root / link).exists() and not (root / link).is_symlink():
             (root / link).symlink_to(target)
-    _add_busybox_applets(root)
+    _add_busybox_applets(root, applets)
 
 
-def _add_busybox_applets(root: pathlib.Path) -> None:
+def _add_busybox_applets(root: pathlib.Path, program: pathlib.Path) -> None:
     """Links the busybox applets for which the tree has no program of its own."""
-    busybox = root / "usr/bin/busybox"
-    applets = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=True)
+    applets = subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True)
     for applet in applets.stdout.split():
         places = [root / "usr" / where / applet for where in ("bin", "sbin")]
         if not any(place.exists() or place.is_symlink() for place in places):
@@ -132,7 +131,8 @@ def _backend_libraries() -> list[str]:
 _DEVICE_MODEL = "qemu-system-xen"
 
 
-def dom0_tree(xen: str, with_device_model: bool, extra: list[str], say: packages.Say) -> pathlib.Path:
+def dom0_tree(xen: str, architecture: str, with_device_model: bool, extra: list[str],
+              say: packages.Say) -> pathlib.Path:
     """Dom0's files: those of the newer of two releases, this machine's and that of `xen`.
 
     Programs of the older one run there, with libraries of their own that the newer one lacks.
@@ -143,12 +143,12 @@ def dom0_tree(xen: str, with_device_model: bool, extra: list[str], say: packages
     wanted.setdefault(own, [])
     wanted[own] = [*wanted[own], *_backend_libraries()]
     *older, newest = sorted(wanted, key=_age)
-    origin = packages.Origin(newest)
+    origin = packages.Origin(newest, architecture)
     contents = _contents([*_COMMON, *wanted[newest]], extra, origin)
     names = {package.name for package in contents}
     layers = []
     for suite in older:
-        theirs = packages.Origin(suite)
+        theirs = packages.Origin(suite, architecture)
         layers.append(_Layer(theirs, [package for package in _contents(wanted[suite], [], theirs)
                                       if package.name not in names]))
     return _tree("dom0", [*layers, _Layer(origin, contents)], say)
@@ -160,38 +160,41 @@ def _age(suite: str) -> int:
     return known.index(suite) if suite in known else len(known)
 
 
-def domu_tree(extra: list[str], say: packages.Say) -> pathlib.Path:
+def domu_tree(architecture: str, extra: list[str], say: packages.Say) -> pathlib.Path:
     """A guest's files, of this machine's release: programs built here run there."""
-    return _tree("domu", _domu_layers(extra), say)
+    return _tree("domu", _domu_layers(architecture, extra), say)
 
 
-def domu_disk(extra: list[str], say: packages.Say) -> pathlib.Path:
+def domu_disk(architecture: str, extra: list[str], say: packages.Say) -> pathlib.Path:
     """The same as the image of a disk."""
-    return _tree("domu-disk", _domu_layers(extra), say, _write_squashfs)
+    return _tree("domu-disk", _domu_layers(architecture, extra), say, _write_squashfs)
 
 
-def _domu_layers(extra: list[str]) -> list[_Layer]:
-    return [_Layer(packages.MACHINE, _contents(_COMMON, extra, packages.MACHINE))]
+def _domu_layers(architecture: str, extra: list[str]) -> list[_Layer]:
+    origin = packages.Origin(architecture=architecture)
+    return [_Layer(origin, _contents(_COMMON, extra, origin))]
 
 
-def busybox(say: packages.Say) -> pathlib.Path:
+def busybox(architecture: str, say: packages.Say) -> pathlib.Path:
     """A program that is a whole system, without any library."""
-    root = packages.extracted(["busybox-static"], say)
+    root = packages.extracted(["busybox-static"], say, packages.Origin(architecture=architecture))
     return next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.is_file())
 
 
-def hypervisor(xen: str, say: packages.Say) -> pathlib.Path:
-    """Xen itself, uncompressed, as QEMU's multiboot loader wants it."""
-    origin = packages.Origin(XEN[xen])
-    name = f"xen-hypervisor-{xen}-amd64"
+def hypervisor(xen: str, architecture: str, say: packages.Say) -> pathlib.Path:
+    """Xen itself, uncompressed, as QEMU's boot loaders want it."""
+    origin = packages.Origin(XEN[xen], architecture)
+    name = f"xen-hypervisor-{xen}-{architecture}"
     chosen = [package for package in packages.resolve([name], origin) if package.name == name]
 
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
         root.mkdir()
         packages.unpack(packages.fetch(chosen, say, origin), root)
-        image, = (path for path in (root / "boot").glob("xen-*.gz") if not path.is_symlink())
-        (directory / "xen").write_bytes(gzip.decompress(image.read_bytes()))
+        image = root / "boot" / f"xen-{xen}-{architecture}"
+        compressed = image.with_name(f"{image.name}.gz")
+        (directory / "xen").write_bytes(gzip.decompress(compressed.read_bytes())
+                                        if compressed.exists() else image.read_bytes())
         shutil.rmtree(root)
 
     key = cache.digest(*map(str, chosen))

@@ -8,7 +8,7 @@ from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
 from labkit import boot_image, debug_kernel, packages
-from labkit.errors import LabError
+from labkit.errors import LabError, UsageError
 from labkit.headers import Toolchain
 
 FRAGMENT = """# a comment about CONFIG_THINGS
@@ -76,7 +76,7 @@ class Build(unittest.TestCase):
         return mock.Mock(returncode=0)
 
     def test_kernel_and_headers_are_kept(self) -> None:
-        kernel = debug_kernel.by_name("debug-6.1", [], lambda _text: None)
+        kernel = debug_kernel.by_name("debug-6.1", "amd64", [], lambda _text: None)
         self.assertEqual(kernel.release, "6.1.1-debug")
         self.assertEqual(kernel.elf.read_bytes(), b"\x7fELF")
         headers = debug_kernel.prepared("debug-6.1", lambda _text: None)
@@ -89,13 +89,17 @@ class Build(unittest.TestCase):
 class Names(unittest.TestCase):
     def test_other_names_are_debians(self) -> None:
         with mock.patch.object(debug_kernel.kernels, "debian_kernel") as debian:
-            debug_kernel.by_name("6.1", ["loop"], print)
-        debian.assert_called_once_with("6.1", ["loop"], print)
+            debug_kernel.by_name("6.1", "arm64", ["loop"], print)
+        debian.assert_called_once_with("6.1", "arm64", ["loop"], print)
+
+    def test_another_architecture(self) -> None:
+        with self.assertRaisesRegex(UsageError, "amd64 only, not for arm64"):
+            debug_kernel.by_name("debug-6.1", "arm64", [], print)
 
     def test_series_without_source(self) -> None:
         with mock.patch.object(packages, "resolve", return_value=[]), \
                 self.assertRaisesRegex(LabError, "linux-source-9.9"):
-            debug_kernel.by_name("debug-9.9", [], print)
+            debug_kernel.by_name("debug-9.9", "amd64", [], print)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from unittest import mock
 
 import support  # noqa: F401 # pylint: disable=unused-import
 from labkit import boot_image, cache, cpio, kernels, module_files, packages, results
-from labkit.errors import LabError, UsageError
+from labkit.errors import LabError
 
 
 def entries(archive: bytes) -> dict[str, tuple[int, bytes]]:
@@ -121,6 +121,11 @@ class Kernels(unittest.TestCase):
         load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
         self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote\0\0\0\0")
         self.assertEqual(note[2], load[2] + 4)
+
+    def test_what_is_booted(self) -> None:
+        arm64 = b"MZ" + b"\0" * 0x36 + b"ARM\x64" + b"code"
+        self.assertEqual(kernels.uncompressed(arm64), arm64)
+        self.assertIsNone(kernels.uncompressed(arm64.replace(b"ARM", b"arm")))
 
     def test_release_in_image(self) -> None:
         self.assertEqual(boot_image.release_of(b"\0Linux version 6.1.9-x (me@here) (gcc)"), "6.1.9-x")

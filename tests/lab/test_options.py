@@ -22,6 +22,17 @@ class Options(unittest.TestCase):
         self.assertEqual(options.card_count(run.vsnd_of(0)), 1)
         self.assertIsNone(run.domu_script(0))
 
+    def test_arm64(self) -> None:
+        run = parse("--arch", "arm64")
+        self.assertEqual((run.architecture.name, run.type, run.cpus), ("arm64", "pvh", 1))
+        self.assertEqual(run.as_dict()["architecture"], "arm64")
+        self.assertEqual(parse("--arch", "arm64", "--cpus", "2", "--icount", "off").cpus, 2)
+        for wrong, reason in ((("--type", "pv"), "--type pv: on arm64 there is pvh"),
+                              (("--sound", "ac97"), "--sound ac97: on arm64 there is none, aloop"),
+                              (("--cpus", "2"), "need --icount off")):
+            with self.subTest(wrong), self.assertRaisesRegex(UsageError, reason):
+                parse("--arch", "arm64", *wrong)
+
     def test_no_backend_means_no_card(self) -> None:
         self.assertIsNone(parse("--backend", "none").vsnd_of(0))
         self.assertIsNone(parse("--backend", "none").backend)

@@ -28,13 +28,14 @@ def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) ->
 
 
 class Dom0(unittest.TestCase):
-    def layers(self, machine: str, xen: str) -> dict[str, set[str]]:
+    def layers(self, machine: str, xen: str, architecture: str = "amd64") -> dict[str, set[str]]:
         """The names of the packages that Dom0 gets, by release, the undermost first."""
         with mock.patch.object(trees.suites, "machine", lambda: suites.Mirrors("", "", machine)), \
                 mock.patch(f"{__name__}.MACHINE", machine), \
                 mock.patch.object(packages, "resolve", resolve), \
                 mock.patch.object(trees, "_tree", return_value=pathlib.Path("image")) as tree:
-            trees.dom0_tree(xen, False, [], lambda _: None)
+            trees.dom0_tree(xen, architecture, False, [], lambda _: None)
+        self.assertEqual({layer.origin.architecture for layer in tree.call_args[0][1]}, {architecture})
         return {layer.origin.suite: {package.name for package in layer.contents}
                 for layer in tree.call_args[0][1]}
 
@@ -56,6 +57,9 @@ class Dom0(unittest.TestCase):
         self.assertLessEqual({"xen-utils-4.17", "libxenmisc4.17"}, layers["bookworm"])
         self.assertFalse({"bash", "libc6"} & layers["bookworm"])
         self.assertLessEqual({"libspdlog1.15", "libfmt10", "bash"}, layers["trixie"])
+
+    def test_another_architecture_has_the_same(self) -> None:
+        self.assertEqual(self.layers("bookworm", "4.20", "arm64"), self.layers("bookworm", "4.20"))
 
     def test_headers_of_libraries_stay_away(self) -> None:
         self.assertNotIn("libfmt-dev", self.layers("bookworm", "4.17")["bookworm"])

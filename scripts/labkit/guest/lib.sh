@@ -10,7 +10,7 @@ export PATH=/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 if [ -n "${LAB_XEN-}" ]; then
 	# Dom0's programs for exactly this Xen.
 	export PATH="/lab/bin:/usr/lib/xen-$LAB_XEN/bin:$PATH"
-	export LD_LIBRARY_PATH="/usr/lib/xen-$LAB_XEN/lib/x86_64-linux-gnu"
+	export LD_LIBRARY_PATH="/usr/lib/xen-$LAB_XEN/lib/$LAB_GNU_NAME"
 fi
 export HOME=/root LANG=C.UTF-8 TERM="${TERM:-linux}"
 
