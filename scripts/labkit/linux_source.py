@@ -19,19 +19,22 @@ def _origin(name: str) -> packages.Origin:
     return packages.Origin(line.suite) if line else packages.MACHINE
 
 
-def package(series: str) -> packages.Package:
-    """The package of a series ("6.1"), in the version that apt offers."""
+def package(series: str, origin: packages.Origin | None = None) -> packages.Package:
+    """The package of a series ("6.1"), in the version that apt offers.
+
+    `origin` is where it comes from if no kernel that the lab boots is made of it.
+    """
     name = f"{_PREFIX}{series}"
-    for chosen in packages.resolve([name], _origin(name)):
+    for chosen in packages.resolve([name], origin or _origin(name)):
         if chosen.name == name:
             return chosen
     raise LabError(f"apt knows no package {name}")
 
 
 def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
-            say: packages.Say) -> None:
+            say: packages.Say, origin: packages.Origin | None = None) -> None:
     """Puts `paths` of the sources, or everything when there are none, into `directory`."""
-    archive, = packages.fetch([source], say, _origin(source.name))
+    archive, = packages.fetch([source], say, origin or _origin(source.name))
     unpacked = directory / "package"
     unpacked.mkdir()
     packages.unpack([archive], unpacked, everything=True)
