@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "scenario/scenario.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "fake/fault.hpp"
+#include "scenario/words.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::XenbusState;
+
+constexpr const char *state_names[] = { "open",     "setup",  "prepared",  "running",     "xrun",
+                                        "draining", "paused", "suspended", "disconnected" };
+
+constexpr std::pair<const char *, const char *> configuration[] = {
+    { "short-name", "Scenario" },
+    { "sample-rates", "5512,8000,11025,16000,22050,32000,44100,48000,88200,96000,192000" },
+    { "sample-formats", "s8,u8,s16_le,s16_be,u16_le,u16_be,s24_le,s24_be,u24_le,u24_be,s32_le,"
+                        "s32_be,u32_le,u32_be,float_le,float_be,float64_le,float64_be,"
+                        "iec958_subframe_le,iec958_subframe_be,mu_law,a_law,ima_adpcm" },
+    { "channels-min", "1" },
+    { "channels-max", "8" },
+    { "buffer-size", "262144" },
+    { "0/name", "Device" },
+    { "0/0/type", "p" },
+    { "0/0/unique-id", "player" },
+    { "0/1/type", "c" },
+    { "0/1/unique-id", "recorder" },
+};
+
+} // namespace
+
+Scenario::Scenario() : device_(kernel_.add_device()), backend_(kernel_, device_)
+{
+    for (const auto &[node, value] : configuration)
+        kernel_.store.set(device_.path + "/" + node, value);
+    kernel_.store.set(device_.backend_path + "/versions", "1,2");
+    fake::set_fault_handler([this](const std::string &what) { fail(what); });
+    backend_.on_attach = [this](fake::BackendStream &stream) {
+        stream.has_clock = has_clock_;
+        if (backend_.stream_count() != 0)
+            stream.source = captured_byte;
+    };
+    if (fake::probe(device_) != 0)
+        fail("the driver did not take the device");
+    else
+        connect();
+}
+
+Scenario::~Scenario()
+{
+    fake::set_fault_handler(nullptr);
+}
+
+void Scenario::fail(const std::string &what)
+{
+    failures_.push_back((transcript_.empty() ? "" : transcript_.back() + ": ") + what);
+}
+
+void Scenario::connect()
+{
+    backend_.wait_for_frontend();
+    if (fake::frontend_state(device_) == XenbusState::Initialised)
+        backend_.connect();
+}
+
+fake::BackendStream *Scenario::stream()
+{
+    if (backend_.stream_count() == 0)
+        return nullptr;
+    return &backend_.stream(0, direction_ == KSHIM_PLAYBACK ? 0 : 1);
+}
+
+void Scenario::run(std::string_view script)
+{
+    while (!script.empty()) {
+        const size_t end = std::min(script.find(';'), script.size());
+        step(script.substr(0, end));
+        script.remove_prefix(std::min(end + 1, script.size()));
+    }
+}
+
+std::string Scenario::pointers() const
+{
+    std::string text;
+    for (const Side &side : sides_) {
+        if (!side.file)
+            continue;
+        const auto &runtime = side.file->runtime();
+        text += std::string(" | ") + (&side == sides_ ? "p " : "c ") +
+                state_names[static_cast<size_t>(runtime.state)] + " " +
+                std::to_string(runtime.hw_ptr) + " " + std::to_string(runtime.appl_ptr);
+    }
+    return text;
+}
+
+void Scenario::step(std::string_view text)
+{
+    Words words(text);
+    const std::string_view name = words.next();
+    const Row *row = row_of(name);
+    transcript_.emplace_back(words.text());
+    if (row == nullptr) {
+        fail("there is no such step");
+        return;
+    }
+    const int64_t result = (this->*row->step)(words);
+    transcript_.back() += " -> " + std::to_string(result) + pointers();
+    if (const auto expected = words.expected(); expected && *expected != result)
+        fail("expected " + std::to_string(*expected));
+    if (words.is_bad())
+        fail("the step's words are not understood");
+}
+
+void Scenario::end()
+{
+    transcript_.emplace_back("end");
+    for (Side &side : sides_)
+        side.file.reset();
+    if (device_.is_bound)
+        fake::remove(device_);
+    backend_.detach();
+    kernel_.expect_no_leaks();
+    if (kernel_.memory.lingering_count() != 0)
+        fail("a grant was ended only in part");
+}
+
+// ---- what must be ----
+
+int64_t Scenario::expect_state(Words &words)
+{
+    const std::string_view wanted = words.next();
+    const std::string_view state =
+        side().file ? state_names[static_cast<size_t>(side().file->state())] : "closed";
+    if (state != wanted)
+        fail("the stream is " + std::string(state));
+    return 0;
+}
+
+int64_t Scenario::expect_appl(Words &words)
+{
+    const auto wanted = static_cast<uint64_t>(words.number());
+    if (side().file && side().file->runtime().appl_ptr != wanted)
+        fail("the application pointer is elsewhere");
+    return 0;
+}
+
+int64_t Scenario::expect_hw(Words &words)
+{
+    const auto wanted = static_cast<uint64_t>(words.number());
+    if (side().file && side().file->runtime().hw_ptr != wanted)
+        fail("the hardware pointer is elsewhere");
+    return 0;
+}
+
+// That the backend was given what the application wrote since prepare, and no more than silence
+// after it.
+int64_t Scenario::expect_heard(Words &)
+{
+    const fake::BackendStream *backend = stream();
+    if (backend == nullptr) {
+        fail("there is no backend");
+        return 0;
+    }
+    const auto &written = backend->record.written;
+    const uint64_t sent = bytes(side().moved);
+    if (written.size() < sent) {
+        fail("only " + std::to_string(written.size()) + " of " + std::to_string(sent) +
+             " bytes arrived");
+        return 0;
+    }
+    for (uint64_t i = 0; i < sent; i++) {
+        if (written[i] != played_byte(i)) {
+            fail("byte " + std::to_string(i) + " is not what was written");
+            break;
+        }
+    }
+    return 0;
+}
+
+int64_t Scenario::expect_requests(Words &words)
+{
+    const auto operation = words.operation();
+    const auto wanted = static_cast<uint64_t>(words.number());
+    if (stream() == nullptr || stream()->count(operation) != wanted)
+        fail("there were " + std::to_string(stream() == nullptr ? 0 : stream()->count(operation)));
+    return 0;
+}
+
+int64_t Scenario::expect_cards(Words &words)
+{
+    const auto wanted = static_cast<size_t>(words.number());
+    if (kernel_.sound.visible_cards().size() != wanted)
+        fail("there are " + std::to_string(kernel_.sound.visible_cards().size()));
+    return 0;
+}
+
+} // namespace xen_front::test

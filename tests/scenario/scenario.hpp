@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A scenario: a line of steps that an application and a backend take, as text. It runs over the
+// fake kernel of tests/fake and over a real one in tests/uml, and tells what the application saw.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fake/backend.hpp"
+#include "fake/pcm_file.hpp"
+
+namespace xen_front::test {
+
+// The steps are described in README.md.
+class Scenario {
+  public:
+    Scenario();
+    ~Scenario();
+    Scenario(const Scenario &) = delete;
+    Scenario &operator=(const Scenario &) = delete;
+
+    // Takes the steps of @script, which are separated by semicolons.
+    void run(std::string_view script);
+    // Takes one step.
+    void step(std::string_view text);
+    // The application closes what it has open, and the toolstack takes the card away: what is left
+    // then was leaked.
+    void end();
+
+    // One line for each step: the step, its result, and where the streams are.
+    const std::vector<std::string> &transcript() const
+    {
+        return transcript_;
+    }
+    // What was not as the steps said, or broke a rule; empty if nothing.
+    const std::vector<std::string> &failures() const
+    {
+        return failures_;
+    }
+
+  private:
+    struct Words;
+    struct Side {
+        std::unique_ptr<fake::PcmFile> file;
+        uint64_t moved = 0; // frames since prepare
+        unsigned int frame_bits = 0;
+        bool is_nonblocking = false;
+    };
+    using Step = int64_t (Scenario::*)(Words &);
+    struct Row {
+        std::string_view name;
+        Step step;
+    };
+    // nullptr: there is no such step.
+    static const Row *row_of(std::string_view name);
+
+    void fail(const std::string &what);
+    void connect();
+    Side &side()
+    {
+        return sides_[direction_];
+    }
+    fake::BackendStream *stream();
+    uint64_t bytes(uint64_t frames)
+    {
+        return frames * side().frame_bits / 8;
+    }
+    std::string pointers() const;
+
+    // ---- the application ----
+    int64_t open(Words &);
+    int64_t close(Words &);
+    int64_t use(Words &);
+    int64_t params(Words &);
+    int64_t thresholds(Words &);
+    int64_t free(Words &);
+    int64_t prepare(Words &);
+    int64_t start(Words &);
+    int64_t pause(Words &);
+    int64_t release(Words &);
+    int64_t resume(Words &);
+    int64_t drop(Words &);
+    int64_t drain(Words &);
+    int64_t sync(Words &);
+    int64_t write(Words &);
+    int64_t read(Words &);
+    int64_t move(Words &);
+    int64_t nonblocking(Words &);
+    int64_t forward(Words &);
+    // ---- the backend ----
+    int64_t clock(Words &);
+    int64_t play(Words &);
+    int64_t report(Words &);
+    int64_t hold(Words &);
+    int64_t answer(Words &);
+    int64_t refuse(Words &);
+    int64_t accept(Words &);
+    int64_t latency(Words &);
+    int64_t poke(Words &);
+    int64_t poll(Words &);
+    int64_t leave(Words &);
+    int64_t vanish(Words &);
+    int64_t come_back(Words &);
+    int64_t unbind(Words &);
+    int64_t bind(Words &);
+    int64_t restore(Words &);
+    // ---- time, and what must be ----
+    int64_t pass(Words &);
+    int64_t expect_state(Words &);
+    int64_t expect_appl(Words &);
+    int64_t expect_hw(Words &);
+    int64_t expect_heard(Words &);
+    int64_t expect_requests(Words &);
+    int64_t expect_cards(Words &);
+
+    fake::Kernel kernel_;
+    fake::XenbusDevice &device_;
+    fake::Backend backend_;
+    Side sides_[2]; // by kshim_direction
+    kshim_direction direction_ = KSHIM_PLAYBACK;
+    bool has_clock_ = true;
+    std::vector<std::string> transcript_;
+    std::vector<std::string> failures_;
+};
+
+} // namespace xen_front::test
