@@ -92,7 +92,7 @@ static int provoke_hang(void)
 
 /* Memory -------------------------------------------------------------------------------------- */
 
-/* An object that KFENCE watches, as it does one of many, or that it does not watch. */
+/* An object that KFENCE, if there, watches, as it does one of many, or that it does not watch. */
 static u8 *allocate(struct kmem_cache *cache, bool is_fenced)
 {
 	int tries;
@@ -100,7 +100,7 @@ static u8 *allocate(struct kmem_cache *cache, bool is_fenced)
 	for (tries = 0; tries < 1000; tries++) {
 		u8 *object = kmem_cache_alloc(cache, GFP_KERNEL);
 
-		if (!object || is_kfence_address(object) == is_fenced)
+		if (!object || is_kfence_address(object) == (is_fenced && IS_ENABLED(CONFIG_KFENCE)))
 			return object;
 		kmem_cache_free(cache, object);
 		usleep_range(1000, 2000);
@@ -180,6 +180,26 @@ static int provoke_freed_page(void)
 	return 0;
 }
 
+static u8 provoked_global[PROVOKED_SIZE];
+
+/* Only the compiler's own checks know of these two. */
+static int provoke_global_overrun(void)
+{
+	size_t size = PROVOKED_SIZE;
+
+	OPTIMIZER_HIDE_VAR(size);
+	return READ_ONCE(*(provoked_global + size)) ? -EEXIST : 0;
+}
+
+static int provoke_stack_overrun(void)
+{
+	u8 local[PROVOKED_SIZE] = {};
+	size_t size = PROVOKED_SIZE;
+
+	OPTIMIZER_HIDE_VAR(size);
+	return READ_ONCE(*((u8 *)local + size)) ? -EEXIST : 0;
+}
+
 static int provoke_leak(void)
 {
 	return kstrdup("provoked: nobody frees this", GFP_KERNEL) ? 0 : -ENOMEM;
@@ -253,6 +273,8 @@ static const struct {
 	{ "write-freed", provoke_write_freed },
 	{ "read-freed", provoke_read_freed },
 	{ "freed-page", provoke_freed_page },
+	{ "global-overrun", provoke_global_overrun },
+	{ "stack-overrun", provoke_stack_overrun },
 	{ "leak", provoke_leak },
 	{ "active-timer", provoke_active_timer },
 	{ "list", provoke_list },

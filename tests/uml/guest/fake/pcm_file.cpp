@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fake/pcm_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <fcntl.h>
+#include <sound/asound.h>
+#include <string>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "fake/sample_layout.hpp"
+
+namespace xen_front::fake {
+
+namespace {
+
+void choose(snd_pcm_hw_params &params, int parameter, unsigned int value)
+{
+    snd_mask &mask = params.masks[parameter - SNDRV_PCM_HW_PARAM_FIRST_MASK];
+    mask = {};
+    mask.bits[value / 32] = 1u << value % 32;
+}
+
+void fix(snd_pcm_hw_params &params, int parameter, unsigned int value)
+{
+    snd_interval &interval = params.intervals[parameter - SNDRV_PCM_HW_PARAM_FIRST_INTERVAL];
+    interval.min = value;
+    interval.max = value;
+    interval.integer = 1;
+}
+
+// Runs a system call without the world's lock, and lets everybody react to it.
+template <typename Body> auto in_kernel(Body body)
+{
+    World &world = Kernel::current().world;
+    const auto result = world.unlocked(body);
+    world.settle();
+    return result;
+}
+
+} // namespace
+
+std::unique_ptr<PcmFile> PcmFile::open(kshim_card &card, unsigned int device,
+                                       kshim_direction direction, int &status)
+{
+    const std::string path = "/dev/snd/pcmC" + std::to_string(card.number) + "D" +
+                             std::to_string(device) + (direction == KSHIM_PLAYBACK ? "p" : "c");
+    // Otherwise it would wait for a substream that is not free.
+    const int descriptor = in_kernel([&] {
+        const int opened = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        return opened < 0 ? -errno : opened;
+    });
+    status = std::min(descriptor, 0);
+    return std::unique_ptr<PcmFile>(descriptor < 0 ? nullptr : new PcmFile(descriptor, direction));
+}
+
+PcmFile::~PcmFile()
+{
+    in_kernel([this] { return close(descriptor_); });
+}
+
+int PcmFile::call(unsigned long command, void *argument) const
+{
+    set_blocking();
+    return in_kernel([&] { return ioctl(descriptor_, command, argument) < 0 ? -errno : 0; });
+}
+
+int PcmFile::call_with_number(unsigned long command, long number) const
+{
+    return call(command, reinterpret_cast<void *>(number));
+}
+
+void PcmFile::set_blocking() const
+{
+    fcntl(descriptor_, F_SETFL, is_nonblocking ? O_NONBLOCK : 0);
+}
+
+int PcmFile::hw_params(const PcmParams &wanted)
+{
+    snd_pcm_hw_params params = {};
+    for (snd_interval &interval : params.intervals)
+        interval.max = UINT_MAX;
+    params.rmask = UINT_MAX;
+    params.info = UINT_MAX;
+    choose(params, SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED);
+    choose(params, SNDRV_PCM_HW_PARAM_FORMAT, wanted.format);
+    choose(params, SNDRV_PCM_HW_PARAM_SUBFORMAT, SNDRV_PCM_SUBFORMAT_STD);
+    fix(params, SNDRV_PCM_HW_PARAM_CHANNELS, wanted.channels);
+    fix(params, SNDRV_PCM_HW_PARAM_RATE, wanted.rate);
+    fix(params, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, wanted.period_frames);
+    fix(params, SNDRV_PCM_HW_PARAM_BUFFER_SIZE, wanted.buffer_frames);
+    const int status = call(SNDRV_PCM_IOCTL_HW_PARAMS, &params);
+    if (status == 0)
+        frame_bits_ = sample_layouts[wanted.format].bits * wanted.channels;
+    return status;
+}
+
+int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min)
+{
+    snd_pcm_sw_params params = {};
+    params.period_step = 1;
+    params.start_threshold = start_threshold;
+    params.stop_threshold = stop_threshold;
+    params.avail_min = avail_min;
+    return call(SNDRV_PCM_IOCTL_SW_PARAMS, &params);
+}
+
+int PcmFile::hw_free()
+{
+    return call(SNDRV_PCM_IOCTL_HW_FREE);
+}
+
+int PcmFile::prepare()
+{
+    return call(SNDRV_PCM_IOCTL_PREPARE);
+}
+
+int PcmFile::start()
+{
+    return call(SNDRV_PCM_IOCTL_START);
+}
+
+int PcmFile::pause(bool is_push)
+{
+    return call_with_number(SNDRV_PCM_IOCTL_PAUSE, is_push);
+}
+
+int PcmFile::resume()
+{
+    return call(SNDRV_PCM_IOCTL_RESUME);
+}
+
+int PcmFile::drain()
+{
+    return call(SNDRV_PCM_IOCTL_DRAIN);
+}
+
+int PcmFile::drop()
+{
+    return call(SNDRV_PCM_IOCTL_DROP);
+}
+
+int64_t PcmFile::write(std::span<const uint8_t> data)
+{
+    snd_xferi transfer = { 0, const_cast<uint8_t *>(data.data()), frames(data.size()) };
+    const int status = call(SNDRV_PCM_IOCTL_WRITEI_FRAMES, &transfer);
+    return status < 0 ? status : transfer.result;
+}
+
+int64_t PcmFile::read(std::span<uint8_t> data)
+{
+    snd_xferi transfer = { 0, data.data(), frames(data.size()) };
+    const int status = call(SNDRV_PCM_IOCTL_READI_FRAMES, &transfer);
+    return status < 0 ? status : transfer.result;
+}
+
+int PcmFile::hwsync()
+{
+    return call(SNDRV_PCM_IOCTL_HWSYNC);
+}
+
+int PcmFile::move_appl_ptr(uint64_t appl_ptr)
+{
+    snd_pcm_sync_ptr sync = {};
+    sync.flags = SNDRV_PCM_SYNC_PTR_AVAIL_MIN;
+    sync.c.control.appl_ptr = appl_ptr;
+    return call(SNDRV_PCM_IOCTL_SYNC_PTR, &sync);
+}
+
+const PcmPointers &PcmFile::runtime() const
+{
+    snd_pcm_sync_ptr sync = {};
+    sync.flags = SNDRV_PCM_SYNC_PTR_APPL | SNDRV_PCM_SYNC_PTR_AVAIL_MIN;
+    // Nobody else has to act for this one.
+    if (ioctl(descriptor_, SNDRV_PCM_IOCTL_SYNC_PTR, &sync) < 0)
+        pointers_.state = PcmState::Disconnected;
+    else
+        pointers_ = { static_cast<PcmState>(sync.s.status.state), sync.s.status.hw_ptr,
+                      sync.c.control.appl_ptr };
+    return pointers_;
+}
+
+} // namespace xen_front::fake
