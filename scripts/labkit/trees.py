@@ -102,6 +102,11 @@ def _configure(root: pathlib.Path, applets: pathlib.Path) -> None:
             shutil.rmtree(path)
         if not path.is_symlink():
             path.symlink_to(target)
+    # Two of the alternatives: without them ffmpeg, for one, does not start.
+    for library in (root / "usr/lib").glob("*/*/lib*.so.*"):
+        place = library.parents[1] / library.name
+        if library.parent.name in ("blas", "lapack") and not place.exists():
+            place.symlink_to(f"{library.parent.name}/{library.name}")
     for link, target in (("usr/bin/sh", "dash"), ("usr/bin/awk", "mawk")):
         if not (root / link).exists() and not (root / link).is_symlink():
             (root / link).symlink_to(target)
