@@ -95,12 +95,13 @@ static int provoke_hang(void)
 /* An object that KFENCE, if there, watches, as it does one of many, or that it does not watch. */
 static u8 *allocate(struct kmem_cache *cache, bool is_fenced)
 {
+	bool is_wanted = is_fenced && IS_ENABLED(CONFIG_KFENCE);
 	int tries;
 
 	for (tries = 0; tries < 1000; tries++) {
 		u8 *object = kmem_cache_alloc(cache, GFP_KERNEL);
 
-		if (!object || is_kfence_address(object) == (is_fenced && IS_ENABLED(CONFIG_KFENCE)))
+		if (!object || is_kfence_address(object) == is_wanted)
 			return object;
 		kmem_cache_free(cache, object);
 		usleep_range(1000, 2000);
