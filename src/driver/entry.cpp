@@ -24,18 +24,19 @@ using namespace xen_front;
 
 void *xen_front_load()
 {
-    auto leftovers = Box<Leftovers>::create();
-    return leftovers.is_error() ? nullptr : leftovers.value().release();
+    auto shared = Box<Shared>::create();
+    return shared.is_error() ? nullptr : shared.value().release();
 }
 
 void xen_front_unload(void *driver)
 {
-    Box<Leftovers> leftovers(static_cast<Leftovers *>(driver));
+    Box<Shared> shared(static_cast<Shared *>(driver));
+    shared->cards.wait_for_none();
 }
 
 int xen_front_probe(kshim_xenbus_device *device, void *driver)
 {
-    auto frontend = Box<Frontend>::create(XenbusDevice(device), *static_cast<Leftovers *>(driver));
+    auto frontend = Box<Frontend>::create(XenbusDevice(device), *static_cast<Shared *>(driver));
     if (frontend.is_error())
         return to_errno(frontend.error());
     frontend.value()->start();
@@ -53,6 +54,16 @@ void xen_front_resume(kshim_xenbus_device *device)
     frontend_of(device)->resume();
 }
 
+void xen_front_suspend(kshim_xenbus_device *device)
+{
+    frontend_of(device)->suspend();
+}
+
+void xen_front_shutdown(kshim_xenbus_device *device)
+{
+    frontend_of(device)->shut_down();
+}
+
 void xen_front_remove(kshim_xenbus_device *device)
 {
     Box<Frontend> frontend(frontend_of(device));
@@ -62,6 +73,9 @@ void xen_front_remove(kshim_xenbus_device *device)
 void xen_front_card_released(void *context)
 {
     Box<Card> card(static_cast<Card *>(context));
+    LiveCards &live_cards = card->live_cards();
+    card.reset();
+    live_cards.remove();
 }
 
 void xen_front_card_show(void *context, kshim_proc_text *text)
@@ -97,12 +111,12 @@ int xen_front_pcm_refine(void *stream, kshim_pcm_ranges *ranges)
 
 int xen_front_pcm_hw_params(void *stream, size_t buffer_bytes)
 {
-    return to_stream(stream)->allocate(buffer_bytes).status();
+    return to_stream(stream)->hw_params(buffer_bytes).status();
 }
 
 int xen_front_pcm_hw_free(void *stream)
 {
-    to_stream(stream)->release();
+    to_stream(stream)->hw_free();
     return 0;
 }
 
@@ -129,13 +143,13 @@ int64_t xen_front_pcm_pointer(void *stream)
 
 int xen_front_pcm_ack(void *stream)
 {
-    return to_stream(stream)->acknowledge().status();
+    return to_stream(stream)->ack().status();
 }
 
 void xen_front_control_get(void *control, uint32_t *values)
 {
     const auto *ours = static_cast<const MixerControl *>(control);
-    ours->stream->get_control(ours->kind, values);
+    ours->stream->mixer().get(ours->kind, values);
 }
 
 int xen_front_control_put(void *control, const uint32_t *values)

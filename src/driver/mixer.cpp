@@ -61,6 +61,11 @@ bool Mixer::put(kshim_control_kind kind, const uint32_t *values)
     });
 }
 
+bool Mixer::is_volume_chosen()
+{
+    return state_.with([](const State &state) { return state.is_chosen; });
+}
+
 MixerChoice Mixer::choice()
 {
     MixerChoice choice = { config_.type, config_.device, config_.number, false, {}, {} };
@@ -119,9 +124,9 @@ bool Mixer::write_switches(Span<uint32_t> row, bool is_on)
     return state_.with([&](State &state) {
         bool is_any = false;
         for (size_t i = 0; i < row.size(); i++) {
-            const bool is_meant = (state.values[KSHIM_CONTROL_SWITCH][i] != 0) == is_on;
-            SharedValue(&row[i]).store(is_meant);
-            is_any |= is_meant;
+            const bool matches = (state.values[KSHIM_CONTROL_SWITCH][i] != 0) == is_on;
+            SharedValue(&row[i]).store(matches);
+            is_any |= matches;
         }
         return is_any;
     });

@@ -6,10 +6,16 @@
 
 namespace xen_front {
 
-// How long a request may wait for its answer. Context: any.
+// How long a request may wait for its response. Context: any.
 inline unsigned int request_timeout_ms()
 {
     return kshim_module_request_timeout_ms();
+}
+
+// How long a card stays without a backend; 0: for ever. Context: any.
+inline unsigned int reconnect_timeout_ms()
+{
+    return kshim_module_reconnect_timeout_ms();
 }
 
 } // namespace xen_front

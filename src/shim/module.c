@@ -9,12 +9,25 @@
 static unsigned int request_timeout_ms = 1000;
 module_param(request_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(request_timeout_ms,
-		 "Milliseconds that a request waits for the backend's answer (default 1000)");
+		 "Milliseconds that a request waits for the backend's response (default 1000)");
+
+static unsigned int reconnect_timeout_ms = 10000;
+module_param(reconnect_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(reconnect_timeout_ms,
+		 "Milliseconds that a card stands still without a backend before it is unplugged; 0: for ever (default 10000)");
 
 unsigned int kshim_module_request_timeout_ms(void)
 {
-	/* Written through sysfs at any time; 0 would fail every request. */
-	return clamp(READ_ONCE(request_timeout_ms), 1U, 60000U);
+	/*
+	 * Written through sysfs at any time; 0 would fail every request. The kernel gives up
+	 * freezing a process for a migration after 20 s.
+	 */
+	return clamp(READ_ONCE(request_timeout_ms), 1U, 20000U);
+}
+
+unsigned int kshim_module_reconnect_timeout_ms(void)
+{
+	return READ_ONCE(reconnect_timeout_ms);
 }
 
 /* A virtual call on an object under construction: never, but the C++ tables name it. */

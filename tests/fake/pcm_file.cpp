@@ -236,13 +236,6 @@ int PcmFile::pause(bool is_push)
     return locked([&] { return substream_.pause(is_push); });
 }
 
-int PcmFile::resume()
-{
-    if (is_gone())
-        return -ENODEV;
-    return locked([this] { return substream_.resume(); });
-}
-
 int PcmFile::drop()
 {
     if (state() == PcmState::Open || state() == PcmState::Disconnected)
@@ -308,8 +301,6 @@ int PcmFile::drain()
             continue;
         if (limit == endless)
             report_fault("a drain never ends");
-        if (state() == PcmState::Suspended)
-            return -ESTRPIPE;
         locked([this] {
             substream_.stop(PcmState::Setup);
             return 0;

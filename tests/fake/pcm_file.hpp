@@ -36,7 +36,6 @@ class PcmFile {
     int prepare();
     int start();
     int pause(bool is_push);
-    int resume();
     int drain();
     int drop();
     int reset();

@@ -42,6 +42,10 @@ int kshim_substream::update_hw_ptr(bool is_in_interrupt)
     const kshim_pcm_params &params = runtime.params;
     int64_t position = xen_front_pcm_pointer(stream);
     const uint64_t jiffies = current_jiffies();
+    // The shim keeps the core from guessing: see keep_core_from_guessing() in src/shim/pcm.c.
+    const uint64_t oldest = jiffies - runtime.hw_ptr_buffer_jiffies / 2;
+    if (static_cast<int64_t>(runtime.hw_ptr_jiffies - oldest) < 0)
+        runtime.hw_ptr_jiffies = oldest;
     if (position == -1) {
         xrun();
         return -EPIPE;

@@ -27,8 +27,6 @@ int PcmFile::accessible() const
         return 0;
     case PcmState::Xrun:
         return -EPIPE;
-    case PcmState::Suspended:
-        return -ESTRPIPE;
     default:
         return -EBADFD;
     }
@@ -49,8 +47,6 @@ int PcmFile::wait_for_frames(uint64_t &available)
             return 0;
         const bool is_woken = wait(runtime.transfer_wakeups, limit);
         switch (state()) {
-        case PcmState::Suspended:
-            return -ESTRPIPE;
         case PcmState::Xrun:
             return -EPIPE;
         case PcmState::Draining:
@@ -201,8 +197,6 @@ int PcmFile::sync_position()
     case PcmState::Prepared:
     case PcmState::Paused:
         return 0;
-    case PcmState::Suspended:
-        return -ESTRPIPE;
     case PcmState::Xrun:
         return -EPIPE;
     default:

@@ -113,60 +113,6 @@ void SoundCore::disconnect(kshim_card *card)
     }
 }
 
-void SoundCore::suspend_all()
-{
-    for (kshim_card *card : visible_cards()) {
-        for (const auto &pcm : card->pcms) {
-            // snd_pcm_suspend_all() takes the mutex since 7.x.
-            std::optional<HeldLock> open;
-            if (kernel_release >= Release::Linux7_3)
-                open.emplace(Kernel::current().context, &pcm->open_mutex, LockKind::Mutex,
-                             "PCM open");
-            for_each_attached(*pcm, [](kshim_substream &substream) { substream.suspend(); });
-            for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
-        }
-    }
-}
-
-void SoundCore::release(kshim_card *card)
-{
-    disconnect(card);
-    card->is_released = true;
-    free_if_unused(*card);
-}
-
-void SoundCore::on_open(kshim_card &card)
-{
-    card.open_files++;
-}
-
-void SoundCore::on_close(kshim_card &card)
-{
-    card.open_files--;
-    free_if_unused(card);
-}
-
-void SoundCore::free_if_unused(kshim_card &card)
-{
-    if (!card.is_released || card.open_files != 0 || card.is_freed)
-        return;
-    card.is_freed = true;
-    Kernel::current().context.require_may_sleep("freeing a card");
-    xen_front_card_released(card.context);
-}
-
-std::string SoundCore::leaks() const
-{
-    std::string text;
-    for (const auto &card : cards_) {
-        if (!card->is_released)
-            text += "card " + card->short_name + "\n";
-        if (card->open_files != 0)
-            text += "open file of card " + card->short_name + "\n";
-    }
-    return text;
-}
-
 } // namespace xen_front::fake
 
 int kshim_card_create(kshim_xenbus_device *device, const kshim_card_names *names, void *context,

@@ -325,18 +325,19 @@ void DriverWalk::step()
 void DriverWalk::check_states()
 {
     fake::Trace::start();
-    for (const auto &[stream, old_state, new_state] : kernel_.trace.stream_states) {
-        if (traced_state_ && *traced_state_ != old_state)
-            fake::report_fault("a state of the stream does not follow the one before");
-        traced_state_ = new_state;
+    for (const auto &[stream, run, link] : kernel_.trace.stream_states) {
+        if (traced_state_ == std::pair(run, link))
+            fake::report_fault("a state of the stream was traced that is not new");
+        traced_state_ = { run, link };
     }
     kernel_.trace.stream_states.clear();
     const auto cards = kernel_.sound.visible_cards();
     if (!traced_state_ || cards.empty())
         return;
-    const std::string line = std::string("  state: ") + name_of(*traced_state_) + "\n";
-    const std::string text = cards[0]->read_proc("xen-front").value_or(line);
-    if (text.find(line) == std::string::npos)
+    const std::string lines =
+        "  run: " + traced_state_->first + "\n  link: " + traced_state_->second + "\n";
+    const std::string text = cards[0]->read_proc("xen-front").value_or(lines);
+    if (text.find(lines) == std::string::npos)
         fake::report_fault("the last state that was traced is not that of " + text);
 }
 
