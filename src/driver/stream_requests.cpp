@@ -87,9 +87,8 @@ void Stream::wait_until(wire::Operation operation, Condition &&is_over)
 
 Result<void> Stream::await_open()
 {
-    wait_until(wire::Operation::Open, [](const Session &session) {
-        return !session.is_opening() && session.values.are_settled();
-    });
+    // The backend carries out in order what it is sent: it knows the volumes before it is started.
+    wait_until(wire::Operation::Open, [](const Session &session) { return !session.is_opening(); });
     struct Outcome {
         Link link;
         int32_t status;

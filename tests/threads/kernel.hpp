@@ -38,7 +38,9 @@ struct kshim_substream {
     std::mutex lock;
     void *stream = nullptr; // the driver's
     kshim_pcm_params params = {};
+    // Of ALSA, in frames since prepare.
     uint64_t application_pointer = 0;
+    uint64_t hardware_pointer = 0;
     bool is_running = false;
     std::atomic<uint64_t> periods_elapsed = 0;
     // Of the last stop that the application did not ask for.
