@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/card.hpp"
 
+#include "driver/xenstore_config.hpp"
+
 namespace xen_front {
 
 Card::Card(XenbusDevice device, Box<CardConfig> config, const CardServices &services,
            LiveCards &live_cards)
-    : device_(device),
+    : member_(live_cards),
+      device_(device),
       held_device_(device),
-      live_cards_(live_cards),
       config_(move(config)),
       services_(services),
       link_(KSHIM_LOCK_CARD)
@@ -25,7 +27,6 @@ Result<Card *> Card::create(XenbusDevice device, Box<CardConfig> config, Work &m
     auto card = TRY(Box<Card>::create(device, move(config), services, live_cards));
     TRY(card->create_streams());
     TRY(card->create_sound_card());
-    live_cards.add();
     return card.release();
 }
 
@@ -47,9 +48,15 @@ Result<void> Card::create_sound_card()
         long_name << "Xen sound at " << device_.path();
     else
         long_name << config_->long_name.view();
+    const char *short_name =
+        config_->short_name.is_empty() ? "Xen sound" : config_->short_name.c_string();
+    Text<64> id;
+    choose_card_id(device_, short_name, id);
     const kshim_card_names names = {
-        .short_name = config_->short_name.is_empty() ? "Xen sound" : config_->short_name.c_string(),
+        .number = device_.number(),
+        .short_name = short_name,
         .long_name = long_name.c_string(),
+        .id = id.is_empty() ? nullptr : id.c_string(),
     };
     sound_card_ = TRY(SoundCard::create(device_, names, this));
     return {};
@@ -115,22 +122,22 @@ Card::Health Card::look(unsigned int give_up_ms)
         all.is_refused |= one.is_refused;
         is_any_active |= one.is_active;
         if (one.link == Link::Stalled) {
-            all.stalled_since_ms = all.stalled_since_ms == 0
-                                       ? one.stalled_since_ms
-                                       : min(all.stalled_since_ms, one.stalled_since_ms);
+            all.stalled_since_ms = all.is_stalled ? min(all.stalled_since_ms, one.stalled_since_ms)
+                                                  : one.stalled_since_ms;
+            all.is_stalled = true;
         }
         if (one.next_look_ms != 0)
             all.next_look_ms =
                 all.next_look_ms == 0 ? one.next_look_ms : min(all.next_look_ms, one.next_look_ms);
     }
-    if (!is_any_active || all.stalled_since_ms == 0)
+    if (!is_any_active || !all.is_stalled)
         return all;
     // The backend is there: what it does not go on with ends alone.
     if (give_up_ms != 0 && now - all.stalled_since_ms >= give_up_ms) {
         for (Box<Stream> &stream : streams_)
             stream->give_up_if_stalled();
     }
-    all.stalled_since_ms = 0;
+    all.is_stalled = false;
     return all;
 }
 

@@ -40,8 +40,8 @@ class Card {
     // What looking at all streams has shown.
     struct Health {
         bool is_refused = false; // a backend does not go on with a stream
-        // Streams have been stalled since then, and no other moves; 0: not so.
-        uint64_t stalled_since_ms = 0;
+        bool is_stalled = false; // at least one stream, and no other moves
+        uint64_t stalled_since_ms = 0; // if so
         unsigned int next_look_ms = 0; // when to look again; 0: no need to
     };
     // @give_up_ms: how long a stream may be stalled while others move; 0: for ever.
@@ -75,10 +75,6 @@ class Card {
     {
         return *config_;
     }
-    LiveCards &live_cards() const
-    {
-        return live_cards_;
-    }
     // nullptr when there is no such stream.
     Stream *find_stream(uint32_t device, StreamType type, uint32_t substream) const;
 
@@ -93,9 +89,9 @@ class Card {
     // A volume and a switch for each stream.
     Result<void> add_controls();
 
+    LiveCards::Member member_; // to the end
     XenbusDevice device_;
     HeldDevice held_device_;
-    LiveCards &live_cards_;
     Box<CardConfig> config_;
     CardServices services_;
     Array<Box<Stream>> streams_;

@@ -73,9 +73,6 @@ void xen_front_remove(kshim_xenbus_device *device)
 void xen_front_card_released(void *context)
 {
     Box<Card> card(static_cast<Card *>(context));
-    LiveCards &live_cards = card->live_cards();
-    card.reset();
-    live_cards.remove();
 }
 
 void xen_front_card_show(void *context, kshim_proc_text *text)

@@ -272,7 +272,7 @@ bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int &nex
     uint64_t since_ms = health.stalled_since_ms;
     if (state_ != wire::XenbusState::Connected)
         since_ms = away_since_ms_;
-    else if (since_ms == 0)
+    else if (!health.is_stalled)
         return false;
     const uint64_t limit_ms = reconnect_timeout_ms();
     const uint64_t waited_ms = now_ms() - since_ms;

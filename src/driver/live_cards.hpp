@@ -9,6 +9,24 @@ namespace xen_front {
 
 class LiveCards {
   public:
+    // A card, while it exists. Context: may sleep.
+    class Member {
+      public:
+        explicit Member(LiveCards &cards) : cards_(cards)
+        {
+            cards_.add();
+        }
+        Member(const Member &) = delete;
+        Member &operator=(const Member &) = delete;
+        ~Member()
+        {
+            cards_.remove();
+        }
+
+      private:
+        LiveCards &cards_;
+    };
+
     LiveCards() : count_(KSHIM_LOCK_CARD)
     {
         none_left_.complete();
@@ -16,22 +34,6 @@ class LiveCards {
     LiveCards(const LiveCards &) = delete;
     LiveCards &operator=(const LiveCards &) = delete;
 
-    // Context: may sleep.
-    void add()
-    {
-        count_.with([&](uint32_t &count) {
-            if (count++ == 0)
-                none_left_.rearm();
-        });
-    }
-    // Context: any.
-    void remove()
-    {
-        count_.with([&](uint32_t &count) {
-            if (--count == 0)
-                none_left_.complete();
-        });
-    }
     // Returns once there is none. No more come. Context: may sleep.
     void wait_for_none()
     {
@@ -40,6 +42,21 @@ class LiveCards {
     }
 
   private:
+    void add()
+    {
+        count_.with([&](uint32_t &count) {
+            if (count++ == 0)
+                none_left_.rearm();
+        });
+    }
+    void remove()
+    {
+        count_.with([&](uint32_t &count) {
+            if (--count == 0)
+                none_left_.complete();
+        });
+    }
+
     Completion none_left_;
     Guarded<uint32_t, SpinLock> count_;
 };

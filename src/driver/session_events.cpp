@@ -27,7 +27,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_period = take_events();
     const bool has_news = exchange(has_event_news_, false);
     if (has_news && link_ != Link::Broken) {
-        if (substream_)
+        if (run_.base().is_moving())
             observe(substream_.progress());
         sync();
     }
@@ -214,7 +214,7 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
 {
     unsigned int silence_ms = 0;
     if (is_attached(link_)) {
-        if (substream_)
+        if (run_.base().is_moving())
             observe(substream_.progress());
         // An interrupt may be held back, and what it announces be there.
         (void)take_events();

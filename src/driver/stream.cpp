@@ -88,6 +88,11 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
     // Never the old pages again: the backend may still map them.
     hw_free();
     Mutex::Guard guard(request_mutex_);
+    const bool is_gone = session_.with([](const Session &session) {
+        return session.link() == Link::Removed || session.link() == Link::Broken;
+    });
+    if (is_gone)
+        return Error::NoDevice;
     if (services_.grants.count_buffers(device_.number()) >= services_.buffers_max) {
         Text<96> text;
         describe(text);

@@ -79,6 +79,7 @@ kshim_card *SoundCore::create(XenbusDevice *device, const kshim_card_names &name
     auto card = std::make_unique<kshim_card>();
     card->device = device;
     card->short_name = cut(names.short_name, short_name_size);
+    card->id = names.id == nullptr ? "" : names.id;
     card->long_name = cut(names.long_name, long_name_size);
     card->context = context;
     cards_.push_back(std::move(card));
@@ -111,6 +112,45 @@ void SoundCore::disconnect(kshim_card *card)
         });
         for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
     }
+}
+
+void SoundCore::release(kshim_card *card)
+{
+    disconnect(card);
+    card->is_released = true;
+    free_if_unused(*card);
+}
+
+void SoundCore::on_open(kshim_card &card)
+{
+    card.open_files++;
+}
+
+void SoundCore::on_close(kshim_card &card)
+{
+    card.open_files--;
+    free_if_unused(card);
+}
+
+void SoundCore::free_if_unused(kshim_card &card)
+{
+    if (!card.is_released || card.open_files != 0 || card.is_freed)
+        return;
+    card.is_freed = true;
+    Kernel::current().context.require_may_sleep("freeing a card");
+    xen_front_card_released(card.context);
+}
+
+std::string SoundCore::leaks() const
+{
+    std::string text;
+    for (const auto &card : cards_) {
+        if (!card->is_released)
+            text += "card " + card->short_name + "\n";
+        if (card->open_files != 0)
+            text += "open file of card " + card->short_name + "\n";
+    }
+    return text;
 }
 
 } // namespace xen_front::fake

@@ -20,7 +20,7 @@ Works::Entry *Works::find(const kshim_work *work)
 
 void Works::init(const kshim_work *work, kshim_work_function function, void *context)
 {
-    entries_.push_back({ work, function, context });
+    entries_.push_back({ work, function, context, 0, {}, false, nullptr });
 }
 
 void Works::schedule(const kshim_work *work, Duration delay)

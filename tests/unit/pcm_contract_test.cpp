@@ -95,6 +95,25 @@ TEST_F(PcmContractTest, PauseDoesNotMovePositions)
     EXPECT_EQ(file->runtime().hw_ptr, 1024u);
 }
 
+// Without period interrupts it takes all time for time that was played.
+TEST_F(PcmContractTest, TimeDoesNotMovePositions)
+{
+    kernel.sound.info.no_period_wakeup = true;
+    connect();
+    auto file = open();
+    file->wants_no_period_wakeup = true;
+    ASSERT_EQ(file->hw_params(small_params), 0);
+    ASSERT_EQ(file->sw_params(1024, 1024, 256), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    for (int i = 0; i < 8; i++) {
+        kernel.timeline.pass(1s);
+        EXPECT_EQ(file->hwsync(), 0);
+        EXPECT_EQ(file->runtime().hw_ptr, 0u);
+    }
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
 TEST_F(PcmContractTest, CaptureWithReadsThatTakeLongerThanAPeriod)
 {
     connect_capture();
