@@ -104,6 +104,9 @@ void Session::on_open_response(int32_t status)
         drop_events();
         has_sent_ = run_.base().position() > Frames();
         run_.visit([](auto &run) { run.begin_session(); });
+        if (buffer_->has_values())
+            values.open(*buffer_, params_.channels);
+        want_maintenance(); // to tell of controls that have no effect now
         return;
     }
     open_ = OpenState::Closed;

@@ -33,7 +33,7 @@ void Session::sync()
 
 void Session::post_due()
 {
-    if (post_close() && post_open() && open_ != OpenState::Closed) {
+    if (post_close() && post_open() && open_ == OpenState::Open) {
         post_values();
         post_transfers();
         post_trigger();
@@ -83,10 +83,7 @@ bool Session::post_open()
     open_ = OpenState::Opening;
     told_ = Told::Nothing;
     has_sent_ = false;
-    if (buffer_->has_values())
-        values.open(*buffer_, params_.channels);
-    else
-        values.close(true);
+    values.close(!buffer_->has_values());
     return true;
 }
 

@@ -241,9 +241,13 @@ TEST_F(PcmContractTest, PrepareWaitsOnce)
     const auto start = kernel.timeline.now();
     EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(kernel.timeline.now() - start, 10ms);
+    // Volumes and mutes come together, and before the stream is started.
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    kernel.timeline.pass(10ms);
     EXPECT_EQ(stream().volumes[0], -95000);
     EXPECT_TRUE(stream().muted[0]);
     EXPECT_FALSE(stream().muted[1]);
+    EXPECT_TRUE(stream().is_running());
 }
 
 } // namespace
