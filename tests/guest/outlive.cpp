@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An application that does nothing for the loss of its backend: it plays, or records, and any error
 // that ALSA returns ends it. Playback is a counter, which the host looks for in the backend's
-// recordings; what is recorded is kept for the host. Also measures for how long the sound stays away
-// once the backend is back. Ends at SIGTERM and reports.
+// recordings; what is recorded is kept for the host. Also measures for how long the sound stays
+// away once the backend is back. Ends at SIGTERM and reports.
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -194,22 +194,23 @@ int main(int argc, char **argv)
             "usage: xen-front-outlive PCM play|record rw|mmap STATE_FILE FILE\n"
             "Plays a counter through PCM, or records from it, until SIGTERM, whatever becomes of\n"
             "the backend; any error of ALSA's ends it with 1. FILE gets the number of frames that\n"
-            "were played, or what was recorded. Prints how often the stream stood still for want of\n"
+            "were played, or what was recorded. Prints how often the stream stood still for want "
+            "of\n"
             "a backend, and for how long it stayed silent after STATE_FILE\n"
             "(/sys/bus/xen/devices/vsnd-N/state) said Connected again.\n");
         return 2;
     }
     // The call that waits for the backend ends at the signal.
     struct sigaction action = {};
-    action.sa_handler = [](int) { is_over = 1; };
+    action.sa_handler = [](int) {
+        is_over = 1;
+    };
     sigaction(SIGTERM, &action, nullptr);
     try {
-        Application application(argv[1],
-                                direction == "play" ? SND_PCM_STREAM_PLAYBACK
-                                                    : SND_PCM_STREAM_CAPTURE,
-                                access == "rw" ? SND_PCM_ACCESS_RW_INTERLEAVED
-                                               : SND_PCM_ACCESS_MMAP_INTERLEAVED,
-                                argv[4]);
+        Application application(
+            argv[1], direction == "play" ? SND_PCM_STREAM_PLAYBACK : SND_PCM_STREAM_CAPTURE,
+            access == "rw" ? SND_PCM_ACCESS_RW_INTERLEAVED : SND_PCM_ACCESS_MMAP_INTERLEAVED,
+            argv[4]);
         application.run(argv[5]);
         application.report();
     } catch (const Failure &failure) {
