@@ -180,6 +180,7 @@ class BackendStream {
 
     std::optional<wire::OpenRequest> opened_;
     std::vector<uint8_t *> buffer_pages_;
+    uint64_t first_offset_ = 0; // where the first WRITE since OPEN began
     uint64_t wrapped_at_ = 0; // where the frontend's WRITEs went back to the start; 0: not yet
     bool is_running_ = false;
     uint64_t position_ = 0;
