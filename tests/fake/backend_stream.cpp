@@ -341,7 +341,8 @@ uint64_t BackendStream::audio_bytes() const
 
 int32_t BackendStream::set_values(wire::Operation operation, const wire::TransferRequest &transfer)
 {
-    if (!is_inside(transfer))
+    // They are sent with OPEN, which may have been refused.
+    if (!opened_ || !is_inside(transfer))
         return status_invalid;
     if (transfer.length != opened_->pcm_channels * sizeof(int32_t) || transfer.offset % 4 != 0 ||
         transfer.offset + values_bytes_max < opened_->buffer_sz ||
