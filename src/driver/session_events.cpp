@@ -210,7 +210,10 @@ unsigned int Session::look_interval_ms() const
 {
     constexpr unsigned int looks_per_timeout = 4;
     const bool is_idle = !run_.base().is_moving() && !expects_activity();
-    return is_idle || !is_attached(link_) ? 0 : max(stall_timeout_ms() / looks_per_timeout, 1u);
+    // Rounded up: so many looks are not to end just before the time-out.
+    return is_idle || !is_attached(link_)
+               ? 0
+               : (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
 }
 
 unsigned int Session::look(uint64_t now_ms, Notices &notices)
