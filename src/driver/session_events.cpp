@@ -240,7 +240,7 @@ void Session::stall(uint64_t since_ms)
 {
     if (link_ != Link::Attached)
         return;
-    stalled_since_ms_ = since_ms;
+    stalled_since_ms_ = max(since_ms, uint64_t { 1 }); // 0: it is not overdue
     journal.counts.on_stall();
     set_link(Link::Stalled);
     // From now on, any response is to interrupt.
