@@ -264,6 +264,7 @@ class Session {
     Substream substream_;
     kshim_pcm_params params_ = {};
     EventQueue events_;
+    Bytes last_reported_; // by the backend, since OPEN
     StreamRun run_;
     Liveness liveness_;
     RateLimit partial_positions_ { partial_positions_max };

@@ -102,6 +102,7 @@ void Session::on_open_response(int32_t status)
         open_status_ = 0;
         // From here on, what the event page says is about this OPEN.
         drop_events();
+        last_reported_ = Bytes();
         has_sent_ = run_.base().position() > Frames();
         run_.visit([](auto &run) { run.begin_session(); });
         if (buffer_->has_values())
@@ -156,6 +157,7 @@ bool Session::take_events()
     // As many as the page holds: a backend that never stops is not to keep us here.
     for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
         journal.on_event(reported, run_.base().geometry().frame);
+        journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
         if (counts)
             has_news |= run_.visit([&](auto &run) { return run.report(reported); });
     }
@@ -227,7 +229,8 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
         if (link_ != Link::Broken)
             sync();
     }
-    if (link_ == Link::Attached &&
+    // A caller that waits has a time-out of its own.
+    if (link_ == Link::Attached && !requests.is_awaited() &&
         liveness_.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
         silence_ms = static_cast<unsigned int>(now_ms - liveness_.silent_since_ms());
         stall(liveness_.silent_since_ms());

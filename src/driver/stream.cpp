@@ -72,7 +72,6 @@ Result<void> Stream::open(Substream substream)
 
 void Stream::close()
 {
-    hw_free();
     {
         Mutex::Guard guard(substream_mutex_);
         session_.with([](Session &session) { session.set_substream(Substream()); });

@@ -341,8 +341,7 @@ uint64_t BackendStream::audio_bytes() const
 
 int32_t BackendStream::set_values(wire::Operation operation, const wire::TransferRequest &transfer)
 {
-    // They are sent with OPEN, which may have been refused.
-    if (!opened_ || !is_inside(transfer))
+    if (!is_inside(transfer))
         return status_invalid;
     if (transfer.length != opened_->pcm_channels * sizeof(int32_t) || transfer.offset % 4 != 0 ||
         transfer.offset + values_bytes_max < opened_->buffer_sz ||
@@ -375,7 +374,15 @@ void BackendStream::trigger(wire::TriggerType type)
 {
     is_running_ = type == wire::TriggerType::Start || type == wire::TriggerType::Resume;
     kernel_.timeline.cancel(next_tick_);
-    if (is_running_ && has_clock)
+    if (has_clock)
+        start_clock();
+}
+
+void BackendStream::start_clock()
+{
+    has_clock = true;
+    kernel_.timeline.cancel(next_tick_);
+    if (is_running_)
         next_tick_ = kernel_.timeline.after(period_time(), [this] { tick(); });
 }
 

@@ -55,6 +55,8 @@ class BackendStream {
     // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
     // after each period.
     bool has_clock = false;
+    // From now on, if it runs.
+    void start_clock();
 
     // ---- how it misbehaves ----
 

@@ -194,8 +194,14 @@ void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *prog
     const PcmRuntime &runtime = substream->runtime;
     if (!runtime.has_params)
         report_fault("kshim_pcm_get_progress() before there are parameters");
-    progress->queued_frames =
-        substream->is_playback() ? substream->hw_avail() : static_cast<int64_t>(substream->avail());
+    // The nearer way round the boundary.
+    const auto boundary = static_cast<int64_t>(runtime.params.boundary);
+    auto queued = static_cast<int64_t>(runtime.appl_ptr - runtime.hw_ptr);
+    if (queued > boundary / 2)
+        queued -= boundary;
+    else if (queued < -(boundary / 2))
+        queued += boundary;
+    progress->queued_frames = substream->is_playback() ? queued : -queued;
     progress->is_draining = runtime.state == PcmState::Draining;
     progress->is_unstoppable = runtime.stop_threshold > runtime.params.buffer_frames;
     progress->has_run_out = substream->avail() >= runtime.stop_threshold;

@@ -385,7 +385,8 @@ TEST_F(PlaybackTest, ParametersCanBeChanged)
     ASSERT_EQ(file->hw_params(PcmParams { 1, 8000, 1, 200, 800 }), 0);
     ASSERT_EQ(file->prepare(), 0);
     EXPECT_EQ(stream().opened()->pcm_rate, 8000u);
-    EXPECT_EQ(stream().opened()->buffer_sz, 800u + 16u);
+    // The audio, and values in a page of their own.
+    EXPECT_EQ(stream().opened()->buffer_sz, wire::page_size + 16u);
     const auto audio = make_audio(4000);
     EXPECT_EQ(file->write(audio), 4000);
     EXPECT_EQ(stream().record.written, audio);

@@ -26,8 +26,8 @@ class StallTest : public ReconnectTest {
     void come_back(BackendStream &stream)
     {
         stream.latency = fake::Duration(0);
-        stream.has_clock = true;
         stream.serve();
+        stream.start_clock();
     }
     // A second stream, of a playback device with two.
     std::unique_ptr<PcmFile> open_another()
@@ -39,7 +39,7 @@ class StallTest : public ReconnectTest {
         EXPECT_EQ(file->prepare(), 0);
         EXPECT_EQ(file->write(make_audio(buffer_frames * frame_bytes)),
                   static_cast<int64_t>(buffer_frames));
-        EXPECT_EQ(file->start(), 0);
+        EXPECT_EQ(file->state(), PcmState::Running);
         return file;
     }
     void have_two_streams()

@@ -125,7 +125,7 @@ TEST_F(StreamFailureTest, AnswerWithoutItsInterruptIsFoundInTheEnd)
         stream().answer_all();
         stream().is_cut_off = false;
     });
-    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1000ms);
+    EXPECT_LE(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1000ms);
     EXPECT_TRUE(complaints().empty());
     EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
 }
@@ -864,6 +864,7 @@ TEST_F(StreamFailureTest, EventForEachFrameIsThrottled)
     const uint64_t before = channel(true).interrupts;
     while (frame < 8191)
         stream().report_position(++frame * frame_bytes);
+    EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(file->write(make_audio(16384 * frame_bytes)), 16384);
     for (frame = 1; frame < 8192; frame++)
