@@ -43,8 +43,16 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
 void Session::on_activity()
 {
     liveness_.on_activity();
-    if (link_ == Link::Stalled)
-        set_link(Link::Attached);
+    if (link_ != Link::Stalled)
+        return;
+    set_link(Link::Attached);
+    if (told_ != Told::Start)
+        return;
+    // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
+    // goes on from where it stands, as on a new backend.
+    is_close_due_ = true;
+    is_open_due_ = true;
+    told_ = Told::Nothing;
 }
 
 void Session::take_responses()
@@ -150,7 +158,6 @@ void Session::note_refusal(const Response &response)
 bool Session::take_events()
 {
     const bool is_elapsed_before = run_.base().is_elapsed();
-    const bool counts = told_ != Told::Nothing;
     Bytes reported;
     Violation violation = Violation::None;
     bool has_news = false;
@@ -158,8 +165,14 @@ bool Session::take_events()
     for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
         journal.on_event(reported, run_.base().geometry().frame);
         journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
-        if (counts)
-            has_news |= run_.visit([&](auto &run) { return run.report(reported); });
+        if (told_ == Told::Nothing)
+            continue;
+        if (link_ == Link::Stalled) {
+            on_activity();
+            has_event_news_ = true;
+            continue;
+        }
+        has_news |= run_.visit([&](auto &run) { return run.report(reported); });
     }
     if (violation != Violation::None) {
         break_link(violation);

@@ -200,7 +200,7 @@ TEST_F(StallTest, EventsInThePageAreActivity)
     EXPECT_TRUE(complaints().empty());
 }
 
-TEST_F(StallTest, HungBackendIsSimplyThereAgain)
+TEST_F(StallTest, HungBackendGoesOnWhereTheStreamStands)
 {
     auto file = playing();
     kernel.timeline.pass(9ms);
@@ -210,11 +210,27 @@ TEST_F(StallTest, HungBackendIsSimplyThereAgain)
     EXPECT_EQ(link(), "stalled");
     EXPECT_EQ(state(), XenbusState::Connected);
     EXPECT_EQ(file->state(), PcmState::Running);
+    const uint64_t reached = position(*file);
     come_back(stream());
     EXPECT_EQ(link(), "attached");
-    expect_the_rest(*file, 0); // all in one session
-    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    expect_the_rest(*file, reached);
     EXPECT_EQ(complaints().size(), 1u);
+}
+
+// A process that was stopped and continues finds that its clock has gone on: all is played.
+TEST_F(StallTest, HungBackendWhoseClockWentOnIsNoXrun)
+{
+    auto file = playing();
+    kernel.timeline.pass(9ms);
+    hang(stream());
+    kernel.timeline.pass(3s);
+    ASSERT_EQ(link(), "stalled");
+    const uint64_t reached = position(*file);
+    stream().latency = fake::Duration(0);
+    stream().has_clock = true;
+    stream().report_position(buffer_frames * frame_bytes);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    expect_the_rest(*file, reached);
 }
 
 TEST_F(StallTest, HungBackendIsNotWaitedForAgain)
