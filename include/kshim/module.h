@@ -11,6 +11,8 @@ KSHIM_BEGIN_DECLS
 unsigned int kshim_module_request_timeout_ms(void);
 /* How long a card stays without a backend, in milliseconds; 0: for ever. Context: any. */
 unsigned int kshim_module_reconnect_timeout_ms(void);
+/* The shortest period that applications may choose, in microseconds. Context: any. */
+unsigned int kshim_module_period_min_us(void);
 
 KSHIM_END_DECLS
 

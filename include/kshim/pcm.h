@@ -33,12 +33,9 @@ struct kshim_pcm_hardware {
 	unsigned int channels_min;
 	unsigned int channels_max;
 	size_t buffer_bytes_max;
-	/* The shortest period: in frames, and in time; and what is offered unless a shorter one
-	 * is asked for.
-	 */
+	/* The shortest period, in frames and in time. */
 	unsigned int period_frames_min;
 	unsigned int period_us_min;
-	unsigned int period_us_preferred;
 };
 
 /* What an application chose. */

@@ -122,10 +122,18 @@ void Session::prepare(const kshim_pcm_params &params)
     sync_for_later();
 }
 
-Result<void> Session::start(RunCommand command)
+Result<void> Session::check_alive() const
 {
     if (link_ == Link::Removed || link_ == Link::Broken)
         return Error::NoDevice;
+    if (run_.base().state() == RunState::Failed)
+        return Error::BrokenPipe;
+    return {};
+}
+
+Result<void> Session::start(RunCommand command)
+{
+    TRY(check_alive());
     if (!run_.base().apply(command))
         return Error::BrokenPipe;
     observe(substream_.progress());
@@ -135,9 +143,7 @@ Result<void> Session::start(RunCommand command)
     // For drain(), which ALSA may be doing; for periods that elapsed while it was paused; and to
     // look at the backend from now on.
     want_maintenance();
-    if (link_ == Link::Broken)
-        return Error::NoDevice;
-    return {};
+    return check_alive();
 }
 
 void Session::pause()
@@ -160,13 +166,15 @@ void Session::stop()
     sync_for_later();
 }
 
-void Session::drain()
+Result<void> Session::drain()
 {
+    TRY(check_alive());
     // A capture stream that drains was stopped; the application reads what is there.
-    if (!run_.is_playback() || !run_.playback().drain())
-        return;
-    note_state();
-    want_maintenance(); // for pad()
+    if (run_.is_playback() && run_.playback().drain()) {
+        note_state();
+        want_maintenance(); // for pad()
+    }
+    return {};
 }
 
 bool Session::pad()
@@ -182,10 +190,7 @@ bool Session::pad()
 
 Result<void> Session::commit()
 {
-    if (link_ == Link::Removed || link_ == Link::Broken)
-        return Error::NoDevice;
-    if (run_.base().state() == RunState::Failed)
-        return Error::BrokenPipe;
+    TRY(check_alive());
     const kshim_pcm_progress progress = substream_.progress();
     run_.base().set_unstoppable(progress.is_unstoppable);
     if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))

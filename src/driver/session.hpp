@@ -61,12 +61,11 @@ class Session {
     void reset();
     // Begins anew. @params: what the application chose.
     void prepare(const kshim_pcm_params &params);
-    // As ALSA's triggers. start() and resume(): BrokenPipe when the run has failed, NoDevice when
-    // the card has gone.
+    // As ALSA's triggers. BrokenPipe when the run has failed, NoDevice when the card has gone.
     Result<void> start(RunCommand command);
     void pause();
     void stop();
-    void drain();
+    Result<void> drain();
     // Puts some silence behind what a draining stream has committed. False when it has enough.
     bool pad();
     // The application pointer moved. As start(), or Invalid when it cannot be there.
@@ -197,6 +196,8 @@ class Session {
     // ---- session.cpp ----
 
     void set_link(Link link);
+    // Whether the run can go on, now or once there is a backend. As start().
+    Result<void> check_alive() const;
     void want_maintenance();
     Notices take_notices();
     // Writes down the state of the run and of the link if one of them is new.

@@ -198,7 +198,7 @@ void Session::observe(const kshim_pcm_progress &progress)
 {
     run_.base().set_unstoppable(progress.is_unstoppable);
     if (progress.is_draining && run_.base().state() == RunState::Running)
-        drain();
+        (void)drain();
 }
 
 bool Session::expects_activity() const

@@ -2,6 +2,7 @@
 // ALSA's operations on a stream.
 #include "driver/stream.hpp"
 
+#include "kernel/module.hpp"
 #include "sndif/formats.hpp"
 
 namespace xen_front {
@@ -10,9 +11,6 @@ namespace {
 
 // Shorter periods would interrupt more often than they are worth.
 constexpr uint32_t period_frames_min = 32;
-constexpr uint32_t period_us_min = 500;
-// What applications get that ask for the shortest.
-constexpr uint32_t period_us_preferred = 2000;
 // A backend can make every run an xrun at once, or refuse what it is made of, and applications
 // start over as fast as they can.
 constexpr unsigned int recovery_pause_ms = 50;
@@ -54,8 +52,7 @@ Result<void> Stream::open(Substream substream)
         .channels_max = settings.channels_max,
         .buffer_bytes_max = settings.buffer_bytes,
         .period_frames_min = period_frames_min,
-        .period_us_min = period_us_min,
-        .period_us_preferred = period_us_preferred,
+        .period_us_min = period_min_us(),
     };
     TRY(substream.constrain(hardware));
     substream.wait_without_limit();
@@ -165,8 +162,7 @@ Result<void> Stream::trigger(kshim_trigger command)
             session.stop();
             return {};
         case KSHIM_TRIGGER_DRAIN:
-            session.drain();
-            return {};
+            return session.drain();
         }
         return Error::Invalid;
     });

@@ -18,4 +18,10 @@ inline unsigned int reconnect_timeout_ms()
     return kshim_module_reconnect_timeout_ms();
 }
 
+// The shortest period, in time. Context: any.
+inline unsigned int period_min_us()
+{
+    return kshim_module_period_min_us();
+}
+
 } // namespace xen_front

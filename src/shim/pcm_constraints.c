@@ -68,19 +68,14 @@ static int backend_rule(struct snd_pcm_hw_params *params, struct snd_pcm_hw_rule
 	}
 }
 
-/*
- * The shortest period that is worth an interrupt: of the preferred length, or of any that is
- * possible if the application leaves no other.
- */
+/* The shortest period that is worth an interrupt. */
 static int period_rule(struct snd_pcm_hw_params *params, struct snd_pcm_hw_rule *rule)
 {
 	const struct open_substream *open = rule->private;
 	struct snd_interval *rate = hw_param_interval(params, SNDRV_PCM_HW_PARAM_RATE);
 	struct snd_interval *period = hw_param_interval(params, SNDRV_PCM_HW_PARAM_PERIOD_SIZE);
-	u64 frames = DIV_ROUND_UP_ULL((u64)first_in(rate) * open->period_us_preferred, USEC_PER_SEC);
+	u64 frames = DIV_ROUND_UP_ULL((u64)first_in(rate) * open->period_us_min, USEC_PER_SEC);
 
-	if (frames > last_in(period))
-		frames = DIV_ROUND_UP_ULL((u64)first_in(rate) * open->period_us_min, USEC_PER_SEC);
 	return refine_interval(period, frames, UINT_MAX);
 }
 
@@ -142,7 +137,6 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 	if (ret < 0)
 		return ret;
 	open->period_us_min = hardware->period_us_min;
-	open->period_us_preferred = hardware->period_us_preferred;
 	ret = snd_pcm_hw_rule_add(runtime, 0, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, period_rule, open,
 				  SNDRV_PCM_HW_PARAM_RATE, -1);
 	if (ret < 0)

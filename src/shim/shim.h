@@ -45,7 +45,6 @@ struct open_substream {
 	void *stream;
 	struct snd_pcm_hw_constraint_list rates;
 	unsigned int period_us_min;
-	unsigned int period_us_preferred;
 };
 
 static inline struct open_substream *opened_substream(struct snd_pcm_substream *substream)

@@ -231,9 +231,9 @@ template <typename RunType> class RunWalk {
         promise(in_flight_ <= Run::transfer_window, "the window is never exceeded");
         promise(run_.requested().value() == frames(sent_), "what was asked for is counted");
         promise(run_.is_moving() == is_moving(), "moving is what the state says");
-        promise(run_.wants_session() == (is_moving() || state_ == RunState::Prepared ||
-                                     state_ == RunState::Paused),
-            "sessions are for runs");
+        promise(run_.wants_session() ==
+                    (is_moving() || state_ == RunState::Prepared || state_ == RunState::Paused),
+                "sessions are for runs");
     }
 
     WalkGeometry geometry_;

@@ -241,6 +241,15 @@ TEST_F(NegotiationTest, WithoutResponseItIsWaitedForOnce)
     EXPECT_EQ(file->hw_params(small_params), 0);
 }
 
+// A period of 32 frames would be 6000 interrupts a second.
+TEST_F(NegotiationTest, PeriodsAreLimitedByTime)
+{
+    EXPECT_EQ(file->hw_params(PcmParams { format_s16_le, 192000, 2, 95, 1024 }), -EINVAL);
+    EXPECT_EQ(file->hw_params(PcmParams { format_s16_le, 192000, 2, 96, 1024 }), 0);
+    EXPECT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 2, 31, 128 }), -EINVAL);
+    EXPECT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 2, 32, 128 }), 0);
+}
+
 TEST_F(NegotiationTest, RatesBetweenThoseOfTheListAreRefused)
 {
     PcmParams params = small_params;

@@ -282,6 +282,8 @@ TEST_F(StallTest, OneStreamStalls)
     EXPECT_EQ(bad->write(make_audio(3000 * frame_bytes)), 3000);
     EXPECT_EQ(bad->substream().xruns, 0u);
     // Hung for ever, it ends alone.
+    EXPECT_EQ(good->drop(), 0);
+    EXPECT_EQ(good->prepare(), 0);
     hang(hung);
     for (int i = 0; i < 12; i++)
         ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
