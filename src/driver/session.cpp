@@ -248,7 +248,7 @@ void Session::break_link(Violation violation)
 
 void Session::give_up_if_stalled()
 {
-    if (link_ == Link::Stalled)
+    if (link_ == Link::Stalled && run_.base().state() != RunState::Failed)
         fail(PcmStop::Disconnected);
 }
 

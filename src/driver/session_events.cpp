@@ -205,6 +205,9 @@ bool Session::expects_activity() const
 {
     if (!is_attached(link_))
         return false;
+    // What is due has found no room in the ring.
+    if (is_close_due_ || is_open_due_ || is_trigger_due())
+        return true;
     if (open_ == OpenState::Opening || requests.is_pending(start_id_))
         return true;
     return told_ == Told::Start &&

@@ -24,7 +24,7 @@ constexpr PcmParams wide_params = { format_s16_le, 48000, 2, 256, 1024 };
 constexpr PcmParams narrow_params = { format_u8, 8000, 1, 100, 1000 };
 
 // The longest: a close that waits for STOP and CLOSE, or a write for its buffer.
-constexpr fake::Duration patience = 4s;
+constexpr fake::Duration patience = 6s;
 
 // What no node of an honest configuration says, and what an honest one does.
 constexpr const char *odd_values[] = { "", "0", "4294967295", "-1", "x", "1,2", "2", "65536" };
@@ -59,6 +59,7 @@ DriverWalk::DriverWalk(Choices &choices, kshim_direction direction, World world)
                 return static_cast<uint8_t>(position);
             };
     };
+    kernel_.reconnect_timeout_ms = 2000;
     rebind();
 }
 
