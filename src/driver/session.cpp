@@ -143,7 +143,9 @@ Result<void> Session::start(RunCommand command)
     // For drain(), which ALSA may be doing; for periods that elapsed while it was paused; and to
     // look at the backend from now on.
     want_maintenance();
-    return check_alive();
+    if (link_ == Link::Broken)
+        return Error::NoDevice;
+    return {};
 }
 
 void Session::pause()

@@ -330,6 +330,8 @@ void DriverWalk::check_states()
         if (traced_state_ == std::pair(run, link))
             fake::report_fault("a state of the stream was traced that is not new");
         traced_state_ = { run, link };
+        if (link == "removed")
+            traced_state_.reset(); // the next is another card's
     }
     kernel_.trace.stream_states.clear();
     const auto cards = kernel_.sound.visible_cards();
