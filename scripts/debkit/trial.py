@@ -16,7 +16,8 @@ BACKEND = "xen-sndback"
 MODULE = "snd_xen_front"
 LATER = "99.0"
 
-_HEADERS = re.compile(r"linux-headers-(\d[\w.+]*(?:-\d+)?-[a-z0-9]+)$")
+# Of kernels, and not of linux-headers-6.12-amd64, which depends on those of the newest of a series.
+_HEADERS = re.compile(r"linux-headers-(\d+\.\d+\.\d[\w.+]*(?:-\d+)?-[a-z0-9]+)$")
 _FLAVOURS = re.compile(r"-(?:amd64|arm64)$")
 # What the firmware says where it checks signatures: four bytes of attributes, and 1.
 _SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -86,9 +87,9 @@ class Trial:
             self.failures.append(what)
 
     def install(self, package: pathlib.Path) -> None:
-        """On a machine that has a kernel, by 'apt install', which fetches the headers' compiler."""
+        """On a machine that has a kernel and nothing to build modules with."""
         self.say(f"installs {package.name} for {self.older}")
-        self._unpack_image_of(self.older)
+        self._install_kernel(self.older, "image")
         said = self._apt_install(package, f"linux-headers-{self.older}")
         version = package.name.split("_")[1]
         self._expect_built("install", self.older, version)
@@ -98,8 +99,7 @@ class Trial:
         """apt installs a kernel: nobody thinks of the module."""
         self.say(f"installs the kernel {self.newer}")
         version = self._version(self.older)
-        self._unpack_image_of(self.newer)
-        self.release.apt("install", f"linux-headers-{self.newer}")
+        self._install_kernel(self.newer, "image", "headers")
         self._expect_built("kernel", self.newer, version)
         self._expect_built("kernel", self.older, version)
 
@@ -145,16 +145,12 @@ class Trial:
         shutil.copy(package, copy)
         return self.release.apt("install", f"/root/{package.name}", *others)
 
-    def _unpack_image_of(self, kernel: str) -> None:
-        """The kernel's own modules, of which DKMS's has to be preferred."""
-        self.release.apt("download", f"linux-image-{kernel}")
-        done = self.release.run(
-            "sh", "-c", f"dpkg-deb --fsys-tarfile linux-image-{kernel}_*.deb | tar -x -C / "
-            "--keep-directory-symlink --wildcards '*/kernel/sound/*.ko*' '*/modules.order' "
-            f"'*/modules.builtin*' && rm linux-image-{kernel}_*.deb", check=False)
-        own = list((self.release.root / "usr/lib/modules" / kernel).rglob(f"{MODULE}.ko*"))
-        if done.returncode != 0 or not own:
-            self.failures.append(f"linux-image-{kernel} has no {MODULE}: {done.stdout.strip()}")
+    def _install_kernel(self, kernel: str, *parts: str) -> None:
+        self.release.apt("install", *(f"linux-{part}-{kernel}" for part in parts))
+        # Without it there would be nothing that DKMS's module has to be preferred to.
+        modules = self.release.root / "usr/lib/modules" / kernel / "kernel"
+        if not list(modules.rglob(f"{MODULE}.ko*")):
+            self.failures.append(f"linux-image-{kernel} has no {MODULE} of its own")
             raise Stopped
 
     def _modinfo(self, kernel: str, field: str) -> str:

@@ -57,7 +57,8 @@ class SetupFor(unittest.TestCase):
 
 
 class Kernels(unittest.TestCase):
-    NAMES = ["linux-headers-amd64", "linux-headers-6.12.117+deb13-common",
+    NAMES = ["linux-headers-amd64", "linux-headers-6.12-amd64",
+             "linux-headers-6.12.117+deb13-common",
              "linux-headers-6.12.118+deb13-rt-amd64", "linux-headers-6.12.118+deb13-cloud-amd64"]
 
     def test_the_last_two_of_a_release_with_one_series(self):
