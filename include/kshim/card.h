@@ -13,6 +13,7 @@ struct kshim_card; /* struct snd_card */
 struct kshim_card_names {
 	const char *short_name; /* ALSA makes the card's id of its last word */
 	const char *long_name;
+	const char *components; /* what user space is told of its devices, 127 characters at most */
 };
 
 /*

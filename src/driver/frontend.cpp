@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/frontend.hpp"
 
+#include "driver/components.hpp"
 #include "driver/xenstore_config.hpp"
 #include "kernel/trace.hpp"
 
@@ -157,9 +158,12 @@ Result<void> Frontend::register_card()
             long_name << "Xen sound at " << device_.path();
         else
             long_name << config.long_name.view();
+        Components components;
+        describe_devices(components, config);
         const kshim_card_names names = {
             .short_name = config.short_name.is_empty() ? "Xen sound" : config.short_name.c_string(),
             .long_name = long_name.c_string(),
+            .components = components.c_string(),
         };
         sound_card_ = TRY(SoundCard::create(device_, names, card_));
         (void)unregistered_card_.release();

@@ -13,6 +13,7 @@ namespace {
 
 // Lengths of the arrays that ALSA keeps names in, with the NUL.
 constexpr size_t short_name_size = 32;
+constexpr size_t components_size = 128;
 constexpr size_t long_name_size = 80;
 constexpr size_t pcm_name_size = 80;
 constexpr size_t substream_name_size = 32;
@@ -80,6 +81,7 @@ kshim_card *SoundCore::create(XenbusDevice *device, const kshim_card_names &name
     card->device = device;
     card->short_name = cut(names.short_name, short_name_size);
     card->long_name = cut(names.long_name, long_name_size);
+    card->components = cut(names.components, components_size);
     card->context = context;
     cards_.push_back(std::move(card));
     return cards_.back().get();

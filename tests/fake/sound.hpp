@@ -28,6 +28,7 @@ struct kshim_card {
     kshim_xenbus_device *device;
     std::string short_name;
     std::string long_name;
+    std::string components;
     void *context;
     bool is_registered;
     bool is_disconnected;

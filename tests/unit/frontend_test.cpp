@@ -127,6 +127,34 @@ TEST_F(FrontendTest, ManyDevicesAndStreams)
     EXPECT_EQ(none, nullptr);
 }
 
+TEST_F(FrontendTest, ComponentsTellDevicesChannelsAndControls)
+{
+    configure({ { "0/channels-min", "1" },
+                { "0/channels-max", "8" },
+                { "0/1/type", "c" },
+                { "0/1/channels-max", "1" },
+                { "0/2/type", "p" },
+                { "1/0/type", "c" },
+                { "1/0/channels-min", "1" },
+                { "1/0/channels-max", "2" },
+                { "2/0/type", "p" },
+                { "2/0/channels-min", "6" },
+                { "2/0/channels-max", "8" } });
+    connect();
+    EXPECT_EQ(kernel.sound.visible_cards().at(0)->components,
+              "pcm0p:2:0 pcm0c:1:0 pcm1c:2:1 pcm2p:6:2");
+}
+
+TEST_F(FrontendTest, ComponentsEndWithAWholeWord)
+{
+    for (int device = 1; device < 32; device++)
+        configure({ { (std::to_string(device) + "/0/type").c_str(), "p" } });
+    connect();
+    const std::string &components = kernel.sound.visible_cards().at(0)->components;
+    EXPECT_LT(components.size(), 128u);
+    EXPECT_EQ(components.substr(components.rfind(' ')), " pcm11p:2:11");
+}
+
 TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
 {
     kernel.store.collide_commits(3);
