@@ -14,6 +14,7 @@ Say = Callable[[str], None]
 DKMS = "snd-xen-front-dkms"
 BACKEND = "xen-sndback"
 MODULE = "snd_xen_front"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LATER = "99.0"
 
 # Of kernels, and not of linux-headers-6.12-amd64, which depends on those of the newest of a series.
@@ -102,6 +103,32 @@ class Trial:
         self._install_kernel(self.newer, "image", "headers")
         self._expect_built("kernel", self.newer, version)
         self._expect_built("kernel", self.older, version)
+
+    def boot(self) -> None:
+        """The guest is booted again, into the newer kernel, in the lab."""
+        self.say(f"boots {self.newer} in a guest under Xen (scripts/lab)")
+        run = f"check-deb-{self.newer}"
+        overlay = self.release.root / "root" / "overlay"
+        modules = self.release.root / "usr/lib/modules" / self.newer
+        for path in (*modules.glob("modules.*"), *modules.glob("updates/**/*.ko*"),
+                     *modules.glob("kernel/sound/**/*.ko*")):
+            target = overlay / path.relative_to(self.release.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+        tests = overlay / "selftest"
+        tests.mkdir()
+        for script in ("ktap.sh", "packaged.sh"):
+            shutil.copy(ROOT / "tests" / "guest" / script, tests)
+        done = subprocess.run(
+            [ROOT / "scripts" / "lab", "run", "--quiet", "--name", run, "--driver", "none",
+             "--kernel-image", self.release.root / f"boot/vmlinuz-{self.newer}",
+             "--modules-dir", modules, "--domu-overlay", overlay,
+             "--domu-command", f"/selftest/packaged.sh {self._version(self.newer)}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        said = ROOT / "build" / "lab" / run / "domu0" / "stdout"
+        output = said.read_text(errors="replace") if said.exists() else ""
+        self.say(f"the guest says: {' '.join(re.findall('^# (.*)', output, re.MULTILINE))}")
+        self.expect(done.returncode == 0, f"boot: {self.newer}: {done.stdout.strip()}\n{output}")
 
     def upgrade(self, package: pathlib.Path) -> None:
         """On a machine with Secure Boot, where the kernel's own module is loaded."""
