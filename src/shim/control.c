@@ -50,7 +50,7 @@ static int get(struct snd_kcontrol *control, struct snd_ctl_elem_value *value)
 /* Not every kernel is built to check what applications write. */
 static int put(struct snd_kcontrol *control, const struct snd_ctl_elem_value *value, long max)
 {
-	u32 values[KSHIM_CONTROL_CHANNELS_MAX];
+	u32 values[KSHIM_CONTROL_CHANNELS_MAX] = {};
 	unsigned long i;
 
 	for (i = 0; i < control->private_value; i++) {
