@@ -193,6 +193,11 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 		--fail-under-line $(COVERAGE_MIN) --print-summary \
 		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
 
+.PHONY: check-in-tree
+check-in-tree: backend guest-tests ## selftests of kernels with the driver in their tree, and of one that Clang built
+	@echo "== selftests with kernels that are built for it"
+	@scripts/selftests --rounds $(DEBUG_ROUNDS) selftest-built-in selftest-in-tree selftest-clang
+
 .PHONY: check-lab-all
 check-lab-all: backend guest-tests ## also the selftests that "make check" has no time for
 	@scripts/selftests --all --rounds $(ROUNDS)

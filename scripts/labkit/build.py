@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from . import debug_kernel, headers, packages
+from . import headers, packages, source_kernel
 from .headers import Headers
 
 # What a make that started the lab was told ("-n", its job server) is not for the one started here.
@@ -14,8 +14,8 @@ _MAKES_OWN = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 def headers_of(kernel: str, architecture: str, say: packages.Say) -> Headers:
     """What modules for a kernel of --kernel are built with."""
-    if kernel.startswith(debug_kernel.PREFIX):
-        return debug_kernel.prepared(kernel, say)
+    if source_kernel.kind_of(kernel):
+        return source_kernel.prepared(kernel, say)
     return headers.prepared(kernel, architecture, say)
 
 

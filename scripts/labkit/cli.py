@@ -11,8 +11,8 @@ import textwrap
 import time
 from typing import Callable
 
-from . import (build as builder, cache, debug_kernel, machine, options as option_rules, packages,
-               releases, trees)
+from . import (build as builder, cache, machine, options as option_rules, packages, releases,
+               source_kernel, trees)
 from .errors import ExitStatus, LabError, UsageError
 from .image import Images
 from .results import Outcome
@@ -79,8 +79,10 @@ kernels:
   --kernel and --dom0-kernel are one of
     %(kernels)s.
   They and what modules for them are built with come from the mirror that this machine's apt is
-  configured with. debug-6.1 or debug-6.12: with lockdep, kmemleak, fault injection and the like,
-  built here once, wants --memory 800, for guests only.
+  configured with.
+  Others are built here, once, with what a guest needs: KIND-6.1, KIND-6.12 or KIND-7.3, KIND being
+    %(kinds)s
+  (debug: wants --memory 800; clang: of a release whose Clang has CFI, which Debian 12's has not).
 
 kernels of your own:
   --kernel-image (bzImage or vmlinux, with CONFIG_XEN_PV or CONFIG_XEN_PVH and HVC_XEN, built-in or as modules:
@@ -89,7 +91,9 @@ kernels of your own:
 other packages:
   They are unpacked, not configured: no maintainer script runs. Recommended packages do not come.
 """ % {"vsnd": option_rules.DEFAULT_VSND.replace("\n", "\n    "),
-       "kernels": "\n    ".join(textwrap.wrap(releases.NAMES, 90))}
+       "kernels": "\n    ".join(textwrap.wrap(releases.NAMES, 90)),
+       "kinds": "\n    ".join(f"{name + ':':<10}{kind.purpose}"
+                              for name, kind in source_kernel.KINDS.items())}
 
 DEFAULT_KERNEL = "6.1"
 
@@ -349,7 +353,7 @@ def _build(arguments: argparse.Namespace) -> ExitStatus:
     extra = arguments.kernel_modules
     names = [name for value in extra for name in value.split(",")]
     for kernel in sorted({arguments.kernel, arguments.dom0_kernel}):
-        debug_kernel.by_name(kernel, names, progress)
+        source_kernel.by_name(kernel, names, progress)
     trees.hypervisor(arguments.xen, progress)
     trees.dom0_tree(arguments.xen, arguments.type == "hvm", [n for v in arguments.dom0_packages for n in v.split(",")], progress)
     make_tree = trees.domu_disk if arguments.root == "disk" else trees.domu_tree

@@ -17,7 +17,7 @@ from .errors import LabError
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _DYNAMIC_LINKER = f"{_LIBRARIES}/ld-linux-x86-64.so.2"
 _PROGRAMS = ("usr/bin", "usr/lib/gcc", "usr/lib/gcc-cross", "usr/libexec/gcc", "usr/libexec/gcc-cross",
-             "usr/lib/linux-kbuild-*")
+             "usr/lib/linux-kbuild-*", "usr/lib/llvm-*/bin")
 _PT_INTERP = 3
 
 

@@ -6,7 +6,7 @@ import pathlib
 import shlex
 import shutil
 
-from . import cpio, debug_kernel, kernels, module_files, packages, trees
+from . import cpio, source_kernel, kernels, module_files, packages, trees
 from .errors import LabError, UsageError
 from .options import DEFAULT_BACKEND, OwnKernel, RunOptions, card_count
 
@@ -69,7 +69,7 @@ def _kernel(name: str, own: OwnKernel | None, extra: list[str],
             say: packages.Say) -> kernels.Kernel:
     if own is not None:
         return kernels.own_kernel(own.image, own.modules, extra, say)
-    return debug_kernel.by_name(name, extra, say)
+    return source_kernel.by_name(name, extra, say)
 
 
 class Images:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's sources, from Debian's linux-source packages by the machine's own apt."""
+"""The kernel's sources, from Debian's linux-source packages of the suite whose kernel they are."""
 
 import pathlib
 import shutil
@@ -13,10 +13,8 @@ _PREFIX = "linux-source-"
 
 
 def _origin(name: str) -> packages.Origin:
-    """The suite whose kernel is built from these sources, or else this machine's."""
-    series = name.removeprefix(_PREFIX)
-    line = releases.LINES.get(releases.ALIASES.get(series, series))
-    return packages.Origin(line.suite) if line else packages.MACHINE
+    """The suite whose kernel is built from these sources."""
+    return releases.find(name.removeprefix(_PREFIX)).origin
 
 
 def package(series: str) -> packages.Package:
