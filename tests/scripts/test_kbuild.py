@@ -26,14 +26,15 @@ class Kbuild(unittest.TestCase):
             (self.programs / name).write_text("#!/bin/sh\n", encoding="ascii")
             (self.programs / name).chmod(0o755)
 
-    def read(self, **changes: str) -> subprocess.CompletedProcess[str]:
+    def read(self, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Has make read Kbuild as the build of a kernel does."""
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         variables = [f"{name}={value}" for name, value in {**KERNEL, **changes}.items()]
         return subprocess.run(
             ["/usr/bin/make", "--no-print-directory", "-f", "Kbuild",
-             "--eval=print: ; @echo $(xen-front-src) $(xen-front-cxx)", "print", *variables],
+             *(options or ("--eval=print: ; @echo $(xen-front-src) $(xen-front-cxx)",)), "print",
+             *variables],
             cwd=ROOT, env={**environment, "PATH": f"{self.programs}:/bin"}, check=False,
             capture_output=True, text=True)
 
@@ -48,6 +49,10 @@ class Kbuild(unittest.TestCase):
         result = self.read()
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertEqual(result.stdout.split(), [".", "g++-12"])
+
+    def test_a_kernel_that_has_this_driver_built_in(self) -> None:
+        result = self.read("--eval=CONFIG_SND_XEN_FRONT=y", "--eval=print: ; @echo $(obj-m)")
+        self.assertEqual(result.stdout.split(), ["snd-xen-front.o"])
 
     def test_options_that_are_missing(self) -> None:
         self.assert_refused("configured without CONFIG_SND_PCM;", "KDIR=", CONFIG_SND_PCM="")
