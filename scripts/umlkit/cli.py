@@ -19,7 +19,7 @@ kept in the cache of scripts/lab. The driver is built for them unchanged; fake-x
 tests/uml/xen, is the Xen it runs on. The guest's files are this machine's, read-only.
 
 examples:
-  scripts/uml check                           every suite, as make check-uml
+  scripts/uml check                           every suite
   scripts/uml check scenarios                 one of them
   scripts/uml run -- build/uml/guest/scenarios --transcript 'pauses*'
   scripts/uml run --mode smp -- sh -c 'cat /proc/interrupts'

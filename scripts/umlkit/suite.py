@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What "make check-uml" runs, several guests at a time."""
+"""What "scripts/uml check" runs, several guests at a time."""
 
 import concurrent.futures
 import os
