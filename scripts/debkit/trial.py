@@ -96,7 +96,7 @@ class Trial:
         self.expect("Secure Boot" not in said, "install: speaks of Secure Boot, which is off")
 
     def upgrade_kernel(self) -> None:
-        """apt installs a kernel: nobody thinks of the module."""
+        """apt installs a kernel, and is not told of the module."""
         self.say(f"installs the kernel {self.newer}")
         version = self._version(self.older)
         self._install_kernel(self.newer, "image", "headers")

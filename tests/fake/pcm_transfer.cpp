@@ -125,7 +125,7 @@ int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
     int status = begin_transfer(frames);
     if (status < 0)
         return status;
-    // Looked at once, then counted down: what comes meanwhile is found in the next round.
+    // Looked at once, then counted down: frames that come later are found in the next round.
     uint64_t available = avail();
     while (done < frames) {
         if (available == 0) {

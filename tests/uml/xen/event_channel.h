@@ -21,8 +21,8 @@ struct fake_channel {
 	u32 port;
 	unsigned int irq; /* 0: not bound */
 	bool is_closed; /* by the guest */
-	bool is_severed; /* the guest was restored: nobody is at the other end */
-	struct fake_client *client; /* at the other end; NULL: nobody */
+	bool is_severed; /* the guest was restored: the other end is gone */
+	struct fake_client *client; /* at the other end; NULL: none */
 	bool is_notified; /* the client has to be told */
 
 	raw_spinlock_t lock; /* for what follows */

@@ -52,7 +52,7 @@ struct fake_xen_counts {
 #define FAKE_XEN_UNWATCH _IOW('X', 6, struct fake_xen_node)
 /* The node whose watch has fired, and the path that was written as value; EAGAIN: none has. */
 #define FAKE_XEN_NEXT_WATCH _IOR('X', 7, struct fake_xen_node)
-/* So many commits from now on collide with somebody else's. */
+/* So many commits from now on collide with another client's. */
 #define FAKE_XEN_COLLIDE _IOW('X', 8, __u32)
 
 /* ---- event channels */

@@ -18,7 +18,7 @@ struct grant {
 	struct page *page;
 	unsigned int mappings;
 	bool is_void; /* of the time before a restore */
-	bool is_ended; /* as soon as nobody maps it any more */
+	bool is_ended; /* as soon as no domain maps it */
 	struct page *freed_at_end;
 };
 

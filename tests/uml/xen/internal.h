@@ -42,13 +42,13 @@ struct list_head *fake_transaction_nodes(struct fake_transaction *transaction);
 int fake_transaction_write(struct fake_transaction *transaction, const char *path,
 			   const char *value, size_t length);
 int fake_transaction_touch(struct fake_transaction *transaction, const char *path);
-/* Somebody changed @path: transactions that touched it will fail. */
+/* A client changed @path: transactions that touched it will fail. */
 void fake_transactions_collide(const char *path);
 unsigned int fake_transaction_count(void);
 void fake_transaction_collide_next(unsigned int count); /* lock not held */
 void fake_store_lock(void);
 void fake_store_unlock(void);
-/* Lock held; tells nobody. */
+/* Lock held; fires no watch. */
 int fake_store_put(const char *path, const char *value, size_t length);
 
 /* ---- watch.c */

@@ -173,7 +173,7 @@ const PcmPointers &PcmFile::runtime() const
 {
     snd_pcm_sync_ptr sync = {};
     sync.flags = SNDRV_PCM_SYNC_PTR_APPL | SNDRV_PCM_SYNC_PTR_AVAIL_MIN;
-    // Nobody else has to act for this one.
+    // No other thread has to act for this call.
     if (ioctl(descriptor_, SNDRV_PCM_IOCTL_SYNC_PTR, &sync) < 0)
         pointers_.state = PcmState::Disconnected;
     else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What runs beside the application: a thread that is the other domains. It and the application's
-// thread take turns: whoever runs has the lock, and lets go of it while it is in the kernel.
+// thread take turns: the one that runs holds the lock, and drops it while it is in the kernel.
 #pragma once
 
 #include <condition_variable>
