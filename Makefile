@@ -79,8 +79,15 @@ cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) 
 	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS)
 
 .PHONY: backend
-backend: ## build the reference backend (build/backend/xen-sndback) and its unit tests
+backend: ## build the backend (build/backend/xen-sndback) and its tests
 	@$(call cmake-build,tests/backend,backend,$(gnu))
+
+PREFIX ?= /usr
+
+.PHONY: install-backend
+install-backend: ## build and install the backend below PREFIX (default: /usr) in DESTDIR
+	@$(call cmake-build,src/backend,backend-release,$(gnu) -DCMAKE_INSTALL_PREFIX=$(PREFIX))
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)/backend-release --strip
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements
@@ -164,6 +171,7 @@ check-host: host-tests thread-tests backend ## host tests with sanitizers, by g+
 	@$(BUILD)/host-clang/host-tests --gtest_brief=1
 	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
+	@$(BUILD)/backend/backend-system-tests --gtest_brief=1
 	@for fuzzer in $(BUILD)/host-clang/fuzz-*; do \
 		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
 		rm -rf $(BUILD)/fuzz/$$name && mkdir -p $(BUILD)/fuzz/$$name && \

@@ -65,6 +65,14 @@ ENTRY_CALLERS = ("include/kshim", "src/shim")
 UNIT = "src/xen_front.cpp"
 UNIT_OBJECT = "src/xen_front.o"
 
+# The backend: a program of user space, which has its own build and shares nothing with the module.
+BACKEND = "src/backend"
+# What it may include: its own headers, and the system's, of which a kernel's only those that the
+# kernel exports to programs and the interface of Xen in user space (libxen-dev).
+BACKEND_INCLUDES = ("audio/*", "protocol/*", "server/*", "xenlib/*", "<*>")
+BACKEND_FORBIDDEN = ("<linux/module.h>", "<linux/kernel.h>", "<sound/*>", "<xen/xenbus.h>",
+                     "<xen/grant-table.h>", "<xen/events.h>")
+
 LONGEST_FILE = 400
 LICENSE = "SPDX-License-Identifier: GPL-2.0-only"
 # Where the licence line stands, in lines: a script starts with #!.
@@ -106,9 +114,9 @@ class Tree:
         for needed in ("src", "include/kshim", "Kbuild"):
             if not (root / needed).exists():
                 raise SourceError(f"{root}: has no {needed}; give the root of the source tree")
-        self.module = {source.path: source for source in self._read("src", "include")}
-        self.all = dict(self.module)
-        self.all |= {source.path: source for source in self._read(*SOURCE_DIRECTORIES)}
+        self.all = {source.path: source for source in self._read(*SOURCE_DIRECTORIES)}
+        self.module = {path: source for path, source in self.all.items()
+                       if path.startswith(("src/", "include/")) and not _is_backend(path)}
         for name in SOURCE_FILES:
             if (root / name).is_file():
                 self.all[name] = Source.read(root, root / name)
@@ -121,6 +129,10 @@ class Tree:
 
     def layer(self, name: str) -> list[Source]:
         return [source for source in self.module.values() if layer_of(source.path) == name]
+
+
+def _is_backend(path: str) -> bool:
+    return path.startswith(BACKEND + "/")
 
 
 def _is_source(path: pathlib.Path) -> bool:
@@ -166,6 +178,17 @@ def _includes(tree: Tree) -> Iterator[Violation]:
             elif owners and not _matches_any(path, owners):
                 yield Violation(path, line, "include", f"{name} is only for {' '.join(owners)}",
                                 "use what a layer below offers for it")
+
+
+def _backend_includes(tree: Tree) -> Iterator[Violation]:
+    for path, source in tree.all.items():
+        if not _is_backend(path) or not path.endswith((".cpp", ".hpp")):
+            continue
+        for line, name in source.includes:
+            if not _matches_any(name, BACKEND_INCLUDES) or _matches_any(name, BACKEND_FORBIDDEN):
+                yield Violation(path, line, "include", f"{BACKEND} must not include {name}",
+                                f"it may include {' '.join(BACKEND_INCLUDES)}, and no header of the "
+                                "kernel's inside")
 
 
 def _kshim_calls(tree: Tree) -> Iterator[Violation]:
@@ -305,7 +328,8 @@ def _headers_compile(tree: Tree) -> Iterator[Violation]:
 
 
 def _length(tree: Tree) -> Iterator[Violation]:
-    for path, source in tree.module.items():
+    backend = {path: source for path, source in tree.all.items() if _is_backend(path)}
+    for path, source in (tree.module | backend).items():
         count = len(source.text.splitlines())
         if count > LONGEST_FILE:
             yield Violation(path, LONGEST_FILE + 1, "length", f"{count} lines are more than "
@@ -326,7 +350,7 @@ def _unfinished(tree: Tree) -> Iterator[Violation]:
 
 
 ALL_RULES: tuple[Callable[[Tree], Iterator[Violation]], ...] = (
-    _layers, _includes, _kshim_calls, _entry_points, _linkage, _unit, _kbuild, _headers_compile,
+    _layers, _includes, _backend_includes, _kshim_calls, _entry_points, _linkage, _unit, _kbuild, _headers_compile,
     _length, _licence, _unfinished)
 
 

@@ -194,6 +194,10 @@ class Images:
             archive.data("lab/dom0-script", options.dom0_script.content, 0o755)
         if self._backend is not None:
             archive.file("usr/bin/xen-sndback", self._backend, 0o755)
+            # The build of it that attacks frontends, for tests of them.
+            hostile = self._backend.with_name("xen-sndback-hostile")
+            if hostile.is_file():
+                archive.file("usr/bin/xen-sndback-hostile", hostile, 0o755)
         if options.guests:
             archive.file("lab/domu.kernel",
                          self.kernel.image if options.type == "hvm" else self.kernel.elf)

@@ -13,7 +13,7 @@ from . import architectures, build, cache, compilers, cpio, packages, suites, to
 
 # What backend and guest tests are built with, besides the compiler and its own libraries.
 _LIBRARIES = """
-    libc6-dev libxen-dev libasound2-dev libcli11-dev libspdlog-dev libfmt-dev
+    libc6-dev libxen-dev libasound2-dev libcli11-dev libseccomp-dev libfmt-dev
 """.split()
 
 _CMAKE = """\

@@ -129,8 +129,8 @@ def default_xen() -> str:
 
 def _backend_libraries() -> list[str]:
     """The packages with the libraries that a backend built on this machine links with."""
-    return [package.name for package in packages.resolve(["libspdlog-dev"])
-            if re.fullmatch(r"lib(spdlog|fmt)[0-9.]+", package.name)]
+    return [package.name for package in packages.resolve(["libfmt-dev", "libseccomp-dev"])
+            if re.fullmatch(r"lib(fmt|seccomp)[0-9.]+", package.name)]
 
 
 # Plays the machine of guests without paravirtualisation.

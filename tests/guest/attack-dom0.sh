@@ -60,12 +60,12 @@ xenstore-write "$domain/data/attack-accountant" "$(head -n 1 "$accounts")"
 lab-backend stop
 start "${good[@]}"
 order "learn"
-xen-sndback --list-attacks | grep -E "^($pattern)" |
+xen-sndback-hostile --list-attacks | grep -E "^($pattern)" |
 	awk -v "step=$step" -v "first=$first" '(NR - 1) % step == first' >/tmp/attacks
 count=0
 while read -r name _; do
 	stop
-	start xen-sndback --attack "$name" --log-level off
+	start xen-sndback-hostile --attack "$name" --log-level off
 	order "suffer $name"
 	stop
 	xenstore-write "$domain/data/attack-used" "$(percent_used)"

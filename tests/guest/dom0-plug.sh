@@ -56,12 +56,12 @@ check "the guest has lost it again" order unplugged-second
 
 plug
 check "the guest plays on it once more" order plugged-third
-kill -STOP "$(lab-backend pid)"
+lab-backend hang
 xenstore-write "$guest/data/plug" hung
 sleep 1.2
 remove_nodes
 check "the guest has seen its backend hang" wait_until guest_replied hung
-kill -CONT "$(lab-backend pid)"
+lab-backend continue
 check "the guest has lost it for good" order unplugged-third
 xenstore-write "$guest/data/plug" end
 ktap_end

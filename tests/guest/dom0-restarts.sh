@@ -42,9 +42,9 @@ one_round() {
 		lab-backend start
 		;;
 	17)
-		kill -STOP "$(lab-backend pid)"
+		lab-backend hang
 		wait_state 7 || return 1
-		kill -CONT "$(lab-backend pid)"
+		lab-backend continue
 		;;
 	*)
 		lab-backend kill

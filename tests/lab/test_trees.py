@@ -11,17 +11,17 @@ import support  # noqa: F401 # pylint: disable=unused-import
 from labkit import packages, suites, trees
 from labkit.packages import Package
 
-VERSIONS = {"bookworm": ("4.17", "1.10", "9"), "trixie": ("4.20", "1.15", "10")}
+VERSIONS = {"bookworm": ("4.17", "9"), "trixie": ("4.20", "10")}
 MACHINE = "bookworm"
 
 
 def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) -> list[Package]:
     """A release in which everything needs the C library, and the toolstack one of its own."""
     suite = origin.suite or MACHINE
-    _, spdlog, fmt = VERSIONS[suite]
+    _, fmt = VERSIONS[suite]
     found = {*names, "libc6"}
-    if "libspdlog-dev" in found:
-        found |= {f"libspdlog{spdlog}", f"libfmt{fmt}", "libfmt-dev"}
+    if {"libfmt-dev", "libseccomp-dev"} <= found:
+        found |= {"libseccomp2", f"libfmt{fmt}"}
     for name in list(found):
         if name.startswith("xen-utils-4"):
             found.add(name.replace("xen-utils-", "libxenmisc"))
@@ -43,13 +43,13 @@ class Dom0(unittest.TestCase):
     def test_machine_and_xen_of_one_release(self) -> None:
         layers = self.layers("bookworm", "4.17")
         self.assertEqual(list(layers), ["bookworm"])
-        self.assertLessEqual({"xen-utils-4.17", "libspdlog1.10", "libfmt9", "bash"},
+        self.assertLessEqual({"xen-utils-4.17", "libseccomp2", "libfmt9", "bash"},
                              layers["bookworm"])
 
     def test_a_newer_xen_brings_its_release_and_the_backend_its_libraries(self) -> None:
         layers = self.layers("bookworm", "4.20")
         self.assertEqual(list(layers), ["bookworm", "trixie"])
-        self.assertEqual(layers["bookworm"], {"libspdlog1.10", "libfmt9"})
+        self.assertEqual(layers["bookworm"], {"libseccomp2", "libfmt9"})
         self.assertLessEqual({"xen-utils-4.20", "bash", "libc6"}, layers["trixie"])
 
     def test_an_older_xen_runs_on_the_machines_release(self) -> None:
@@ -57,7 +57,7 @@ class Dom0(unittest.TestCase):
         self.assertEqual(list(layers), ["bookworm", "trixie"])
         self.assertLessEqual({"xen-utils-4.17", "libxenmisc4.17"}, layers["bookworm"])
         self.assertFalse({"bash", "libc6"} & layers["bookworm"])
-        self.assertLessEqual({"libspdlog1.15", "libfmt10", "bash"}, layers["trixie"])
+        self.assertLessEqual({"libseccomp2", "libfmt10", "bash"}, layers["trixie"])
 
     def test_another_architecture_has_the_same(self) -> None:
         self.assertEqual(self.layers("bookworm", "4.20", "arm64"), self.layers("bookworm", "4.20"))

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "protocol/sndif.h"
+#include "protocol/sndif.hpp"
 
 namespace sndback {
 

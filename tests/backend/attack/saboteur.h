@@ -6,23 +6,23 @@
 #include <thread>
 
 #include "attack/attack.h"
+#include "server/sabotage.hpp"
 
 namespace sndback {
 
-class Saboteur {
+class Saboteur final : public StreamSabotage {
   public:
     // Starts the background threads.
     Saboteur(std::span<const Attack *const> attacks, std::byte *ring_page, std::byte *event_page,
              StreamTarget::Actions actions);
     // Ends them.
-    ~Saboteur();
+    ~Saboteur() override;
     Saboteur(const Saboteur &) = delete;
     Saboteur &operator=(const Saboteur &) = delete;
 
-    // The three moments at which the stream's thread asks: see Attack.
-    [[nodiscard]] bool lets_answer(const xensnd_req &request, xensnd_resp &response);
-    void answered(const xensnd_resp &response);
-    [[nodiscard]] bool lets_report(std::uint64_t &position);
+    [[nodiscard]] bool lets_answer(const xensnd_req &request, xensnd_resp &response) override;
+    void answered(const xensnd_resp &response) override;
+    [[nodiscard]] bool lets_report(std::uint64_t &position) override;
 
   private:
     void run(const Attack &attack);

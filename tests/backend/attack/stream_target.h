@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "protocol/shared.h"
+#include "protocol/shared.hpp"
 
 namespace sndback {
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "audio/alsa_device.hpp"
+
+namespace sndback {
+
+namespace {
+
+// Before a card that could not be got going is tried again.
+constexpr std::chrono::milliseconds retry_pause { 5 };
+
+} // namespace
+
+AlsaCapture::AlsaCapture(const std::string &pcm, const OpenParameters &parameters, const Gain &gain,
+                         DeviceListener &listener)
+    : pcm_(pcm, SND_PCM_STREAM_CAPTURE),
+      format_(parameters.format),
+      gain_(gain),
+      listener_(listener),
+      reporter_(parameters),
+      fifo_(parameters.buffer_bytes)
+{
+    pcm_.configure(parameters);
+    listener_.on_note(fmt::format(
+        "ALSA PCM {} captures {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
+        "frames",
+        pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
+        pcm_.buffer_frames()));
+}
+
+// What an earlier run left unread is gone, as in a card that starts anew.
+void AlsaCapture::start(Time now)
+{
+    fifo_.clear();
+    reporter_.start(now, format_.frames(captured_));
+    run();
+}
+
+void AlsaCapture::resume(Time now)
+{
+    reporter_.resume(now);
+    run();
+}
+
+void AlsaCapture::run()
+{
+    wanted_ = true;
+    try {
+        restart();
+    } catch (const AlsaError &error) {
+        fail(error);
+    }
+}
+
+// A paused capture is a stopped one: there is nothing in the card that would have to survive.
+void AlsaCapture::pause(Time now)
+{
+    stop(now);
+}
+
+void AlsaCapture::stop(Time)
+{
+    if (!failed_ && wanted_) {
+        try {
+            fetch();
+        } catch (const AlsaError &error) {
+            fail(error);
+        }
+    }
+    wanted_ = false;
+    restart_at_.reset();
+    reporter_.stop();
+    snd_pcm_drop(pcm_.get());
+}
+
+std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Time)
+{
+    if (failed_)
+        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+    if (data.size() > fifo_.size())
+        return std::nullopt;
+    const std::uint64_t offset = captured_ - fifo_.size();
+    fifo_.peek(data);
+    fifo_.drop(data.size());
+    gain_.apply(format_, data);
+    return offset;
+}
+
+void AlsaCapture::add_descriptors(std::vector<pollfd> &descriptors) const
+{
+    if (wanted_ && !failed_ && !restart_at_)
+        pcm_.add_descriptors(descriptors);
+}
+
+std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> ready)
+{
+    if (failed_ || !wanted_)
+        return std::nullopt;
+    try {
+        if (restart_at_) {
+            if (now >= *restart_at_)
+                restart();
+            return std::nullopt;
+        }
+        pcm_.acknowledge(ready);
+        fetch();
+        if (restart_at_)
+            return std::nullopt;
+        const auto position = reporter_.report(now, format_.frames(captured_), false);
+        pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
+        return position;
+    } catch (const AlsaError &error) {
+        fail(error);
+        return std::nullopt;
+    }
+}
+
+// What can be got over never ends the stream: if not at once, then a little later.
+void AlsaCapture::restart()
+{
+    restart_at_.reset();
+    snd_pcm_drop(pcm_.get());
+    try {
+        pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
+        pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
+        pcm_.check(snd_pcm_start(pcm_.get()), "start");
+    } catch (const AlsaError &error) {
+        if (!error.is_recoverable())
+            throw;
+        restart_at_ = monotonic_now() + retry_pause;
+    }
+}
+
+// Takes everything the card has.
+void AlsaCapture::fetch()
+{
+    snd_pcm_sframes_t available = snd_pcm_avail(pcm_.get());
+    if (is_lost(available))
+        return restart();
+    if (AlsaError::is_recoverable(available))
+        return;
+    pcm_.check(available, "position");
+    while (available > 0) {
+        scratch_.resize(format_.bytes(static_cast<std::uint64_t>(available)));
+        const snd_pcm_sframes_t count =
+            snd_pcm_readi(pcm_.get(), scratch_.data(), static_cast<snd_pcm_uframes_t>(available));
+        if (is_lost(count))
+            return restart();
+        if (AlsaError::is_recoverable(count))
+            return;
+        pcm_.check(count, "read");
+        keep(std::span(scratch_).first(format_.bytes(static_cast<std::uint64_t>(count))));
+        available -= count;
+    }
+}
+
+// Whether the card has stopped by itself. How much was lost is not known; at least what it had room
+// for.
+bool AlsaCapture::is_lost(snd_pcm_sframes_t result)
+{
+    if (result != -EPIPE && result != -ESTRPIPE)
+        return false;
+    listener_.on_overrun(captured_, format_.bytes(pcm_.buffer_frames()));
+    return true;
+}
+
+void AlsaCapture::keep(std::span<const std::byte> frames)
+{
+    captured_ += frames.size();
+    const std::size_t kept =
+        std::min(frames.size(), fifo_.capacity() / format_.unit() * format_.unit());
+    const std::size_t missing = kept - std::min(kept, fifo_.room());
+    const std::size_t dropped =
+        std::min((missing + format_.unit() - 1) / format_.unit() * format_.unit(), fifo_.size());
+    if (dropped != 0 || kept != frames.size())
+        listener_.on_overrun(captured_ - frames.size() - fifo_.size(),
+                             dropped + frames.size() - kept);
+    fifo_.drop(dropped);
+    fifo_.push(frames.last(kept));
+}
+
+void AlsaCapture::fail(const AlsaError &error)
+{
+    failed_ = true;
+    listener_.on_device_error(
+        fmt::format("{}; this stream fails until it is opened again", error.what()));
+}
+
+} // namespace sndback

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Streams on an ALSA PCM of this domain. The position is the hardware's, looked at when the card
+// interrupts.
+#pragma once
+
+#include "audio/alsa_pcm.hpp"
+#include "audio/byte_fifo.hpp"
+#include "audio/pcm_device.hpp"
+#include "audio/position_reporter.hpp"
+
+namespace sndback {
+
+// Playback. What the guest wrote is kept until the card has played it, so a card that underruns, is
+// suspended or cannot pause loses nothing, in whichever call that shows. After an underrun the card
+// is started again as soon as there are frames. Gain is applied when frames are given to the card.
+class AlsaPlayback final : public PcmDevice {
+  public:
+    // Throws AlsaError.
+    AlsaPlayback(const std::string &pcm, const OpenParameters &parameters, const Gain &gain,
+                 DeviceListener &listener);
+
+    void start(Time now) override;
+    void pause(Time now) override;
+    void resume(Time now) override;
+    void stop(Time now) override;
+    [[nodiscard]] std::optional<std::uint64_t> transfer(std::span<std::byte> data,
+                                                        Time now) override;
+    [[nodiscard]] std::optional<Time> deadline() const override
+    {
+        return failed_      ? std::nullopt
+               : retry_at_  ? retry_at_
+               : card_runs_ ? reporter_.deadline()
+                            : std::nullopt;
+    }
+    void add_descriptors(std::vector<pollfd> &descriptors) const override;
+    [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
+
+  private:
+    void run();
+    void feed();
+    void give();
+    void recover(const AlsaError &error);
+    void take_underrun();
+    void prepare();
+    [[nodiscard]] std::uint64_t queued_bytes(snd_pcm_sframes_t room) const;
+    void update_position();
+    void rewind_to_played();
+    void fail(const AlsaError &error);
+
+    AlsaPcm pcm_;
+    StreamFormat format_;
+    const Gain &gain_;
+    DeviceListener &listener_;
+    PositionReporter reporter_;
+    ByteFifo fifo_; // written and not played
+    std::vector<std::byte> scratch_;
+    std::uint64_t committed_ = 0; // octets since OPEN: written
+    std::uint64_t pushed_ = 0; // given to the card
+    std::uint64_t played_ = 0;
+    bool wanted_ = false; // the guest wants it to run
+    bool card_runs_ = false;
+    bool dry_ = false; // the card ran out of frames
+    bool prepared_ = true; // by configuring it
+    std::optional<Time> retry_at_; // the card could not be got going
+    bool failed_ = false;
+};
+
+// Capture. Frames wait here until READ takes them; the oldest are lost if they exceed the guest's
+// buffer.
+class AlsaCapture final : public PcmDevice {
+  public:
+    // Throws AlsaError.
+    AlsaCapture(const std::string &pcm, const OpenParameters &parameters, const Gain &gain,
+                DeviceListener &listener);
+
+    void start(Time now) override;
+    void pause(Time now) override;
+    void resume(Time now) override;
+    void stop(Time now) override;
+    [[nodiscard]] std::optional<std::uint64_t> transfer(std::span<std::byte> data,
+                                                        Time now) override;
+    [[nodiscard]] std::optional<Time> deadline() const override
+    {
+        return failed_ ? std::nullopt : restart_at_ ? restart_at_ : reporter_.deadline();
+    }
+    void add_descriptors(std::vector<pollfd> &descriptors) const override;
+    [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
+
+  private:
+    void run();
+    void restart();
+    void fetch();
+    [[nodiscard]] bool is_lost(snd_pcm_sframes_t result);
+    void keep(std::span<const std::byte> frames);
+    void fail(const AlsaError &error);
+
+    AlsaPcm pcm_;
+    StreamFormat format_;
+    const Gain &gain_;
+    DeviceListener &listener_;
+    PositionReporter reporter_;
+    ByteFifo fifo_; // captured and not read
+    std::vector<std::byte> scratch_;
+    std::uint64_t captured_ = 0; // octets since OPEN
+    bool wanted_ = false;
+    std::optional<Time> restart_at_; // the card could not be got going
+    bool failed_ = false;
+};
+
+} // namespace sndback

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// An ALSA PCM of this domain: opening, capabilities, parameters.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <cerrno>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "audio/pcm_device.hpp"
+#include "protocol/hw_params.hpp"
+
+namespace sndback {
+
+// A call of alsa-lib failed. The message names the PCM, the step and the reason.
+class AlsaError : public std::runtime_error {
+  public:
+    AlsaError(const std::string &pcm, const std::string &step, int error);
+    // Positive errno.
+    [[nodiscard]] int error() const
+    {
+        return error_;
+    }
+    // An underrun or overrun, a suspension, or no more than bad timing: the PCM can go on.
+    [[nodiscard]] bool is_recoverable() const
+    {
+        return is_recoverable(-error_);
+    }
+    // Likewise of what a call of alsa-lib returns.
+    [[nodiscard]] static bool is_recoverable(long result)
+    {
+        return result == -EPIPE || result == -ESTRPIPE || result == -EAGAIN || result == -EINTR;
+    }
+
+  private:
+    int error_;
+};
+
+class AlsaPcm {
+  public:
+    // Opens without blocking. Throws AlsaError.
+    AlsaPcm(const std::string &name, snd_pcm_stream_t direction);
+
+    // What the PCM can do in any configuration. The intervals are those of the whole space: a
+    // combination within them can still be refused at configure().
+    [[nodiscard]] Limits limits() const;
+
+    // Whether frames are taken as fast as they come, because there is nothing behind it that plays.
+    [[nodiscard]] bool has_no_clock() const;
+
+    // Sets hardware and software parameters: the exact format, a buffer of at least the guest's and
+    // periods next to the guest's. Starting is left to start(). Throws AlsaError naming what was
+    // refused.
+    void configure(const OpenParameters &parameters);
+
+    // Makes the descriptors readable at the first interrupt with at least `frames` available.
+    // Throws AlsaError.
+    void set_wakeup(snd_pcm_uframes_t frames);
+
+    [[nodiscard]] snd_pcm_t *get() const
+    {
+        return handle_.get();
+    }
+    [[nodiscard]] const std::string &name() const
+    {
+        return name_;
+    }
+    [[nodiscard]] snd_pcm_uframes_t buffer_frames() const
+    {
+        return buffer_frames_;
+    }
+    [[nodiscard]] snd_pcm_uframes_t period_frames() const
+    {
+        return period_frames_;
+    }
+    [[nodiscard]] bool can_pause() const
+    {
+        return can_pause_;
+    }
+
+    // Throws AlsaError if `result` is negative, else returns it.
+    template <typename Result> Result check(Result result, const char *step) const
+    {
+        if (result < 0)
+            throw AlsaError(name_, step, static_cast<int>(-result));
+        return result;
+    }
+
+    void add_descriptors(std::vector<pollfd> &descriptors) const;
+    // Lets plugins see what poll() returned; they reset their descriptors then.
+    void acknowledge(std::span<pollfd> ready) const;
+
+  private:
+    struct Closer {
+        void operator()(snd_pcm_t *handle) const
+        {
+            snd_pcm_close(handle);
+        }
+    };
+
+    void configure_hardware(const OpenParameters &parameters);
+    void configure_software();
+
+    std::string name_;
+    snd_pcm_stream_t direction_;
+    std::unique_ptr<snd_pcm_t, Closer> handle_;
+    snd_pcm_uframes_t buffer_frames_ = 0;
+    snd_pcm_uframes_t period_frames_ = 0;
+    snd_pcm_uframes_t wakeup_ = 0;
+    bool can_pause_ = false;
+};
+
+} // namespace sndback

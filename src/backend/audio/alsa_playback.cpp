@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "audio/alsa_device.hpp"
+
+namespace sndback {
+
+namespace {
+
+// Before a card that could not be got going is tried again.
+constexpr std::chrono::milliseconds retry_pause { 5 };
+
+} // namespace
+
+AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &parameters,
+                           const Gain &gain, DeviceListener &listener)
+    : pcm_(pcm, SND_PCM_STREAM_PLAYBACK),
+      format_(parameters.format),
+      gain_(gain),
+      listener_(listener),
+      reporter_(parameters),
+      fifo_(parameters.buffer_bytes)
+{
+    pcm_.configure(parameters);
+    listener_.on_note(fmt::format(
+        "ALSA PCM {} plays {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
+        "frames",
+        pcm, format_.format->name, format_.rate, format_.channels, pcm_.period_frames(),
+        pcm_.buffer_frames()));
+}
+
+void AlsaPlayback::start(Time now)
+{
+    dry_ = false;
+    reporter_.start(now, format_.frames(played_));
+    run();
+}
+
+void AlsaPlayback::run()
+{
+    wanted_ = true;
+    try {
+        feed();
+    } catch (const AlsaError &error) {
+        fail(error);
+    }
+}
+
+void AlsaPlayback::pause(Time)
+{
+    wanted_ = false;
+    reporter_.stop();
+    if (!card_runs_ || failed_)
+        return;
+    try {
+        update_position();
+        if (card_runs_ && (!pcm_.can_pause() || snd_pcm_pause(pcm_.get(), 1) < 0))
+            rewind_to_played();
+    } catch (const AlsaError &error) {
+        fail(error);
+    }
+}
+
+void AlsaPlayback::resume(Time now)
+{
+    if (card_runs_ && !failed_ && snd_pcm_pause(pcm_.get(), 0) < 0) {
+        try {
+            rewind_to_played();
+        } catch (const AlsaError &error) {
+            fail(error);
+        }
+    }
+    reporter_.resume(now);
+    run();
+}
+
+void AlsaPlayback::stop(Time)
+{
+    wanted_ = false;
+    reporter_.stop();
+    try {
+        if (!failed_) {
+            update_position();
+            rewind_to_played();
+        }
+    } catch (const AlsaError &error) {
+        fail(error);
+    }
+    fifo_.clear();
+    committed_ = pushed_ = played_;
+}
+
+std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time)
+{
+    if (failed_)
+        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+    if (data.size() > fifo_.room())
+        return std::nullopt;
+    if (dry_) {
+        dry_ = false;
+        listener_.on_underrun(committed_);
+    }
+    const std::uint64_t offset = committed_;
+    fifo_.push(data);
+    committed_ += data.size();
+    try {
+        feed();
+    } catch (const AlsaError &error) {
+        fail(error);
+    }
+    return offset;
+}
+
+void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
+{
+    if (wanted_ && card_runs_ && !failed_)
+        pcm_.add_descriptors(descriptors);
+}
+
+std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready)
+{
+    if (failed_)
+        return std::nullopt;
+    try {
+        pcm_.acknowledge(ready);
+        if (card_runs_ && wanted_)
+            update_position();
+        const auto position = reporter_.report(now, format_.frames(played_), played_ == committed_);
+        feed();
+        return position;
+    } catch (const AlsaError &error) {
+        fail(error);
+        return std::nullopt;
+    }
+}
+
+// What can be got over never ends the stream: if not at once, then a little later.
+void AlsaPlayback::feed()
+{
+    retry_at_.reset();
+    try {
+        give();
+    } catch (const AlsaError &error) {
+        if (!error.is_recoverable())
+            throw;
+        recover(error);
+        retry_at_ = monotonic_now() + retry_pause;
+    }
+}
+
+// Gives the card what it has room for, starts it when it should run and has something to play, and
+// asks for its interrupt at the next boundary.
+void AlsaPlayback::give()
+{
+    if (!prepared_)
+        prepare();
+    while (pushed_ < committed_) {
+        const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
+        const std::uint64_t bytes =
+            std::min(committed_ - pushed_, format_.bytes(static_cast<std::uint64_t>(room)));
+        if (bytes == 0)
+            break;
+        scratch_.resize(bytes);
+        fifo_.peek(scratch_, pushed_ - played_);
+        gain_.apply(format_, scratch_);
+        const snd_pcm_sframes_t written =
+            snd_pcm_writei(pcm_.get(), scratch_.data(), format_.frames(bytes));
+        if (written == -EAGAIN)
+            break;
+        pushed_ += format_.bytes(static_cast<std::uint64_t>(pcm_.check(written, "write")));
+    }
+    if (!wanted_)
+        return;
+    if (!card_runs_ && pushed_ > played_) {
+        pcm_.check(snd_pcm_start(pcm_.get()), "start");
+        card_runs_ = true;
+    }
+    if (card_runs_) {
+        const std::uint64_t boundary = std::min(reporter_.next_boundary(), format_.frames(pushed_));
+        snd_pcm_uframes_t wakeup =
+            pcm_.buffer_frames() -
+            std::min<std::uint64_t>(format_.frames(pushed_) - boundary, pcm_.buffer_frames());
+        if (pushed_ < committed_)
+            wakeup = std::min(wakeup, pcm_.period_frames());
+        pcm_.set_wakeup(wakeup);
+    }
+}
+
+void AlsaPlayback::recover(const AlsaError &error)
+{
+    if (error.error() == EAGAIN || error.error() == EINTR)
+        return;
+    if (error.error() == EPIPE && card_runs_)
+        take_underrun();
+    else
+        listener_.on_note(fmt::format("{}; starting again", error.what()));
+    rewind_to_played();
+}
+
+// The card has played all that it was given.
+void AlsaPlayback::take_underrun()
+{
+    fifo_.drop(pushed_ - played_);
+    played_ = pushed_;
+    // Whether it is the guest that is late shows when it writes again; it may just be done.
+    if (pushed_ < committed_)
+        listener_.on_underrun(played_);
+    else
+        dry_ = true;
+}
+
+// What lies in the card's buffer when it has room for that many frames.
+std::uint64_t AlsaPlayback::queued_bytes(snd_pcm_sframes_t room) const
+{
+    const auto free = static_cast<snd_pcm_uframes_t>(room);
+    return format_.bytes(pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames()));
+}
+
+// Asks the hardware how far it is, and gets the card going again if it has stopped by itself.
+void AlsaPlayback::update_position()
+{
+    const snd_pcm_sframes_t room = snd_pcm_avail(pcm_.get());
+    if (AlsaError::is_recoverable(room)) {
+        recover(AlsaError(pcm_.name(), "position", static_cast<int>(-room)));
+        return;
+    }
+    const std::uint64_t played =
+        pushed_ - std::min(pushed_ - played_, queued_bytes(pcm_.check(room, "position")));
+    fifo_.drop(played - played_);
+    played_ = played;
+}
+
+// Stops the card and forgets what was given to it and not played; feed() gives it again.
+void AlsaPlayback::rewind_to_played()
+{
+    snd_pcm_drop(pcm_.get());
+    card_runs_ = prepared_ = false;
+    pushed_ = played_;
+    try {
+        prepare();
+    } catch (const AlsaError &error) {
+        if (!error.is_recoverable())
+            throw;
+        retry_at_ = monotonic_now() + retry_pause;
+    }
+}
+
+void AlsaPlayback::prepare()
+{
+    pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
+    prepared_ = true;
+}
+
+void AlsaPlayback::fail(const AlsaError &error)
+{
+    failed_ = true;
+    listener_.on_device_error(
+        fmt::format("{}; this stream fails until it is opened again", error.what()));
+}
+
+} // namespace sndback

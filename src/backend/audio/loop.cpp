@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "audio/loop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sndback {
+
+namespace {
+
+// A capture stream takes frames at most a buffer after they were played; twice that leaves its
+// thread time to do so.
+std::uint64_t history_of(const OpenParameters &parameters)
+{
+    return 2 * std::uint64_t { parameters.buffer_bytes };
+}
+
+std::string describe(const StreamFormat &format)
+{
+    return fmt::format("{}, {} Hz, {} channels", format.format->name, format.rate, format.channels);
+}
+
+bool same(const StreamFormat &left, const StreamFormat &right)
+{
+    return left.format == right.format && left.rate == right.rate &&
+           left.channels == right.channels;
+}
+
+} // namespace
+
+void Loop::connect(const OpenParameters &parameters, bool playback)
+{
+    const std::lock_guard lock(mutex_);
+    if (format_ && !same(*format_, parameters.format))
+        throw Refusal(-XEN_EINVAL, fmt::format("the loop is in use with {}, but {} are asked for",
+                                               describe(*format_), describe(parameters.format)));
+    if (playback && played_)
+        throw Refusal(-XEN_EBUSY, "another stream plays into the loop");
+    format_ = parameters.format;
+    ++streams_;
+    played_ = played_ || playback;
+    history_ += history_of(parameters);
+}
+
+void Loop::disconnect(const OpenParameters &parameters, bool playback)
+{
+    const std::lock_guard lock(mutex_);
+    history_ -= history_of(parameters);
+    if (playback)
+        played_ = false;
+    if (--streams_ != 0)
+        return;
+    format_.reset();
+    pieces_.clear();
+}
+
+std::uint64_t Loop::place(Time when, std::uint64_t position) const
+{
+    const std::lock_guard lock(mutex_);
+    // Frames of less than an octet go together, so that the timeline consists of whole octets.
+    const std::uint64_t unit = format_->unit();
+    const auto rate = static_cast<unsigned __int128>(format_->rate);
+    const auto frames = static_cast<unsigned __int128>(when.count()) * rate / std::nano::den;
+    return static_cast<std::uint64_t>(frames / format_->frames(unit) * unit) + position % unit;
+}
+
+void Loop::put(std::uint64_t place, std::vector<std::byte> frames)
+{
+    const std::lock_guard lock(mutex_);
+    pieces_.push_back({ place, std::move(frames) });
+    while (pieces_.front().end() + history_ < pieces_.back().begin)
+        pieces_.pop_front();
+}
+
+void Loop::cut(std::uint64_t place)
+{
+    const std::lock_guard lock(mutex_);
+    std::erase_if(pieces_, [place](const Piece &piece) { return piece.begin >= place; });
+    for (Piece &piece : pieces_)
+        if (piece.end() > place)
+            piece.frames.resize(place - piece.begin);
+}
+
+void Loop::get(std::uint64_t place, std::span<std::byte> target) const
+{
+    const std::lock_guard lock(mutex_);
+    for (const Piece &piece : pieces_) {
+        const std::uint64_t begin = std::max(place, piece.begin);
+        const std::uint64_t end = std::min(place + target.size(), piece.end());
+        if (begin < end)
+            std::copy_n(piece.frames.begin() + static_cast<std::ptrdiff_t>(begin - piece.begin),
+                        end - begin, target.begin() + static_cast<std::ptrdiff_t>(begin - place));
+    }
+}
+
+std::shared_ptr<Loop> Loops::find(const std::string &name)
+{
+    const std::lock_guard lock(mutex_);
+    std::erase_if(loops_, [](const auto &entry) { return entry.second.expired(); });
+    std::weak_ptr<Loop> &known = loops_[name];
+    std::shared_ptr<Loop> loop = known.lock();
+    if (!loop) {
+        loop = std::make_shared<Loop>();
+        known = loop;
+    }
+    return loop;
+}
+
+void LoopSink::start(Time now, std::uint64_t position)
+{
+    next_ = loop_->place(now, position);
+    running_ = true;
+    for (std::vector<std::byte> &frames : waiting_)
+        put(std::move(frames));
+    waiting_.clear();
+}
+
+void LoopSink::commit(std::span<const std::byte> frames)
+{
+    std::vector<std::byte> copy(frames.begin(), frames.end());
+    gain_.apply(loop_.format(), copy);
+    if (running_)
+        put(std::move(copy));
+    else
+        waiting_.push_back(std::move(copy));
+}
+
+void LoopSink::put(std::vector<std::byte> frames)
+{
+    const std::size_t octets = frames.size();
+    loop_->put(next_, std::move(frames));
+    next_ += octets;
+}
+
+void LoopSink::withdraw(std::uint64_t octets)
+{
+    waiting_.clear();
+    if (!running_)
+        return;
+    next_ -= octets;
+    loop_->cut(next_);
+    running_ = false;
+}
+
+void LoopSource::start(Time now, std::uint64_t position)
+{
+    runs_[position] = loop_->place(now, position);
+}
+
+void LoopSource::fill(std::uint64_t position, std::span<std::byte> target)
+{
+    fill_silence(*loop_.format().format, position, target);
+    // Positions only grow: runs before this one's are over.
+    runs_.erase(runs_.begin(), std::prev(runs_.upper_bound(position)));
+    for (auto run = runs_.begin(); run != runs_.end(); ++run) {
+        const auto next = std::next(run);
+        const std::uint64_t begin = std::max(position, run->first);
+        const std::uint64_t end = next == runs_.end()
+                                      ? position + target.size()
+                                      : std::min(position + target.size(), next->first);
+        if (begin < end)
+            loop_->get(run->second + (begin - run->first),
+                       target.subspan(begin - position, end - begin));
+    }
+}
+
+} // namespace sndback

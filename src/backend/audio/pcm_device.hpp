@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a stream is connected to between OPEN and CLOSE.
+#pragma once
+
+#include <poll.h>
+
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audio/frame_clock.hpp"
+#include "audio/gain.hpp"
+#include "audio/progress.hpp"
+#include "protocol/format.hpp"
+
+namespace sndback {
+
+// Told about what happens on a device. Called from the stream's thread.
+class DeviceListener {
+  public:
+    // Playback reached the end of what was written before more came. `position`: octets since OPEN.
+    virtual void on_underrun(std::uint64_t position) = 0;
+    // Captured octets were lost because nobody read them.
+    virtual void on_overrun(std::uint64_t position, std::uint64_t lost) = 0;
+    // Something worth a line in the log, or an error of the device that leaves the stream going.
+    virtual void on_note(std::string_view text) = 0;
+    virtual void on_device_error(std::string_view text) = 0;
+
+  protected:
+    ~DeviceListener() = default;
+};
+
+// A request that is answered with an error; nothing has changed.
+class Refusal : public std::runtime_error {
+  public:
+    // `status` is what goes into the response: a negative XEN_E*.
+    Refusal(int status, const std::string &text) : std::runtime_error(text), status_(status)
+    {
+    }
+    [[nodiscard]] int status() const
+    {
+        return status_;
+    }
+
+  private:
+    int status_;
+};
+
+// The parameters of XENSND_OP_OPEN, validated.
+struct OpenParameters {
+    StreamFormat format;
+    std::uint32_t buffer_bytes;
+    std::uint32_t period_bytes; // 0: no position is to be reported
+    PositionPolicy policy;
+};
+
+// One open PCM, playback or capture. All calls come from the stream's thread; none waits. The
+// transitions that arrive are valid ones: stopped -> running <-> paused, running or paused ->
+// stopped.
+class PcmDevice {
+  public:
+    virtual ~PcmDevice() = default;
+
+    virtual void start(Time now) = 0;
+    virtual void pause(Time now) = 0;
+    virtual void resume(Time now) = 0;
+    // Frames not played yet are dropped and the position stays where it is.
+    virtual void stop(Time now) = 0;
+
+    // Playback: takes all of `data`. Capture: fills all of it. Returns the offset of its first
+    // octet in the stream since OPEN, or nothing if there is no room, or no data, yet. Throws
+    // Refusal if there never will be.
+    [[nodiscard]] virtual std::optional<std::uint64_t> transfer(std::span<std::byte> data,
+                                                                Time now) = 0;
+
+    // When service() has to be called next, if time alone decides that.
+    [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
+
+    // Adds the descriptors that call for service().
+    virtual void add_descriptors(std::vector<pollfd> &) const
+    {
+    }
+
+    // Does what is due; `ready` are this device's descriptors as poll() returned them. Returns the
+    // position in octets since OPEN if it is to be reported now.
+    [[nodiscard]] virtual std::optional<std::uint64_t> service(Time now,
+                                                               std::span<pollfd> ready) = 0;
+};
+
+} // namespace sndback

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include "audio/pcm_device.hpp"
+
+namespace sndback {
+
+// Decides which hardware position is worth reporting, as PositionPolicy says.
+class PositionReporter {
+  public:
+    explicit PositionReporter(const OpenParameters &parameters);
+
+    void start(Time now, std::uint64_t frame);
+    void resume(Time now);
+    void stop()
+    {
+        running_ = false;
+    }
+    // The frame of the next boundary: the hardware is to be looked at when it has passed that.
+    [[nodiscard]] std::uint64_t next_boundary() const
+    {
+        return next_boundary_;
+    }
+    // When to look at the hardware if it does not interrupt. A card may interrupt just before one
+    // of the guest's boundaries, or less often: without this the guest would wait for another
+    // period.
+    [[nodiscard]] std::optional<Time> deadline() const;
+    // What to report in octets, given the hardware's frame. `dry`: playback has nothing left to
+    // play.
+    [[nodiscard]] std::optional<std::uint64_t> report(Time now, std::uint64_t frame, bool dry);
+
+  private:
+    [[nodiscard]] Time duration(std::uint64_t frames) const;
+
+    StreamFormat format_;
+    std::uint64_t period_; // in frames, of the guest
+    bool reports_;
+    PositionPolicy policy_;
+    bool running_ = false;
+    std::uint64_t next_boundary_ = 0;
+    std::uint64_t run_start_ = 0;
+    Time next_timer_ {};
+    Time asked_at_ {}; // when the hardware was at asked_frame_
+    std::uint64_t asked_frame_ = 0;
+    std::uint64_t reported_ = 0;
+};
+
+} // namespace sndback

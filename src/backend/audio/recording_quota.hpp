@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+
+#include "server/quota.hpp"
+
+namespace sndback {
+
+// How much a guest may record. What counts is what lies in the directory, whichever run of this
+// program has put it there. Thread-safe.
+class RecordingQuota {
+  public:
+    void set(const Quota &quota);
+
+    // A file is about to be created. Throws std::runtime_error saying which limit it would exceed.
+    void begin_file(const std::filesystem::path &directory);
+    // Octets are about to be written. Throws likewise.
+    void add(std::uint64_t octets);
+
+  private:
+    std::mutex mutex_;
+    std::uint64_t most_files_ = 0;
+    std::uint64_t most_octets_ = 0;
+    std::uint64_t octets_ = 0;
+};
+
+} // namespace sndback

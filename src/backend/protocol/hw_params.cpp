@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protocol/hw_params.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "protocol/format.hpp"
+
+namespace sndback {
+
+namespace {
+
+// A configuration space under refinement: the question's, in the types used here.
+struct Space {
+    std::uint64_t formats;
+    Interval rates;
+    Interval channels;
+    Interval buffer;
+    Interval period;
+
+    [[nodiscard]] bool empty() const
+    {
+        return formats == 0 || rates.empty() || channels.empty() || buffer.empty() ||
+               period.empty();
+    }
+    friend bool operator==(const Space &left, const Space &right)
+    {
+        const auto same = [](Interval a, Interval b) {
+            return a.min == b.min && a.max == b.max;
+        };
+        return left.formats == right.formats && same(left.rates, right.rates) &&
+               same(left.channels, right.channels) && same(left.buffer, right.buffer) &&
+               same(left.period, right.period);
+    }
+};
+
+// Moves both ends of the interval onto rates that exist.
+Interval snap_to_list(Interval interval, const std::vector<std::uint32_t> &list)
+{
+    if (list.empty() || interval.empty())
+        return interval;
+    const auto first = std::lower_bound(list.begin(), list.end(), interval.min);
+    const auto last = std::upper_bound(list.begin(), list.end(), interval.max);
+    if (first == list.end() || last == list.begin() || *first > *std::prev(last))
+        return { 1, 0 };
+    return { *first, *std::prev(last) };
+}
+
+std::uint32_t saturate(std::uint64_t value)
+{
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+// Octets limit frames and channels and formats at once: drop what cannot fit the smallest buffer
+// asked for.
+void apply_buffer_bytes(Space &space, std::uint32_t buffer_bytes)
+{
+    const std::uint64_t bits = std::uint64_t { buffer_bytes } * 8;
+    const std::uint64_t least_frames = std::max<std::uint64_t>(space.buffer.min, 1);
+    std::uint64_t least_sample_bits = std::numeric_limits<std::uint64_t>::max();
+
+    for (const Format &format : formats) {
+        const std::uint64_t bit = std::uint64_t { 1 } << format.wire;
+        if ((space.formats & bit) == 0)
+            continue;
+        if (std::uint64_t { format.storage_bits } * space.channels.min > bits / least_frames)
+            space.formats &= ~bit;
+        else
+            least_sample_bits = std::min<std::uint64_t>(least_sample_bits, format.storage_bits);
+    }
+    if (space.formats == 0)
+        return;
+    space.channels.max =
+        std::min(space.channels.max, saturate(bits / least_frames / least_sample_bits));
+    space.buffer.max =
+        std::min(space.buffer.max, saturate(bits / (least_sample_bits * space.channels.min)));
+}
+
+} // namespace
+
+Interval intersect(Interval left, Interval right)
+{
+    return { std::max(left.min, right.min), std::min(left.max, right.max) };
+}
+
+Limits intersect(const Limits &left, const Limits &right)
+{
+    Limits result;
+    result.formats = left.formats & right.formats;
+    result.rate_range = intersect(left.rate_range, right.rate_range);
+    result.channels = intersect(left.channels, right.channels);
+    result.period_frames = intersect(left.period_frames, right.period_frames);
+    result.buffer_frames = intersect(left.buffer_frames, right.buffer_frames);
+    result.buffer_bytes = std::min(left.buffer_bytes, right.buffer_bytes);
+    if (left.rates.empty() || right.rates.empty()) {
+        result.rates = left.rates.empty() ? right.rates : left.rates;
+    } else {
+        std::set_intersection(left.rates.begin(), left.rates.end(), right.rates.begin(),
+                              right.rates.end(), std::back_inserter(result.rates));
+        if (result.rates.empty())
+            result.rate_range = { 1, 0 };
+    }
+    return result;
+}
+
+std::optional<xensnd_query_hw_param> narrow(const xensnd_query_hw_param &question,
+                                            const Limits &limits)
+{
+    Space space { question.formats & limits.formats & all_formats_mask,
+                  intersect({ question.rates.min, question.rates.max }, limits.rate_range),
+                  intersect({ question.channels.min, question.channels.max }, limits.channels),
+                  intersect({ question.buffer.min, question.buffer.max }, limits.buffer_frames),
+                  intersect({ question.period.min, question.period.max }, limits.period_frames) };
+    space.rates = snap_to_list(space.rates, limits.rates);
+
+    // The parameters depend on each other; every round only removes, so this ends.
+    for (Space before = space; !space.empty(); before = space) {
+        apply_buffer_bytes(space, limits.buffer_bytes);
+        space.period.max = std::min(space.period.max, space.buffer.max);
+        space.buffer.min = std::max(space.buffer.min, space.period.min);
+        if (space == before)
+            break;
+    }
+    if (space.empty())
+        return std::nullopt;
+
+    xensnd_query_hw_param answer {};
+    answer.formats = space.formats;
+    answer.rates = { space.rates.min, space.rates.max };
+    answer.channels = { space.channels.min, space.channels.max };
+    answer.buffer = { space.buffer.min, space.buffer.max };
+    answer.period = { space.period.min, space.period.max };
+    return answer;
+}
+
+} // namespace sndback

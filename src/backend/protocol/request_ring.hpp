@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The backend's half of a stream's request ring (Xen public header io/ring.h).
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+
+#include "protocol/shared.hpp"
+
+namespace sndback {
+
+// The frontend broke the rules in a way that leaves nothing to go on with: the connection must be
+// closed.
+class ProtocolBroken : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+class RequestRing {
+  public:
+    // Attaches to the ring in a mapped page; requests that lie in it unanswered are taken first.
+    // Throws ProtocolBroken if its indices are impossible.
+    explicit RequestRing(std::byte *page);
+
+    // A copy of the next request, nothing if there is none now. Throws ProtocolBroken if the
+    // frontend claims more requests than the ring has slots.
+    [[nodiscard]] std::optional<xensnd_req> take();
+
+    // Publishes an answer. Returns whether the frontend wants a notification for it (rsp_event
+    // hold-off). There must be a request taken and not yet answered.
+    [[nodiscard]] bool answer(const xensnd_resp &response);
+
+    // To be called before sleeping: asks for a notification of the next request. Returns true if
+    // one has arrived meanwhile, so that sleeping would lose it.
+    [[nodiscard]] bool final_check();
+
+    static constexpr std::uint32_t slots = 32;
+
+  private:
+    [[nodiscard]] std::uint32_t available() const;
+    [[nodiscard]] std::byte *slot(std::uint32_t index) const;
+
+    std::byte *page_;
+    SharedIndex request_produced_;
+    SharedIndex request_event_;
+    SharedIndex response_produced_;
+    SharedIndex response_event_;
+    std::uint32_t consumed_; // requests taken
+    std::uint32_t answered_; // answers published; never read back from the page
+};
+
+} // namespace sndback

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What is allowed to which guest: /etc/xen/xen-sndback.conf, or --map and --default in its place.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "server/device_rules.hpp"
+#include "server/guest_identity.hpp"
+#include "server/quota.hpp"
+
+namespace sndback {
+
+// A [guest] section.
+struct GuestSection {
+    std::string pattern; // a shell pattern of the name, or the UUID
+    GuestRules rules;
+
+    [[nodiscard]] bool matches(const GuestIdentity &guest) const;
+};
+
+struct Configuration {
+    std::string user = "xen-sndback"; // of the workers
+    unsigned realtime_priority = 1; // of the threads of streams; 0: none
+    std::vector<GuestSection> guests; // the first that matches decides
+
+    // nullptr: the guest is not to be served.
+    [[nodiscard]] const GuestRules *find(const GuestIdentity &guest) const;
+};
+
+// A line that makes no sense. The message names file, line, what is there and what could be.
+class BadConfiguration : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// Throws BadConfiguration; `name` is the file's, for messages.
+[[nodiscard]] Configuration parse_configuration(std::string_view text, const std::string &name);
+
+// The text of a file. Throws BadConfiguration if it cannot be read or is too long.
+[[nodiscard]] std::string read_configuration(const std::string &path);
+
+} // namespace sndback

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One virtual sound card of one guest: the xenbus handshake and the streams.
+#pragma once
+
+#include "server/handshake.hpp"
+#include "server/store.hpp"
+#include "server/stream.hpp"
+
+namespace sndback {
+
+// What all cards share.
+struct CardEnvironment {
+    Store &store;
+    StreamEnvironment streams;
+    std::string own_path; // /local/domain/N
+    std::optional<std::string> versions; // offered to frontends; nothing: no versions node
+    std::function<void()> on_broken; // called from any thread when update() of some card is due
+};
+
+class Frontend {
+  public:
+    // `domain` and `card` are the components of the backend directory backend/vsnd/<domain>/<card>.
+    Frontend(CardEnvironment &environment, unsigned domain, unsigned card);
+    ~Frontend();
+    Frontend(const Frontend &) = delete;
+    Frontend &operator=(const Frontend &) = delete;
+
+    // Brings the card in line with XenStore. To be called when something below its directory or the
+    // frontend's state node has changed, a stream is broken, or retry_at() has come. `stopping`:
+    // the daemon ends.
+    void update(bool stopping);
+
+    // When update() is to be called without any event.
+    [[nodiscard]] std::optional<Time> retry_at() const
+    {
+        return retry_at_;
+    }
+
+    // Whether the frontend still holds on to a connection.
+    [[nodiscard]] bool attached() const
+    {
+        return is_attached(frontend_state_);
+    }
+
+  private:
+    [[nodiscard]] bool must_leave() const;
+    [[nodiscard]] std::optional<std::string> find_frontend() const;
+    void act(Action action);
+    void reset();
+    void close();
+    void settle();
+    void offer();
+    void connect();
+    void connect_streams(const CardConfig &card);
+    void recheck();
+    void remove();
+    void fail(const std::string &reason);
+    void set_state(xenbus_state state);
+
+    CardEnvironment &environment_;
+    unsigned domain_;
+    unsigned card_;
+    std::string backend_path_;
+    std::string frontend_path_; // empty until the toolstack has written it
+    std::string state_path_; // of the frontend
+    std::string error_path_;
+    Phase phase_ = Phase::reset;
+    xenbus_state frontend_state_ = XenbusStateUnknown;
+    unsigned failures_ = 0; // connections in a row that came to nothing
+    std::optional<Time> retry_at_;
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::shared_ptr<void> sabotage_; // nullptr: honest, or not connected yet
+};
+
+} // namespace sndback

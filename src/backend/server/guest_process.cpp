@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/guest_process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include "protocol/sndif.hpp"
+#include "server/log.hpp"
+#include "server/spawn.hpp"
+
+namespace sndback {
+
+namespace {
+
+// Of one worker, in a turn of the main loop.
+constexpr unsigned messages_per_turn = 32;
+// A card of 32 streams is read by some 400 questions.
+constexpr unsigned questions_per_second = 2000;
+constexpr unsigned questions_at_once = 20'000;
+
+// A worker that dies is started again after this time, doubled each time up to a minute, and after
+// the first one again if it has lived long.
+constexpr std::chrono::seconds first_pause { 1 };
+constexpr unsigned most_doublings = 6;
+constexpr std::chrono::seconds long_life { 60 };
+
+constexpr std::chrono::milliseconds death_patience { 50 };
+
+Quota quota_of(const SupervisorContext &context, const GuestIdentity &identity)
+{
+    const GuestRules *rules = context.configuration.find(identity);
+    return rules != nullptr ? rules->quota : Quota {};
+}
+
+std::string describe_exit(int status)
+{
+    if (WIFSIGNALED(status))
+        return fmt::format("killed by signal {} ({})", WTERMSIG(status),
+                           WTERMSIG(status) == SIGSYS    ? "a system call that it must not use"
+                           : WTERMSIG(status) == SIGXCPU ? "a real-time thread that never waited"
+                                                         : strsignal(WTERMSIG(status)));
+    return fmt::format("exit status {}", WEXITSTATUS(status));
+}
+
+} // namespace
+
+bool is_card_number(std::string_view text)
+{
+    return !text.empty() && text.size() < 10 &&
+           text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
+    : context_(context),
+      domain_(domain),
+      updates_(1, 1),
+      questions_(questions_per_second, questions_at_once),
+      log_lines_(1, 1)
+{
+    read_identity();
+}
+
+GuestProcess::~GuestProcess()
+{
+    if (!worker_)
+        return;
+    kill(worker_->process, SIGKILL);
+    // Its pages are unmapped when it is dead. One that hangs in a driver stays for a while.
+    for (const Time until = monotonic_now() + death_patience;
+         waitpid(worker_->process, nullptr, WNOHANG) == 0 && monotonic_now() < until;)
+        usleep(1000);
+    worker_.reset();
+    close_cards();
+}
+
+std::string GuestProcess::directory() const
+{
+    return fmt::format("{}/{}", context_.root, domain_);
+}
+
+std::vector<std::string> GuestProcess::cards() const
+{
+    std::vector<std::string> cards = context_.store.list(directory());
+    std::erase_if(cards, [](const std::string &name) { return !is_card_number(name); });
+    return cards;
+}
+
+// Only the toolstack writes these nodes; the guest can read them.
+void GuestProcess::read_identity()
+{
+    constexpr std::string_view vm = "/vm/";
+    const std::string home = fmt::format("/local/domain/{}", domain_);
+    identity_ = { domain_, context_.store.read(home + "/name").value_or(""), "" };
+    const std::string uuid = context_.store.read(home + "/vm").value_or("");
+    if (uuid.starts_with(vm))
+        identity_.uuid = uuid.substr(vm.size());
+    const Quota quota = quota_of(context_, identity_);
+    updates_ = TokenBucket(quota.updates, quota.updates);
+    log_lines_ = TokenBucket(quota.log_lines, 3 * quota.log_lines, std::chrono::minutes(1));
+}
+
+bool GuestProcess::is_allowed()
+{
+    const bool allowed = context_.configuration.find(identity_) != nullptr;
+    if (!allowed && !refused_) {
+        const std::string reason =
+            fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
+                        printable(identity_.name), printable(identity_.uuid));
+        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+        for (const std::string &card : cards())
+            context_.store.write(fmt::format("{}/error/backend/" XENSND_DRIVER_NAME "/{}/{}/error",
+                                             context_.own_path, domain_, card),
+                                 reason);
+    }
+    refused_ = !allowed;
+    return allowed;
+}
+
+void GuestProcess::reconfigure()
+{
+    read_identity();
+    if (!is_allowed()) {
+        stop();
+        return;
+    }
+    changed_ = true;
+    if (worker_ && !worker_->is_lost && !stopping_)
+        send_settings();
+}
+
+void GuestProcess::serve(Time now)
+{
+    for (unsigned count = 0; count < messages_per_turn && worker_ && !worker_->is_lost; ++count) {
+        questions_at_.reset();
+        if (!questions_.take(now)) {
+            questions_at_ = questions_.next(now) + std::chrono::milliseconds(10);
+            break;
+        }
+        Message message;
+        const auto received = worker_->socket.receive(message, false);
+        if (received == MessageSocket::Received::nothing)
+            break;
+        if (received == MessageSocket::Received::closed)
+            return lose("its socket is closed");
+        take_message(message, now);
+    }
+    if (wants_look() && updates_.take(now))
+        look(now);
+}
+
+bool GuestProcess::wants_look() const
+{
+    return changed_ && !told_ && (worker_ ? !worker_->is_lost : !context_.stopping);
+}
+
+// Whether there should be a worker, and what there is to tell it.
+void GuestProcess::look(Time now)
+{
+    over_ = cards().empty();
+    if (over_) {
+        changed_ = false;
+        return stop();
+    }
+    if (worker_) {
+        changed_ = false;
+        told_ = worker_->socket.send(MessageKind::update);
+        if (!told_)
+            lose("it does not listen");
+        return;
+    }
+    // The name may come, or change, after the first look.
+    if (identity_.name.empty() || refused_)
+        read_identity();
+    if (!is_allowed()) {
+        changed_ = false;
+        return;
+    }
+    if (now >= start_at_)
+        start(now);
+}
+
+std::optional<Time> GuestProcess::deadline(Time now)
+{
+    std::optional<Time> next = questions_at_;
+    if (wants_look()) {
+        const Time due = worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_);
+        next = next ? std::min(*next, due) : due;
+    }
+    return next;
+}
+
+int GuestProcess::descriptor() const
+{
+    return worker_ && !worker_->is_lost && !questions_at_ ? worker_->socket.descriptor() : -1;
+}
+
+void GuestProcess::start(Time now)
+{
+    auto [ours, theirs] = MessageSocket::pair();
+    std::vector<std::string> arguments = context_.arguments;
+    arguments.push_back(fmt::format("--worker={}", domain_));
+    const int process = spawn_worker(arguments, theirs.descriptor());
+    worker_.emplace(Worker { process, std::move(ours), now });
+    changed_ = told_ = false;
+    send_settings();
+    log(LogLevel::debug, "dom{}: worker {} started", domain_, process);
+}
+
+void GuestProcess::send_settings()
+{
+    if (!worker_->socket.send(MessageKind::settings, 0, context_.configuration_text,
+                              identity_.name + '\0' + identity_.uuid))
+        lose("it does not listen");
+}
+
+// A worker that cannot be talked to is of no use; its exit does the rest.
+void GuestProcess::lose(std::string_view reason)
+{
+    if (!stopping_)
+        log(LogLevel::debug, "dom{}: the worker is given up: {}", domain_, reason);
+    kill(worker_->process, SIGKILL);
+    worker_->is_lost = true;
+}
+
+bool GuestProcess::take_exit(int process, int status)
+{
+    if (!worker_ || worker_->process != process)
+        return false;
+    const Time now = monotonic_now();
+    // What it said last says why.
+    Message message;
+    for (unsigned count = 0; count < messages_per_turn && worker_->socket.receive(message, false) ==
+                                                              MessageSocket::Received::message;
+         ++count)
+        if (message.kind == MessageKind::log || message.kind == MessageKind::statistics ||
+            message.kind == MessageKind::statistics_end)
+            take_message(message, now);
+    const bool lived_long = now - worker_->started > long_life;
+    worker_.reset();
+    watches_.clear();
+    told_ = false;
+    questions_at_.reset();
+    if (!new_statistics_.empty())
+        statistics_ = std::move(new_statistics_);
+    new_statistics_.clear();
+    if (stopping_) {
+        stopping_ = false;
+        return true;
+    }
+    failures_ = lived_long ? 0 : failures_;
+    const auto pause = std::min<std::chrono::seconds>(
+        first_pause * (1U << std::min(failures_, most_doublings)), std::chrono::seconds(60));
+    ++failures_;
+    start_at_ = now + pause;
+    changed_ = true;
+    log(LogLevel::error, "dom{}: the worker is dead: {}; another one is started in {} s", domain_,
+        describe_exit(status), pause.count());
+    close_cards();
+    return true;
+}
+
+void GuestProcess::close_cards()
+{
+    for (const std::string &card : cards()) {
+        const std::string state = fmt::format("{}/{}/state", directory(), card);
+        try {
+            if (context_.store.read(state))
+                context_.store.write(state, std::to_string(XenbusStateClosed));
+        } catch (const std::runtime_error &error) {
+            log(LogLevel::error, "dom{}: {}", domain_, error.what());
+        }
+    }
+}
+
+void GuestProcess::stop()
+{
+    if (!worker_ || worker_->is_lost || stopping_)
+        return;
+    stopping_ = true;
+    if (!worker_->socket.send(MessageKind::stop))
+        lose("it does not listen");
+}
+
+void GuestProcess::request_report()
+{
+    reported_ = false;
+    new_statistics_.clear();
+    if (worker_ && !worker_->is_lost && !worker_->socket.send(MessageKind::report))
+        lose("it does not listen");
+}
+
+} // namespace sndback

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What one guest may use up of this domain.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sndback {
+
+struct Quota {
+    unsigned cards = 8;
+    unsigned streams = 64; // connected, on all cards
+    unsigned pages = 8192; // mapped at a time
+    unsigned buffer_kib = 8192; // of one stream
+    unsigned rate = 384'000; // in Hz
+    unsigned channels = 64;
+    unsigned periods = 20'000; // a second, of all open streams
+    unsigned requests = 20'000; // a second, of all streams, notifications included
+    unsigned updates = 50; // changes of states in XenStore looked at, a second
+    unsigned log_lines = 60; // a minute
+    unsigned recording_files = 1000; // in a directory of recordings
+    unsigned recording_mib = 4096; // in a directory of recordings
+};
+
+// One row for each, for the parser of the configuration file and for its documentation.
+struct QuotaRow {
+    std::string_view key;
+    unsigned Quota::*value;
+    unsigned most;
+    std::string_view meaning;
+};
+
+inline constexpr std::array<QuotaRow, 12> quota_rows { {
+    { "cards", &Quota::cards, 256, "virtual cards" },
+    { "streams", &Quota::streams, 256, "connected streams, on all cards" },
+    { "pages", &Quota::pages, 1U << 20, "pages of the guest mapped at a time" },
+    { "buffer-kib", &Quota::buffer_kib, 1U << 20, "KiB of one stream's buffer" },
+    { "rate", &Quota::rate, 1'000'000, "Hz" },
+    { "channels", &Quota::channels, 255, "channels of one stream" },
+    { "periods", &Quota::periods, 1'000'000, "periods a second of all open streams" },
+    { "requests", &Quota::requests, 10'000'000, "requests and notifications a second" },
+    { "updates", &Quota::updates, 1000, "changes in XenStore looked at, a second" },
+    { "log-lines", &Quota::log_lines, 1'000'000, "lines in the log a minute" },
+    { "recording-files", &Quota::recording_files, 1'000'000, "files in a directory of recordings" },
+    { "recording-mib", &Quota::recording_mib, 1U << 30, "MiB in a directory of recordings" },
+} };
+
+} // namespace sndback

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/sandbox.hpp"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+#include "server/file_rules.hpp"
+#include "server/log.hpp"
+#include "server/system_calls.hpp"
+
+namespace sndback {
+
+namespace {
+
+void require(int result, const char *what)
+{
+    if (result != 0)
+        throw std::runtime_error(fmt::format("{}: {}; xen-sndback has to be started as root, or "
+                                             "with --no-sandbox",
+                                             what, std::generic_category().message(errno)));
+}
+
+void limit(int resource, const char *name, rlim_t soft, rlim_t hard)
+{
+    // Not every supervisor may raise its own.
+    rlimit present {};
+    require(getrlimit(static_cast<__rlimit_resource_t>(resource), &present), name);
+    const rlimit value { std::min(soft, present.rlim_max), std::min(hard, present.rlim_max) };
+    require(setrlimit(static_cast<__rlimit_resource_t>(resource), &value), name);
+}
+
+void limit_resources(const Confinement &confinement)
+{
+    // Of a stream: event channels, two timers or events, and what a PCM and its mixer take.
+    constexpr rlim_t descriptors = 64;
+    constexpr rlim_t descriptors_per_stream = 10;
+    constexpr rlim_t octets = rlim_t { 1 } << 30;
+    constexpr rlim_t octets_per_stream = rlim_t { 1 } << 25;
+    // A thread that is scheduled in real time and never waits for that long, in us, has gone wild:
+    // SIGXCPU ends the worker.
+    constexpr rlim_t busy_us = 500'000;
+
+    const rlim_t most = descriptors + descriptors_per_stream * confinement.streams;
+    limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", most, most);
+    const rlim_t data = octets + octets_per_stream * confinement.streams;
+    limit(RLIMIT_DATA, "RLIMIT_DATA", data, data);
+    limit(RLIMIT_CORE, "RLIMIT_CORE", 0, 0);
+    limit(RLIMIT_RTPRIO, "RLIMIT_RTPRIO", confinement.realtime_priority,
+          confinement.realtime_priority);
+    limit(RLIMIT_RTTIME, "RLIMIT_RTTIME", busy_us, 2 * busy_us);
+}
+
+void become_user(const std::string &user)
+{
+    errno = 0;
+    const passwd *entry = user == "root" ? nullptr : getpwnam(user.c_str());
+    if (entry == nullptr) {
+        if (user != "root")
+            log(LogLevel::warning,
+                "there is no user {}: workers run as root, without its capabilities; adduser "
+                "--system --ingroup audio {} creates it",
+                user, user);
+        return;
+    }
+    const uid_t uid = entry->pw_uid;
+    const gid_t gid = entry->pw_gid;
+    require(initgroups(user.c_str(), gid), "initgroups");
+    require(setresgid(gid, gid, gid), "setresgid");
+    require(setresuid(uid, uid, uid), "setresuid");
+}
+
+void drop_bounding_set()
+{
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+        require(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "dropping capabilities");
+}
+
+void drop_capabilities()
+{
+    __user_cap_header_struct header { _LINUX_CAPABILITY_VERSION_3, 0 };
+    std::array<__user_cap_data_struct, 2> none {};
+    require(static_cast<int>(syscall(SYS_capset, &header, none.data())), "capset");
+}
+
+// Neither does it outlive the supervisor, nor can it gain by exec, nor be looked into by the worker
+// of another guest, which has the same user.
+void set_process_flags()
+{
+    require(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG");
+    require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+    require(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
+}
+
+} // namespace
+
+void enter_sandbox(const Confinement &confinement)
+{
+    limit_resources(confinement);
+    // In a unit with PrivateNetwork there is no network already, and this is not allowed.
+    if (unshare(CLONE_NEWNET) != 0)
+        log(LogLevel::debug, "no network namespace of its own: {}",
+            std::generic_category().message(errno));
+    drop_bounding_set();
+    become_user(confinement.user);
+    drop_capabilities();
+    set_process_flags();
+    if (const std::string missing = restrict_files(confinement.directories); !missing.empty())
+        log(LogLevel::info, "Landlock does not restrict files: {}", missing);
+    restrict_system_calls();
+}
+
+} // namespace sndback

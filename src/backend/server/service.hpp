@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What makes a daemon of it: one instance only, and telling the service manager.
+#pragma once
+
+#include <string>
+
+#include "audio/file.hpp"
+
+namespace sndback {
+
+// Held as long as it is open. Throws std::runtime_error if another instance holds it.
+[[nodiscard]] File lock_instance(const std::string &path);
+
+// Tells systemd, if it has started this process (sd_notify(3)); otherwise does nothing.
+void notify_service_manager(const std::string &state);
+
+} // namespace sndback

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/session.hpp"
+
+#include <algorithm>
+
+namespace sndback {
+
+namespace {
+
+// A refusal that also breaks the protocol: a well-behaved frontend never causes it.
+class Violation : public Refusal {
+  public:
+    explicit Violation(const std::string &text, int status = -XEN_EINVAL) : Refusal(status, text)
+    {
+    }
+};
+
+std::uint32_t buffer_limit(const Quota &quota)
+{
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        std::uint64_t { quota.buffer_kib } * 1024, std::numeric_limits<std::uint32_t>::max() / 2));
+}
+
+// How often the stream's thread has to wake up. Without periods it moves frames on a few times a
+// buffer.
+std::uint64_t periods_a_second(const OpenParameters &parameters)
+{
+    const std::uint32_t octets =
+        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
+    const std::uint64_t frames = std::max<std::uint64_t>(parameters.format.frames(octets), 1);
+    return (parameters.format.rate - 1) / frames + 1;
+}
+
+// Volume and mute values have 4 octets per channel.
+constexpr std::size_t channel_value_size = sizeof(std::int32_t);
+
+} // namespace
+
+std::optional<Answer> Session::handle(const xensnd_req &request, Time now, bool may_wait)
+{
+    try {
+        return dispatch(request, now, may_wait);
+    } catch (const Refusal &refusal) {
+        if (dynamic_cast<const Violation *>(&refusal) != nullptr)
+            journal_.violation(
+                fmt::format("{}: {}", operation_name(request.operation), refusal.what()));
+        journal_.refusal(request, refusal.what());
+        Answer answer {};
+        answer.response.id = request.id;
+        answer.response.operation = request.operation;
+        answer.response.status = refusal.status();
+        return answer;
+    }
+}
+
+std::optional<Answer> Session::dispatch(const xensnd_req &request, Time now, bool may_wait)
+{
+    Answer answer {};
+    answer.response.id = request.id;
+    answer.response.operation = request.operation;
+
+    switch (request.operation) {
+    case XENSND_OP_OPEN:
+        open(request.op.open);
+        break;
+    case XENSND_OP_CLOSE:
+        close();
+        break;
+    case XENSND_OP_READ:
+    case XENSND_OP_WRITE:
+        answer.offset = transfer(request, now, may_wait);
+        if (!answer.offset)
+            return std::nullopt;
+        break;
+    case XENSND_OP_SET_VOLUME:
+    case XENSND_OP_GET_VOLUME:
+    case XENSND_OP_MUTE:
+    case XENSND_OP_UNMUTE:
+        volume(request);
+        break;
+    case XENSND_OP_TRIGGER:
+        trigger(request.op.trigger.type, now);
+        break;
+    case XENSND_OP_HW_PARAM_QUERY:
+        if (!settings_.queries)
+            throw Refusal(-XEN_EINVAL, "queries are switched off (--no-query)");
+        answer.response.resp.hw_param = query(request.op.hw_param);
+        break;
+    default:
+        throw Violation(fmt::format("operation {} is not in sndif version 2", request.operation));
+    }
+    return answer;
+}
+
+Session::OpenStream &Session::opened()
+{
+    if (!stream_)
+        throw Violation("the stream is not open");
+    return *stream_;
+}
+
+OpenParameters Session::check_open(const xensnd_open_req &request) const
+{
+    const Format *format = find_format(unsigned { request.pcm_format });
+    if (format == nullptr)
+        throw Violation(fmt::format("pcm_format {} is none of sndif's 25", request.pcm_format));
+    if (request.pcm_channels == 0 || request.pcm_rate == 0)
+        throw Violation(fmt::format("{} channels at {} Hz, both must be above 0",
+                                    request.pcm_channels, request.pcm_rate));
+
+    const Limits &limits = config_.limits;
+    if ((limits.formats >> format->wire & 1) == 0)
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("format {} is not in the stream's sample-formats", format->name));
+    if (!limits.channels.contains(request.pcm_channels))
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("{} channels, the stream is configured for {} to {}",
+                                  request.pcm_channels, limits.channels.min, limits.channels.max));
+    if (!limits.rates.empty() &&
+        !std::binary_search(limits.rates.begin(), limits.rates.end(), request.pcm_rate))
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("{} Hz is not in the stream's sample-rates", request.pcm_rate));
+
+    const Quota quota = devices_.quota();
+    if (request.pcm_rate > quota.rate || request.pcm_channels > quota.channels)
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("{} channels at {} Hz, this guest's quota is {} at {}",
+                                  request.pcm_channels, request.pcm_rate, quota.channels,
+                                  quota.rate));
+
+    // Besides the frames the buffer may have an area for volume values: a page is more than enough
+    // for those.
+    const std::uint32_t most = std::min(limits.buffer_bytes, buffer_limit(quota));
+    const std::uint64_t most_pages = (std::uint64_t { most } + page_size - 1) / page_size + 1;
+    if (request.buffer_sz == 0 || request.buffer_sz > most_pages * page_size)
+        throw Refusal(
+            -XEN_EINVAL,
+            fmt::format("buffer_sz {}, must be 1 to {} (buffer-size and one page for volume)",
+                        request.buffer_sz, most_pages * page_size));
+
+    const StreamFormat stream_format { format, request.pcm_rate, request.pcm_channels };
+    if (request.buffer_sz < stream_format.unit())
+        throw Refusal(-XEN_EINVAL, fmt::format("buffer_sz {} holds no frame of {} octets",
+                                               request.buffer_sz, stream_format.unit()));
+    if (request.period_sz > request.buffer_sz || request.period_sz % stream_format.unit() != 0)
+        throw Violation(fmt::format(
+            "period_sz {} is no number of whole frames of {} octets within buffer_sz {}",
+            request.period_sz, stream_format.unit(), request.buffer_sz));
+    return { stream_format, request.buffer_sz, request.period_sz, settings_.positions };
+}
+
+std::unique_ptr<GuestPages> Session::map_buffer(const xensnd_open_req &request)
+{
+    const auto read_page = [this](grant_ref_t grant,
+                                  const std::function<void(DirectoryPage)> &use) {
+        const auto page = memory_.map(std::span(&grant, 1));
+        use(DirectoryPage(reinterpret_cast<const std::uint32_t *>(page->bytes().data()),
+                          page_size / sizeof(std::uint32_t)));
+    };
+    try {
+        return memory_.map(
+            walk_page_directory(request.gref_directory, request.buffer_sz, read_page));
+    } catch (const BadDirectory &error) {
+        throw Violation(error.what());
+    } catch (const MappingRefused &error) {
+        throw Refusal(-XEN_ENOMEM, error.what());
+    } catch (const std::runtime_error &error) {
+        throw Violation(error.what(), -XEN_EFAULT);
+    }
+}
+
+void Session::open(const xensnd_open_req &request)
+{
+    if (stream_)
+        throw Violation("the stream is open already", -XEN_EBUSY);
+    const OpenParameters parameters = check_open(request);
+    auto periods = std::make_unique<DeviceFactory::Periods>(devices_, periods_a_second(parameters));
+    auto buffer = map_buffer(request);
+    auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
+    stream_.emplace(OpenStream { parameters.format, std::move(periods), std::move(buffer),
+                                 request.buffer_sz, std::move(device) });
+}
+
+void Session::close()
+{
+    (void)opened();
+    stream_.reset();
+}
+
+std::span<std::byte> Session::buffer_range(const xensnd_rw_req &request)
+{
+    const OpenStream &stream = opened();
+    if (request.length == 0 ||
+        std::uint64_t { request.offset } + request.length > stream.buffer_bytes)
+        throw Violation(
+            fmt::format("offset {} and length {} do not lie within the buffer of {} octets",
+                        request.offset, request.length, stream.buffer_bytes));
+    return stream.buffer->bytes().subspan(request.offset, request.length);
+}
+
+std::optional<std::uint64_t> Session::transfer(const xensnd_req &request, Time now, bool may_wait)
+{
+    OpenStream &stream = opened();
+    if ((request.operation == XENSND_OP_WRITE) != config_.playback)
+        throw Violation(config_.playback ? "this is a playback stream"
+                                         : "this is a capture stream");
+    const std::span<std::byte> range = buffer_range(request.op.rw);
+    if (range.size() % stream.format.unit() != 0)
+        throw Violation(fmt::format("length {} is no number of whole frames of {} octets",
+                                    range.size(), stream.format.unit()));
+
+    const auto offset = stream.device->transfer(range, now);
+    if (offset)
+        journal_.transferred(range.size());
+    // Waiting while the device stands still would keep the START from being seen that ends the
+    // wait.
+    else if (!may_wait || stream.state != State::running)
+        throw Refusal(-XEN_EAGAIN, config_.playback ? "no room for that many octets"
+                                                    : "that many octets have not been captured");
+    return offset;
+}
+
+void Session::volume(const xensnd_req &request)
+{
+    if (!settings_.volume)
+        throw Refusal(-XEN_EOPNOTSUPP, "volume control is switched off (--no-volume)");
+    OpenStream &stream = opened();
+    if (!Gain::supports(*stream.format.format))
+        throw Refusal(-XEN_EOPNOTSUPP, fmt::format("{} has no volume", stream.format.format->name));
+    const std::span<std::byte> values = buffer_range(request.op.rw);
+    if (values.size() != stream.format.channels * channel_value_size)
+        throw Violation(fmt::format("length {}, must be {}: 4 octets for each of {} channels",
+                                    values.size(), stream.format.channels * channel_value_size,
+                                    stream.format.channels));
+
+    for (unsigned channel = 0; channel < stream.format.channels; ++channel) {
+        std::byte *value = &values[channel * channel_value_size];
+        const std::int32_t old_volume = gain_.volume(channel);
+        const bool was_muted = gain_.muted(channel);
+        std::int32_t volume = 0;
+        switch (request.operation) {
+        case XENSND_OP_SET_VOLUME:
+            std::memcpy(&volume, value, sizeof(volume));
+            gain_.set_volume(channel, volume);
+            break;
+        case XENSND_OP_GET_VOLUME:
+            volume = gain_.volume(channel);
+            std::memcpy(value, &volume, sizeof(volume));
+            break;
+        default:
+            // A channel whose value is zero keeps its state.
+            if (*value != std::byte { 0 })
+                gain_.set_muted(channel, request.operation == XENSND_OP_MUTE);
+        }
+        if (gain_.volume(channel) != old_volume || gain_.muted(channel) != was_muted)
+            journal_.on_note(fmt::format("channel {}: {:.3f} dB{}", channel,
+                                         gain_.volume(channel) / 1000.0,
+                                         gain_.muted(channel) ? ", muted" : ""));
+    }
+}
+
+void Session::trigger(unsigned type, Time now)
+{
+    OpenStream &stream = opened();
+    const auto require = [&](State state, const char *name) {
+        if (stream.state != state)
+            throw Violation(fmt::format("{} while the stream is {}", name,
+                                        stream.state == State::stopped   ? "stopped"
+                                        : stream.state == State::running ? "running"
+                                                                         : "paused"));
+    };
+    switch (type) {
+    case XENSND_OP_TRIGGER_START:
+        require(State::stopped, "START");
+        stream.device->start(now);
+        stream.state = State::running;
+        break;
+    case XENSND_OP_TRIGGER_PAUSE:
+        require(State::running, "PAUSE");
+        stream.device->pause(now);
+        stream.state = State::paused;
+        break;
+    case XENSND_OP_TRIGGER_RESUME:
+        require(State::paused, "RESUME");
+        stream.device->resume(now);
+        stream.state = State::running;
+        break;
+    case XENSND_OP_TRIGGER_STOP:
+        // Stopping twice is what frontends do to be sure.
+        if (stream.state != State::stopped)
+            stream.device->stop(now);
+        stream.state = State::stopped;
+        break;
+    default:
+        throw Violation(fmt::format("trigger type {} is none of START, PAUSE, STOP, RESUME", type));
+    }
+}
+
+xensnd_query_hw_param Session::query(const xensnd_query_hw_param &question)
+{
+    const Quota quota = devices_.quota();
+    Limits allowed;
+    allowed.rate_range.max = quota.rate;
+    allowed.channels.max = quota.channels;
+    allowed.buffer_bytes = buffer_limit(quota);
+    // The shortest period depends on the rate: with more than one left, on the lowest.
+    allowed.period_frames.min =
+        std::max(1U, (std::max(question.rates.min, 1U) - 1) / quota.periods + 1);
+    const auto answer = narrow(
+        question, intersect(intersect(config_.limits, allowed), devices_.limits(journal_.name())));
+    if (!answer)
+        throw Refusal(-XEN_EINVAL,
+                      "no configuration of the device, of the stream's XenStore limits "
+                      "and of this guest's quota is left");
+    return *answer;
+}
+
+} // namespace sndback

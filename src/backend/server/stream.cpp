@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/stream.hpp"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+namespace sndback {
+
+namespace {
+
+// The order of the descriptors that are always there.
+enum Descriptor : std::size_t {
+    stop_descriptor,
+    notification_descriptor,
+    timer_descriptor,
+    device_descriptors
+};
+
+// Nothing tells when a guest has made room in its event page, so it is looked at this often while
+// one is due.
+constexpr std::chrono::milliseconds event_retry_interval { 10 };
+
+int checked(int descriptor, const char *what)
+{
+    if (descriptor < 0)
+        throw std::system_error(errno, std::generic_category(), what);
+    return descriptor;
+}
+
+bool ends_transfers(const xensnd_req &request)
+{
+    return request.operation == XENSND_OP_CLOSE ||
+           (request.operation == XENSND_OP_TRIGGER &&
+            request.op.trigger.type != XENSND_OP_TRIGGER_RESUME &&
+            request.op.trigger.type != XENSND_OP_TRIGGER_START);
+}
+
+} // namespace
+
+BorrowedChannels::BorrowedChannels(EventChannelPool &pool) : pool_(pool), channels_(pool.take())
+{
+    if (!channels_)
+        throw std::runtime_error("more streams than this guest's quota of streams allows");
+}
+
+BorrowedChannels::~BorrowedChannels()
+{
+    for (const unsigned port : ports_)
+        channels_->unbind(port);
+    pool_.give_back(std::move(channels_));
+}
+
+unsigned BorrowedChannels::bind(std::uint32_t remote_port)
+{
+    ports_.push_back(channels_->bind(remote_port));
+    return ports_.back();
+}
+
+Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &environment,
+               std::function<void()> on_broken)
+    : config_(std::move(config)),
+      respond_delay_(environment.respond_delay),
+      on_broken_(std::move(on_broken)),
+      journal_(environment.trace, environment.statistics.add(std::move(name))),
+      budget_(environment.budget),
+      realtime_priority_(environment.realtime_priority),
+      channels_(environment.channels),
+      ring_page_(environment.memory.map(std::span(&config_.transport.ring_ref, 1))),
+      event_page_(environment.memory.map(std::span(&config_.transport.event_ring_ref, 1))),
+      ring_(ring_page_->bytes().data()),
+      events_(event_page_->bytes().data()),
+      request_port_(channels_.bind(config_.transport.event_channel)),
+      event_port_(channels_.bind(config_.transport.event_event_channel)),
+      session_(config_, environment.memory, environment.devices, journal_, environment.settings),
+      timer_(
+          checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
+      stop_event_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"))
+{
+    journal_.on_note(fmt::format("{} stream connected to {}",
+                                 config_.playback ? "playback" : "capture",
+                                 environment.devices.describe(journal_.name())));
+    if (environment.sabotage != nullptr)
+        sabotage_ =
+            environment.sabotage->on_stream(ring_page_->bytes().data(), event_page_->bytes().data(),
+                                            { [this] { channels_->notify(request_port_); },
+                                              [this] { channels_->notify(event_port_); },
+                                              [this] {
+                                                  channels_->unbind(request_port_);
+                                                  channels_->unbind(event_port_);
+                                              } });
+    thread_ = std::thread([this] { run(); });
+}
+
+Stream::~Stream()
+{
+    stopping_ = true;
+    const std::uint64_t one = 1;
+    (void)!write(stop_event_.get(), &one, sizeof(one));
+    thread_.join();
+    journal_.flush();
+}
+
+// A stream's thread has less than a period to answer, whatever else this domain does. Should the
+// guest keep it busy, the kernel leaves a twentieth of the time to others, and the supervisor's
+// limit on such time without a pause ends the worker.
+void Stream::run() noexcept
+{
+    const sched_param parameters { .sched_priority = static_cast<int>(realtime_priority_) };
+    if (realtime_priority_ != 0 &&
+        pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters) != 0)
+        journal_.on_note("cannot be scheduled in real time; small periods may run dry when this "
+                         "domain is busy");
+    try {
+        serve();
+    } catch (const ProtocolBroken &error) {
+        journal_.violation(error.what());
+        broken_ = true;
+    } catch (const std::exception &error) {
+        journal_.on_device_error(
+            fmt::format("the stream cannot be served any longer: {}", error.what()));
+        broken_ = true;
+    }
+    journal_.flush();
+    if (broken_)
+        on_broken_();
+}
+
+void Stream::serve()
+{
+    while (!stopping_) {
+        service_device(descriptors_.size() > device_descriptors
+                           ? std::span(descriptors_).subspan(device_descriptors)
+                           : std::span<pollfd>());
+        const bool busy = serve_requests();
+        if (!busy)
+            journal_.flush();
+        sleep(busy);
+        take_notifications();
+    }
+}
+
+void Stream::service_device(std::span<pollfd> ready)
+{
+    if (PcmDevice *device = session_.device())
+        if (const auto position = device->service(monotonic_now(), ready))
+            unsent_position_ = position;
+    if (unsent_position_)
+        send_position(*unsent_position_);
+}
+
+void Stream::send_position(std::uint64_t position)
+{
+    if (sabotage_ && !sabotage_->lets_report(position)) {
+        unsent_position_.reset();
+        return;
+    }
+    const EventPage::Put result = events_.put_position(position);
+    if (result == EventPage::Put::sent || result == EventPage::Put::overwritten)
+        channels_->notify(event_port_);
+    if (result == EventPage::Put::bad_index)
+        journal_.violation("event page: in_cons is ahead of in_prod");
+    if (result != EventPage::Put::full)
+        unsent_position_.reset();
+    journal_.event(position, events_.last_id(), result);
+}
+
+bool Stream::serve_requests()
+{
+    // At most a ring full at a time: the device has its turn in between whatever the guest does.
+    while (queue_.size() < RequestRing::slots && !is_throttled()) {
+        const std::optional<xensnd_req> request = ring_.take();
+        if (!request)
+            break;
+        throttled_until_ = budget_.take(monotonic_now());
+        journal_.request(*request);
+        queue_.push_back({ *request, monotonic_now() + respond_delay_ });
+    }
+    while (!queue_.empty() && answer_next())
+        queue_.pop_front();
+    return ring_.final_check();
+}
+
+// The guest waits while it has used up its quota: nothing of what it does is looked at, and its
+// event channel stays masked.
+bool Stream::is_throttled()
+{
+    if (throttled_until_ && monotonic_now() >= *throttled_until_)
+        throttled_until_.reset();
+    return throttled_until_.has_value();
+}
+
+bool Stream::answer_next()
+{
+    const Pending &next = queue_.front();
+    const Time now = monotonic_now();
+    if (now < next.answer_at)
+        return false;
+    std::optional<Answer> answer = session_.handle(next.request, now, !is_end_queued());
+    if (!answer)
+        return false;
+    // The position of an earlier OPEN must not be taken for one of the next.
+    if (next.request.operation == XENSND_OP_CLOSE)
+        unsent_position_.reset();
+    put_answer(next.request, *answer);
+    return true;
+}
+
+void Stream::put_answer(const xensnd_req &request, Answer &answer)
+{
+    if (sabotage_ && !sabotage_->lets_answer(request, answer.response))
+        return;
+    const bool notify = ring_.answer(answer.response);
+    if (notify)
+        channels_->notify(request_port_);
+    journal_.response(answer.response, answer.offset, notify);
+    if (sabotage_)
+        sabotage_->answered(answer.response);
+}
+
+// Whether a request behind the first one will stop the device, so that waiting for it is of no use.
+bool Stream::is_end_queued() const
+{
+    return std::any_of(queue_.begin() + 1, queue_.end(),
+                       [](const Pending &item) { return ends_transfers(item.request); });
+}
+
+std::optional<Time> Stream::next_deadline()
+{
+    std::optional<Time> deadline;
+    const auto consider = [&](std::optional<Time> time) {
+        if (time && (!deadline || *time < *deadline))
+            deadline = time;
+    };
+    if (const PcmDevice *device = session_.device())
+        consider(device->deadline());
+    if (!queue_.empty() && queue_.front().answer_at > monotonic_now())
+        consider(queue_.front().answer_at);
+    consider(throttled_until_);
+    if (unsent_position_)
+        consider(monotonic_now() + event_retry_interval);
+    return deadline;
+}
+
+void Stream::sleep(bool busy)
+{
+    descriptors_.assign({ { stop_event_.get(), POLLIN, 0 },
+                          { throttled_until_ ? -1 : channels_->descriptor(), POLLIN, 0 },
+                          { timer_.get(), POLLIN, 0 } });
+    if (const PcmDevice *device = session_.device())
+        device->add_descriptors(descriptors_);
+
+    // All zero disarms; a time that has passed fires at once.
+    itimerspec alarm {};
+    if (const std::optional<Time> deadline = next_deadline()) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*deadline);
+        alarm.it_value.tv_sec = seconds.count();
+        alarm.it_value.tv_nsec = std::max<long>((*deadline - seconds).count(), 1);
+    }
+    checked(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &alarm, nullptr), "timerfd_settime");
+
+    const bool requests_wait = busy && queue_.size() < RequestRing::slots && !throttled_until_;
+    if (poll(descriptors_.data(), descriptors_.size(), requests_wait ? 0 : -1) < 0 &&
+        errno != EINTR)
+        throw std::system_error(errno, std::generic_category(), "poll");
+}
+
+void Stream::take_notifications()
+{
+    if ((descriptors_[notification_descriptor].revents & POLLIN) == 0)
+        return;
+    // Once for each port: more have come since, from a guest that sends without end.
+    for (unsigned count = 0; count < 2; ++count) {
+        const std::optional<unsigned> port = channels_->take();
+        if (!port)
+            return;
+        throttled_until_ = budget_.take(monotonic_now());
+        if (*port == request_port_)
+            journal_.wakeup();
+    }
+}
+
+} // namespace sndback

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One connected stream: its shared pages, its event channels and the thread that serves them.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "audio/file.hpp"
+#include "protocol/event_page.hpp"
+#include "protocol/request_ring.hpp"
+#include "server/request_budget.hpp"
+#include "server/sabotage.hpp"
+#include "server/session.hpp"
+#include "xenlib/event_channel_pool.hpp"
+
+namespace sndback {
+
+// What all streams share.
+struct StreamEnvironment {
+    TraceFile &trace;
+    StatisticsTable &statistics;
+    DeviceFactory &devices;
+    GuestMemory &memory;
+    EventChannelPool &channels;
+    RequestBudget &budget;
+    Session::Settings settings;
+    unsigned realtime_priority = 0; // 0: scheduled like others
+    std::chrono::microseconds respond_delay {}; // between taking a request and answering it
+    Sabotage *sabotage = nullptr; // nullptr: honest
+};
+
+// Event channels out of a pool, and the ports bound on them.
+class BorrowedChannels {
+  public:
+    // Throws std::runtime_error if there are none left.
+    explicit BorrowedChannels(EventChannelPool &pool);
+    ~BorrowedChannels();
+    BorrowedChannels(const BorrowedChannels &) = delete;
+    BorrowedChannels &operator=(const BorrowedChannels &) = delete;
+
+    [[nodiscard]] unsigned bind(std::uint32_t remote_port);
+    EventChannels *operator->() const
+    {
+        return channels_.get();
+    }
+
+  private:
+    EventChannelPool &pool_;
+    std::unique_ptr<EventChannels> channels_;
+    std::vector<unsigned> ports_;
+};
+
+class Stream {
+  public:
+    // Maps, binds and starts to serve. `on_broken` is called, from the stream's thread, when the
+    // frontend has made the connection unusable. Throws std::runtime_error, ProtocolBroken
+    // included.
+    Stream(StreamConfig config, StreamName name, const StreamEnvironment &environment,
+           std::function<void()> on_broken);
+    // Ends the thread and closes what is open.
+    ~Stream();
+    Stream(const Stream &) = delete;
+    Stream &operator=(const Stream &) = delete;
+
+    [[nodiscard]] const Transport &transport() const
+    {
+        return config_.transport;
+    }
+    [[nodiscard]] bool broken() const
+    {
+        return broken_;
+    }
+
+  private:
+    struct Pending {
+        xensnd_req request;
+        Time answer_at;
+    };
+
+    void run() noexcept;
+    void serve();
+    void service_device(std::span<pollfd> ready);
+    void send_position(std::uint64_t position);
+    // Returns whether requests may be waiting.
+    [[nodiscard]] bool serve_requests();
+    [[nodiscard]] bool answer_next();
+    void put_answer(const xensnd_req &request, Answer &answer);
+    [[nodiscard]] bool is_end_queued() const;
+    [[nodiscard]] std::optional<Time> next_deadline();
+    void sleep(bool busy);
+    void take_notifications();
+    [[nodiscard]] bool is_throttled();
+
+    StreamConfig config_;
+    std::chrono::microseconds respond_delay_;
+    std::function<void()> on_broken_;
+    Journal journal_;
+    RequestBudget &budget_;
+    unsigned realtime_priority_;
+    BorrowedChannels channels_;
+    std::unique_ptr<GuestPages> ring_page_;
+    std::unique_ptr<GuestPages> event_page_;
+    RequestRing ring_;
+    EventPage events_;
+    unsigned request_port_;
+    unsigned event_port_;
+    Session session_;
+    std::unique_ptr<StreamSabotage> sabotage_; // nullptr: honest
+    File timer_;
+    File stop_event_;
+    std::deque<Pending> queue_; // taken and not answered, in order
+    std::optional<Time> throttled_until_; // the guest has asked for more than its quota
+    std::optional<std::uint64_t> unsent_position_; // the event page was full
+    std::vector<pollfd> descriptors_; // stop, notifications, timer, then those of the device
+    std::atomic<bool> stopping_ { false };
+    std::atomic<bool> broken_ { false };
+    std::thread thread_;
+};
+
+} // namespace sndback

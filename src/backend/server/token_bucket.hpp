@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "audio/frame_clock.hpp"
+
+namespace sndback {
+
+// So many in a time on average, and as many at once as have been saved up.
+class TokenBucket {
+  public:
+    // `rate` in that time, not 0; `burst` at once.
+    TokenBucket(unsigned rate, unsigned burst, Time in = std::chrono::seconds(1))
+        : price_(in / std::int64_t { rate }), most_(price_ * burst), saved_(most_)
+    {
+    }
+
+    [[nodiscard]] bool take(Time now)
+    {
+        refill(now);
+        if (saved_ < price_)
+            return false;
+        saved_ -= price_;
+        return true;
+    }
+
+    // When take() succeeds again; a moment that has passed if it does now.
+    [[nodiscard]] Time next(Time now)
+    {
+        refill(now);
+        return now + std::max(price_ - saved_, Time {});
+    }
+
+  private:
+    void refill(Time now)
+    {
+        if (now <= filled_)
+            return;
+        // A first look after a long time would overflow the sum.
+        saved_ = std::min(saved_ + std::min(now - filled_, most_), most_);
+        filled_ = now;
+    }
+
+    Time price_;
+    Time most_;
+    Time saved_;
+    Time filled_ {};
+};
+
+} // namespace sndback

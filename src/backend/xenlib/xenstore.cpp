@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "xenlib/xenstore.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include <fmt/core.h>
+
+// The header does not say that the library is C.
+extern "C" {
+#include <xenstore.h>
+}
+
+namespace sndback {
+
+namespace {
+
+struct Free {
+    void operator()(void *memory) const
+    {
+        std::free(memory);
+    }
+};
+
+std::string reason()
+{
+    return std::generic_category().message(errno);
+}
+
+} // namespace
+
+void XenStore::Closer::operator()(xs_handle *handle) const
+{
+    xs_close(handle);
+}
+
+XenStore::XenStore() : handle_(xs_open(0))
+{
+    if (handle_ == nullptr)
+        throw std::runtime_error(fmt::format(
+            "cannot connect to XenStore: {}; is xenstored running and this a Xen domain?",
+            reason()));
+}
+
+std::optional<std::string> XenStore::read(const std::string &path) const
+{
+    unsigned length = 0;
+    const std::unique_ptr<void, Free> value(
+        xs_read(handle_.get(), XBT_NULL, path.c_str(), &length));
+    if (value == nullptr)
+        return std::nullopt;
+    return std::string(static_cast<const char *>(value.get()), length);
+}
+
+std::vector<std::string> XenStore::list(const std::string &path) const
+{
+    unsigned count = 0;
+    const std::unique_ptr<char *, Free> names(
+        xs_directory(handle_.get(), XBT_NULL, path.c_str(), &count));
+    if (names == nullptr)
+        return {};
+    return { names.get(), names.get() + count };
+}
+
+void XenStore::write(const std::string &path, const std::string &value)
+{
+    if (!xs_write(handle_.get(), XBT_NULL, path.c_str(), value.data(),
+                  static_cast<unsigned>(value.size())))
+        throw std::runtime_error(
+            fmt::format("cannot write '{}' to the XenStore node {}: {}", value, path, reason()));
+}
+
+void XenStore::remove(const std::string &path)
+{
+    xs_rm(handle_.get(), XBT_NULL, path.c_str());
+}
+
+bool XenStore::answers() const
+{
+    return read("domid").has_value() || errno == ENOENT || errno == EACCES;
+}
+
+std::string XenStore::own_path() const
+{
+    const std::optional<std::string> domain = read("domid");
+    if (!domain)
+        throw std::runtime_error(
+            "the XenStore node domid of this domain is missing; in a Dom0 run xen-init-dom0 first");
+    return "/local/domain/" + *domain;
+}
+
+bool XenStore::domain_alive(unsigned domain) const
+{
+    errno = 0;
+    return xs_is_domain_introduced(handle_.get(), domain) || errno == EACCES || errno == EPERM;
+}
+
+int XenStore::descriptor() const
+{
+    return xs_fileno(handle_.get());
+}
+
+std::optional<XenStore::Event> XenStore::next_event()
+{
+    const std::unique_ptr<char *, Free> event(xs_check_watch(handle_.get()));
+    if (event == nullptr)
+        return std::nullopt;
+    return Event { event.get()[XS_WATCH_PATH], event.get()[XS_WATCH_TOKEN] };
+}
+
+XenStore::Watch::Watch(XenStore &store, std::string path, std::string token)
+    : store_(store), path_(std::move(path)), token_(std::move(token))
+{
+    if (!xs_watch(store_.handle_.get(), path_.c_str(), token_.c_str()))
+        throw std::runtime_error(
+            fmt::format("cannot watch the XenStore node {}: {}", path_, reason()));
+}
+
+XenStore::Watch::~Watch()
+{
+    xs_unwatch(store_.handle_.get(), path_.c_str(), token_.c_str());
+}
+
+} // namespace sndback

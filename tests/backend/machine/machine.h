@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Xen as far as a backend needs it: XenStore, event channels, granted pages. The process under test
+// reaches it by fake_libraries.cpp, the test directly.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "machine/wire.h"
+
+namespace sndback::fake {
+
+class Machine {
+  public:
+    // Sockets and memory lie in that directory.
+    explicit Machine(const std::filesystem::path &directory);
+    ~Machine();
+    Machine(const Machine &) = delete;
+    Machine &operator=(const Machine &) = delete;
+
+    [[nodiscard]] std::string socket_path() const
+    {
+        return socket_path_;
+    }
+    [[nodiscard]] std::string memory_path() const
+    {
+        return memory_path_;
+    }
+
+    // ---- XenStore ----
+    void write(const std::string &path, const std::string &value);
+    void remove(const std::string &path);
+    [[nodiscard]] std::optional<std::string> read(const std::string &path);
+    void introduce(unsigned domain);
+    // The domain dies: everybody who watches for that hears of it.
+    void release(unsigned domain);
+    // xenstored is killed.
+    void break_store();
+
+    // ---- pages ----
+    struct Page {
+        std::uint32_t grant;
+        std::byte *bytes;
+    };
+    [[nodiscard]] Page grant_page(unsigned domain);
+    // The grant is valid no longer; what is mapped stays so.
+    void revoke(unsigned domain, std::uint32_t grant);
+    [[nodiscard]] unsigned mapped_pages() const
+    {
+        return mapped_pages_;
+    }
+
+    // ---- event channels ----
+    // A port of the guest, that a backend can bind.
+    [[nodiscard]] std::uint32_t allocate_port(unsigned domain);
+    void notify(std::uint32_t port);
+    // How often the backend has notified the port.
+    [[nodiscard]] std::uint64_t notifications(std::uint32_t port);
+
+    // Waits until the condition, looked at whenever something has happened, holds. False: not
+    // within that time.
+    bool wait(const std::function<bool()> &condition,
+              std::chrono::milliseconds patience = std::chrono::seconds(60));
+
+    // Calls from the process under test, of all kinds, since the start.
+    [[nodiscard]] std::uint64_t calls() const
+    {
+        return calls_;
+    }
+
+  private:
+    struct Client {
+        int socket;
+        int number;
+        int event_socket = -1;
+        std::deque<std::string> events; // not taken yet
+        std::optional<std::uint32_t> domain; // restricted to
+        bool is_store = false;
+    };
+    struct Watch {
+        int client;
+        std::string path;
+        std::string token;
+    };
+    struct Port {
+        unsigned domain;
+        int client = -1; // that has bound it
+        bool masked = false;
+        bool pending = false;
+        std::uint64_t notified = 0;
+    };
+
+    void run();
+    void serve(Client &client);
+    [[nodiscard]] std::pair<Reply, std::string> answer(Client &client, const Request &request,
+                                                       const std::string &first,
+                                                       const std::string &second);
+    [[nodiscard]] std::pair<Reply, std::string> map(Client &client, const Request &request,
+                                                    const std::string &text);
+    void put(const std::string &path, const std::string &value);
+    void erase(const std::string &path);
+    void fire(const std::string &path);
+    void send_event(int client, const std::string &event);
+    void flush(Client &client);
+    void deliver(std::uint32_t number);
+    void wake();
+
+    std::string socket_path_;
+    std::string memory_path_;
+    int listener_;
+    int wake_[2];
+    std::byte *memory_;
+    std::atomic<bool> stopping_ { false };
+    std::atomic<unsigned> mapped_pages_ { 0 };
+    std::atomic<std::uint64_t> calls_ { 0 };
+
+    std::recursive_mutex mutex_;
+    std::condition_variable_any changed_;
+    std::map<std::string, std::string> nodes_;
+    std::vector<Watch> watches_;
+    std::set<unsigned> domains_;
+    std::map<int, Client> clients_; // by number
+    std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t> grants_; // domain, grant -> page
+    std::map<std::uint32_t, Port> ports_;
+    std::uint32_t next_page_ = 16;
+    std::uint32_t next_port_ = 1;
+    int next_client_ = 1;
+    std::thread thread_;
+};
+
+} // namespace sndback::fake

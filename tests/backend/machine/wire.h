@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What the faked Xen libraries, in the process under test, and the machine, in the test's, say to
+// each other over a socket that keeps the borders of messages.
+#pragma once
+
+#include <cstdint>
+
+namespace sndback::fake {
+
+// Environment of the process under test.
+inline constexpr const char *socket_variable = "FAKE_XEN_SOCKET";
+inline constexpr const char *memory_variable = "FAKE_XEN_MEMORY";
+
+enum class Call : std::uint32_t {
+    hello_store, // then a second connection is made with hello_store_events
+    hello_store_events, // domain: number of the first connection
+    hello_channels,
+    hello_channel_events, // domain: likewise
+    hello_grants,
+    store_read, // text
+    store_list,
+    store_write, // text, second text
+    store_remove,
+    store_watch, // path, token
+    store_unwatch,
+    store_alive, // domain
+    channel_bind, // domain, number: remote port
+    channel_unbind, // number: port
+    channel_notify, // number: port, no answer
+    channel_unmask, // number: port, no answer
+    channel_restrict, // domain
+    grant_map, // domain, numbers in the text
+    grant_unmap, // number of pages
+};
+
+struct Request {
+    Call call;
+    std::uint32_t domain;
+    std::uint32_t number;
+    std::uint32_t first_octets; // of the text behind it
+};
+
+struct Reply {
+    std::int32_t error; // an errno
+    std::uint32_t number;
+};
+
+inline constexpr std::size_t most_octets = 128 * 1024;
+inline constexpr std::size_t page_octets = 4096;
+
+} // namespace sndback::fake

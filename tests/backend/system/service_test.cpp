@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The service as a whole: what it grants, what it survives, and how it ends.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "machine/backend_process.h"
+#include "machine/guest.h"
+#include "unit/support.h"
+
+namespace sndback::fake {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Service : public ::testing::Test {
+  protected:
+    void configure(const std::string &text)
+    {
+        std::ofstream(directory_ / "conf") << text;
+    }
+    void start(std::vector<std::string> arguments = {})
+    {
+        if (arguments.empty())
+            arguments = { "--config=" + (directory_ / "conf").string() };
+        arguments.push_back("--log-level=debug");
+        backend_ = std::make_unique<BackendProcess>(machine_, directory_.path(), arguments);
+        ASSERT_TRUE(backend_->wait_log("ready: watching")) << backend_->log();
+    }
+    // OPEN, half a buffer of frames, START.
+    static void play(GuestStream &stream)
+    {
+        ASSERT_EQ(stream.open({}), 0);
+        ASSERT_EQ(stream.simple(XENSND_OP_WRITE, 0, 61'440), 0);
+        ASSERT_EQ(stream.trigger(XENSND_OP_TRIGGER_START), 0);
+    }
+
+    TemporaryDirectory directory_;
+    Machine machine_ { directory_.path() };
+    std::unique_ptr<BackendProcess> backend_;
+};
+
+constexpr const char *speaker_for_all = "[guest *]\nplayback = null\n";
+
+TEST_F(Service, PlaysForAGuestThatIsGrantedIt)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect()) << backend_->log();
+    play(guest.stream(0));
+    EXPECT_TRUE(machine_.wait([&] { return guest.stream(0).position() >= 61'440; }))
+        << backend_->log();
+    EXPECT_EQ(guest.stream(0).simple(XENSND_OP_CLOSE), 0);
+}
+
+TEST_F(Service, CaptureHasToBeGranted)
+{
+    configure(
+        "[guest quiet]\nplayback = null\n[guest heard]\nplayback = null\ncapture = pattern\n");
+    start();
+    Guest quiet(machine_, 3, "quiet");
+    Guest heard(machine_, 4, "heard");
+    // The streams of its directory are what the guest says they are.
+    quiet.add_card("pc");
+    heard.add_card("pc");
+    ASSERT_TRUE(quiet.connect());
+    ASSERT_TRUE(heard.connect());
+    EXPECT_EQ(quiet.stream(1).open({}), -XEN_EACCES);
+    EXPECT_EQ(heard.stream(1).open({}), 0);
+    EXPECT_NE(backend_->log().find("capture is not granted"), std::string::npos);
+}
+
+TEST_F(Service, DefaultOnTheCommandLineGrantsNoMicrophone)
+{
+    start({ "--default=alsa:hw:31,0" });
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("c");
+    ASSERT_TRUE(guest.connect());
+    EXPECT_EQ(guest.stream(0).open({}), -XEN_EACCES);
+}
+
+TEST_F(Service, NameAndUuidOfTheToolstackDecide)
+{
+    configure("[guest 00000000-0000-0000-0000-000000000014]\nplayback = null\n"
+              "[guest web-*]\nplayback = null\n");
+    start();
+    Guest by_uuid(machine_, 4, "anything");
+    Guest by_name(machine_, 5, "web-1--incoming");
+    Guest stranger(machine_, 6, "other");
+    for (Guest *guest : { &by_uuid, &by_name, &stranger })
+        guest->add_card("p");
+    EXPECT_TRUE(by_uuid.connect());
+    EXPECT_TRUE(by_name.connect());
+    EXPECT_TRUE(backend_->wait_log("dom6: not served: no [guest] section"));
+    EXPECT_TRUE(machine_.read("/local/domain/0/error/backend/vsnd/6/0/error"));
+}
+
+TEST_F(Service, ReloadsAndKeepsTheOldOneIfTheNewOneIsWrong)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("pc");
+    ASSERT_TRUE(guest.connect());
+    EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
+    configure("[guest *]\nplayback = null\ncaptrue = null\n");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log(":3: 'captrue': unknown")) << backend_->log();
+    EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
+    configure("[guest *]\nplayback = null\ncapture = null\n");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log("configuration read again"));
+    std::optional<int> status;
+    for (unsigned tries = 0; status != 0 && tries < 200; ++tries) {
+        status = guest.stream(1).open({});
+        std::this_thread::sleep_for(10ms);
+    }
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(backend_->is_running());
+}
+
+TEST_F(Service, OneGuestsWorkerDiesAlone)
+{
+    configure(speaker_for_all);
+    start();
+    Guest first(machine_, 3, "first");
+    first.add_card("p");
+    ASSERT_TRUE(first.connect());
+    const std::vector<pid_t> before = backend_->workers();
+    ASSERT_EQ(before.size(), 1U);
+    Guest second(machine_, 4, "second");
+    second.add_card("p");
+    ASSERT_TRUE(second.connect());
+    play(second.stream(0));
+    kill(before[0], SIGKILL);
+    EXPECT_TRUE(first.wait_for_backend(XenbusStateClosed));
+    // The other one plays on, and this one gets a new worker.
+    EXPECT_TRUE(machine_.wait([&] { return second.stream(0).position() >= 61'440; }));
+    EXPECT_EQ(second.backend_state(), unsigned { XenbusStateConnected });
+    first.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(first.connect());
+}
+
+TEST_F(Service, WorkersHaveNoPrivileges)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    std::ifstream status("/proc/" + std::to_string(backend_->workers()[0]) + "/status");
+    std::map<std::string, std::string> fields;
+    for (std::string name, value; status >> name && std::getline(status >> std::ws, value);)
+        fields[name] = value;
+    for (const char *set : { "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:" })
+        EXPECT_EQ(fields[set], "0000000000000000") << set;
+    EXPECT_EQ(fields["NoNewPrivs:"], "1");
+    EXPECT_EQ(fields["Seccomp:"], "2");
+}
+
+TEST_F(Service, ExitsWhenXenStoreIsLost)
+{
+    configure(speaker_for_all);
+    start();
+    machine_.break_store();
+    const std::optional<int> status = backend_->wait_exit(20s);
+    ASSERT_TRUE(status);
+    EXPECT_TRUE(WIFEXITED(*status) && WEXITSTATUS(*status) == 1);
+    EXPECT_NE(backend_->log().find("connection to XenStore is lost"), std::string::npos);
+}
+
+TEST_F(Service, RunsOnce)
+{
+    configure(speaker_for_all);
+    start();
+    BackendProcess second(machine_, directory_.path(),
+                          { "--config=" + (directory_ / "conf").string() });
+    const std::optional<int> status = second.wait_exit(20s);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_NE(second.log().find("xen-sndback runs already"), std::string::npos);
+    EXPECT_TRUE(backend_->is_running());
+}
+
+TEST_F(Service, TellsTheServiceManagerWhenItIsReady)
+{
+    const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address {};
+    address.sun_family = AF_UNIX;
+    const std::string path = directory_ / "notify";
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    ASSERT_EQ(bind(manager, reinterpret_cast<sockaddr *>(&address), sizeof(address)), 0);
+    setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    configure(speaker_for_all);
+    start();
+    unsetenv("NOTIFY_SOCKET");
+    std::array<char, 64> text {};
+    EXPECT_GT(recv(manager, text.data(), text.size() - 1, 0), 0);
+    EXPECT_STREQ(text.data(), "READY=1");
+    close(manager);
+}
+
+TEST_F(Service, RefusesAWrongConfigurationWithItsLine)
+{
+    configure("[guest *]\nplayback = tape\n");
+    backend_ = std::make_unique<BackendProcess>(
+        machine_, directory_.path(),
+        std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
+    const std::optional<int> status = backend_->wait_exit(20s);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_NE(backend_->log().find(":2: device 'tape': must be"), std::string::npos)
+        << backend_->log();
+}
+
+TEST_F(Service, WritesStatisticsOfAllWorkers)
+{
+    configure(speaker_for_all);
+    const std::string path = directory_ / "stats";
+    start({ "--config=" + (directory_ / "conf").string(), "--stats=" + path });
+    Guest first(machine_, 3, "first");
+    Guest second(machine_, 4, "second");
+    for (Guest *guest : { &first, &second }) {
+        guest->add_card("p");
+        ASSERT_TRUE(guest->connect());
+    }
+    const auto has_both = [&] {
+        std::ifstream file(path);
+        const std::string text { std::istreambuf_iterator<char>(file), {} };
+        return text.find("\"dom\":3") != std::string::npos &&
+               text.find("\"dom\":4") != std::string::npos;
+    };
+    backend_->send(SIGUSR1);
+    EXPECT_TRUE(machine_.wait(has_both, 20s));
+    std::filesystem::remove(path);
+    ASSERT_TRUE(backend_->terminate());
+    EXPECT_TRUE(has_both());
+}
+
+// A guest's kernel that was started by another, by kexec, waits for each of these.
+TEST_F(Service, PassesThroughClosedAfterKexec)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    guest.set_state(XenbusStateClosing);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosing));
+    guest.set_state(XenbusStateClosed);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    guest.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+}
+
+} // namespace
+} // namespace sndback::fake

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/configuration.hpp"
+
+#include <gtest/gtest.h>
+
+#include "server/log.hpp"
+#include "server/token_bucket.hpp"
+
+namespace sndback {
+namespace {
+
+std::string error_of(const std::string &text)
+{
+    try {
+        (void)parse_configuration(text, "conf");
+    } catch (const BadConfiguration &error) {
+        return error.what();
+    }
+    return "";
+}
+
+constexpr const char *complete = R"(
+# a comment
+[backend]
+user = sound
+realtime-priority = 5
+
+[defaults]
+streams = 4
+
+[guest desk*]
+playback = alsa:default
+playback "music=loud" = wav:/srv/%n-%u.wav
+capture = alsa:default
+rate = 48000
+
+[guest 12345678-1234-1234-1234-123456789ABC]
+playback = null
+)";
+
+TEST(Configuration, SaysWhatEachGuestGets)
+{
+    const Configuration configuration = parse_configuration(complete, "conf");
+    EXPECT_EQ(configuration.user, "sound");
+    EXPECT_EQ(configuration.realtime_priority, 5U);
+    const GuestRules *desk = configuration.find({ 1, "desktop", "" });
+    ASSERT_NE(desk, nullptr);
+    EXPECT_EQ(desk->quota.streams, 4U);
+    EXPECT_EQ(desk->quota.rate, 48000U);
+    const StreamName loud { 1, 0, 0, 0, true, "music=loud" };
+    EXPECT_EQ(desk->choose(loud)->kind, DeviceSpec::Kind::wav);
+    const GuestRules *by_uuid =
+        configuration.find({ 2, "x", "12345678-1234-1234-1234-123456789abc" });
+    ASSERT_NE(by_uuid, nullptr);
+    EXPECT_FALSE(by_uuid->capture);
+    EXPECT_EQ(configuration.find({ 3, "other", "" }), nullptr);
+    EXPECT_EQ(configuration.find({ 3, "", "" }), nullptr);
+}
+
+TEST(Configuration, MatchesAGuestThatMigratesIn)
+{
+    const Configuration configuration = parse_configuration("[guest web]\nplayback = null\n", "c");
+    EXPECT_NE(configuration.find({ 1, "web--incoming", "" }), nullptr);
+    EXPECT_EQ(configuration.find({ 1, "web--incomin", "" }), nullptr);
+}
+
+TEST(Configuration, NamesLineAndRemedy)
+{
+    struct Wrong {
+        const char *text;
+        const char *message;
+    };
+    for (const Wrong &wrong :
+         { Wrong { "playback = null\n", "conf:1: 'playback = null': comes before" },
+           { "[guest]\n", "conf:1: [guest]: must be [backend]" },
+           { "[guest a\n", "conf:1: '[guest a': a section ends with ']'" },
+           { "[guest a]\n\nplayback\n", "conf:3: 'playback': must be KEY = VALUE" },
+           { "[guest a]\nplayback =\n", "conf:2: 'playback =': there is no value" },
+           { "[guest a]\nplayback \"x = null\n", "quotation mark is not closed" },
+           { "[guest a]\ncapture = tape\n", "conf:2: device 'tape': must be" },
+           { "[guest a]\nstreams = many\n", "conf:2: streams = many: must be a number from 1" },
+           { "[guest a]\nstreams = 0\n", "must be a number from 1 to 256" },
+           { "[guest a]\ncaptrue = null\n", "there are playback, capture, cards" },
+           { "[guest a]\n[defaults]\n", "[defaults] must come before" },
+           { "[backend]\nuser = x\ncolour = red\n", "knows user and realtime-priority" },
+           { "[backend]\nrealtime-priority = 99\n", "from 0 to 50" },
+           { "[guest a]\nx\x1b[31m = 1\n", "x\\x1b[31m" } })
+        EXPECT_NE(error_of(wrong.text).find(wrong.message), std::string::npos)
+            << wrong.text << error_of(wrong.text);
+}
+
+TEST(Configuration, ReadsItsFile)
+{
+    EXPECT_THROW((void)read_configuration("/nonexistent/conf"), BadConfiguration);
+}
+
+TEST(Log, NothingInALineMovesTheCursor)
+{
+    EXPECT_EQ(printable("a\nb\x1b[2J\xff"), "a\\x0ab\\x1b[2J\\xff");
+    EXPECT_LT(printable(std::string(5000, 'x')).size(), 700U);
+}
+
+TEST(TokenBucket, GivesItsRateAndNoMore)
+{
+    using namespace std::chrono_literals;
+    TokenBucket bucket(10, 5);
+    const Time start = 1h;
+    unsigned taken = 0;
+    while (bucket.take(start))
+        ++taken;
+    EXPECT_EQ(taken, 5U);
+    EXPECT_EQ(bucket.next(start), start + 100ms);
+    EXPECT_FALSE(bucket.take(start + 99ms));
+    EXPECT_TRUE(bucket.take(start + 100ms));
+    // What it saves up is no more than the burst.
+    for (taken = 0; bucket.take(start + 1h);)
+        ++taken;
+    EXPECT_EQ(taken, 5U);
+}
+
+} // namespace
+} // namespace sndback
