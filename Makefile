@@ -82,6 +82,10 @@ cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) 
 backend: ## build the backend (build/backend/xen-sndback) and its tests
 	@$(call cmake-build,tests/backend,backend,$(gnu))
 
+.PHONY: backend-fuzzers
+backend-fuzzers: ## build the fuzzers of the backend, with clang++
+	@$(call cmake-build,tests/backend,backend-clang,$(clang))
+
 PREFIX ?= /usr
 
 .PHONY: install-backend
@@ -165,14 +169,14 @@ check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and
 	@scripts/check-deb
 
 .PHONY: check-host
-check-host: host-tests thread-tests backend ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
+check-host: host-tests thread-tests backend backend-fuzzers ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
 	@echo "== host tests"
 	@$(BUILD)/host/host-tests --gtest_brief=1
 	@$(BUILD)/host-clang/host-tests --gtest_brief=1
 	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-system-tests --gtest_brief=1
-	@for fuzzer in $(BUILD)/host-clang/fuzz-*; do \
+	@for fuzzer in $(BUILD)/host-clang/fuzz-* $(BUILD)/backend-clang/fuzz-*; do \
 		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
 		rm -rf $(BUILD)/fuzz/$$name && mkdir -p $(BUILD)/fuzz/$$name && \
 		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) \
@@ -186,9 +190,9 @@ FUZZ_TARGET ?= driver
 FUZZ_MINUTES ?= 30
 
 .PHONY: fuzz
-fuzz: host-tests ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
+fuzz: host-tests backend-fuzzers ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET) && cd $(BUILD)/fuzz/found && \
-		$(BUILD)/host-clang/fuzz-$(FUZZ_TARGET) -jobs=$(JOBS) -workers=$(JOBS) \
+		$(firstword $(wildcard $(BUILD)/*-clang/fuzz-$(FUZZ_TARGET))) -jobs=$(JOBS) -workers=$(JOBS) \
 		-max_total_time=$$(( $(FUZZ_MINUTES) * 60 )) -len_control=0 -max_len=1500 \
 		-artifact_prefix=$(BUILD)/fuzz/found/$(FUZZ_TARGET)- -print_final_stats=1 \
 		$(FUZZ_TARGET) $(CURDIR)/tests/fuzz/corpus/$(FUZZ_TARGET)
