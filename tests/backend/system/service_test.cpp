@@ -150,6 +150,33 @@ TEST_F(Service, OneGuestsWorkerDiesAlone)
     EXPECT_TRUE(first.connect());
 }
 
+// alsa-lib waits for its configuration, a pipe into which nothing is written, when the first PCM is
+// opened.
+TEST_F(Service, ADeviceThatDoesNotOpenDelaysItsGuestOnly)
+{
+    const std::string pipe = directory_ / "asound.conf";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    setenv("ALSA_CONFIG_PATH", pipe.c_str(), 1);
+    configure("[guest slow]\nplayback = alsa:default\n[guest quick]\nplayback = null\n");
+    // Landlock would keep the worker from the pipe.
+    start({ "--config=" + (directory_ / "conf").string(), "--no-sandbox" });
+    unsetenv("ALSA_CONFIG_PATH");
+    Guest slow(machine_, 3, "slow");
+    slow.add_card("p");
+    ASSERT_TRUE(slow.connect());
+    const std::uint16_t open = slow.stream(0).send(slow.stream(0).open_request({}));
+    // Another one comes, connects and plays to the end while the first one waits.
+    Guest quick(machine_, 4, "quick");
+    quick.add_card("p");
+    ASSERT_TRUE(quick.connect());
+    play(quick.stream(0));
+    EXPECT_TRUE(machine_.wait([&] { return quick.stream(0).position() >= 61'440; }));
+    EXPECT_FALSE(slow.stream(0).await(open, 50ms));
+    const auto took = backend_->terminate();
+    ASSERT_TRUE(took);
+    EXPECT_LE(*took, 1000ms);
+}
+
 TEST_F(Service, WorkersHaveNoPrivileges)
 {
     configure(speaker_for_all);
