@@ -25,6 +25,8 @@ COLUMNS = (
     Column("switches", "switches", plan.APART,
            "voluntary context switches of the application, per period"),
     Column("notifications", "notifications", plan.APART, "that the backend received, per period"),
+    Column("Dom0 ms/s", "dom0_ms", plan.TOGETHER,
+           "processor time of Dom0, with the backend, per second of sound, likewise"),
     Column("guest ms/s", "guest_ms", plan.TOGETHER,
            "processor time of the guest per second of sound, both domains on one processor"),
 )

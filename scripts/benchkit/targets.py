@@ -88,22 +88,26 @@ def _smallest(findings: Findings) -> list[Verdict]:
 _STREAMS, _GROWTH = 32, 1.1
 
 
-def _of_each_stream(findings: Findings, driver: str, streams: int) -> float | None:
-    """Processor time of the guest, without that of an idle one."""
-    idle = findings.mean(NONE, TOGETHER, IDLE, "guest_ms")
-    whole = findings.mean(driver, TOGETHER, many(streams).name, "guest_ms")
+def _of_each_stream(findings: Findings, driver: str, streams: int, field: str) -> float | None:
+    """Processor time of a domain, without that of an idle one."""
+    idle = findings.mean(NONE, TOGETHER, IDLE, field)
+    whole = findings.mean(driver, TOGETHER, many(streams).name, field)
     return (whole - idle) / streams if whole is not None and idle is not None else None
 
 
 def _many(findings: Findings) -> list[Verdict]:
-    target = f"{_STREAMS} streams: each costs at most {_GROWTH} times what one costs"
-    one, each = (_of_each_stream(findings, OURS, count) for count in (1, _STREAMS))
-    if one is None or each is None:
-        return [Verdict(target, "was not measured", None)]
-    theirs = _of_each_stream(findings, IN_TREE, _STREAMS)
-    return [Verdict(target, f"one {one:.2f} ms/s, each of {_STREAMS} {each:.2f}: ratio "
-                            f"{each / one:.2f}; in-tree each of {_STREAMS} {_number(theirs)}",
-                    each <= _GROWTH * one)]
+    verdicts = []
+    for domain, field in (("", "guest_ms"), (" Dom0", "dom0_ms")):
+        target = f"{_STREAMS} streams: each costs{domain} at most {_GROWTH} times what one costs"
+        one, each = (_of_each_stream(findings, OURS, count, field) for count in (1, _STREAMS))
+        if not one or each is None:
+            verdicts.append(Verdict(target, "was not measured", None))
+            continue
+        theirs = _of_each_stream(findings, IN_TREE, _STREAMS, field)
+        verdicts.append(Verdict(target, f"one {one:.2f} ms/s, each of {_STREAMS} {each:.2f}: ratio "
+                                        f"{each / one:.2f}; in-tree each of {_STREAMS} "
+                                        f"{_number(theirs)}", each <= _GROWTH * one))
+    return verdicts
 
 
 def _number(value: float | None) -> str:

@@ -53,9 +53,9 @@ scripts:
     LAB_DOMAIN   dom0, domu0, domu1 ...        LAB_GUEST   in a DomU: its number
     LAB_GUESTS   in Dom0: the guests' names    LAB_SOUND   in Dom0: the --sound choice
   A file without #! is run by /bin/sh, a command by bash. In Dom0 `xl`, the xenstore-* tools and
-  `lab-backend` (start, stop, restart, kill, pid) are there. The run ends when all scripts have
-  ended; guests stay up until then. Start Dom0's script with --dom0-script-when: at the start of
-  the guests' creation, when all guests' scripts run (default), or when those have ended.
+  `lab-backend` (start, stop, restart, kill, hang, continue, pid) are there. The run ends when all
+  scripts have ended; guests stay up until then. Start Dom0's script with --dom0-script-when: at the
+  start of the guests' creation, when all guests' scripts run (default), or when those have ended.
 
 results, in build/lab/RUN (build/lab/last is the latest run):
   summary.json                      all of the below in short
