@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <alsa/asoundlib.h>
+#include <sys/prctl.h>
+
 #include <array>
 #include <charconv>
 #include <cstdarg>
@@ -199,6 +201,8 @@ void try_out(Arguments &arguments)
 
 int run_worker(const Arguments &arguments)
 {
+    // For ps, which would show the name of what was executed, "exe".
+    (void)prctl(PR_SET_NAME, fmt::format("sndback-dom{}", *arguments.worker).c_str());
     const MessageSocket supervisor { File(worker_socket) };
     set_log(arguments.settings.log_level, [&supervisor](LogLevel level, std::string_view text) {
         (void)supervisor.send(MessageKind::log, static_cast<std::uint32_t>(level), text);

@@ -63,7 +63,11 @@ void RemoteStore::watch(const std::string &path)
 
 void RemoteStore::unwatch(const std::string &path)
 {
-    (void)ask(MessageKind::unwatch, path);
+    try {
+        (void)ask(MessageKind::unwatch, path);
+    } catch (const SupervisorGone &) {
+        // Its watches are gone with it, and this is called while all is taken down.
+    }
 }
 
 std::optional<Message> RemoteStore::next_order(bool wait)

@@ -8,6 +8,7 @@
 #include "server/config.hpp"
 #include "server/device_rules.hpp"
 #include "server/handshake.hpp"
+#include "server/remote_store.hpp"
 #include "unit/support.h"
 
 namespace sndback {
@@ -346,6 +347,18 @@ TEST(Journal, WritesJsonLinesAndCounts)
     EXPECT_TRUE(std::filesystem::exists(directory / "stats"));
     EXPECT_THROW(save_statistics(directory / "none/stats", {}), std::runtime_error);
     EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
+}
+
+TEST(RemoteStore, LettingGoOfAWatchNeedsNoSupervisor)
+{
+    auto [supervisor, worker] = MessageSocket::pair();
+    {
+        const MessageSocket gone = std::move(supervisor);
+    }
+    RemoteStore store(worker);
+    EXPECT_THROW((void)store.read("/node"), SupervisorGone);
+    // Destructors do so.
+    EXPECT_NO_THROW(store.unwatch("/node"));
 }
 
 } // namespace
