@@ -82,8 +82,8 @@ cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) 
 backend: ## build the backend (build/backend/xen-sndback) and its tests
 	@$(call cmake-build,tests/backend,backend,$(gnu))
 
-.PHONY: backend-fuzzers
-backend-fuzzers: ## build the fuzzers of the backend, with clang++
+.PHONY: backend-clang
+backend-clang: ## build the backend's unit tests and fuzzers with clang++
 	@$(call cmake-build,tests/backend,backend-clang,$(clang))
 
 PREFIX ?= /usr
@@ -169,12 +169,13 @@ check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and
 	@scripts/check-deb
 
 .PHONY: check-host
-check-host: host-tests thread-tests backend backend-fuzzers ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
+check-host: host-tests thread-tests backend backend-clang ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
 	@echo "== host tests"
 	@$(BUILD)/host/host-tests --gtest_brief=1
 	@$(BUILD)/host-clang/host-tests --gtest_brief=1
 	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
+	@$(BUILD)/backend-clang/backend-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-system-tests --gtest_brief=1
 	@for fuzzer in $(BUILD)/host-clang/fuzz-* $(BUILD)/backend-clang/fuzz-*; do \
 		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
@@ -190,7 +191,7 @@ FUZZ_TARGET ?= driver
 FUZZ_MINUTES ?= 30
 
 .PHONY: fuzz
-fuzz: host-tests backend-fuzzers ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
+fuzz: host-tests backend-clang ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET) && cd $(BUILD)/fuzz/found && \
 		$(firstword $(wildcard $(BUILD)/*-clang/fuzz-$(FUZZ_TARGET))) -jobs=$(JOBS) -workers=$(JOBS) \
 		-max_total_time=$$(( $(FUZZ_MINUTES) * 60 )) -len_control=0 -max_len=1500 \
