@@ -2,6 +2,7 @@
 //
 // The service as a whole: what it grants, what it survives, and how it ends.
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -193,6 +194,30 @@ TEST_F(Service, WorkersHaveNoPrivileges)
         EXPECT_EQ(fields[set], "0000000000000000") << set;
     EXPECT_EQ(fields["NoNewPrivs:"], "1");
     EXPECT_EQ(fields["Seccomp:"], "2");
+}
+
+TEST_F(Service, RecordsAsTheUserThatItIsTold)
+{
+    const passwd *user = getpwnam("nobody");
+    ASSERT_NE(user, nullptr);
+    const std::string recordings = directory_ / "recordings";
+    std::filesystem::create_directory(recordings);
+    ASSERT_EQ(chown(recordings.c_str(), user->pw_uid, user->pw_gid), 0);
+    // It has to look through the directories above.
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
+    configure("[backend]\nuser = nobody\n[guest *]\nplayback = wav:" + recordings + "/%n-%u.wav\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    play(guest.stream(0));
+    EXPECT_TRUE(machine_.wait([&] { return guest.stream(0).position() >= 61'440; }));
+    EXPECT_EQ(guest.stream(0).simple(XENSND_OP_CLOSE), 0);
+    struct stat status {};
+    ASSERT_EQ(stat((recordings + "/desktop-stream-0.wav").c_str(), &status), 0) << backend_->log();
+    EXPECT_EQ(status.st_uid, user->pw_uid);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    EXPECT_GE(status.st_size, 61'440);
 }
 
 TEST_F(Service, ExitsWhenXenStoreIsLost)
