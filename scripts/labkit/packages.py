@@ -32,6 +32,11 @@ LEFT_OUT = (
 )
 
 
+def left_out(names: Iterable[str]) -> list[str]:
+    """What a tree of these packages is without: the files of systemd unless it is one of them."""
+    return [pattern for pattern in LEFT_OUT if "systemd" not in pattern or "systemd" not in names]
+
+
 class Package(NamedTuple):
     """A package that apt has chosen."""
 
@@ -205,7 +210,9 @@ def extracted(names: Iterable[str], say: Say, origin: Origin = MACHINE) -> pathl
 
 def unpack(archives: Iterable[pathlib.Path], root: pathlib.Path, everything: bool = False) -> None:
     """Unpacks .deb files into `root`; leaves out what a guest does not need."""
-    excluded = [] if everything else [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    archives = list(archives)
+    names = {archive.name.partition("_")[0] for archive in archives}
+    excluded = [] if everything else [f"--exclude={pattern}" for pattern in left_out(names)]
     for archive in archives:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)],
                               stdout=subprocess.PIPE) as source:

@@ -71,7 +71,8 @@ def _write_squashfs(root: pathlib.Path, image: pathlib.Path) -> None:
 def _tree(kind: str, layers: list[_Layer], say: packages.Say,
           write: Callable[[pathlib.Path, pathlib.Path], None] = _write_cpio) -> pathlib.Path:
     contents = [package for layer in layers for package in layer.contents]
-    key = cache.digest(pathlib.Path(__file__).read_bytes(), repr(packages.LEFT_OUT),
+    key = cache.digest(pathlib.Path(__file__).read_bytes(),
+                       repr(packages.left_out({package.name for package in contents})),
                        *map(str, contents))
 
     def build(directory: pathlib.Path) -> None:

@@ -28,6 +28,14 @@ def resolve(names: Iterable[str], origin: packages.Origin = packages.MACHINE) ->
     return [Package(name, suite, "amd64") for name in sorted(found)]
 
 
+class LeftOut(unittest.TestCase):
+    def test_systemd_comes_with_its_own_package_only(self) -> None:
+        self.assertIn("./lib/systemd/*", packages.left_out({"bash"}))
+        wanted = packages.left_out({"bash", "systemd"})
+        self.assertNotIn("./lib/systemd/*", wanted)
+        self.assertIn("./usr/share/doc/*", wanted)
+
+
 class Dom0(unittest.TestCase):
     def layers(self, machine: str, xen: str, architecture: str = "amd64") -> dict[str, set[str]]:
         """The names of the packages that Dom0 gets, by release, the undermost first."""
