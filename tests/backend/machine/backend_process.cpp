@@ -121,14 +121,10 @@ std::optional<std::chrono::milliseconds> BackendProcess::terminate()
 {
     constexpr std::chrono::milliseconds step { 2 };
     constexpr std::chrono::milliseconds most { 20'000 };
-    const auto begin = std::chrono::steady_clock::now();
     send(SIGTERM);
     for (std::chrono::milliseconds took {}; took < most; took += step) {
-        if (!is_running()) {
-            const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-            const double slowness = std::max(1.0, wall / std::max(took, step));
-            return std::chrono::duration_cast<std::chrono::milliseconds>(took / slowness);
-        }
+        if (!is_running())
+            return took;
         std::this_thread::sleep_for(step);
     }
     return std::nullopt;

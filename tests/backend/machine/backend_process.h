@@ -36,7 +36,7 @@ class BackendProcess {
     // How it has exited, as of waitpid(); nothing: not within that time.
     [[nodiscard]] std::optional<int> wait_exit(std::chrono::milliseconds patience);
     // SIGTERM, and how long it took, not counting by how much the machine wakes the waiting test up
-    // too late, nor that it is as slow for the process; nothing: it did not obey within 20 s.
+    // too late; nothing: it did not obey within 20 s.
     [[nodiscard]] std::optional<std::chrono::milliseconds> terminate();
     [[nodiscard]] bool is_running();
     [[nodiscard]] std::string log() const;
