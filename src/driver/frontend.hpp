@@ -64,7 +64,7 @@ class Frontend {
     Work caretaker_;
     Watchdog watchdog_;
     Work follower_; // of states that came too fast
-    // Four whole connections, from InitWait to Closed.
+    // Two whole connections, from InitWait to Closed.
     Pace pace_ XEN_FRONT_GUARDED_BY(mutex_) { 16 };
     bool is_behind_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
