@@ -33,10 +33,8 @@ class Architecture:
     qemu: tuple[str, ...]
     # QEMU's options that boot Xen.
     boot: Callable[[Boot], list[str]]
-    # How many of them there are, unless the user asks for another number.
+    # How many of them there are in real time, unless the user asks for another number.
     cpus: int
-    # Whether more than one of them can count instructions (QEMU's icount).
-    counts_on_all_cpus: bool
     # MiB that Xen needs besides the domains' memory.
     xen_memory: int
     # Whether Xen keeps kernel and initramfs in memory of their own until Dom0 is made of them.
@@ -88,7 +86,7 @@ def _guest_loader(boot: Boot) -> list[str]:
 _AMD64 = Architecture(
     name="amd64", gnu_name="x86_64-linux-gnu",
     qemu=("qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt"), boot=_multiboot,
-    cpus=2, counts_on_all_cpus=True, xen_memory=192, keeps_boot_files=False,
+    cpus=2, xen_memory=192, keeps_boot_files=False,
     # Nothing secret is in this memory that Xen would have to scrub.
     xen_options="console=com1 com1=115200,8n1 bootscrub=0",
     dom0_console=("-serial", "chardev:dom0"), dom0_options="console=ttyS1,115200",
@@ -98,9 +96,7 @@ _ARM64 = Architecture(
     name="arm64", gnu_name="aarch64-linux-gnu",
     qemu=("qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
           "-cpu", "cortex-a57"), boot=_guest_loader,
-    # When it boots, this Xen has processors wait for each other in a loop that none of them leaves as
-    # long as only one of them runs at a time.
-    cpus=1, counts_on_all_cpus=False,
+    cpus=1,
     # Dom0's memory is where it seems to be, so that not every hole between other things can be used.
     xen_memory=512, keeps_boot_files=True,
     # Debian's Xen would let a guest reach no domain but Dom0: no backend in another one.

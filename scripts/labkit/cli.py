@@ -188,8 +188,8 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the run")
     _add_architecture(group)
     group.add_argument("--cpus", type=int, metavar="N",
-                       help="of the machine under Xen (default: 2; arm64: 1, which is all that "
-                            "--icount can have there)")
+                       help="of the machine under Xen, whose guests may have more: 1, or with "
+                            "--icount off as many as you like (default then: 2; arm64: 1)")
     group.add_argument("--xen", choices=tuple(trees.XEN), default=trees.default_xen(),
                        help="its version, with that toolstack in Dom0 (default: this machine's "
                             "Debian release's, %(default)s)")

@@ -275,11 +275,14 @@ def _one_of(value: str | None, option: str, choices: tuple[str, ...],
 
 
 def _cpus(value: int | None, icount: int | None, architecture: Architecture) -> int:
-    cpus = architecture.cpus if value is None else _in_range(value, "--cpus", 1, 16)
-    if cpus > 1 and icount is not None and not architecture.counts_on_all_cpus:
-        raise UsageError(f"--cpus {cpus}: a machine of {architecture.name} has one with --icount; "
-                         "several need --icount off")
-    return cpus
+    """With --icount one, which loses nothing: several would take turns in executing what one does.
+    And QEMU's turns are not fair: while the first is busy, others only get to handle interrupts, for
+    up to 100 ms, which starves players; Xen on arm64 even waits for them forever when it boots."""
+    if icount is None:
+        return architecture.cpus if value is None else _in_range(value, "--cpus", 1, 16)
+    if value not in (None, 1):
+        raise UsageError(f"--cpus {value}: with --icount a machine has one; several need --icount off")
+    return 1
 
 
 def from_arguments(arguments: argparse.Namespace) -> RunOptions:
