@@ -69,6 +69,11 @@ def _kernel(name: str, architecture: str, own: OwnKernel | None, extra: list[str
     return debug_kernel.by_name(name, architecture, extra, say)
 
 
+def _loop_device(number: int) -> str:
+    """Dom0's loop devices: one for each guest's results, and then that of the guests' root."""
+    return f"/dev/loop{number}"
+
+
 class Images:
     """The images of one run, in its directory."""
 
@@ -180,7 +185,7 @@ class Images:
             "LAB_XEN": options.xen, "LAB_GNU_NAME": options.architecture.gnu_name,
             "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
-            "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
+            "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
             "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),
@@ -211,9 +216,8 @@ class Images:
 
     def _disks(self, guest: int) -> list[str]:
         common = "format=raw, backendtype=phy, script=/lab/block"
-        # Disk /dev/vda is Dom0's; those of the guests follow.
-        result = f"'vdev=xvda, access=rw, {common}, target=/dev/vd{chr(ord('b') + guest)}'"
-        root = f"'vdev=xvdb, access=ro, {common}, target=/dev/loop0'"
+        result = f"'vdev=xvda, access=rw, {common}, target={_loop_device(guest)}'"
+        root = f"'vdev=xvdb, access=ro, {common}, target={_loop_device(self._options.guests)}'"
         return [result, root] if self._options.root == "disk" else [result]
 
     def _xl_config(self, guest: int) -> str:

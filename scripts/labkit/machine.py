@@ -22,7 +22,8 @@ _DISK_BYTES = 16 << 30
 
 
 def create_disks(options: RunOptions, directory: pathlib.Path) -> list[pathlib.Path]:
-    """The raw disks on which Dom0 and each guest hand over their results."""
+    """The raw disks on which Dom0 hands over the results, its own and each guest's, at the end:
+    while one of them is waited for, an idle machine skips seconds."""
     disks = [directory / "dom0.disk",
              *(directory / f"domu{guest}.disk" for guest in range(options.guests))]
     for disk in disks:
@@ -61,11 +62,11 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
     else:
         command += ["-chardev", "stdio,id=dom0,signal=off"]
     command += architecture.dom0_console
-    for index, disk in enumerate(create_disks(options, directory)):
+    for disk in create_disks(options, directory):
         # Results are read after the machine has ended; nothing needs to reach the platters.
-        command += ["-drive", f"file={escaped(disk)},if=none,id=disk{index},format=raw,"
+        command += ["-drive", f"file={escaped(disk)},if=none,id={disk.stem},format=raw,"
                               "cache=unsafe",
-                    "-device", f"virtio-blk-pci,drive=disk{index}"]
+                    "-device", f"virtio-blk-pci,drive={disk.stem},serial={disk.stem}"]
     if options.sound == "ac97":
         wav = escaped(directory / "dom0-ac97.wav")
         command += ["-audiodev", f"wav,id=sound,path={wav},out.frequency={options.sound_rate}",
