@@ -39,7 +39,7 @@ Result<void> Card::connect()
         TRY(stream->connect());
     for (;;) {
         auto result = publish();
-        // Somebody else wrote to XenStore meanwhile.
+        // Another client wrote to XenStore meanwhile.
         if (!result.is_error() || result.error() != Error::TryAgain)
             return result;
     }

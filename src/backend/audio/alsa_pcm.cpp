@@ -26,7 +26,7 @@ constexpr std::array<unsigned, 15> common_rates { 5512,  8000,   11025,  16000, 
                                                   32000, 44100,  48000,  64000,  88200,
                                                   96000, 176400, 192000, 352800, 384000 };
 
-// A rate nobody lists: what takes it takes any.
+// A rate that no device lists: what takes it takes any.
 constexpr unsigned odd_rate_step = 7;
 
 using HwParams = std::unique_ptr<snd_pcm_hw_params_t, decltype(&snd_pcm_hw_params_free)>;

@@ -24,7 +24,7 @@ class DeviceListener {
   public:
     // Playback reached the end of what was written before more came. `position`: octets since OPEN.
     virtual void on_underrun(std::uint64_t position) = 0;
-    // Captured octets were lost because nobody read them.
+    // Captured octets were lost because the guest did not read them.
     virtual void on_overrun(std::uint64_t position, std::uint64_t lost) = 0;
     // Something worth a line in the log, or an error of the device that leaves the stream going.
     virtual void on_note(std::string_view text) = 0;

@@ -58,8 +58,8 @@ struct GuestRules {
     std::optional<DeviceSpec> capture;
     Quota quota;
 
-    // The device of a stream, nullptr if it is not granted one. Capture of what somebody may have
-    // said in a room or recorded needs a rule for capture only.
+    // The device of a stream, nullptr if it is not granted one. Capture from a microphone or a
+    // recording, which may be confidential, needs a rule for capture only.
     [[nodiscard]] const DeviceSpec *choose(const StreamName &name) const;
 };
 

@@ -210,7 +210,7 @@ void Frontend::recheck()
 void Frontend::remove()
 {
     phase_ = Phase::removed;
-    // Without the directory there is nobody to tell, and writing would create it again.
+    // Without the directory no frontend could read it, and writing would create it again.
     if (environment_.store.exists(backend_path_ + "/state"))
         set_state(XenbusStateClosing);
     streams_.clear();

@@ -153,7 +153,7 @@ void Worker::handle_order(const Message &order)
         stopping_ = true;
         break;
     default:
-        // An answer nobody waits for.
+        // An answer that no caller waits for.
         throw SupervisorGone();
     }
 }

@@ -25,7 +25,7 @@ class EventChannels {
         return restricted_;
     }
 
-    // Never fails in a way that matters: a channel whose other end has gone has nobody to tell.
+    // Never fails in a way that matters: a channel whose other end has gone has no domain to tell.
     void notify(unsigned port);
 
     // Closes the local port, and with it the channel.
