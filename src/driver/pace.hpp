@@ -9,8 +9,8 @@ namespace xen_front {
 // Bounds how often something is done that another domain asks for as often as it likes.
 class Pace {
   public:
-    // @burst: so often within a second is no haste yet.
-    explicit Pace(uint32_t burst) : burst_(burst)
+    // @burst: so often within @interval_ms is no haste yet.
+    Pace(uint32_t burst, unsigned int interval_ms) : burst_(burst), interval_ms_(interval_ms)
     {
     }
     // Whether it may be done once more at once; if not, after a pause: it is asked for more often
@@ -18,7 +18,7 @@ class Pace {
     bool admits()
     {
         if (interval_.has_passed()) {
-            interval_ = Deadline(interval_ms);
+            interval_ = Deadline(interval_ms_);
             count_ = 0;
         }
         if (count_ == burst_)
@@ -28,9 +28,8 @@ class Pace {
     }
 
   private:
-    static constexpr unsigned int interval_ms = 1000;
-
     const uint32_t burst_;
+    const unsigned int interval_ms_;
     Deadline interval_ { 0 };
     uint32_t count_ = 0;
 };

@@ -160,7 +160,7 @@ class Stream {
         EventQueue events;
         Waiter waiter;
         LateValues late_values[value_rows] = {};
-        Pace recoveries { setback_burst }; // from xruns and refusals
+        Pace recoveries { setback_burst, 1000 }; // from xruns and refusals
         uint64_t silent_since_ms = 0; // if stalled
         uint64_t last_sign_ms = 0; // answer or event, or since when there has to be one
         uint32_t transfers_in_flight = 0;

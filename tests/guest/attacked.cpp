@@ -29,6 +29,8 @@ constexpr milliseconds order_patience(60000);
 constexpr milliseconds settle_time(250); // of the victims, before anything is measured
 constexpr milliseconds attack_time(500);
 constexpr milliseconds storm_time(1000);
+// The driver follows the first changes of a state at once, and then a few a second.
+constexpr milliseconds state_time(2000);
 constexpr milliseconds churn_time(250);
 constexpr milliseconds watch_limit(1500);
 constexpr milliseconds recovery_limit(6000);
@@ -194,7 +196,9 @@ void Ordeal::suffer(const std::string &name)
     note_processor_time();
     const uint64_t interrupts = driver_interrupts();
     const auto start = Clock::now();
-    std::this_thread::sleep_for(is_storm ? storm_time : attack_time);
+    std::this_thread::sleep_for(is_storm                     ? storm_time
+                                : name.starts_with("state-") ? state_time
+                                                             : attack_time);
     note_processor_time();
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     const uint64_t more = driver_interrupts();
