@@ -64,8 +64,8 @@ class Frontend {
     Work caretaker_;
     Watchdog watchdog_;
     Work follower_; // of states that came too fast
-    // Four whole connections, from InitWait to Closed: each takes milliseconds of a processor.
-    Pace pace_ XEN_FRONT_GUARDED_BY(mutex_) { 16, 5000 };
+    // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
+    Pace pace_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     bool is_behind_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
     // What the backend published last.
