@@ -11,14 +11,18 @@ struct kshim_xenbus_device;
 struct kshim_card; /* struct snd_card */
 
 struct kshim_card_names {
-	const char *short_name; /* ALSA makes the card's id of its last word */
+	unsigned int number; /* of the device: which of the module's index=, id=, enable= it is */
+	const char *short_name;
 	const char *long_name;
+	const char *id; /* NULL: ALSA makes it of the last word of the short name */
+	const char *components; /* what user space is told of its devices, 127 characters at most */
 };
 
 /*
- * A card that is not yet visible. @context is handed to xen_front_card_released() when the last
- * application has closed it, after kshim_card_release(). 0 or a negative errno; on failure
- * xen_front_card_released() is not called. Context: may sleep.
+ * A card that is not yet visible. -ENODEV when the module's parameter enable= says so. @context is
+ * handed to xen_front_card_released() when the last application has closed it, after
+ * kshim_card_release(). 0 or a negative errno; on failure xen_front_card_released() is not called.
+ * Context: may sleep.
  */
 KSHIM_MUST_CHECK int kshim_card_create(struct kshim_xenbus_device *device,
 				       const struct kshim_card_names *names, void *context,

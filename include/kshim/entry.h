@@ -18,7 +18,10 @@ struct kshim_xenbus_device;
 
 /* Before the first device. What the devices share, for xen_front_probe(); NULL without memory. */
 void *xen_front_load(void);
-/* After the last device and the last card. @driver: of xen_front_load(). */
+/*
+ * After the last device. Waits for applications to close the last card. @driver: of
+ * xen_front_load().
+ */
 void xen_front_unload(void *driver);
 
 /* ---- Xen bus; context: may sleep ---- */
@@ -27,11 +30,16 @@ void xen_front_unload(void *driver);
 int xen_front_probe(struct kshim_xenbus_device *device, void *driver);
 /* The backend published @state (enum xenbus_state). Called from the xenwatch thread. */
 void xen_front_backend_changed(struct kshim_xenbus_device *device, unsigned int state);
+/* The guest is about to sleep, or to be saved, copied or moved; no work runs until it goes on. */
+void xen_front_suspend(struct kshim_xenbus_device *device);
 /*
- * The guest goes on after it slept, was restored, or has moved to another host. The bus has taken
- * this end's state for Initialising, without publishing it.
+ * The guest was restored, here or on another host: grants, event channels and XenStore are not
+ * those from before. The bus has taken this end's state for Initialising, without publishing it.
+ * After a sleep, or when saving was called off, there is no such call.
  */
 void xen_front_resume(struct kshim_xenbus_device *device);
+/* The guest is about to be shut down, or to start another kernel. */
+void xen_front_shutdown(struct kshim_xenbus_device *device);
 /* The device goes, or the driver is unbound from it. */
 void xen_front_remove(struct kshim_xenbus_device *device);
 
@@ -39,7 +47,7 @@ void xen_front_remove(struct kshim_xenbus_device *device);
 
 /* The last application has closed a card that was released. @context: of kshim_card_create(). */
 void xen_front_card_released(void *context);
-/* Somebody reads the file of kshim_proc_add(), whose @context it is. May sleep. */
+/* The file of kshim_proc_add() is read; @context is its. May sleep. */
 void xen_front_card_show(void *context, struct kshim_proc_text *text);
 
 /* ---- PCM; @stream is what xen_front_pcm_open() left in its @result ---- */
@@ -56,8 +64,11 @@ int xen_front_pcm_hw_free(void *stream); /* may sleep */
 int xen_front_pcm_prepare(void *stream); /* may sleep */
 int xen_front_pcm_trigger(void *stream, enum kshim_trigger command); /* stream lock held */
 int xen_front_pcm_sync_stop(void *stream); /* may sleep */
-/* The position in frames into the buffer, or -1 for an overrun or underrun. Stream lock held. */
-int64_t xen_front_pcm_pointer(void *stream);
+/*
+ * The position in frames into the buffer. It has moved by less than a buffer since the last call.
+ * Never SNDRV_PCM_POS_XRUN: ALSA's read() and write() would not notice, and wait. Stream lock held.
+ */
+uint32_t xen_front_pcm_pointer(void *stream);
 int xen_front_pcm_ack(void *stream); /* stream lock held */
 
 /* ---- Mixer; @control is the context of kshim_control_add(); may sleep ---- */
@@ -65,7 +76,7 @@ int xen_front_pcm_ack(void *stream); /* stream lock held */
 /* The value of each channel of the control into @values. Does not wait for the backend. */
 void xen_front_control_get(void *control, uint32_t *values);
 /*
- * Sets each channel of the control; @values are in range. Waits, bounded, for the backend. 1 if the
+ * Sets each channel of the control; @values are in range. Does not wait for the backend. 1 if the
  * control has other values now, 0 if not. One call at a time for each control.
  */
 int xen_front_control_put(void *control, const uint32_t *values);

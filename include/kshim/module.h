@@ -7,8 +7,12 @@
 
 KSHIM_BEGIN_DECLS
 
-/* How long a request may wait for its answer, in milliseconds, 1 to 60000. Context: any. */
+/* How long a request may wait for its response, in milliseconds, 1 to 20000. Context: any. */
 unsigned int kshim_module_request_timeout_ms(void);
+/* How long a card stays without a backend, in milliseconds; 0: for ever. Context: any. */
+unsigned int kshim_module_reconnect_timeout_ms(void);
+/* The shortest period that applications may choose, in microseconds. Context: any. */
+unsigned int kshim_module_period_min_us(void);
 
 KSHIM_END_DECLS
 

@@ -22,8 +22,6 @@ enum kshim_trigger {
 	KSHIM_TRIGGER_STOP,
 	KSHIM_TRIGGER_PAUSE_PUSH,
 	KSHIM_TRIGGER_PAUSE_RELEASE,
-	KSHIM_TRIGGER_SUSPEND,
-	KSHIM_TRIGGER_RESUME,
 	KSHIM_TRIGGER_DRAIN,
 };
 
@@ -35,7 +33,9 @@ struct kshim_pcm_hardware {
 	unsigned int channels_min;
 	unsigned int channels_max;
 	size_t buffer_bytes_max;
+	/* The shortest period, in frames and in time. */
 	unsigned int period_frames_min;
+	unsigned int period_us_min;
 };
 
 /* What an application chose. */
@@ -47,6 +47,21 @@ struct kshim_pcm_params {
 	unsigned int period_frames;
 	unsigned int buffer_frames;
 	uint64_t boundary; /* where the application pointer wraps to zero, in frames */
+};
+
+/* Where an application is with its stream. */
+struct kshim_pcm_progress {
+	/*
+	 * Frames between the position that .pointer returned last and the application pointer:
+	 * written and not played, or recorded and not read. Negative when the position has
+	 * overtaken a pointer that stands still.
+	 */
+	int64_t queued_frames;
+	bool is_draining;
+	/* ALSA never stops it as overrun or underrun: its stop threshold is beyond the buffer. */
+	bool is_unstoppable;
+	/* At its stop threshold: ALSA is about to stop it as overrun or underrun. */
+	bool has_run_out;
 };
 
 /* Ranges during negotiation, both ends included. */
@@ -86,35 +101,36 @@ KSHIM_MUST_CHECK int kshim_pcm_constrain(struct kshim_substream *substream,
 void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_params *params);
 /* Gives the runtime its buffer, or takes it away with NULL and 0. */
 void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size_t bytes);
-/* The application pointer, in frames, below the boundary. Context: stream lock held. */
-uint64_t kshim_pcm_application_pointer(struct kshim_substream *substream);
 /*
- * Whether a stream that runs, and is not drained, is at its stop threshold: the core stops it as
- * overrun or underrun, without a word about the reason. Context: stream lock held.
+ * What the application is doing. Context: any, between hw_params and hw_free; exact with the stream
+ * lock held, without it the state of a moment ago.
  */
-bool kshim_pcm_has_run_out(struct kshim_substream *substream);
+void kshim_pcm_get_progress(struct kshim_substream *substream, struct kshim_pcm_progress *progress);
 /* Writes silence of the current format over @frames frames of the buffer from @offset on. */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);
 
-/* How long the core lets a blocked reader or writer wait without progress. Context: any. */
-void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int milliseconds);
+/*
+ * A blocked reader or writer waits for as long as it takes, instead of giving up when the position
+ * does not move. Context: any, from .open on.
+ */
+void kshim_pcm_wait_without_limit(struct kshim_substream *substream);
+/*
+ * Wakes a caller that waits for a drain, which gives up 100 ms or the length of the buffer after
+ * it was woken last. Context: may sleep, or any without a lock of ours; from .open to .close.
+ */
+void kshim_pcm_wake_drain(struct kshim_substream *substream);
 
-/* Tells ALSA that the position moved over a period boundary. Context: any, no lock of ours held. */
+/*
+ * Tells ALSA to look at the position, which has moved over a period boundary, or to the end of what
+ * there is to play. Context: any, no lock of ours held.
+ */
 void kshim_pcm_period_elapsed(struct kshim_substream *substream);
-/* Stops a running stream as overrun or underrun. Context: as above. */
+/*
+ * Stops a stream that runs, is paused or could not be started, as overrun or underrun. Context: as
+ * above.
+ */
 void kshim_pcm_stop_xrun(struct kshim_substream *substream);
-/*
- * Suspends the stream, whether it is prepared, running, paused or failed: who waits wakes up, and
- * it takes a trigger RESUME, or prepare, to leave that state. Streams without parameters stay as
- * they are. Context: as above; the stream is not being closed.
- */
-void kshim_pcm_suspend(struct kshim_substream *substream);
-/*
- * Calls the driver's trigger with KSHIM_TRIGGER_DRAIN if the stream is draining: ALSA does so only
- * when it was running before. Context: as above.
- */
-void kshim_pcm_notice_draining(struct kshim_substream *substream);
 /* Stops the stream for good because its device failed: it has to be closed. Context: as above. */
 void kshim_pcm_stop_failed(struct kshim_substream *substream);
 

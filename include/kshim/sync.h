@@ -27,11 +27,11 @@ struct kshim_completion {
 /* What a lock protects. Lockdep orders locks by this, not by where they were initialised. */
 enum kshim_lock_class {
 	KSHIM_LOCK_RING, /* rings and positions of one stream; nests inside ALSA's stream lock */
-	KSHIM_LOCK_MIXER, /* what the controls of one stream show; no lock nests inside it */
-	KSHIM_LOCK_CARD, /* what one card shows of its connection; likewise */
-	KSHIM_LOCK_WATCHDOG, /* how many streams of a card run; nests inside the ring lock */
-	KSHIM_LOCK_LEFTOVERS, /* what backends still map; no lock nests inside it */
+	KSHIM_LOCK_MIXER, /* what the controls of one stream show; nests inside the ring lock */
+	KSHIM_LOCK_CARD, /* what one card shows of its connection; no lock nests inside it */
+	KSHIM_LOCK_GRANTS, /* what backends still map; likewise */
 	KSHIM_LOCK_REQUEST, /* requests of one stream that are waited for, one at a time */
+	KSHIM_LOCK_SUBSTREAM, /* the substream that maintenance uses; ALSA's locks nest inside it */
 	KSHIM_LOCK_FRONTEND, /* connection of one device; outside of the others */
 	KSHIM_LOCK_CLASSES
 };

@@ -19,9 +19,9 @@ enum kshim_trace_event {
 };
 
 /*
- * The events that somebody records, as bits. Whoever prepares arguments for one looks here first:
- * that is all that an event costs which nobody records. Written by the shim only; read without a
- * lock.
+ * The events that are being recorded, as bits. Callers that have to prepare arguments for one look
+ * here first: that is all that an event costs which is not recorded. Written by the shim only; read
+ * without a lock.
  */
 extern uint32_t kshim_traced;
 
@@ -54,28 +54,14 @@ struct kshim_trace_request {
 
 #define KSHIM_TRACE_NO_TRIGGER 255
 
-/* What its backend and an application have made of a stream. */
-enum kshim_stream_state {
-	KSHIM_STREAM_DISCONNECTED, /* it has no backend */
-	KSHIM_STREAM_WAITING, /* likewise, and an application waits for one */
-	KSHIM_STREAM_CLOSED, /* no application has it open */
-	KSHIM_STREAM_OPEN, /* one has, but not the backend */
-	KSHIM_STREAM_PREPARED, /* OPEN was answered; it was not started since */
-	KSHIM_STREAM_RUNNING,
-	KSHIM_STREAM_DRAINING,
-	KSHIM_STREAM_PAUSED,
-	KSHIM_STREAM_STOPPED,
-	KSHIM_STREAM_FAILED, /* the driver found an xrun or an error; until it is prepared */
-	KSHIM_STREAM_STALLED, /* the backend owes a sign of life */
-	KSHIM_STREAM_BROKEN, /* the backend broke the protocol */
-};
+/* The longest name of a state, and its end. */
+#define KSHIM_TRACE_STATE_SIZE 12
 
-/* A position that ALSA was shown, in frames since OPEN. */
+/* What ALSA is told that a period has elapsed at, in frames since prepare. */
 struct kshim_trace_position {
-	uint64_t hardware; /* the backend's */
-	uint64_t shown;
-	uint64_t committed; /* the application's */
-	bool is_elapsed; /* ALSA was told that a period has ended */
+	uint64_t hardware; /* where the backend is */
+	uint64_t shown; /* what ALSA has seen of that so far */
+	uint64_t committed; /* where the application is */
 };
 
 /* ---- Context: any ---- */
@@ -84,7 +70,7 @@ void kshim_record_request(const struct kshim_trace_stream *stream,
 			  const struct kshim_trace_request *request);
 void kshim_record_response(const struct kshim_trace_stream *stream, uint16_t id, uint8_t operation,
 			   int32_t status);
-/* Requests were published; the backend was notified, or did not want to be. */
+/* Requests were published, and the backend was notified if it wanted to be. */
 void kshim_record_notification(const struct kshim_trace_stream *stream, bool is_sent);
 /* The backend reported a position: in bytes, which are so many whole frames. */
 void kshim_record_event(const struct kshim_trace_stream *stream, uint64_t bytes, uint64_t frames);
@@ -92,9 +78,9 @@ void kshim_record_position(const struct kshim_trace_stream *stream,
 			   const struct kshim_trace_position *position);
 /* The states of both ends of the connection are these now: enum xenbus_state, or any number. */
 void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend);
-void kshim_record_stream_state(const struct kshim_trace_stream *stream,
-			       enum kshim_stream_state old_state,
-			       enum kshim_stream_state new_state);
+/* The stream's run and its connection are in the states of these names now. */
+void kshim_record_stream_state(const struct kshim_trace_stream *stream, const char *run,
+			       const char *link);
 
 KSHIM_END_DECLS
 

@@ -87,16 +87,16 @@
 	X(XenbusStateReconfigured, (int)wire::XenbusState::Reconfigured, 8)                    \
 	X(ENOENT, (int)Error::NoEntry, 2)                                                      \
 	X(EIO, (int)Error::Io, 5)                                                              \
+	X(E2BIG, (int)Error::TooBig, 7)                                                        \
 	X(EAGAIN, (int)Error::TryAgain, 11)                                                    \
 	X(ENOMEM, (int)Error::NoMemory, 12)                                                    \
 	X(EBUSY, (int)Error::Busy, 16)                                                         \
 	X(ENODEV, (int)Error::NoDevice, 19)                                                    \
 	X(EINVAL, (int)Error::Invalid, 22)                                                     \
 	X(ENOSPC, (int)Error::NoSpace, 28)                                                     \
+	X(EPIPE, (int)Error::BrokenPipe, 32)                                                   \
 	X(ERANGE, (int)Error::Range, 34)                                                       \
-	X(ENOSYS, (int)Error::NotImplemented, 38)                                              \
 	X(EPROTO, (int)Error::Protocol, 71)                                                    \
-	X(EOPNOTSUPP, (int)Error::NotSupported, 95)                                            \
 	X(ETIMEDOUT, (int)Error::TimedOut, 110)
 
 /* The names of XenStore nodes. */

@@ -7,22 +7,6 @@
 
 namespace xen_front {
 
-template <typename T> Result<T> checked_add(T a, T b)
-{
-    T sum;
-    if (__builtin_add_overflow(a, b, &sum))
-        return Error::Range;
-    return sum;
-}
-
-template <typename T> Result<T> checked_multiply(T a, T b)
-{
-    T product;
-    if (__builtin_mul_overflow(a, b, &product))
-        return Error::Range;
-    return product;
-}
-
 // @value up to the next multiple of @step; the caller knows that it fits.
 constexpr uint64_t round_up(uint64_t value, uint64_t step)
 {

@@ -18,10 +18,9 @@ enum class Error : int {
     NoDevice = 19, // ENODEV
     Invalid = 22, // EINVAL
     NoSpace = 28, // ENOSPC
+    BrokenPipe = 32, // EPIPE
     Range = 34, // ERANGE
-    NotImplemented = 38, // ENOSYS
     Protocol = 71, // EPROTO
-    NotSupported = 95, // EOPNOTSUPP
     TimedOut = 110, // ETIMEDOUT
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Result<T>: a value or an Error. TRY and MUST unpack it.
+// Result<T>: a value or an Error. TRY unpacks it.
 #pragma once
 
 #include "base/error.hpp"

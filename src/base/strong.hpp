@@ -69,6 +69,11 @@ class FrameSize {
     {
         return Bytes(frames.value() / 8 * bits_ + frames.value() % 8 * bits_ / 8);
     }
+    // Whether each frame ends with a byte.
+    constexpr bool fills_bytes() const
+    {
+        return bits_ % 8 == 0;
+    }
     // Whole frames; a part of one is dropped.
     constexpr Frames frames(Bytes bytes) const
     {

@@ -1,31 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/card.hpp"
 
+#include "driver/components.hpp"
+#include "driver/xenstore_config.hpp"
+
 namespace xen_front {
 
-Card::Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
-           Array<PcmDevice> devices)
-    : device_(device),
+Card::Card(XenbusDevice device, Box<CardConfig> config, const CardServices &services,
+           LiveCards &live_cards)
+    : member_(live_cards),
+      device_(device),
       held_device_(device),
       config_(move(config)),
-      streams_(move(streams)),
-      devices_(move(devices)),
+      services_(services),
       link_(KSHIM_LOCK_CARD)
 {
-    for (uint32_t i = 0; i < devices_.size(); i++)
-        devices_[i] = { this, i };
 }
 
-Result<Box<Card>> Card::create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
-                               Watchdog &watchdog, Leftovers &leftovers)
+Result<Card *> Card::create(XenbusDevice device, Box<CardConfig> config, Work &maintenance,
+                            DeferredGrants &grants, LiveCards &live_cards)
 {
-    const uint32_t buffers_max = Leftovers::generations_max * config->stream_count;
-    auto streams = TRY(Array<Box<Stream>>::create(config->stream_count));
-    for (uint32_t i = 0; i < streams.size(); i++)
-        streams[i] = TRY(Box<Stream>::create(device, config->streams[i], caretaker, watchdog,
-                                             leftovers, buffers_max));
-    auto devices = TRY(Array<PcmDevice>::create(config->device_count));
-    return Box<Card>::create(device, move(config), move(streams), move(devices));
+    const CardServices services = {
+        .maintenance = maintenance,
+        .grants = grants,
+        .buffers_max = DeferredGrants::generations_max * config->stream_count,
+    };
+    auto card = TRY(Box<Card>::create(device, move(config), services, live_cards));
+    TRY(card->create_streams());
+    TRY(card->create_sound_card());
+    return card.release();
+}
+
+Result<void> Card::create_streams()
+{
+    streams_ = TRY(Array<Box<Stream>>::create(config_->stream_count));
+    for (uint32_t i = 0; i < streams_.size(); i++)
+        streams_[i] = TRY(Box<Stream>::create(device_, config_->streams[i], services_));
+    devices_ = TRY(Array<PcmDevice>::create(config_->device_count));
+    for (uint32_t i = 0; i < devices_.size(); i++)
+        devices_[i] = { this, i };
+    return {};
+}
+
+Result<void> Card::create_sound_card()
+{
+    Text<80> long_name;
+    if (config_->long_name.is_empty())
+        long_name << "Xen sound at " << device_.path();
+    else
+        long_name << config_->long_name.view();
+    const char *short_name =
+        config_->short_name.is_empty() ? "Xen sound" : config_->short_name.c_string();
+    Text<64> id;
+    choose_card_id(device_, short_name, id);
+    Components components;
+    describe_devices(components, *config_);
+    const kshim_card_names names = {
+        .number = device_.number(),
+        .short_name = short_name,
+        .long_name = long_name.c_string(),
+        .id = id.is_empty() ? nullptr : id.c_string(),
+        .components = components.c_string(),
+    };
+    sound_card_ = TRY(SoundCard::create(device_, names, this));
+    return {};
 }
 
 Result<void> Card::connect()
@@ -39,7 +77,7 @@ Result<void> Card::connect()
         TRY(stream->connect());
     for (;;) {
         auto result = publish();
-        // Another client wrote to XenStore meanwhile.
+        // Another domain has written to these nodes since the transaction began.
         if (!result.is_error() || result.error() != Error::TryAgain)
             return result;
     }
@@ -66,89 +104,88 @@ void Card::disconnect()
         stream->disconnect();
 }
 
-void Card::retire()
-{
-    for (Box<Stream> &stream : streams_)
-        stream->retire();
-}
-
 void Card::void_grants()
 {
     for (Box<Stream> &stream : streams_)
         stream->void_grants();
 }
 
-bool Card::try_settle()
-{
-    bool are_all_done = true;
-    for (Box<Stream> &stream : streams_)
-        are_all_done &= stream->try_settle();
-    return are_all_done;
-}
-
-void Card::stall()
+void Card::suspend()
 {
     for (Box<Stream> &stream : streams_)
-        stream->stall();
+        stream->suspend();
 }
 
-void Card::revive()
-{
-    for (Box<Stream> &stream : streams_)
-        stream->revive();
-}
-
-Card::Health Card::look_after()
+Card::Health Card::look(unsigned int give_up_ms)
 {
     Health all;
-    uint64_t last_sign_ms = 0;
-    uint64_t silent_since_ms = 0;
-    bool is_any_stalled = false;
+    bool is_any_active = false;
+    const uint64_t now = now_ms();
     for (Box<Stream> &stream : streams_) {
-        const Stream::Health one = stream->look_after();
-        all.has_transport |= one.has_transport;
-        all.is_alive |= one.is_attached && !one.is_stalled;
-        last_sign_ms = max(last_sign_ms, one.last_sign_ms);
-        if (one.is_stalled)
-            silent_since_ms = max(silent_since_ms, one.silent_since_ms);
-        is_any_stalled |= one.is_stalled;
-        if (one.next_look_ms != 0) {
+        const Stream::Health one = stream->look();
+        all.is_refused |= one.is_refused;
+        is_any_active |= one.is_active;
+        if (one.link == Link::Stalled) {
+            all.stalled_since_ms = all.is_stalled ? min(all.stalled_since_ms, one.stalled_since_ms)
+                                                  : one.stalled_since_ms;
+            all.is_stalled = true;
+        }
+        if (one.next_look_ms != 0)
             all.next_look_ms =
                 all.next_look_ms == 0 ? one.next_look_ms : min(all.next_look_ms, one.next_look_ms);
-        }
     }
-    all.is_silent = is_any_stalled && last_sign_ms <= silent_since_ms;
+    if (!is_any_active || !all.is_stalled)
+        return all;
+    // The backend is there: what it does not go on with ends alone.
+    if (give_up_ms != 0 && now - all.stalled_since_ms >= give_up_ms) {
+        for (Box<Stream> &stream : streams_)
+            stream->give_up_if_stalled();
+    }
+    all.is_stalled = false;
     return all;
 }
 
-bool Card::is_in_use()
+Result<void> Card::register_with_alsa()
 {
-    bool is_any = false;
-    for (Box<Stream> &stream : streams_)
-        is_any |= stream->is_in_use();
-    return is_any;
+    TRY(describe());
+    TRY(sound_card_.register_with_alsa());
+    is_registered_ = true;
+    return {};
 }
 
-Result<void> Card::register_with(SoundCard &sound_card)
+void Card::retire()
+{
+    // Streams first: ALSA's disconnecting stops them, which must not wait for the backend.
+    for (Box<Stream> &stream : streams_)
+        stream->retire();
+    sound_card_.disconnect();
+}
+
+void Card::release()
+{
+    // The last owner may be this one.
+    SoundCard sound_card = move(sound_card_);
+}
+
+Result<void> Card::describe()
 {
     for (uint32_t i = 0; i < devices_.size(); i++) {
         const DeviceConfig &device = config_->devices[i];
-        PcmHandle pcm = TRY(sound_card.add_pcm(i, device.name.c_string(), device.playback_count,
-                                               device.capture_count, &devices_[i]));
+        PcmHandle pcm = TRY(sound_card_.add_pcm(i, device.name.c_string(), device.playback_count,
+                                                device.capture_count, &devices_[i]));
         TRY(describe_streams(pcm, i, StreamType::Playback));
         TRY(describe_streams(pcm, i, StreamType::Capture));
     }
-    TRY(add_controls(sound_card));
-    TRY(sound_card.add_proc_file("xen-front", this));
-    return sound_card.register_with_alsa();
+    TRY(add_controls());
+    return sound_card_.add_proc_file("xen-front", this);
 }
 
-Result<void> Card::add_controls(SoundCard &sound_card)
+Result<void> Card::add_controls()
 {
     uint32_t counts[] = { 0, 0 }; // by StreamType
     for (Box<Stream> &stream : streams_) {
         uint32_t &index = counts[static_cast<uint8_t>(stream->config().type)];
-        TRY(stream->mixer().add_controls(sound_card, index++));
+        TRY(stream->mixer().add_controls(sound_card_, index++));
     }
     return {};
 }

@@ -2,9 +2,9 @@
 // The sound card: its configuration and its streams.
 #pragma once
 
+#include "driver/live_cards.hpp"
 #include "driver/report.hpp"
 #include "driver/stream.hpp"
-#include "driver/watchdog.hpp"
 
 namespace xen_front {
 
@@ -16,41 +16,47 @@ struct PcmDevice {
     uint32_t index;
 };
 
-// Exists from reading the configuration until the last application has closed its last stream,
-// which may be long after the connection has gone.
+// Owned by ALSA's card, which exists from create() until the last application has closed it after
+// remove(): that may be long after device and connection have gone.
 class Card {
   public:
-    // A card of @device as @config describes it, which is not connected yet. @caretaker is
-    // scheduled when look_after() has something to do. @leftovers lives longer. Context: may sleep.
-    static Result<Box<Card>> create(XenbusDevice device, Box<CardConfig> config, Work &caretaker,
-                                    Watchdog &watchdog, Leftovers &leftovers);
+    // A card of @device as @config describes it, which applications do not see yet. @maintenance is
+    // scheduled when look() has something to do. @grants and @live_cards live longer. Context: may
+    // sleep.
+    static Result<Card *> create(XenbusDevice device, Box<CardConfig> config, Work &maintenance,
+                                 DeferredGrants &grants, LiveCards &live_cards);
 
-    Card(XenbusDevice device, Box<CardConfig> config, Array<Box<Stream>> streams,
-         Array<PcmDevice> devices);
+    Card(XenbusDevice device, Box<CardConfig> config, const CardServices &services,
+         LiveCards &live_cards);
 
     // Makes the transports of all streams and writes them, with the protocol version, to XenStore.
     Result<void> connect();
     // What Stream's functions of these names do, for all streams.
     void go_live();
     void disconnect();
-    void retire();
     void void_grants();
-    bool try_settle();
-    void stall();
-    void revive();
+    void suspend();
 
-    // What look_after() saw.
+    // What looking at all streams has shown.
     struct Health {
-        bool has_transport = false; // at least one stream
-        bool is_alive = false; // at least one stream is attached to a backend that is not overdue
-        bool is_silent = false; // no stream had a sign of life since one has been waiting for it
-        unsigned int next_look_ms = 0; // when to look again; 0: no need
+        bool is_refused = false; // a backend does not go on with a stream
+        bool is_stalled = false; // at least one stream, and no other moves
+        uint64_t stalled_since_ms = 0; // if so
+        unsigned int next_look_ms = 0; // when to look again; 0: no need to
     };
-    Health look_after();
-    bool is_in_use();
+    // @give_up_ms: how long a stream may be stalled while others move; 0: for ever.
+    Health look(unsigned int give_up_ms);
 
-    // Adds PCM devices, names and controls to @sound_card and makes it visible to applications.
-    Result<void> register_with(SoundCard &sound_card);
+    // Makes the card visible to applications.
+    Result<void> register_with_alsa();
+    bool is_registered() const
+    {
+        return is_registered_;
+    }
+    // Has the streams fail and takes the card away from applications. Context: may sleep.
+    void retire();
+    // Lets go of the card after retire(): it must not be used any more.
+    void release();
 
     // What the two ends of the connection have published. Context: any.
     void set_states(wire::XenbusState frontend, wire::XenbusState backend);
@@ -61,7 +67,8 @@ class Card {
     // What applications have chosen in the mixer, for the card that takes the place of this one.
     // NoMemory. Context: may sleep.
     Result<Array<MixerChoice>> mixer_choices() const;
-    // Goes on where an earlier card was, as far as it had the same streams. Before register_with().
+    // Goes on where an earlier card was, as far as it had the same streams. Before
+    // register_with_alsa().
     void adopt(Span<MixerChoice> choices);
 
     const CardConfig &config() const
@@ -72,17 +79,25 @@ class Card {
     Stream *find_stream(uint32_t device, StreamType type, uint32_t substream) const;
 
   private:
+    Result<void> create_streams();
+    Result<void> create_sound_card();
+    // Adds PCM devices, names and controls.
+    Result<void> describe();
     Result<void> publish();
     // Names the substreams of one direction and gives them channel maps.
     Result<void> describe_streams(PcmHandle pcm, uint32_t device, StreamType type);
     // A volume and a switch for each stream.
-    Result<void> add_controls(SoundCard &sound_card);
+    Result<void> add_controls();
 
+    LiveCards::Member member_; // to the end
     XenbusDevice device_;
     HeldDevice held_device_;
     Box<CardConfig> config_;
+    CardServices services_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;
+    SoundCard sound_card_; // empty once released
+    bool is_registered_ = false;
     Guarded<LinkReport, SpinLock> link_;
 };
 

@@ -24,18 +24,19 @@ using namespace xen_front;
 
 void *xen_front_load()
 {
-    auto leftovers = Box<Leftovers>::create();
-    return leftovers.is_error() ? nullptr : leftovers.value().release();
+    auto shared = Box<Shared>::create();
+    return shared.is_error() ? nullptr : shared.value().release();
 }
 
 void xen_front_unload(void *driver)
 {
-    Box<Leftovers> leftovers(static_cast<Leftovers *>(driver));
+    Box<Shared> shared(static_cast<Shared *>(driver));
+    shared->cards.wait_for_none();
 }
 
 int xen_front_probe(kshim_xenbus_device *device, void *driver)
 {
-    auto frontend = Box<Frontend>::create(XenbusDevice(device), *static_cast<Leftovers *>(driver));
+    auto frontend = Box<Frontend>::create(XenbusDevice(device), *static_cast<Shared *>(driver));
     if (frontend.is_error())
         return to_errno(frontend.error());
     frontend.value()->start();
@@ -51,6 +52,16 @@ void xen_front_backend_changed(kshim_xenbus_device *device, unsigned int state)
 void xen_front_resume(kshim_xenbus_device *device)
 {
     frontend_of(device)->resume();
+}
+
+void xen_front_suspend(kshim_xenbus_device *device)
+{
+    frontend_of(device)->suspend();
+}
+
+void xen_front_shutdown(kshim_xenbus_device *device)
+{
+    frontend_of(device)->shut_down();
 }
 
 void xen_front_remove(kshim_xenbus_device *device)
@@ -97,12 +108,12 @@ int xen_front_pcm_refine(void *stream, kshim_pcm_ranges *ranges)
 
 int xen_front_pcm_hw_params(void *stream, size_t buffer_bytes)
 {
-    return to_stream(stream)->allocate(buffer_bytes).status();
+    return to_stream(stream)->hw_params(buffer_bytes).status();
 }
 
 int xen_front_pcm_hw_free(void *stream)
 {
-    to_stream(stream)->release();
+    to_stream(stream)->hw_free();
     return 0;
 }
 
@@ -122,20 +133,20 @@ int xen_front_pcm_sync_stop(void *stream)
     return 0;
 }
 
-int64_t xen_front_pcm_pointer(void *stream)
+uint32_t xen_front_pcm_pointer(void *stream)
 {
     return to_stream(stream)->pointer();
 }
 
 int xen_front_pcm_ack(void *stream)
 {
-    return to_stream(stream)->acknowledge().status();
+    return to_stream(stream)->ack().status();
 }
 
 void xen_front_control_get(void *control, uint32_t *values)
 {
     const auto *ours = static_cast<const MixerControl *>(control);
-    ours->stream->get_control(ours->kind, values);
+    ours->stream->mixer().get(ours->kind, values);
 }
 
 int xen_front_control_put(void *control, const uint32_t *values)

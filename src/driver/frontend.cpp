@@ -2,6 +2,7 @@
 #include "driver/frontend.hpp"
 
 #include "driver/xenstore_config.hpp"
+#include "kernel/module.hpp"
 #include "kernel/trace.hpp"
 
 namespace xen_front {
@@ -9,33 +10,31 @@ namespace xen_front {
 namespace {
 
 // How long unbinding waits for the backend to unmap our rings. It is no failure if it does not.
-constexpr unsigned int unmap_patience_ms = 100;
-// Before a state is followed that came too fast.
-constexpr unsigned int follow_pause_ms = 250;
-// When the caretaker comes back to a stream that somebody was just using.
-constexpr unsigned int retry_ms = 10;
+constexpr unsigned int unbind_unmap_ms = 100;
+// Before a state is handled that came too fast.
+constexpr unsigned int throttle_ms = 250;
+// How often a card that waits for its backend asks how long it may: the limit can be changed.
+constexpr unsigned int wait_look_ms = 1000;
 
 } // namespace
 
-Frontend::Frontend(XenbusDevice device, Leftovers &leftovers)
+Frontend::Frontend(XenbusDevice device, Shared &shared)
     : device_(device),
-      leftovers_(leftovers),
+      shared_(shared),
       mutex_(KSHIM_LOCK_FRONTEND),
-      caretaker_(on_attention, this),
-      watchdog_(on_attention, this),
-      follower_(on_catching_up, this)
+      maintenance_(on_maintenance, this),
+      throttle_(on_throttle_end, this)
 {
 }
 
 Frontend::~Frontend()
 {
-    follower_.cancel();
+    throttle_.cancel();
     {
         Mutex::Guard guard(mutex_);
-        remove_card(wire::XenbusState::Closed, unmap_patience_ms);
+        remove_card(wire::XenbusState::Closed, unbind_unmap_ms);
     }
-    watchdog_.cancel();
-    caretaker_.cancel();
+    maintenance_.cancel();
 }
 
 void Frontend::start()
@@ -65,52 +64,52 @@ void Frontend::backend_changed(wire::XenbusState state)
     Mutex::Guard guard(mutex_);
     backend_state_ = state;
     show_states();
-    if (!is_behind_ && (action_for(state_, state) == Action::Ignore || pace_.admits())) {
-        follow();
+    if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow())) {
+        handle_backend_state();
         return;
     }
-    is_behind_ = true;
-    follower_.schedule(follow_pause_ms);
+    is_throttled_ = true;
+    throttle_.schedule(throttle_ms);
 }
 
-void Frontend::on_catching_up(void *frontend)
+void Frontend::on_throttle_end(void *frontend)
 {
-    static_cast<Frontend *>(frontend)->catch_up();
+    auto *self = static_cast<Frontend *>(frontend);
+    Mutex::Guard guard(self->mutex_);
+    self->is_throttled_ = false;
+    self->handle_backend_state();
 }
 
-void Frontend::catch_up()
+void Frontend::handle_backend_state()
 {
-    Mutex::Guard guard(mutex_);
-    is_behind_ = false;
-    follow();
-}
-
-void Frontend::follow()
-{
+    using wire::XenbusState;
     const Action action = action_for(state_, backend_state_);
     Diagnostic why;
     switch (action) {
     case Action::Ignore:
         break;
     case Action::Close:
-        leave(wire::XenbusState::Closed, wire::XenbusState::Closed);
+        end_connection({ .with_card = XenbusState::Closed, .without_card = XenbusState::Closed });
         break;
     case Action::Lose:
-    case Action::Restart:
+    case Action::Restart: {
+        const bool is_for_good = is_being_removed();
         // A backend that saw us fail and closes as well is not to start the next round.
-        if (state_ == wire::XenbusState::Closed && (has_failed_ || is_being_removed()))
+        if (state_ == XenbusState::Closed && (has_failed_ || is_for_good))
             break;
-        if (is_being_removed())
-            leave(wire::XenbusState::Closed, wire::XenbusState::Closed);
+        if (is_for_good)
+            remove_card(XenbusState::Closed, 0);
         else
-            leave(action == Action::Lose ? wire::XenbusState::Reconfiguring
-                                         : wire::XenbusState::Initialising,
-                  wire::XenbusState::Initialising);
+            end_connection({ .with_card = action == Action::Lose ? XenbusState::Reconfiguring
+                                                                 : XenbusState::Initialising,
+                             .without_card = XenbusState::Initialising });
         break;
+    }
     case Action::Connect:
         // Not from Closed, which a backend in InitWait takes for ready.
-        if (state_ != wire::XenbusState::Closed)
-            leave(wire::XenbusState::Initialising, wire::XenbusState::Initialising);
+        if (state_ != XenbusState::Closed)
+            end_connection({ .with_card = XenbusState::Initialising,
+                             .without_card = XenbusState::Initialising });
         if (auto result = connect(why); result.is_error())
             fail(result.error(), why);
         break;
@@ -129,19 +128,23 @@ Result<void> Frontend::connect(Diagnostic &why)
     if (card_ != nullptr && !(card_->config() == *config))
         remove_card(state_, 0);
     if (card_ == nullptr) {
-        unregistered_card_ =
-            TRY(Card::create(device_, move(config), caretaker_, watchdog_, leftovers_));
-        card_ = unregistered_card_.get();
+        card_ =
+            TRY(Card::create(device_, move(config), maintenance_, shared_.grants, shared_.cards));
         card_->adopt(mixer_choices_.span());
     }
     const uint32_t rings = card_->config().stream_count;
-    const uint32_t kept = leftovers_.count_channels(device_.number());
-    if (kept > (Leftovers::generations_max - 1) * rings) {
+    const uint32_t kept = shared_.grants.count_transports(device_.number());
+    if (kept > (DeferredGrants::generations_max - 1) * rings) {
         why << "the backend of " << device_.path() << " still maps the rings of " << kept
             << " streams of earlier connections; it gets no more before it lets go of them";
         return Error::Busy;
     }
-    TRY(card_->connect());
+    if (auto connected = card_->connect(); connected.is_error()) {
+        if (connected.error() == Error::Busy)
+            why << "the former backend of " << device_.path()
+                << ", in another domain, still maps an audio buffer that is in use";
+        return connected;
+    }
     has_failed_ = false;
     reported_.clear();
     switch_state(wire::XenbusState::Initialised);
@@ -150,65 +153,47 @@ Result<void> Frontend::connect(Diagnostic &why)
 
 Result<void> Frontend::register_card()
 {
-    if (!sound_card_) {
-        const CardConfig &config = card_->config();
-        Text<80> long_name;
-        if (config.long_name.is_empty())
-            long_name << "Xen sound at " << device_.path();
-        else
-            long_name << config.long_name.view();
-        const kshim_card_names names = {
-            .short_name = config.short_name.is_empty() ? "Xen sound" : config.short_name.c_string(),
-            .long_name = long_name.c_string(),
-        };
-        sound_card_ = TRY(SoundCard::create(device_, names, card_));
-        (void)unregistered_card_.release();
-        card_->go_live();
-        TRY(card_->register_with(sound_card_));
-        switch_state(wire::XenbusState::Connected);
-        return {};
-    }
-    is_restored_ = false;
-    switch_state(wire::XenbusState::Connected);
+    // Whatever waited for a backend goes on, before new applications come.
     card_->go_live();
+    if (!card_->is_registered())
+        TRY(card_->register_with_alsa());
+    switch_state(wire::XenbusState::Connected);
     return {};
 }
 
-void Frontend::leave(wire::XenbusState kept, wire::XenbusState gone)
+void Frontend::end_connection(const Ending &ending)
 {
-    if (!is_card_wanted()) {
-        remove_card(gone, 0);
+    if (card_ == nullptr || !card_->is_registered() || is_being_removed()) {
+        remove_card(ending.without_card, 0);
         return;
     }
+    // A card that waits already goes on waiting.
+    if (state_ == wire::XenbusState::Connected)
+        away_since_ms_ = now_ms();
     card_->disconnect();
-    switch_state(kept);
+    switch_state(ending.with_card);
+    maintenance_.schedule(0);
 }
 
-void Frontend::remove_card(wire::XenbusState next, unsigned int patience_ms)
+void Frontend::remove_card(wire::XenbusState next, unsigned int unmap_ms)
 {
     if (card_ == nullptr) {
         switch_state(next);
         return;
     }
-    // Streams first: ALSA's disconnecting stops them, which must not wait for the backend.
     card_->retire();
-    if (sound_card_)
-        sound_card_.disconnect();
     switch_state(next);
-    await_unmapping(patience_ms);
+    await_unmapping(unmap_ms);
     // Without memory for them the next card begins as the first one did.
     if (auto choices = card_->mixer_choices(); !choices.is_error())
         mixer_choices_ = choices.release_value();
-    sound_card_ = SoundCard();
-    unregistered_card_.reset();
-    card_ = nullptr;
-    is_restored_ = false;
+    exchange(card_, nullptr)->release();
 }
 
-void Frontend::await_unmapping(unsigned int patience_ms)
+void Frontend::await_unmapping(unsigned int unmap_ms)
 {
-    Deadline deadline(patience_ms);
-    while (leftovers_.count_channels(device_.number()) != 0 && !deadline.has_passed())
+    Deadline deadline(unmap_ms);
+    while (shared_.grants.count_transports(device_.number()) != 0 && !deadline.has_passed())
         Deadline::pause();
 }
 
@@ -225,77 +210,86 @@ void Frontend::fail(Error error, Diagnostic &why)
     remove_card(wire::XenbusState::Closed, 0);
 }
 
+void Frontend::suspend()
+{
+    Mutex::Guard guard(mutex_);
+    if (card_ == nullptr)
+        return;
+    card_->suspend();
+    // Frozen until the guest goes on; then it has the streams go on.
+    maintenance_.schedule(0);
+}
+
 void Frontend::resume()
 {
     Mutex::Guard guard(mutex_);
-    // After a mere sleep everything is as it was; the bus only believes otherwise.
-    Result<bool> has_slept = is_state_in_xenstore();
-    if (!has_slept.is_error() && has_slept.value()) {
-        switch_state(state_);
-        return;
-    }
-    // Another XenStore, other grants and event channels: a new life for the card. So too when
-    // XenStore cannot be read, for want of memory: then the backend may be the one from before, and
-    // has to be told.
-    is_restored_ = static_cast<bool>(sound_card_);
-    const auto next =
-        has_slept.is_error() ? wire::XenbusState::Closed : wire::XenbusState::Initialising;
-    leave(next, next);
+    end_connection({ .with_card = wire::XenbusState::Initialising,
+                     .without_card = wire::XenbusState::Initialising });
     if (card_ != nullptr)
         card_->void_grants();
 }
 
-void Frontend::on_attention(void *frontend)
-{
-    static_cast<Frontend *>(frontend)->look_after();
-}
-
-void Frontend::look_after()
+void Frontend::shut_down()
 {
     Mutex::Guard guard(mutex_);
-    if (!sound_card_)
-        return;
-    const Card::Health health = card_->look_after();
-    if (state_ == wire::XenbusState::Connected && health.is_silent) {
-        // Its event channels may be gone, and nobody would tell us.
-        card_->stall();
-        switch_state(wire::XenbusState::Reconfiguring);
-    } else if (state_ == wire::XenbusState::Reconfiguring && health.is_alive) {
-        card_->revive();
-        switch_state(wire::XenbusState::Connected);
-    }
-
-    if (!card_->try_settle())
-        caretaker_.schedule(retry_ms);
-    if (health.next_look_ms != 0)
-        watchdog_.again(health.next_look_ms);
-
-    // The last application has gone, and there is no backend for the next one.
-    if (!health.has_transport && !is_card_wanted())
-        remove_card(state_ == wire::XenbusState::Reconfiguring ? wire::XenbusState::Initialising
-                                                               : state_,
-                    0);
+    if (state_ != wire::XenbusState::Connected)
+        switch_state(wire::XenbusState::Closed);
 }
 
-bool Frontend::is_card_wanted()
+void Frontend::on_maintenance(void *frontend)
 {
-    return sound_card_ && (is_restored_ || card_->is_in_use()) && !is_being_removed();
+    static_cast<Frontend *>(frontend)->maintain();
+}
+
+void Frontend::maintain()
+{
+    Mutex::Guard guard(mutex_);
+    if (card_ == nullptr || !card_->is_registered())
+        return;
+    const Card::Health health = card_->look(reconnect_timeout_ms());
+    unsigned int next_look_ms = health.next_look_ms;
+    Diagnostic why;
+    if (health.is_refused)
+        why << "the backend refuses to go on with a stream; the card is unplugged";
+    else if (has_waited_too_long(health, next_look_ms))
+        why << "no backend for " << uint32_t { reconnect_timeout_ms() }
+            << " ms (reconnect_timeout_ms); the card is unplugged";
+    if (why.is_empty()) {
+        if (next_look_ms != 0)
+            maintenance_.schedule(next_look_ms);
+        return;
+    }
+    device_.log(KSHIM_LOG_WARNING, why);
+    // A backend that is connected, or takes itself for that, is to start over. Any other finds us
+    // ready.
+    remove_card(state_ == wire::XenbusState::Connected ? wire::XenbusState::Closed
+                                                       : wire::XenbusState::Initialising,
+                0);
+    // It may have been about to connect, and waits for us now.
+    handle_backend_state();
+}
+
+bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int &next_look_ms)
+{
+    uint64_t since_ms = health.stalled_since_ms;
+    if (state_ != wire::XenbusState::Connected)
+        since_ms = away_since_ms_;
+    else if (!health.is_stalled)
+        return false;
+    const uint64_t limit_ms = reconnect_timeout_ms();
+    const uint64_t waited_ms = now_ms() - since_ms;
+    if (limit_ms != 0 && waited_ms >= limit_ms)
+        return true;
+    const uint64_t left_ms = limit_ms == 0 ? wait_look_ms : limit_ms - waited_ms;
+    const auto look_ms = static_cast<unsigned int>(min(left_ms, uint64_t { wait_look_ms }));
+    next_look_ms = next_look_ms == 0 ? look_ms : min(next_look_ms, look_ms);
+    return false;
 }
 
 bool Frontend::is_being_removed() const
 {
     auto online = XenStoreValue::read(device_.backend_path(), "online");
     return !online.is_error() && online.value().view() == "0";
-}
-
-Result<bool> Frontend::is_state_in_xenstore() const
-{
-    Text<16> own;
-    own << static_cast<uint32_t>(state_);
-    auto published = XenStoreValue::read(device_.path(), "state");
-    if (published.is_error() && published.error() == Error::NoEntry)
-        return false;
-    return TRY(move(published)).view() == own.view();
 }
 
 } // namespace xen_front

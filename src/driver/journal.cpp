@@ -32,10 +32,10 @@ void Journal::trace_request(const wire::Request &request, RequestId id) const
     record_request(stream_, summary);
 }
 
-void Journal::trace_answer(const Answer &answer) const
+void Journal::trace_response(const Response &response) const
 {
-    record_response(stream_, answer.id.value(), static_cast<uint8_t>(answer.operation),
-                    answer.status);
+    record_response(stream_, response.id.value(), static_cast<uint8_t>(response.operation),
+                    response.status);
 }
 
 void Journal::trace_event(Bytes position, FrameSize frame) const
@@ -48,16 +48,14 @@ void Journal::trace_notification(bool is_sent) const
     record_notification(stream_, is_sent);
 }
 
-void Journal::trace_position(const PositionTracker &position, Frames committed,
-                             bool is_elapsed) const
+void Journal::trace_position(const Run &run, Frames committed) const
 {
-    record_position(stream_, { position.hardware().value(), position.shown().value(),
-                               committed.value(), is_elapsed });
+    record_position(stream_, { run.position().value(), run.shown().value(), committed.value() });
 }
 
-void Journal::trace_state(kshim_stream_state old_state) const
+void Journal::trace_state() const
 {
-    record_stream_state(stream_, old_state, state_);
+    record_stream_state(stream_, name_of(run_), name_of(link_));
 }
 
 } // namespace xen_front

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What happens to one stream, counted and, while somebody records it, traced.
+// What happens to one stream, counted and, while it is recorded, traced.
 #pragma once
 
-#include "driver/round_trips.hpp"
+#include "driver/link.hpp"
 #include "driver/statistics.hpp"
-#include "kernel/lock.hpp"
 #include "kernel/trace.hpp"
-#include "sndif/position_tracker.hpp"
+#include "sndif/run.hpp"
 
 namespace xen_front {
 
@@ -22,16 +21,29 @@ class Journal {
     void on_request(const wire::Request &request, RequestId id)
     {
         counts.on_request(request.operation);
-        round_trips_.on_request(request, id, now_us);
         if (is_traced(KSHIM_TRACE_REQUEST))
             trace_request(request, id);
     }
-    void on_answer(const Answer &answer)
+    void on_response(const Response &response)
     {
-        counts.on_answer(answer);
-        round_trips_.on_answer(answer, now_us);
+        counts.on_response(response);
         if (is_traced(KSHIM_TRACE_RESPONSE))
-            trace_answer(answer);
+            trace_response(response);
+    }
+    // Whether @response, a refusal, is another than that of the last call, or its operation has
+    // succeeded since: then it is news for the log.
+    bool is_new_refusal(const Response &response)
+    {
+        const bool is_known =
+            refused_operation_ == response.operation && refused_status_ == response.status;
+        refused_operation_ = response.operation;
+        refused_status_ = response.status;
+        return !is_known;
+    }
+    void on_success(const Response &response)
+    {
+        if (response.status == 0 && response.operation == refused_operation_)
+            refused_status_ = 0;
     }
     // The backend reported @position.
     void on_event(Bytes position, FrameSize frame)
@@ -47,23 +59,23 @@ class Journal {
         if (is_traced(KSHIM_TRACE_NOTIFY))
             trace_notification(is_sent);
     }
-    // ALSA is shown @position; it is told of a period that has ended if @is_elapsed.
-    void on_position(const PositionTracker &position, Frames committed, bool is_elapsed) const
+    // ALSA is told that a period of @run has elapsed, of which @committed frames are the
+    // application's.
+    void on_position(const Run &run, Frames committed) const
     {
         if (is_traced(KSHIM_TRACE_POSITION))
-            trace_position(position, committed, is_elapsed);
+            trace_position(run, committed);
     }
-    // The stream is in @state now, which may be the one that it was in.
-    void on_state(kshim_stream_state state)
+    // The run and the connection are in these states now, which may be those that they were in.
+    void on_state(RunState run, Link link)
     {
-        const kshim_stream_state old_state = exchange(state_, state);
-        if (old_state != state && is_traced(KSHIM_TRACE_STREAM_STATE))
-            trace_state(old_state);
-    }
-
-    const RoundTripTimes &round_trips() const
-    {
-        return round_trips_;
+        const bool is_same = run_ == run && link_ == link;
+        run_ = run;
+        link_ = link;
+        if (is_same)
+            return;
+        if (is_traced(KSHIM_TRACE_STREAM_STATE))
+            trace_state();
     }
 
     Statistics counts; // what is counted only is counted here
@@ -72,16 +84,17 @@ class Journal {
     // Apart, so that what they need costs nothing while nobody records.
     [[gnu::cold, gnu::noinline]] void trace_request(const wire::Request &request,
                                                     RequestId id) const;
-    [[gnu::cold, gnu::noinline]] void trace_answer(const Answer &answer) const;
+    [[gnu::cold, gnu::noinline]] void trace_response(const Response &response) const;
     [[gnu::cold, gnu::noinline]] void trace_event(Bytes position, FrameSize frame) const;
     [[gnu::cold, gnu::noinline]] void trace_notification(bool is_sent) const;
-    [[gnu::cold, gnu::noinline]] void trace_position(const PositionTracker &position,
-                                                     Frames committed, bool is_elapsed) const;
-    [[gnu::cold, gnu::noinline]] void trace_state(kshim_stream_state old_state) const;
+    [[gnu::cold, gnu::noinline]] void trace_position(const Run &run, Frames committed) const;
+    [[gnu::cold, gnu::noinline]] void trace_state() const;
 
     kshim_trace_stream stream_ = {};
-    kshim_stream_state state_ = KSHIM_STREAM_DISCONNECTED;
-    RoundTripTimes round_trips_;
+    RunState run_ = RunState::Idle;
+    Link link_ = Link::Absent;
+    wire::Operation refused_operation_ = wire::Operation::Open; // last
+    int32_t refused_status_ = 0; // 0: it has succeeded since
 };
 
 } // namespace xen_front

@@ -32,7 +32,9 @@ Result<void> Mixer::add_controls(SoundCard &card, uint32_t index)
             .name = names[static_cast<uint8_t>(config_.type)][control.kind],
             .index = index,
             .device = config_.device,
-            .substream = config_.substream,
+            // From 1 on: to an element of device 0 and subdevice 0, and to no other, the rules that
+            // alsactl has for cards of any kind give a volume of their own.
+            .substream = config_.substream + 1,
         };
         control.handle = TRY(card.add_control(control.kind, id, channels_, &control));
     }
@@ -50,15 +52,22 @@ void Mixer::get(kshim_control_kind kind, uint32_t *values)
 bool Mixer::put(kshim_control_kind kind, const uint32_t *values)
 {
     return state_.with([&](State &state) {
-        bool is_different = false;
+        bool has_changed = false;
         for (uint32_t i = 0; i < channels_; i++)
-            is_different |= exchange(state.values[kind][i], values[i]) != values[i];
-        if (kind == KSHIM_CONTROL_VOLUME) {
+            has_changed |= exchange(state.values[kind][i], values[i]) != values[i];
+        // alsactl stores what is shown when the guest shuts down, and writes it when it boots: that
+        // is no choice.
+        if (kind == KSHIM_CONTROL_VOLUME && has_changed) {
             state.is_chosen = true;
             state.generation++;
         }
-        return is_different;
+        return has_changed;
     });
+}
+
+bool Mixer::is_volume_chosen()
+{
+    return state_.with([](const State &state) { return state.is_chosen; });
 }
 
 MixerChoice Mixer::choice()
@@ -105,12 +114,12 @@ bool Mixer::read_volumes(Span<uint32_t> row, const Written &written)
     return state_.with([&](State &state) {
         if (state.generation != written.generation)
             return false;
-        bool is_different = false;
+        bool has_changed = false;
         for (size_t i = 0; i < min(row.size(), size_t { channels_ }); i++) {
             const uint32_t level = SharedValue(&row[i]).load_level();
-            is_different |= exchange(state.values[KSHIM_CONTROL_VOLUME][i], level) != level;
+            has_changed |= exchange(state.values[KSHIM_CONTROL_VOLUME][i], level) != level;
         }
-        return is_different;
+        return has_changed;
     });
 }
 
@@ -119,9 +128,9 @@ bool Mixer::write_switches(Span<uint32_t> row, bool is_on)
     return state_.with([&](State &state) {
         bool is_any = false;
         for (size_t i = 0; i < row.size(); i++) {
-            const bool is_meant = (state.values[KSHIM_CONTROL_SWITCH][i] != 0) == is_on;
-            SharedValue(&row[i]).store(is_meant);
-            is_any |= is_meant;
+            const bool matches = (state.values[KSHIM_CONTROL_SWITCH][i] != 0) == is_on;
+            SharedValue(&row[i]).store(matches);
+            is_any |= matches;
         }
         return is_any;
     });

@@ -32,7 +32,7 @@ struct MixerChoice {
 };
 
 // Lives as long as its stream, so that the values outlive every connection. Sends nothing: that is
-// the stream's part, see stream_mixer.cpp.
+// ValueRequests' part.
 //
 // Volumes that no application has chosen yet are the backend's, as far as it tells them.
 class Mixer {
@@ -49,6 +49,9 @@ class Mixer {
     void get(kshim_control_kind kind, uint32_t *values);
     // Takes what an application has chosen; whether anything is different now.
     bool put(kshim_control_kind kind, const uint32_t *values);
+
+    // Whether an application has chosen the volume; otherwise it is the backend's.
+    bool is_volume_chosen();
 
     // What to adopt() when there is another card.
     MixerChoice choice();

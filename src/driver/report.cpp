@@ -20,14 +20,6 @@ const char *state_name(wire::XenbusState state)
     return number < wire::xenbus_states ? state_names[number] : "invalid";
 }
 
-// In the order of kshim_stream_state; src/shim/tracepoints.h has the same for traces.
-constexpr const char *stream_state_names[] = {
-    "disconnected", "waiting", "closed",  "open",   "prepared", "running",
-    "draining",     "paused",  "stopped", "failed", "stalled",  "broken",
-};
-static_assert(sizeof(stream_state_names) / sizeof(stream_state_names[0]) ==
-              KSHIM_STREAM_BROKEN + 1);
-
 // One word for each kind, so that a line of counters can be split at spaces.
 constexpr const char *violation_names[] = {
     "none", "response-index", "response-id", "response-operation", "event-index",
@@ -49,7 +41,7 @@ void print_untrusted(ProcText &out, StringView text)
 
 void print_configuration(ProcText &out, const StreamReport &stream)
 {
-    if (!stream.is_open) {
+    if (stream.params.rate == 0) {
         out << "  configuration: none\n";
         return;
     }
@@ -62,8 +54,9 @@ void print_configuration(ProcText &out, const StreamReport &stream)
 
 void print_position(ProcText &out, const StreamReport &stream)
 {
-    out << "  position: application " << stream.committed.value() << " sent " << stream.sent.value()
-        << " hardware " << stream.hardware.value() << " shown " << stream.shown.value() << "\n";
+    out << "  position: application " << stream.committed.value() << " requested "
+        << stream.requested.value() << " hardware " << stream.hardware.value() << " shown "
+        << stream.shown.value() << "\n";
 }
 
 void print_traffic(ProcText &out, const StreamReport &stream)
@@ -72,7 +65,7 @@ void print_traffic(ProcText &out, const StreamReport &stream)
     out << "  requests:";
     for (uint8_t i = 0; i < wire::operation_count; i++)
         out << " " << name_of(static_cast<wire::Operation>(i)) << " " << statistics.requests[i];
-    out << "\n  responses: all " << stream.responses << " refused " << statistics.refusals;
+    out << "\n  responses: all " << statistics.responses << " refused " << statistics.refusals;
     out << "\n  events: all " << statistics.events << " backward " << statistics.backward_positions;
     out << "\n  interrupts: all " << statistics.interrupts << " spurious "
         << statistics.spurious_interrupts;
@@ -98,7 +91,7 @@ void print_last_error(ProcText &out, const LastError &last)
         out << name_of(last.operation) << " was not answered in time";
         break;
     case LastError::Kind::Stalled:
-        out << "no sign of life from the backend";
+        out << "no activity of the backend";
         break;
     case LastError::Kind::Violation:
         out << describe(last.violation);
@@ -120,11 +113,6 @@ void print_troubles(ProcText &out, const Statistics &statistics)
 
 } // namespace
 
-const char *name_of(kshim_stream_state state)
-{
-    return stream_state_names[state];
-}
-
 void print(ProcText &out, const char *path, const LinkReport &link)
 {
     out << "device: " << path;
@@ -141,27 +129,12 @@ void print(ProcText &out, const StreamConfig &config, const StreamReport &stream
     out << "stream " << config.device << "/" << config.number << ": "
         << (config.type == StreamType::Playback ? "playback " : "capture ");
     print_untrusted(out, config.unique_id.view());
-    out << "\n  state: " << name_of(stream.state) << "\n";
+    out << "\n  run: " << name_of(stream.run) << "\n  link: " << name_of(stream.link)
+        << "\n  session: " << (stream.is_open ? "open" : "closed") << "\n";
     print_configuration(out, stream);
     print_position(out, stream);
     print_traffic(out, stream);
     print_troubles(out, stream.statistics);
-}
-
-void print(ProcText &out, wire::Operation operation, const RoundTrips &round_trips)
-{
-    if (round_trips.count() == 0)
-        return;
-    out << "  round-trips-us " << name_of(operation) << ": count " << round_trips.count()
-        << " timed " << round_trips.timed();
-    if (round_trips.timed() != 0)
-        out << " min " << round_trips.min() << " avg " << round_trips.average() << " max "
-            << round_trips.max();
-    for (uint32_t bucket = 0; bucket < RoundTrips::bucket_count; bucket++) {
-        if (round_trips.in_bucket(bucket) != 0)
-            out << " " << RoundTrips::from_us(bucket) << "+ " << round_trips.in_bucket(bucket);
-    }
-    out << "\n";
 }
 
 } // namespace xen_front

@@ -15,25 +15,22 @@ Result<Array<GrantedPage>> grant_pages(DomainId domain, uint32_t count)
     return move(pages);
 }
 
-Result<Array<GrantRef>> references(const Array<GrantedPage> &pages, uint32_t count)
-{
-    auto list = TRY(Array<GrantRef>::create(count));
-    for (size_t i = 0; i < list.size(); i++)
-        list[i] = pages[i].reference();
-    return move(list);
-}
-
 } // namespace
 
 Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes, uint32_t channels)
 {
     auto buffer = TRY(Box<SharedBuffer>::create());
     const uint32_t page_count = buffer_page_count(bytes_with_values(bytes, channels));
+    const uint32_t directory_count = directory_page_count(page_count);
+    buffer->domain_ = domain;
     buffer->bytes_ = bytes;
     buffer->pages_ = TRY(grant_pages(domain, page_count));
-    buffer->directory_ = TRY(grant_pages(domain, directory_page_count(page_count)));
-    TRY(buffer->write_directory(page_count));
+    buffer->directory_ = TRY(grant_pages(domain, directory_count));
+    buffer->page_references_ = TRY(Array<GrantRef>::create(page_count));
+    buffer->directory_references_ = TRY(Array<GrantRef>::create(directory_count));
     buffer->mapping_ = TRY(PageMapping::create(buffer->pages_.span()));
+    buffer->read_references();
+    buffer->show_values();
     return move(buffer);
 }
 
@@ -43,7 +40,9 @@ Result<void> SharedBuffer::renew(DomainId domain)
         TRY(page.renew(domain));
     for (GrantedPage &page : directory_)
         TRY(page.renew(domain));
-    return show_values();
+    domain_ = domain;
+    read_references();
+    return {};
 }
 
 Span<uint32_t> SharedBuffer::values(wire::Operation operation, uint32_t channels) const
@@ -52,28 +51,33 @@ Span<uint32_t> SharedBuffer::values(wire::Operation operation, uint32_t channels
     return { reinterpret_cast<uint32_t *>(static_cast<char *>(address()) + row.offset), channels };
 }
 
-Result<void> SharedBuffer::show_values()
+void SharedBuffer::show_values()
 {
     has_values_ = true;
-    return write_directory(static_cast<uint32_t>(pages_.size()));
+    write_directory(static_cast<uint32_t>(pages_.size()));
 }
 
-Result<void> SharedBuffer::hide_values()
+void SharedBuffer::hide_values()
 {
     has_values_ = false;
-    return write_directory(buffer_page_count(bytes_));
+    write_directory(buffer_page_count(bytes_));
 }
 
-Result<void> SharedBuffer::write_directory(uint32_t page_count)
+void SharedBuffer::read_references()
 {
-    auto pages = TRY(references(pages_, page_count));
-    auto directory = TRY(references(directory_, directory_page_count(page_count)));
-    for (size_t i = 0; i < directory.size(); i++) {
-        fill_directory_page(*directory_[i].as<wire::DirectoryPage>(), static_cast<uint32_t>(i),
-                            { directory.begin(), directory.size() },
-                            { pages.begin(), pages.size() });
-    }
-    return {};
+    for (size_t i = 0; i < pages_.size(); i++)
+        page_references_[i] = pages_[i].reference();
+    for (size_t i = 0; i < directory_.size(); i++)
+        directory_references_[i] = directory_[i].reference();
+}
+
+void SharedBuffer::write_directory(uint32_t page_count)
+{
+    const Span<const GrantRef> pages(page_references_.begin(), page_count);
+    const Span<const GrantRef> list(directory_references_.begin(),
+                                    directory_page_count(page_count));
+    for (uint32_t i = 0; i < list.size(); i++)
+        fill_directory_page(*directory_[i].as<wire::DirectoryPage>(), i, list, pages);
 }
 
 bool SharedBuffer::try_end()

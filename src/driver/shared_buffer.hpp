@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/span.hpp"
-#include "driver/leftover_list.hpp"
+#include "driver/deferred_list.hpp"
 #include "kernel/granted_page.hpp"
 #include "sndif/volume.hpp"
 
@@ -17,9 +17,14 @@ class SharedBuffer {
     // the grant table is full. Context: may sleep.
     static Result<Box<SharedBuffer>> create(DomainId domain, uint32_t bytes, uint32_t channels);
 
-    // Grants all of it again, to @domain, after the guest was restored. On failure, as of create(),
+    // Grants all of it again, to @domain, after the guest was restored, or because the backend is
+    // another domain now. On failure, as of create() and Busy when the old backend still maps it,
     // it may be tried again. Context: may sleep.
     Result<void> renew(DomainId domain);
+    DomainId domain() const
+    {
+        return domain_;
+    }
 
     void *address() const
     {
@@ -37,10 +42,10 @@ class SharedBuffer {
     // The row of @operation in an open stream of @channels channels, which create() allowed for.
     Span<uint32_t> values(wire::Operation operation, uint32_t channels) const;
     // Leaves the rows out of what the backend is shown from the next OPEN on, for one that refuses
-    // them. NoMemory. Context: may sleep; the backend has not opened the stream.
-    Result<void> hide_values();
+    // them. The backend does not have the stream open. Context: any.
+    void hide_values();
     // Has the rows again, for another backend. As hide_values().
-    Result<void> show_values();
+    void show_values();
     // Frees the pages that the backend no longer maps; false when it still maps one. After this,
     // nothing but that and destroying is possible. Context: may sleep.
     bool try_end();
@@ -51,16 +56,20 @@ class SharedBuffer {
     }
 
   private:
-    friend class LeftoverList<SharedBuffer>;
+    friend class DeferredList<SharedBuffer>;
 
+    void read_references();
     // Lists the first @page_count pages.
-    Result<void> write_directory(uint32_t page_count);
+    void write_directory(uint32_t page_count);
 
-    LeftoverLink<SharedBuffer> leftover_;
+    DeferredLink<SharedBuffer> deferred_;
+    DomainId domain_; // that it is granted to
     uint32_t bytes_ = 0;
     bool has_values_ = true;
     Array<GrantedPage> pages_;
     Array<GrantedPage> directory_;
+    Array<GrantRef> page_references_; // as the directory lists them
+    Array<GrantRef> directory_references_;
     PageMapping mapping_; // gone before the pages are
 };
 

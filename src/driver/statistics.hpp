@@ -28,7 +28,8 @@ struct Statistics {
     static constexpr uint32_t violation_count = static_cast<uint8_t>(Violation::EventIndex) + 1;
 
     uint64_t requests[wire::operation_count] = {}; // by operation
-    uint64_t refusals = 0; // the responses with a status other than 0
+    uint64_t responses = 0;
+    uint64_t refusals = 0; // of them, those with a status other than 0
     uint64_t events = 0; // positions the backend has reported
     uint64_t backward_positions = 0; // of them
     uint64_t interrupts = 0;
@@ -45,12 +46,14 @@ struct Statistics {
     {
         requests[static_cast<uint8_t>(operation)]++;
     }
-    void on_answer(const Answer &answer)
+    void on_response(const Response &response)
     {
-        if (answer.status == 0)
+        responses++;
+        if (response.status == 0)
             return;
         refusals++;
-        last_error = { LastError::Kind::Refused, answer.operation, answer.status, Violation::None };
+        last_error = { LastError::Kind::Refused, response.operation, response.status,
+                       Violation::None };
     }
     void on_notification(bool is_sent)
     {

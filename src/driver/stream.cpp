@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A stream's connections, and its life between an application's open and close.
+// ALSA's operations on a stream.
 #include "driver/stream.hpp"
 
+#include "kernel/module.hpp"
 #include "sndif/formats.hpp"
 
 namespace xen_front {
 
-Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker, Watchdog &watchdog,
-               Leftovers &leftovers, uint32_t buffers_max)
+namespace {
+
+// Shorter periods would interrupt more often than they are worth.
+constexpr uint32_t period_frames_min = 32;
+// A backend can make every run an xrun at once, or refuse what it is made of, and applications
+// start over as fast as they can.
+constexpr unsigned int recovery_pause_ms = 50;
+
+} // namespace
+
+Stream::Stream(XenbusDevice device, const StreamConfig &config, CardServices &services)
     : device_(device),
       config_(config),
-      watchdog_(watchdog),
-      leftovers_(leftovers),
-      buffers_max_(buffers_max),
+      services_(services),
       request_mutex_(KSHIM_LOCK_REQUEST),
+      substream_mutex_(KSHIM_LOCK_SUBSTREAM),
       mixer_(*this, config),
-      state_(KSHIM_LOCK_RING)
+      session_(KSHIM_LOCK_RING)
 {
     const kshim_trace_stream name = {
         .card = device.number(),
@@ -23,63 +32,13 @@ Stream::Stream(XenbusDevice device, const StreamConfig &config, Work &caretaker,
         .number = config.number,
         .direction = is_playback() ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
     };
-    state_.with([&](State &state) {
-        state.caretaker = &caretaker;
-        state.journal.begin(name);
-    });
+    session_.with(
+        [&](Session &session) { session.begin(name, mixer_, changed_, services.maintenance); });
 }
 
 void Stream::describe(TextBuilder &text) const
 {
     text << "stream " << config_.device << "/" << config_.number << ": ";
-}
-
-Result<void> Stream::connect()
-{
-    // A file name, for /proc/irq/N has a directory of it.
-    Text<48> name;
-    name << "xen-front-" << device_.index() << "-" << config_.device << "-" << config_.number;
-    Mutex::Guard guard(request_mutex_);
-    channel_ = TRY(Channel::create(device_, name.view(), interrupt, this));
-    state_.with([channel = channel_.get()](State &state) {
-        state.ring.attach(channel->ring_page());
-        state.events.attach(channel->event_page());
-        state.channel = channel;
-        state.is_live = false;
-        state.is_stalled = false;
-        state.is_broken = false;
-        state.transfers_in_flight = 0;
-        state.starts_in_flight = 0;
-        state.refused_status = 0;
-        state.is_stop_in_flight = false;
-        for (LateValues &late : state.late_values)
-            late.is_unanswered = false;
-        forget_stale_values(state);
-        note_state(state);
-    });
-    may_be_open_ = false;
-    refused_open_ = RefusedOpen();
-    query_cache_.clear();
-    renew_mixer();
-    if (buffer_)
-        TRY(buffer_->show_values());
-    return {};
-}
-
-void Stream::go_live()
-{
-    state_.with([](State &state) {
-        state.is_live = true;
-        note_state(state);
-    });
-}
-
-Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_directory)
-{
-    Text<96> directory;
-    directory << card_directory << "/" << config_.device << "/" << config_.number;
-    Mutex::Guard guard(request_mutex_);
-    return channel_->publish(transaction, directory.c_string());
 }
 
 Result<void> Stream::open(Substream substream)
@@ -93,42 +52,44 @@ Result<void> Stream::open(Substream substream)
         .channels_max = settings.channels_max,
         .buffer_bytes_max = settings.buffer_bytes,
         .period_frames_min = period_frames_min,
+        .period_us_min = period_min_us(),
     };
     TRY(substream.constrain(hardware));
+    substream.wait_without_limit();
 
     Mutex::Guard guard(request_mutex_);
     query_cache_.clear();
-    return state_.with([&](State &state) -> Result<void> {
-        if (!is_usable(state))
+    return session_.with([&](Session &session) -> Result<void> {
+        if (session.link() == Link::Removed || session.link() == Link::Broken)
             return Error::NoDevice;
-        state.substream = substream;
-        note_state(state);
+        session.set_substream(substream);
         return {};
     });
 }
 
 void Stream::close()
 {
-    release();
+    {
+        Mutex::Guard guard(substream_mutex_);
+        session_.with([](Session &session) { session.set_substream(Substream()); });
+    }
+    // An interrupt handler may have taken the substream just before, and be about to use it.
     Mutex::Guard guard(request_mutex_);
-    state_.with([](State &state) {
-        state.substream = Substream();
-        note_state(state);
-        // A card without a backend stays only for those that have it open.
-        if (is_waiting_for_backend(state))
-            state.caretaker->schedule(0);
-    });
-    // An interrupt may have taken the substream just before, and be about to use it.
-    if (channel_)
-        channel_->synchronize();
+    if (transport_)
+        transport_->synchronize();
 }
 
-Result<void> Stream::allocate(size_t buffer_bytes)
+Result<void> Stream::hw_params(size_t buffer_bytes)
 {
     // Never the old pages again: the backend may still map them.
-    release();
+    hw_free();
     Mutex::Guard guard(request_mutex_);
-    if (leftovers_.count_buffers(device_.number()) >= buffers_max_) {
+    const bool is_gone = session_.with([](const Session &session) {
+        return session.link() == Link::Removed || session.link() == Link::Broken;
+    });
+    if (is_gone)
+        return Error::NoDevice;
+    if (services_.grants.count_buffers(device_.number()) >= services_.buffers_max) {
         Text<96> text;
         describe(text);
         text << "the backend keeps the pages of earlier buffers; it gets no more";
@@ -138,22 +99,109 @@ Result<void> Stream::allocate(size_t buffer_bytes)
     buffer_ =
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
                                  config_.settings.channels_max));
-    state_.with([buffer = buffer_.get()](State &state) {
-        state.substream.set_buffer(buffer->address(), buffer->bytes());
+    session_.with([buffer = buffer_.get()](Session &session) {
+        session.set_buffer(buffer);
+        session.substream().set_buffer(buffer->address(), buffer->bytes());
     });
     return {};
 }
 
-void Stream::release()
+void Stream::hw_free()
 {
     Mutex::Guard guard(request_mutex_);
-    close_backend();
-    state_.with([](State &state) { state.substream.set_buffer(nullptr, 0); });
+    session_.with([](Session &session) { session.reset(); });
+    await_close();
+    session_.with([](Session &session) {
+        session.set_buffer(nullptr);
+        session.substream().set_buffer(nullptr, 0);
+    });
     // The pages go when the backend lets go of them; they are never used again.
     if (buffer_)
-        leftovers_.keep(move(buffer_), device_.number());
+        services_.grants.add(move(buffer_), device_.number());
     has_void_grants_ = false;
-    was_prepared_ = false;
+}
+
+Result<void> Stream::prepare()
+{
+    const bool is_hasty = session_.with([](Session &session) {
+        return session.exchange_recovery() && !session.recoveries.allow();
+    });
+    if (is_hasty)
+        sleep_for(recovery_pause_ms);
+
+    Mutex::Guard guard(request_mutex_);
+    session_.with([](Session &session) {
+        session.set_open_awaited(true);
+        session.prepare(session.substream().params());
+    });
+    return await_open();
+}
+
+void Stream::sync_stop()
+{
+    Mutex::Guard guard(request_mutex_);
+    await_stop();
+    if (transport_)
+        transport_->synchronize();
+    // The card's maintenance may have taken notice of what has ended now.
+    Mutex::Guard none_telling(substream_mutex_);
+}
+
+Result<void> Stream::trigger(kshim_trigger command)
+{
+    return session_.with([&](Session &session) -> Result<void> {
+        switch (command) {
+        case KSHIM_TRIGGER_START:
+            return session.start(RunCommand::Start);
+        case KSHIM_TRIGGER_PAUSE_RELEASE:
+            return session.start(RunCommand::Resume);
+        case KSHIM_TRIGGER_PAUSE_PUSH:
+            session.pause();
+            return {};
+        case KSHIM_TRIGGER_STOP:
+            session.stop();
+            return {};
+        case KSHIM_TRIGGER_DRAIN:
+            return session.drain();
+        }
+        return Error::Invalid;
+    });
+}
+
+Result<void> Stream::ack()
+{
+    return session_.with([](Session &session) { return session.commit(); });
+}
+
+uint32_t Stream::pointer()
+{
+    return session_.with([](Session &session) { return session.pointer(); });
+}
+
+bool Stream::put_control(kshim_control_kind kind, const uint32_t *values)
+{
+    const bool has_changed = mixer_.put(kind, values);
+    session_.with([&](Session &session) { session.on_put(kind); });
+    return has_changed;
+}
+
+void Stream::show(ProcText &out)
+{
+    StreamReport report;
+    // A copy: printing may sleep.
+    session_.with([&](Session &session) {
+        const Run &run = session.run().base();
+        report.run = run.state();
+        report.link = session.link();
+        report.is_open = session.is_open();
+        report.params = session.params();
+        report.committed = session.run().visit([](const auto &it) { return it.committed(); });
+        report.requested = run.requested();
+        report.hardware = run.position();
+        report.shown = run.shown();
+        report.statistics = session.journal.counts;
+    });
+    print(out, config_, report);
 }
 
 } // namespace xen_front

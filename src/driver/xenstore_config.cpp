@@ -51,7 +51,29 @@ Result<void> check_version(XenbusDevice device, Diagnostic &why)
     return negotiate_version(device.backend_path(), !versions.is_error(), list, why);
 }
 
+StringView last_word(StringView text)
+{
+    text = text.trimmed();
+    for (size_t at = text.find(' '); at < text.size(); at = text.find(' '))
+        text = text.slice(at + 1);
+    return text;
+}
+
 } // namespace
+
+void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id)
+{
+    const StringView word = last_word(short_name);
+    for (uint32_t number = 0; number < device.number(); number++) {
+        Text<64> sibling;
+        sibling << "device/vsnd/" << number;
+        auto name = XenStoreValue::read(sibling.c_string(), field::short_name);
+        if (!name.is_error() && last_word(name.value().view()) == word) {
+            id << word << device.number();
+            return;
+        }
+    }
+}
 
 Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why)
 {

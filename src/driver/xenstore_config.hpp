@@ -11,4 +11,10 @@ namespace xen_front {
 // protocol. On failure @why says what is wrong, and is empty when memory was. Context: may sleep.
 Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why);
 
+// The id for the card of @device, whose short name is @short_name, into @id; nothing when that
+// which ALSA makes of the short name, its last word, is this card's alone. Cards are told apart by
+// the numbers of their devices, so that an id does not depend on which backend comes first.
+// Context: may sleep.
+void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id);
+
 } // namespace xen_front

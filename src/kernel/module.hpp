@@ -6,10 +6,22 @@
 
 namespace xen_front {
 
-// How long a request may wait for its answer. Context: any.
+// How long a request may wait for its response. Context: any.
 inline unsigned int request_timeout_ms()
 {
     return kshim_module_request_timeout_ms();
+}
+
+// How long a card stays without a backend; 0: for ever. Context: any.
+inline unsigned int reconnect_timeout_ms()
+{
+    return kshim_module_reconnect_timeout_ms();
+}
+
+// The shortest period, in time. Context: any.
+inline unsigned int period_min_us()
+{
+    return kshim_module_period_min_us();
 }
 
 } // namespace xen_front

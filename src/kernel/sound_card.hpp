@@ -165,9 +165,9 @@ class Substream {
     {
         kshim_pcm_set_buffer(substream_, address, bytes);
     }
-    void set_wait_limit(unsigned int milliseconds)
+    void wait_without_limit()
     {
-        kshim_pcm_set_wait_limit(substream_, milliseconds);
+        kshim_pcm_wait_without_limit(substream_);
     }
     kshim_pcm_params params() const
     {
@@ -176,15 +176,12 @@ class Substream {
         return params;
     }
 
-    // ---- Context: stream lock held ----
-    Frames application_pointer() const
+    // ---- Context: any ----
+    kshim_pcm_progress progress() const
     {
-        return Frames(kshim_pcm_application_pointer(substream_));
-    }
-    // Whether ALSA stops it now because the application was late.
-    bool has_run_out() const
-    {
-        return kshim_pcm_has_run_out(substream_);
+        kshim_pcm_progress progress = {};
+        kshim_pcm_get_progress(substream_, &progress);
+        return progress;
     }
     void fill_silence(Frames offset, Frames count)
     {
@@ -201,19 +198,13 @@ class Substream {
     {
         kshim_pcm_stop_xrun(substream_);
     }
-    // The substream is not being closed.
-    void suspend()
-    {
-        kshim_pcm_suspend(substream_);
-    }
-    // The substream is not being closed. Has the stream's trigger called if ALSA drains it.
-    void notice_draining()
-    {
-        kshim_pcm_notice_draining(substream_);
-    }
     void stop_failed()
     {
         kshim_pcm_stop_failed(substream_);
+    }
+    void wake_drain()
+    {
+        kshim_pcm_wake_drain(substream_);
     }
 
   private:

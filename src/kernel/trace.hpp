@@ -40,10 +40,9 @@ inline void record_state(uint32_t card, uint32_t frontend, uint32_t backend)
 {
     kshim_record_state(card, frontend, backend);
 }
-inline void record_stream_state(const kshim_trace_stream &stream, kshim_stream_state old_state,
-                                kshim_stream_state new_state)
+inline void record_stream_state(const kshim_trace_stream &stream, const char *run, const char *link)
 {
-    kshim_record_stream_state(&stream, old_state, new_state);
+    kshim_record_stream_state(&stream, run, link);
 }
 
 } // namespace xen_front

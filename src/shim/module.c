@@ -9,12 +9,36 @@
 static unsigned int request_timeout_ms = 1000;
 module_param(request_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(request_timeout_ms,
-		 "Milliseconds that a request waits for the backend's answer (default 1000)");
+		 "Milliseconds that a request waits for the backend's response (default 1000)");
+
+static unsigned int reconnect_timeout_ms = 10000;
+module_param(reconnect_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(reconnect_timeout_ms,
+		 "Milliseconds that a card waits for a backend before it goes; 0: for ever (default 10000)");
+
+static unsigned int period_min_us = 500;
+module_param(period_min_us, uint, 0644);
+MODULE_PARM_DESC(period_min_us,
+		 "Microseconds of the shortest period that an application may choose (default 500)");
 
 unsigned int kshim_module_request_timeout_ms(void)
 {
-	/* Written through sysfs at any time; 0 would fail every request. */
-	return clamp(READ_ONCE(request_timeout_ms), 1U, 60000U);
+	/*
+	 * Written through sysfs at any time; 0 would fail every request. The kernel gives up
+	 * freezing a process for a migration after 20 s.
+	 */
+	return clamp(READ_ONCE(request_timeout_ms), 1U, 20000U);
+}
+
+unsigned int kshim_module_reconnect_timeout_ms(void)
+{
+	return READ_ONCE(reconnect_timeout_ms);
+}
+
+unsigned int kshim_module_period_min_us(void)
+{
+	/* More than a second is no shortest period of anything. */
+	return min(READ_ONCE(period_min_us), 1000000U);
 }
 
 /* A virtual call on an object under construction: never, but the C++ tables name it. */

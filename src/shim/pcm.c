@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PCM devices: ALSA's operation table, and include/kshim/pcm.h over the PCM core. */
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 #include <sound/control.h>
 #include <sound/core.h>
 #include <sound/pcm.h>
@@ -13,20 +15,9 @@
 #include "kshim/pcm.h"
 #include "shim.h"
 
-/* What an open substream needs besides the driver's stream. */
-struct open_substream {
-	void *stream;
-	struct snd_pcm_hw_constraint_list rates;
-};
-
-static struct open_substream *opened(struct snd_pcm_substream *substream)
-{
-	return substream->runtime->private_data;
-}
-
 static void *stream_of(struct snd_pcm_substream *substream)
 {
-	return opened(substream)->stream;
+	return opened_substream(substream)->stream;
 }
 
 static void free_open_substream(struct snd_pcm_runtime *runtime)
@@ -75,8 +66,6 @@ static int pcm_trigger(struct snd_pcm_substream *substream, int command)
 		[SNDRV_PCM_TRIGGER_START] = KSHIM_TRIGGER_START,
 		[SNDRV_PCM_TRIGGER_PAUSE_PUSH] = KSHIM_TRIGGER_PAUSE_PUSH,
 		[SNDRV_PCM_TRIGGER_PAUSE_RELEASE] = KSHIM_TRIGGER_PAUSE_RELEASE,
-		[SNDRV_PCM_TRIGGER_SUSPEND] = KSHIM_TRIGGER_SUSPEND,
-		[SNDRV_PCM_TRIGGER_RESUME] = KSHIM_TRIGGER_RESUME,
 		[SNDRV_PCM_TRIGGER_DRAIN] = KSHIM_TRIGGER_DRAIN,
 	};
 
@@ -90,9 +79,16 @@ static int pcm_sync_stop(struct snd_pcm_substream *substream)
 
 static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 {
-	int64_t position = xen_front_pcm_pointer(stream_of(substream));
+	snd_pcm_uframes_t position = xen_front_pcm_pointer(stream_of(substream));
 
-	return position < 0 ? SNDRV_PCM_POS_XRUN : position;
+	/*
+	 * Where a position has not moved for long, the core guesses that it has moved by a whole
+	 * buffer: snd_pcm_update_hw_ptr0(). Positions of this driver are exact, and may stand
+	 * still for as long as the backend is away, so the core takes the last update for one of
+	 * just now.
+	 */
+	substream->runtime->hw_ptr_jiffies = jiffies;
+	return position;
 }
 
 static int pcm_ack(struct snd_pcm_substream *substream)
@@ -128,6 +124,8 @@ int kshim_pcm_create(struct kshim_card *card, unsigned int index, const char *na
 	if (ret)
 		return ret;
 	pcm->private_data = context;
+	/* The guest sleeps without applications noticing: see xen_front_suspend(). */
+	pcm->no_device_suspend = true;
 	strscpy(pcm->name, name, sizeof(pcm->name));
 	if (playback_count)
 		snd_pcm_set_ops(pcm, SNDRV_PCM_STREAM_PLAYBACK, &pcm_ops);
@@ -162,124 +160,6 @@ int kshim_pcm_add_channel_maps(struct kshim_pcm *pcm, enum kshim_direction direc
 				      snd_pcm_std_chmaps, min(channels_max, 8U), 0, NULL);
 }
 
-/* The integers inside an interval that may leave out its ends. */
-static unsigned int first_in(const struct snd_interval *interval)
-{
-	return interval->min + interval->openmin;
-}
-
-static unsigned int last_in(const struct snd_interval *interval)
-{
-	return interval->max - interval->openmax;
-}
-
-static int refine_interval(struct snd_interval *interval, unsigned int min, unsigned int max)
-{
-	struct snd_interval narrower = { .min = min, .max = max, .integer = 1 };
-
-	return snd_interval_refine(interval, &narrower);
-}
-
-/* Asks for all parameters and narrows the one that the rule is about. */
-static int backend_rule(struct snd_pcm_hw_params *params, struct snd_pcm_hw_rule *rule)
-{
-	struct snd_mask *formats = hw_param_mask(params, SNDRV_PCM_HW_PARAM_FORMAT);
-	struct snd_interval *rate = hw_param_interval(params, SNDRV_PCM_HW_PARAM_RATE);
-	struct snd_interval *channels = hw_param_interval(params, SNDRV_PCM_HW_PARAM_CHANNELS);
-	struct snd_interval *buffer = hw_param_interval(params, SNDRV_PCM_HW_PARAM_BUFFER_SIZE);
-	struct snd_interval *period = hw_param_interval(params, SNDRV_PCM_HW_PARAM_PERIOD_SIZE);
-	struct kshim_pcm_ranges ranges = {
-		.formats = formats->bits[0] | (u64)formats->bits[1] << 32,
-		.rate_min = first_in(rate),
-		.rate_max = last_in(rate),
-		.channels_min = first_in(channels),
-		.channels_max = last_in(channels),
-		.buffer_frames_min = first_in(buffer),
-		.buffer_frames_max = last_in(buffer),
-		.period_frames_min = first_in(period),
-		.period_frames_max = last_in(period),
-	};
-	struct snd_mask narrower = {};
-	int ret = xen_front_pcm_refine(rule->private, &ranges);
-
-	if (ret < 0)
-		return ret;
-	switch (rule->var) {
-	case SNDRV_PCM_HW_PARAM_FORMAT:
-		narrower.bits[0] = lower_32_bits(ranges.formats);
-		narrower.bits[1] = upper_32_bits(ranges.formats);
-		return snd_mask_refine(formats, &narrower);
-	case SNDRV_PCM_HW_PARAM_RATE:
-		return refine_interval(rate, ranges.rate_min, ranges.rate_max);
-	case SNDRV_PCM_HW_PARAM_CHANNELS:
-		return refine_interval(channels, ranges.channels_min, ranges.channels_max);
-	case SNDRV_PCM_HW_PARAM_BUFFER_SIZE:
-		return refine_interval(buffer, ranges.buffer_frames_min, ranges.buffer_frames_max);
-	default:
-		return refine_interval(period, ranges.period_frames_min, ranges.period_frames_max);
-	}
-}
-
-/* One rule for each parameter, run again whenever one of the other four has changed. */
-static int add_backend_rules(struct snd_pcm_runtime *runtime, void *stream)
-{
-	static const int vars[] = {
-		SNDRV_PCM_HW_PARAM_FORMAT,	SNDRV_PCM_HW_PARAM_RATE,
-		SNDRV_PCM_HW_PARAM_CHANNELS,	SNDRV_PCM_HW_PARAM_BUFFER_SIZE,
-		SNDRV_PCM_HW_PARAM_PERIOD_SIZE,
-	};
-	const unsigned int n = ARRAY_SIZE(vars);
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < n; i++) {
-		ret = snd_pcm_hw_rule_add(runtime, 0, vars[i], backend_rule, stream,
-					  vars[(i + 1) % n], vars[(i + 2) % n],
-					  vars[(i + 3) % n], vars[(i + 4) % n], -1);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_hardware *hardware)
-{
-	struct snd_pcm_substream *substream = to_substream(opaque);
-	struct snd_pcm_runtime *runtime = substream->runtime;
-	struct open_substream *open = opened(substream);
-	int ret;
-
-	runtime->hw = (struct snd_pcm_hardware) {
-		.info = SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID |
-			SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
-			SNDRV_PCM_INFO_BATCH | SNDRV_PCM_INFO_PAUSE | SNDRV_PCM_INFO_RESUME |
-			SNDRV_PCM_INFO_SYNC_APPLPTR | SNDRV_PCM_INFO_NO_REWINDS |
-			SNDRV_PCM_INFO_DRAIN_TRIGGER,
-		.formats = hardware->formats,
-		.rates = SNDRV_PCM_RATE_KNOT,
-		.rate_min = hardware->rates[0],
-		.rate_max = hardware->rates[hardware->rate_count - 1],
-		.channels_min = hardware->channels_min,
-		.channels_max = hardware->channels_max,
-		.buffer_bytes_max = hardware->buffer_bytes_max,
-		.period_bytes_min = 1,
-		.period_bytes_max = hardware->buffer_bytes_max / 2,
-		.periods_min = 2,
-		.periods_max = UINT_MAX,
-	};
-
-	open->rates.list = hardware->rates;
-	open->rates.count = hardware->rate_count;
-	ret = snd_pcm_hw_constraint_list(runtime, 0, SNDRV_PCM_HW_PARAM_RATE, &open->rates);
-	if (ret < 0)
-		return ret;
-	ret = snd_pcm_hw_constraint_minmax(runtime, SNDRV_PCM_HW_PARAM_PERIOD_SIZE,
-					   hardware->period_frames_min, UINT_MAX);
-	if (ret < 0)
-		return ret;
-	return add_backend_rules(runtime, open->stream);
-}
-
 void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_params *params)
 {
 	const struct snd_pcm_runtime *runtime = to_substream(substream)->runtime;
@@ -301,20 +181,26 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
 	runtime->dma_bytes = bytes;
 }
 
-uint64_t kshim_pcm_application_pointer(struct kshim_substream *substream)
-{
-	return READ_ONCE(to_substream(substream)->runtime->control->appl_ptr);
-}
-
-bool kshim_pcm_has_run_out(struct kshim_substream *opaque)
+void kshim_pcm_get_progress(struct kshim_substream *opaque, struct kshim_pcm_progress *progress)
 {
 	struct snd_pcm_substream *substream = to_substream(opaque);
 	struct snd_pcm_runtime *runtime = substream->runtime;
-	snd_pcm_uframes_t avail = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
-					  snd_pcm_playback_avail(runtime) :
-					  snd_pcm_capture_avail(runtime);
+	snd_pcm_uframes_t hw_ptr = READ_ONCE(runtime->status->hw_ptr);
+	snd_pcm_uframes_t appl_ptr = READ_ONCE(runtime->control->appl_ptr);
+	bool is_playback = substream->stream == SNDRV_PCM_STREAM_PLAYBACK;
+	snd_pcm_sframes_t queued = is_playback ? appl_ptr - hw_ptr : hw_ptr - appl_ptr;
+	snd_pcm_sframes_t avail;
 
-	return avail >= runtime->stop_threshold;
+	/* Both pointers are below the boundary, and wrap there. */
+	if (queued > (snd_pcm_sframes_t)(runtime->boundary / 2))
+		queued -= runtime->boundary;
+	else if (queued < -(snd_pcm_sframes_t)(runtime->boundary / 2))
+		queued += runtime->boundary;
+	avail = is_playback ? (snd_pcm_sframes_t)runtime->buffer_size - queued : queued;
+	progress->queued_frames = queued;
+	progress->is_draining = READ_ONCE(runtime->state) == SNDRV_PCM_STATE_DRAINING;
+	progress->is_unstoppable = runtime->stop_threshold > runtime->buffer_size;
+	progress->has_run_out = avail >= 0 && avail >= runtime->stop_threshold;
 }
 
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
@@ -327,12 +213,46 @@ void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offs
 				   frames * runtime->channels);
 }
 
-void kshim_pcm_set_wait_limit(struct kshim_substream *substream, unsigned int milliseconds)
+void kshim_pcm_wait_without_limit(struct kshim_substream *substream)
 {
-	to_substream(substream)->wait_time = milliseconds;
+	/* In milliseconds: msecs_to_jiffies() makes MAX_JIFFY_OFFSET of it. */
+	to_substream(substream)->wait_time = UINT_MAX;
+}
+
+void kshim_pcm_wake_drain(struct kshim_substream *substream)
+{
+	wake_up(&to_substream(substream)->runtime->sleep);
 }
 
 void kshim_pcm_period_elapsed(struct kshim_substream *substream)
 {
 	snd_pcm_period_elapsed(to_substream(substream));
+}
+
+/*
+ * A writer may wait for room in a stream that could not be started or that is paused, and nothing
+ * but another state ends that.
+ */
+void kshim_pcm_stop_xrun(struct kshim_substream *opaque)
+{
+	struct snd_pcm_substream *substream = to_substream(opaque);
+	unsigned long flags;
+
+	snd_pcm_stop_xrun(substream);
+	snd_pcm_stream_lock_irqsave(substream, flags);
+	if (substream->runtime->state == SNDRV_PCM_STATE_PREPARED ||
+	    substream->runtime->state == SNDRV_PCM_STATE_PAUSED)
+		snd_pcm_stop(substream, SNDRV_PCM_STATE_XRUN);
+	snd_pcm_stream_unlock_irqrestore(substream, flags);
+}
+
+void kshim_pcm_stop_failed(struct kshim_substream *opaque)
+{
+	struct snd_pcm_substream *substream = to_substream(opaque);
+	unsigned long flags;
+
+	snd_pcm_stream_lock_irqsave(substream, flags);
+	if (substream->runtime->state != SNDRV_PCM_STATE_OPEN)
+		snd_pcm_stop(substream, SNDRV_PCM_STATE_DISCONNECTED);
+	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }

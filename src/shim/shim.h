@@ -3,6 +3,7 @@
 #ifndef XEN_FRONT_SHIM_H
 #define XEN_FRONT_SHIM_H
 
+#include <sound/pcm.h>
 #include <xen/xenbus.h>
 
 struct kshim_card;
@@ -10,8 +11,6 @@ struct kshim_pcm;
 struct kshim_substream;
 struct kshim_xenbus_device;
 struct snd_card;
-struct snd_pcm;
-struct snd_pcm_substream;
 
 /* Whether one more line may go to the kernel log: see kshim_log(). Context: any. */
 bool shim_may_log(void);
@@ -39,6 +38,18 @@ static inline struct snd_pcm *to_pcm(struct kshim_pcm *pcm)
 static inline struct snd_pcm_substream *to_substream(struct kshim_substream *substream)
 {
 	return (struct snd_pcm_substream *)substream;
+}
+
+/* What an open substream needs besides the driver's stream. */
+struct open_substream {
+	void *stream;
+	struct snd_pcm_hw_constraint_list rates;
+	unsigned int period_us_min;
+};
+
+static inline struct open_substream *opened_substream(struct snd_pcm_substream *substream)
+{
+	return substream->runtime->private_data;
 }
 
 #endif

@@ -23,9 +23,9 @@ static const char *const lock_names[KSHIM_LOCK_CLASSES] = {
 	[KSHIM_LOCK_RING] = "xen_front_ring",
 	[KSHIM_LOCK_MIXER] = "xen_front_mixer",
 	[KSHIM_LOCK_CARD] = "xen_front_card",
-	[KSHIM_LOCK_WATCHDOG] = "xen_front_watchdog",
-	[KSHIM_LOCK_LEFTOVERS] = "xen_front_leftovers",
+	[KSHIM_LOCK_GRANTS] = "xen_front_grants",
 	[KSHIM_LOCK_REQUEST] = "xen_front_request",
+	[KSHIM_LOCK_SUBSTREAM] = "xen_front_substream",
 	[KSHIM_LOCK_FRONTEND] = "xen_front_frontend",
 };
 

@@ -125,9 +125,8 @@ void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend)
 	trace_xen_front_state(card, frontend, backend);
 }
 
-void kshim_record_stream_state(const struct kshim_trace_stream *stream,
-			       enum kshim_stream_state old_state,
-			       enum kshim_stream_state new_state)
+void kshim_record_stream_state(const struct kshim_trace_stream *stream, const char *run,
+			       const char *link)
 {
-	trace_xen_front_stream_state(stream, old_state, new_state);
+	trace_xen_front_stream_state(stream, run, link);
 }

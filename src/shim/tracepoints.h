@@ -61,33 +61,6 @@ TRACE_DEFINE_ENUM(XenbusStateReconfigured);
 			 { XenbusStateReconfiguring, "Reconfiguring" },                            \
 			 { XenbusStateReconfigured, "Reconfigured" })
 
-TRACE_DEFINE_ENUM(KSHIM_STREAM_DISCONNECTED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_WAITING);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_CLOSED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_OPEN);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_PREPARED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_RUNNING);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_DRAINING);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_PAUSED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_STOPPED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_FAILED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_STALLED);
-TRACE_DEFINE_ENUM(KSHIM_STREAM_BROKEN);
-
-#define show_stream_state(state)                                                                   \
-	__print_symbolic(state, { KSHIM_STREAM_DISCONNECTED, "disconnected" },                     \
-			 { KSHIM_STREAM_WAITING, "waiting" },                                      \
-			 { KSHIM_STREAM_CLOSED, "closed" },                                        \
-			 { KSHIM_STREAM_OPEN, "open" },                                            \
-			 { KSHIM_STREAM_PREPARED, "prepared" },                                    \
-			 { KSHIM_STREAM_RUNNING, "running" },                                      \
-			 { KSHIM_STREAM_DRAINING, "draining" },                                    \
-			 { KSHIM_STREAM_PAUSED, "paused" },                                        \
-			 { KSHIM_STREAM_STOPPED, "stopped" },                                      \
-			 { KSHIM_STREAM_FAILED, "failed" },                                        \
-			 { KSHIM_STREAM_STALLED, "stalled" },                                      \
-			 { KSHIM_STREAM_BROKEN, "broken" })
-
 /* What the events of streams have in common. */
 #define STREAM_ENTRY                                                                               \
 	__field(u32, card)                                                                         \
@@ -189,21 +162,18 @@ TRACE_EVENT_FN(xen_front_position,
 	TP_ARGS(stream, position),
 	TP_STRUCT__entry(
 		STREAM_ENTRY
-		__field(bool, is_elapsed)
 		__field(u64, hardware)
 		__field(u64, shown)
 		__field(u64, committed)
 	),
 	TP_fast_assign(
 		STREAM_ASSIGN;
-		__entry->is_elapsed = position->is_elapsed;
 		__entry->hardware = position->hardware;
 		__entry->shown = position->shown;
 		__entry->committed = position->committed;
 	),
-	TP_printk(STREAM_FORMAT " hardware=%llu shown=%llu committed=%llu elapsed=%d",
-		  STREAM_ARGUMENTS, __entry->hardware, __entry->shown, __entry->committed,
-		  __entry->is_elapsed),
+	TP_printk(STREAM_FORMAT " hardware=%llu shown=%llu committed=%llu", STREAM_ARGUMENTS,
+		  __entry->hardware, __entry->shown, __entry->committed),
 	shim_trace_position_on, shim_trace_position_off
 );
 
@@ -226,20 +196,19 @@ TRACE_EVENT_FN(xen_front_state,
 );
 
 TRACE_EVENT_FN(xen_front_stream_state,
-	TP_PROTO(const struct kshim_trace_stream *stream, u8 old_state, u8 new_state),
-	TP_ARGS(stream, old_state, new_state),
+	TP_PROTO(const struct kshim_trace_stream *stream, const char *run, const char *link),
+	TP_ARGS(stream, run, link),
 	TP_STRUCT__entry(
 		STREAM_ENTRY
-		__field(u8, old_state)
-		__field(u8, new_state)
+		__array(char, run, KSHIM_TRACE_STATE_SIZE)
+		__array(char, link, KSHIM_TRACE_STATE_SIZE)
 	),
 	TP_fast_assign(
 		STREAM_ASSIGN;
-		__entry->old_state = old_state;
-		__entry->new_state = new_state;
+		strscpy(__entry->run, run, KSHIM_TRACE_STATE_SIZE);
+		strscpy(__entry->link, link, KSHIM_TRACE_STATE_SIZE);
 	),
-	TP_printk(STREAM_FORMAT " old=%s new=%s", STREAM_ARGUMENTS,
-		  show_stream_state(__entry->old_state), show_stream_state(__entry->new_state)),
+	TP_printk(STREAM_FORMAT " run=%s link=%s", STREAM_ARGUMENTS, __entry->run, __entry->link),
 	shim_trace_stream_state_on, shim_trace_stream_state_off
 );
 

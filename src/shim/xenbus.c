@@ -2,6 +2,10 @@
 /* The xenbus driver, and include/kshim/xenbus.h over its devices. */
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/pm.h>
+#include <linux/rcupdate.h>
+#include <linux/reboot.h>
 #include <xen/interface/io/sndif.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
@@ -60,9 +64,27 @@ void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const cha
 /* Of xen_front_load(). */
 static void *shared;
 
+/*
+ * While a driver registers, the bus has it wait up to 30 s for devices that it takes for
+ * connecting: good for one whose backend is there, as the card is when insmod returns. Without a
+ * backend there is nothing to wait for.
+ */
+static void wait_only_for_a_backend(struct xenbus_device *device)
+{
+	unsigned int backend = xenbus_read_unsigned(device->otherend, "state", XenbusStateUnknown);
+
+	if (backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
+	    backend != XenbusStateConnected)
+		device->state = XenbusStateReconfiguring;
+}
+
 static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
 {
-	return xen_front_probe(from_xenbus(device), shared);
+	int ret = xen_front_probe(from_xenbus(device), shared);
+
+	if (!ret)
+		wait_only_for_a_backend(device);
+	return ret;
 }
 
 /*
@@ -82,7 +104,23 @@ static void backend_changed(struct xenbus_device *device, enum xenbus_state stat
 	xen_front_backend_changed(from_xenbus(device), state);
 }
 
-/* After a restore, and by some kernels after any sleep of the guest. */
+/* The guest is about to be saved or moved, or Xen only tries. */
+static int suspend(struct xenbus_device *device)
+{
+	xen_front_suspend(from_xenbus(device));
+	return 0;
+}
+
+/* The bus forwards what happens under Xen's control, but not a sleep of the guest's own. */
+static int device_suspend(struct device *device)
+{
+	return suspend(to_xenbus_device(device));
+}
+
+static const struct dev_pm_ops sleep_operations = {
+	.suspend = device_suspend,
+};
+
 static int resume(struct xenbus_device *device)
 {
 	xen_front_resume(from_xenbus(device));
@@ -122,29 +160,63 @@ static struct xenbus_driver driver = {
 	.probe = probe,
 	.otherend_changed = backend_changed,
 	.remove = REMOVE_FOR_THIS_KERNEL,
+	.suspend = suspend,
 	.resume = resume,
 	.not_essential = true,
+	.driver.pm = &sleep_operations,
+};
+
+static int shut_down(struct device *device, void *unused)
+{
+	/* The driver may be unbound just now. */
+	device_lock(device);
+	if (dev_get_drvdata(device))
+		xen_front_shutdown(from_xenbus(to_xenbus_device(device)));
+	device_unlock(device);
+	return 0;
+}
+
+/* The bus closes devices that are Connected, and no others. */
+static int on_reboot(struct notifier_block *block, unsigned long action, void *unused)
+{
+	if (driver_for_each_device(&driver.driver, NULL, NULL, shut_down))
+		pr_warn("snd-xen-front: not every device is closed\n");
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_block = {
+	.notifier_call = on_reboot,
 };
 
 int xen_front_driver_register(void)
 {
 	int status;
 
-	if (!xen_domain())
+	if (!xen_domain()) {
+		pr_err("snd-xen-front: this is no Xen guest\n");
 		return -ENODEV;
+	}
 	shared = xen_front_load();
 	if (!shared)
 		return -ENOMEM;
 	status = xenbus_register_frontend(&driver);
-	if (status)
+	if (status) {
+		pr_err("snd-xen-front: the Xen bus refuses the driver: %d; is snd_xen_front loaded?\n",
+		       status);
 		xen_front_unload(shared);
-	return status;
+		return status;
+	}
+	register_reboot_notifier(&reboot_block);
+	return 0;
 }
 
 void xen_front_driver_unregister(void)
 {
+	unregister_reboot_notifier(&reboot_block);
 	xenbus_unregister_driver(&driver);
+	/* Cards that applications have kept open; they may be about to leave the module's code. */
 	xen_front_unload(shared);
+	synchronize_rcu_tasks();
 }
 
 MODULE_ALIAS("xen:" XENSND_DRIVER_NAME);

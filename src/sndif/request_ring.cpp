@@ -49,6 +49,9 @@ Result<RequestId> RequestRing::push(const wire::Request &request)
         number = (number + 1) & slot_mask;
     Pending &pending = pending_[number];
     pending.generation++;
+    // An id that was never given out is not pending: the default one has generation 0.
+    if ((pending.generation & generation_mask) == 0)
+        pending.generation++;
     pending.operation = request.operation;
     pending.trigger = request.trigger.type;
     pending.is_used = true;
@@ -80,28 +83,27 @@ bool RequestRing::publish()
 bool RequestRing::is_pending(RequestId id) const
 {
     const Pending &pending = pending_[id.value() & slot_mask];
-    const uint16_t generation_mask = 0xffff >> slot_bits;
     return pending.is_used && (pending.generation & generation_mask) == id.value() >> slot_bits;
 }
 
-Violation RequestRing::check(const wire::Response &response, Answer &answer)
+Violation RequestRing::check(const wire::Response &sent, Response &response)
 {
-    Pending &pending = pending_[response.id & slot_mask];
-    if (!is_pending(RequestId(response.id)))
+    Pending &pending = pending_[sent.id & slot_mask];
+    if (!is_pending(RequestId(sent.id)))
         return Violation::ResponseId;
-    if (static_cast<uint8_t>(pending.operation) != response.operation)
+    if (static_cast<uint8_t>(pending.operation) != sent.operation)
         return Violation::ResponseOperation;
 
     pending.is_used = false;
-    answer.id = RequestId(response.id);
-    answer.operation = pending.operation;
-    answer.trigger = pending.trigger;
-    answer.status = response.status;
-    answer.hw_param = response.hw_param;
+    response.id = RequestId(sent.id);
+    response.operation = pending.operation;
+    response.trigger = pending.trigger;
+    response.status = sent.status;
+    response.hw_param = sent.hw_param;
     return Violation::None;
 }
 
-bool RequestRing::take(Answer &answer, Violation &violation)
+bool RequestRing::take(Response &response, Violation &violation)
 {
     auto produced = page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
         return rsp_prod - response_consumed_ <= request_published_ - response_consumed_;
@@ -118,12 +120,12 @@ bool RequestRing::take(Answer &answer, Violation &violation)
     }
     is_announced_ = false;
 
-    auto response = page_.read(&wire::RingPage::slots, response_consumed_ & slot_mask)
-                        .validate([&](const wire::RingSlot &copy) {
-                            violation = check(copy.response, answer);
-                            return violation == Violation::None;
-                        });
-    if (response.is_error())
+    auto slot = page_.read(&wire::RingPage::slots, response_consumed_ & slot_mask)
+                    .validate([&](const wire::RingSlot &copy) {
+                        violation = check(copy.response, response);
+                        return violation == Violation::None;
+                    });
+    if (slot.is_error())
         return false;
     response_consumed_++;
     return true;

@@ -9,7 +9,8 @@
 
 namespace xen_front {
 
-// Names one request among all that are and were in flight; goes over the wire as the id.
+// Names one request among all that are and were in flight; goes over the wire as the id. The
+// default one names none.
 class RequestId {
   public:
     constexpr RequestId() = default;
@@ -26,8 +27,8 @@ class RequestId {
     uint16_t value_ = 0;
 };
 
-// An answer to a request of ours, checked.
-struct Answer {
+// The response to a request of ours, checked.
+struct Response {
     RequestId id;
     wire::Operation operation;
     wire::TriggerType trigger; // what a Trigger asked for
@@ -63,9 +64,9 @@ class RequestRing {
     // Whether the request of that id is not yet answered.
     bool is_pending(RequestId id) const;
 
-    // Whether there is an answer, and takes it into @answer. A violation in @violation means that
-    // the ring must not be used any more.
-    bool take(Answer &answer, Violation &violation);
+    // Whether there is a response, and takes it into @response. A violation in @violation means
+    // that the ring must not be used any more.
+    bool take(Response &response, Violation &violation);
 
     // Asks not to be notified about responses.
     void hold_off_notifications();
@@ -76,9 +77,10 @@ class RequestRing {
   private:
     static constexpr uint32_t slot_mask = wire::ring_size - 1;
     static constexpr uint32_t slot_bits = 5;
+    static constexpr uint16_t generation_mask = 0xffff >> slot_bits;
     static_assert(1u << slot_bits == wire::ring_size);
 
-    // One request in flight. The generation in the upper bits of its id tells an answer to it from
+    // One request in flight. The generation in the upper bits of its id tells a response to it from
     // a late one to the request that had the slot before.
     struct Pending {
         uint16_t generation;
@@ -88,7 +90,7 @@ class RequestRing {
     };
 
     static bool is_control(wire::Operation operation);
-    Violation check(const wire::Response &response, Answer &answer);
+    Violation check(const wire::Response &sent, Response &response);
 
     SharedPage<wire::RingPage> page_;
     uint32_t request_produced_ = 0;

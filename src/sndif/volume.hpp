@@ -32,16 +32,17 @@ static_assert(to_volume(level_max) == 0 && to_level(0) == level_max);
 static_assert(to_level(-0x7fffffff - 1) == 0 && to_level(0x7fffffff) == level_max);
 static_assert(to_level(-6019) == to_level(-6020) && to_volume(to_level(-6020)) == -6020);
 
-// The values stand in the shared buffer, behind the audio: for each operation a row of its own, so
-// that one which is carried out late finds, and leaves, values of no other kind. A row has a word
-// for each channel; of mute and unmute only its first byte counts.
+// The values stand in the shared buffer, behind the audio and in a page of their own, since
+// applications can map those of the audio. Each operation has a row, so that one which is carried
+// out late finds, and leaves, values of no other kind. A row has a word for each channel; of mute
+// and unmute only its first byte counts.
 inline constexpr uint32_t value_rows = 4;
 inline constexpr uint32_t word_bytes = sizeof(uint32_t);
 
 // Where the rows begin behind @audio_bytes of audio.
 constexpr uint32_t value_rows_offset(uint32_t audio_bytes)
 {
-    return static_cast<uint32_t>(round_up(audio_bytes, word_bytes));
+    return static_cast<uint32_t>(round_up(audio_bytes, wire::page_size));
 }
 
 // How large a buffer is with the rows of @channels channels.

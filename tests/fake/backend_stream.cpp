@@ -268,6 +268,7 @@ int32_t BackendStream::open(const wire::OpenRequest &request)
         return status_io;
     }
     opened_ = request;
+    first_offset_ = 0;
     wrapped_at_ = 0;
     position_ = 0;
     record.written.clear();
@@ -303,12 +304,15 @@ int32_t BackendStream::write(const wire::TransferRequest &transfer)
 {
     if (!is_inside(transfer))
         return status_invalid;
+    // A stream that goes on with what another backend has begun does so anywhere in the buffer.
+    if (record.written_bytes == 0)
+        first_offset_ = transfer.offset;
     if (wrapped_at_ == 0 && transfer.offset == 0 && record.written_bytes != 0) {
-        wrapped_at_ = record.written_bytes;
+        wrapped_at_ = first_offset_ + record.written_bytes;
         if (wrapped_at_ + values_bytes_max < opened_->buffer_sz)
             complain("WRITE starts over before the end of the buffer");
     }
-    if (transfer.offset != record.written_bytes % audio_bytes())
+    if (transfer.offset != (first_offset_ + record.written_bytes) % audio_bytes())
         complain("WRITE does not go on where the last one ended");
     if (uint64_t { transfer.offset } + transfer.length > audio_bytes())
         complain("WRITE of what is no audio");
@@ -341,7 +345,7 @@ int32_t BackendStream::set_values(wire::Operation operation, const wire::Transfe
         return status_invalid;
     if (transfer.length != opened_->pcm_channels * sizeof(int32_t) || transfer.offset % 4 != 0 ||
         transfer.offset + values_bytes_max < opened_->buffer_sz ||
-        transfer.offset < record.written_bytes % audio_bytes())
+        transfer.offset < (first_offset_ + record.written_bytes) % audio_bytes())
         complain("volume or mute values of an impossible size or place");
     for (uint32_t channel = 0; channel < opened_->pcm_channels; channel++) {
         auto *word = reinterpret_cast<uint32_t *>(
@@ -370,7 +374,15 @@ void BackendStream::trigger(wire::TriggerType type)
 {
     is_running_ = type == wire::TriggerType::Start || type == wire::TriggerType::Resume;
     kernel_.timeline.cancel(next_tick_);
-    if (is_running_ && has_clock)
+    if (has_clock)
+        start_clock();
+}
+
+void BackendStream::start_clock()
+{
+    has_clock = true;
+    kernel_.timeline.cancel(next_tick_);
+    if (is_running_)
         next_tick_ = kernel_.timeline.after(period_time(), [this] { tick(); });
 }
 
@@ -390,7 +402,7 @@ void BackendStream::play(uint64_t bytes)
     for (uint64_t at = position_; at < position_ + bytes; at++) {
         if (source || is_counting_only || at >= record.written.size())
             break;
-        if (buffer_byte(at % audio_bytes()) != record.written[at]) {
+        if (buffer_byte((first_offset_ + at) % audio_bytes()) != record.written[at]) {
             complain("byte " + std::to_string(at) + " was changed between WRITE and its playing");
             break;
         }

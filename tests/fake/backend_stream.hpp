@@ -55,6 +55,8 @@ class BackendStream {
     // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
     // after each period.
     bool has_clock = false;
+    // From now on, if it runs.
+    void start_clock();
 
     // ---- how it misbehaves ----
 
@@ -180,6 +182,7 @@ class BackendStream {
 
     std::optional<wire::OpenRequest> opened_;
     std::vector<uint8_t *> buffer_pages_;
+    uint64_t first_offset_ = 0; // where the first WRITE since OPEN began
     uint64_t wrapped_at_ = 0; // where the frontend's WRITEs went back to the start; 0: not yet
     bool is_running_ = false;
     uint64_t position_ = 0;

@@ -101,3 +101,13 @@ unsigned int kshim_module_request_timeout_ms(void)
 {
     return xen_front::fake::Kernel::current().request_timeout_ms;
 }
+
+unsigned int kshim_module_reconnect_timeout_ms(void)
+{
+    return xen_front::fake::Kernel::current().reconnect_timeout_ms;
+}
+
+unsigned int kshim_module_period_min_us(void)
+{
+    return xen_front::fake::Kernel::current().period_min_us;
+}

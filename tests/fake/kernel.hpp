@@ -57,7 +57,9 @@ class Kernel {
     EventChannels event_channels;
     SoundCore sound;
     Trace trace;
-    unsigned int request_timeout_ms = 1000; // the module's parameter
+    unsigned int request_timeout_ms = 1000; // the module's parameters
+    unsigned int reconnect_timeout_ms = 10000;
+    unsigned int period_min_us = 500;
     char xenwatch = 0; // its address is the lock
 
     // As rmmod: nothing happens while a device is bound or a card is there.

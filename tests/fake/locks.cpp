@@ -44,10 +44,10 @@ const char *class_name(uint64_t lock_class)
         return "mixer";
     case KSHIM_LOCK_CARD:
         return "card";
-    case KSHIM_LOCK_WATCHDOG:
-        return "watchdog";
-    case KSHIM_LOCK_LEFTOVERS:
-        return "leftovers";
+    case KSHIM_LOCK_GRANTS:
+        return "grants";
+    case KSHIM_LOCK_SUBSTREAM:
+        return "substream";
     case KSHIM_LOCK_REQUEST:
         return "request";
     case KSHIM_LOCK_FRONTEND:

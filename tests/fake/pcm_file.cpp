@@ -236,13 +236,6 @@ int PcmFile::pause(bool is_push)
     return locked([&] { return substream_.pause(is_push); });
 }
 
-int PcmFile::resume()
-{
-    if (is_gone())
-        return -ENODEV;
-    return locked([this] { return substream_.resume(); });
-}
-
 int PcmFile::drop()
 {
     if (state() == PcmState::Open || state() == PcmState::Disconnected)
@@ -255,9 +248,8 @@ int PcmFile::drop()
     });
 }
 
-bool PcmFile::wait(const uint64_t &wakeups, Duration limit)
+bool PcmFile::wait(const uint64_t &wakeups, uint64_t before, Duration limit)
 {
-    const uint64_t before = wakeups;
     return Kernel::current().timeline.wait([&] { return wakeups != before || is_signalled; },
                                            limit);
 }
@@ -301,15 +293,14 @@ int PcmFile::drain()
         if (is_signalled)
             return -ERESTARTSYS;
         const Duration limit = wait_limit(draining->runtime);
-        const bool is_woken = wait(draining->runtime.sleep_wakeups, limit);
+        const bool is_woken =
+            wait(draining->runtime.sleep_wakeups, draining->runtime.sleep_wakeups, limit);
         if (is_gone())
             return -ENODEV;
         if (is_woken)
             continue;
         if (limit == endless)
             report_fault("a drain never ends");
-        if (state() == PcmState::Suspended)
-            return -ESTRPIPE;
         locked([this] {
             substream_.stop(PcmState::Setup);
             return 0;

@@ -36,7 +36,6 @@ class PcmFile {
     int prepare();
     int start();
     int pause(bool is_push);
-    int resume();
     int drain();
     int drop();
     int reset();
@@ -119,14 +118,15 @@ class PcmFile {
     int64_t transfer(uint8_t *data, uint64_t frames);
     // The same with the stream lock held; how much was moved in @done.
     int transfer_all(uint8_t *data, uint64_t frames, uint64_t &done);
-    int begin_transfer(uint64_t frames);
+    int begin_transfer(uint64_t frames, uint64_t &wakeups);
     int accessible() const;
-    int transfer_some(uint8_t *data, uint64_t frames);
-    int wait_for_frames(uint64_t &available);
+    int transfer_some(uint8_t *data, uint64_t frames, uint64_t &done, uint64_t &wakeups);
+    int wait_for_frames(uint64_t &available, uint64_t wakeups);
     int sync_position();
     int64_t move_by(uint64_t frames, int64_t limit, bool is_forward);
-    // What the lock is dropped for, as in a wait. False when @limit has passed.
-    bool wait(const uint64_t &wakeups, Duration limit);
+    // Until @wakeups is no longer what it was @before, or a signal comes. False when @limit has
+    // passed.
+    bool wait(const uint64_t &wakeups, uint64_t before, Duration limit);
     // How long a wait may last.
     Duration wait_limit(const PcmRuntime &runtime) const;
     const kshim_substream *find_draining() const;

@@ -169,6 +169,13 @@ void Solver::add_core_rules()
     rules_.push_back({ set_of({ Rate }), [this] {
                           return narrow_to_rates();
                       } });
+    // Of the shim.
+    rules_.push_back({ set_of({ Rate }), [this, &hardware] {
+                          const uint64_t frames =
+                              (uint64_t { ranges_.rate_min } * hardware.period_us_min + 999999) /
+                              1000000;
+                          return narrow(Period, frames, UINT32_MAX);
+                      } });
 }
 
 void Solver::add_driver_rules()

@@ -40,13 +40,11 @@ void kshim_substream::guess_lost_buffers(uint64_t &base, uint64_t delta, uint64_
 int kshim_substream::update_hw_ptr(bool is_in_interrupt)
 {
     const kshim_pcm_params &params = runtime.params;
-    int64_t position = xen_front_pcm_pointer(stream);
+    uint32_t position = xen_front_pcm_pointer(stream);
     const uint64_t jiffies = current_jiffies();
-    if (position == -1) {
-        xrun();
-        return -EPIPE;
-    }
-    if (position < 0 || position >= params.buffer_frames) {
+    // The shim keeps the core from guessing: see pcm_pointer() in src/shim/pcm.c.
+    runtime.hw_ptr_jiffies = jiffies;
+    if (position >= params.buffer_frames) {
         report_fault("ALSA: invalid position " + std::to_string(position) + ", buffer size " +
                      std::to_string(params.buffer_frames));
         position = 0;
@@ -54,7 +52,7 @@ int kshim_substream::update_hw_ptr(bool is_in_interrupt)
     position -= position % runtime.min_align;
 
     uint64_t base = runtime.hw_ptr_base;
-    uint64_t hw_ptr = base + static_cast<uint64_t>(position);
+    uint64_t hw_ptr = base + position;
     // An interrupt, but no period has passed: if there was time for it, a whole buffer has.
     const bool is_early =
         is_in_interrupt && runtime.hw_ptr_interrupt + params.period_frames > hw_ptr;
@@ -63,12 +61,12 @@ int kshim_substream::update_hw_ptr(bool is_in_interrupt)
         add_buffer(base);
     else if (hw_ptr < runtime.hw_ptr)
         add_buffer(base);
-    hw_ptr = base + static_cast<uint64_t>(position);
+    hw_ptr = base + position;
 
     const uint64_t delta = distance(runtime.hw_ptr, hw_ptr);
     if (runtime.no_period_wakeup) {
         guess_lost_buffers(base, delta, jiffies);
-        hw_ptr = base + static_cast<uint64_t>(position);
+        hw_ptr = base + position;
     } else if (delta >= uint64_t { params.buffer_frames } + params.period_frames) {
         report_fault("ALSA: unexpected hw_ptr, " + std::to_string(delta) + " frames on");
         return 0;

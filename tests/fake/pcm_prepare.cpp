@@ -23,7 +23,6 @@ int before_reset(kshim_substream &substream)
     case PcmState::Running:
     case PcmState::Prepared:
     case PcmState::Paused:
-    case PcmState::Suspended:
         return 0;
     default:
         return -EBADFD;
@@ -70,7 +69,7 @@ int kshim_substream::prepare()
         const bool is_paused = runtime.state == PcmState::Paused;
         if (is_paused)
             pause(false);
-        if (is_paused || runtime.state == PcmState::Suspended)
+        if (is_paused)
             stop(PcmState::Setup);
     });
     return act_sleeping({ before_prepare,

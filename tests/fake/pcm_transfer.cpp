@@ -27,15 +27,14 @@ int PcmFile::accessible() const
         return 0;
     case PcmState::Xrun:
         return -EPIPE;
-    case PcmState::Suspended:
-        return -ESTRPIPE;
     default:
         return -EBADFD;
     }
 }
 
-// No @available frames: a capture stream is being drained.
-int PcmFile::wait_for_frames(uint64_t &available)
+// No @available frames: a capture stream is being drained. @wakeups: when the caller let go of the
+// stream lock; the core holds it until it waits.
+int PcmFile::wait_for_frames(uint64_t &available, uint64_t wakeups)
 {
     PcmRuntime &runtime = substream_.runtime;
     Duration limit = wait_limit(runtime);
@@ -47,10 +46,9 @@ int PcmFile::wait_for_frames(uint64_t &available)
         available = avail();
         if (available >= runtime.wakeup_avail)
             return 0;
-        const bool is_woken = wait(runtime.transfer_wakeups, limit);
+        const bool is_woken = wait(runtime.transfer_wakeups, wakeups, limit);
+        wakeups = runtime.transfer_wakeups;
         switch (state()) {
-        case PcmState::Suspended:
-            return -ESTRPIPE;
         case PcmState::Xrun:
             return -EPIPE;
         case PcmState::Draining:
@@ -77,8 +75,8 @@ int PcmFile::wait_for_frames(uint64_t &available)
     }
 }
 
-// Copies without the stream lock, and moves the pointer with it.
-int PcmFile::transfer_some(uint8_t *data, uint64_t frames)
+// Copies without the stream lock; moves the pointer, and starts what is due, with it.
+int PcmFile::transfer_some(uint8_t *data, uint64_t frames, uint64_t &done, uint64_t &wakeups)
 {
     PcmRuntime &runtime = substream_.runtime;
     if (runtime.buffer_accessing < 0)
@@ -98,11 +96,19 @@ int PcmFile::transfer_some(uint8_t *data, uint64_t frames)
         uint64_t appl_ptr = runtime.appl_ptr + frames;
         if (appl_ptr >= params().boundary)
             appl_ptr -= params().boundary;
-        return substream_.move_appl_ptr(appl_ptr);
+        status = substream_.move_appl_ptr(appl_ptr);
+        if (status < 0)
+            return status;
+        done += frames;
+        const bool is_due = substream_.is_playback() && state() == PcmState::Prepared &&
+                            substream_.hw_avail() >= static_cast<int64_t>(runtime.start_threshold);
+        status = is_due ? substream_.start() : 0;
+        wakeups = runtime.transfer_wakeups;
+        return status;
     });
 }
 
-int PcmFile::begin_transfer(uint64_t frames)
+int PcmFile::begin_transfer(uint64_t frames, uint64_t &wakeups)
 {
     PcmRuntime &runtime = substream_.runtime;
     return locked([&]() -> int {
@@ -112,17 +118,19 @@ int PcmFile::begin_transfer(uint64_t frames)
         runtime.wakeup_avail = std::max<uint64_t>(runtime.avail_min, 1);
         if (state() == PcmState::Running)
             substream_.update_hw_ptr(false);
-        if (!substream_.is_playback() && state() == PcmState::Prepared &&
-            frames >= runtime.start_threshold)
-            return substream_.start();
-        return 0;
+        const bool is_due = !substream_.is_playback() && state() == PcmState::Prepared &&
+                            frames >= runtime.start_threshold;
+        const int status = is_due ? substream_.start() : 0;
+        wakeups = runtime.transfer_wakeups;
+        return status;
     });
 }
 
 int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
 {
     PcmRuntime &runtime = substream_.runtime;
-    int status = begin_transfer(frames);
+    uint64_t wakeups = 0;
+    int status = begin_transfer(frames, wakeups);
     if (status < 0)
         return status;
     // Looked at once, then counted down: frames that come later are found in the next round.
@@ -137,7 +145,7 @@ int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
                 return -EAGAIN;
             runtime.wakeup_avail =
                 std::min(frames - done, std::max<uint64_t>(runtime.avail_min, 1));
-            status = wait_for_frames(available);
+            status = wait_for_frames(available, wakeups);
             if (status < 0)
                 return status;
             if (available == 0)
@@ -145,19 +153,10 @@ int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
         }
         const uint64_t to_end = params().buffer_frames - runtime.appl_ptr % params().buffer_frames;
         const uint64_t some = std::min({ frames - done, available, to_end });
-        status = transfer_some(data + bytes(done), some);
+        status = transfer_some(data + bytes(done), some, done, wakeups);
         if (status < 0)
             return status;
-        done += some;
         available -= some;
-        status = locked([&] {
-            const bool is_due =
-                substream_.is_playback() && state() == PcmState::Prepared &&
-                substream_.hw_avail() >= static_cast<int64_t>(runtime.start_threshold);
-            return is_due ? substream_.start() : 0;
-        });
-        if (status < 0)
-            return status;
     }
     return 0;
 }
@@ -201,8 +200,6 @@ int PcmFile::sync_position()
     case PcmState::Prepared:
     case PcmState::Paused:
         return 0;
-    case PcmState::Suspended:
-        return -ESTRPIPE;
     case PcmState::Xrun:
         return -EPIPE;
     default:

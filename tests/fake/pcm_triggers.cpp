@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Start, stop, pause, drain, suspend and resume, as the actions of pcm_native.c.
+// Start, stop, pause and drain, as the actions of pcm_native.c.
 #include <cerrno>
 
 #include "fake/kernel.hpp"
@@ -113,7 +113,6 @@ int before_drain(kshim_substream &substream)
     switch (substream.runtime.state) {
     case PcmState::Open:
     case PcmState::Disconnected:
-    case PcmState::Suspended:
         return -EBADFD;
     default:
         become_master(substream);
@@ -227,66 +226,4 @@ int kshim_substream::pause(bool is_push)
 int kshim_substream::init_drain()
 {
     return act({ before_drain, do_drain, nullptr, do_nothing });
-}
-
-void kshim_substream::suspend()
-{
-    const PcmAction action = {
-        [](kshim_substream &substream) {
-            switch (substream.runtime.state) {
-            case PcmState::Open:
-            case PcmState::Setup:
-            case PcmState::Suspended:
-            case PcmState::Disconnected:
-                return -EBUSY;
-            default:
-                become_master(substream);
-                return 0;
-            }
-        },
-        [](kshim_substream &substream) {
-            if (is_master(substream) && substream.is_running()) {
-                substream.trigger(KSHIM_TRIGGER_SUSPEND);
-                substream.runtime.is_stop_operating = true;
-            }
-            return 0;
-        },
-        nullptr,
-        [](kshim_substream &substream) {
-            resign(substream);
-            substream.runtime.suspended_state = substream.runtime.state;
-            substream.runtime.state = PcmState::Suspended;
-            substream.wake_all();
-        },
-    };
-    with_lock([&] { act(action); });
-}
-
-int kshim_substream::resume()
-{
-    return act({ [](kshim_substream &substream) {
-                    if (substream.runtime.state != PcmState::Suspended)
-                        return -EBADFD;
-                    if (!Kernel::current().sound.info.resume)
-                        return -ENOSYS;
-                    become_master(substream);
-                    return 0;
-                },
-                 [](kshim_substream &substream) {
-                     const PcmState state = substream.runtime.suspended_state;
-                     const bool was_running =
-                         state == PcmState::Running ||
-                         (state == PcmState::Draining && substream.is_playback());
-                     if (!is_master(substream) || !was_running)
-                         return 0;
-                     return substream.trigger(KSHIM_TRIGGER_RESUME);
-                 },
-                 [](kshim_substream &substream) {
-                     if (is_master(substream) && substream.is_running())
-                         substream.trigger(KSHIM_TRIGGER_SUSPEND);
-                 },
-                 [](kshim_substream &substream) {
-                     resign(substream);
-                     substream.runtime.state = substream.runtime.suspended_state;
-                 } });
 }

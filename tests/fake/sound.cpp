@@ -13,6 +13,7 @@ namespace {
 
 // Lengths of the arrays that ALSA keeps names in, with the NUL.
 constexpr size_t short_name_size = 32;
+constexpr size_t components_size = 128;
 constexpr size_t long_name_size = 80;
 constexpr size_t pcm_name_size = 80;
 constexpr size_t substream_name_size = 32;
@@ -79,7 +80,9 @@ kshim_card *SoundCore::create(XenbusDevice *device, const kshim_card_names &name
     auto card = std::make_unique<kshim_card>();
     card->device = device;
     card->short_name = cut(names.short_name, short_name_size);
+    card->id = names.id == nullptr ? "" : names.id;
     card->long_name = cut(names.long_name, long_name_size);
+    card->components = cut(names.components, components_size);
     card->context = context;
     cards_.push_back(std::move(card));
     return cards_.back().get();
@@ -110,21 +113,6 @@ void SoundCore::disconnect(kshim_card *card)
             });
         });
         for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
-    }
-}
-
-void SoundCore::suspend_all()
-{
-    for (kshim_card *card : visible_cards()) {
-        for (const auto &pcm : card->pcms) {
-            // snd_pcm_suspend_all() takes the mutex since 7.x.
-            std::optional<HeldLock> open;
-            if (kernel_release >= Release::Linux7_3)
-                open.emplace(Kernel::current().context, &pcm->open_mutex, LockKind::Mutex,
-                             "PCM open");
-            for_each_attached(*pcm, [](kshim_substream &substream) { substream.suspend(); });
-            for_each_attached(*pcm, [](kshim_substream &substream) { substream.sync_stop(); });
-        }
     }
 }
 

@@ -28,6 +28,8 @@ struct kshim_card {
     kshim_xenbus_device *device;
     std::string short_name;
     std::string long_name;
+    std::string id; // empty: ALSA's own
+    std::string components;
     void *context;
     bool is_registered;
     bool is_disconnected;
@@ -62,7 +64,6 @@ enum class Release : uint8_t {
 // What the shim claims in snd_pcm_hardware.info (SNDRV_PCM_INFO_*).
 struct PcmInfo {
     bool pause = true;
-    bool resume = true;
     bool no_rewinds = true;
     bool drain_trigger = true;
     bool no_period_wakeup = false;
@@ -93,9 +94,6 @@ class SoundCore {
 
     // The links of all substreams change under it.
     char link_rwsem = 0; // its address is the lock
-
-    // The guest goes to sleep: the core suspends what runs or could.
-    void suspend_all();
 
     // Whose core it is, where kernels differ in what a driver can notice.
     Release kernel_release = Release::Linux6_1;

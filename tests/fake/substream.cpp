@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "fake/fault.hpp"
 #include "fake/kernel.hpp"
@@ -20,8 +21,8 @@ uint64_t current_jiffies()
 
 const char *name_of(PcmState state)
 {
-    constexpr const char *names[] = { "OPEN",     "SETUP",  "PREPARED",  "RUNNING",     "XRUN",
-                                      "DRAINING", "PAUSED", "SUSPENDED", "DISCONNECTED" };
+    constexpr const char *names[] = { "OPEN", "SETUP",    "PREPARED", "RUNNING",
+                                      "XRUN", "DRAINING", "PAUSED",   "DISCONNECTED" };
     return names[static_cast<unsigned int>(state)];
 }
 
@@ -173,24 +174,37 @@ void kshim_pcm_set_buffer(kshim_substream *substream, void *address, size_t byte
     substream->runtime.buffer_bytes = bytes;
 }
 
-void kshim_pcm_set_wait_limit(kshim_substream *substream, unsigned int milliseconds)
+void kshim_pcm_wait_without_limit(kshim_substream *substream)
 {
-    if (is_open(substream, "kshim_pcm_set_wait_limit()"))
-        substream->runtime.wait_limit_ms = milliseconds;
+    if (is_open(substream, "kshim_pcm_wait_without_limit()"))
+        substream->runtime.wait_limit_ms = UINT_MAX;
 }
 
-uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
+void kshim_pcm_wake_drain(kshim_substream *substream)
 {
-    if (!substream->is_locked())
-        report_fault("kshim_pcm_application_pointer() without the stream lock");
-    return substream->runtime.appl_ptr;
+    require_lockless("kshim_pcm_wake_drain()");
+    if (is_open(substream, "kshim_pcm_wake_drain()"))
+        substream->runtime.sleep_wakeups++;
 }
 
-bool kshim_pcm_has_run_out(kshim_substream *substream)
+void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *progress)
 {
-    if (!substream->is_locked())
-        report_fault("kshim_pcm_has_run_out() without the stream lock");
-    return substream->avail() >= substream->runtime.stop_threshold;
+    if (!is_open(substream, "kshim_pcm_get_progress()"))
+        return;
+    const PcmRuntime &runtime = substream->runtime;
+    if (!runtime.has_params)
+        report_fault("kshim_pcm_get_progress() before there are parameters");
+    // The nearer way round the boundary.
+    const auto boundary = static_cast<int64_t>(runtime.params.boundary);
+    auto queued = static_cast<int64_t>(runtime.appl_ptr - runtime.hw_ptr);
+    if (queued > boundary / 2)
+        queued -= boundary;
+    else if (queued < -(boundary / 2))
+        queued += boundary;
+    progress->queued_frames = substream->is_playback() ? queued : -queued;
+    progress->is_draining = runtime.state == PcmState::Draining;
+    progress->is_unstoppable = runtime.stop_threshold > runtime.params.buffer_frames;
+    progress->has_run_out = substream->avail() >= runtime.stop_threshold;
 }
 
 void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, unsigned int frames)
@@ -214,34 +228,6 @@ void kshim_pcm_period_elapsed(kshim_substream *substream)
         substream->period_elapsed();
 }
 
-void kshim_pcm_suspend(kshim_substream *substream)
-{
-    require_lockless("kshim_pcm_suspend()");
-    if (!is_open(substream, "kshim_pcm_suspend()"))
-        return;
-    substream->with_lock([substream] {
-        PcmRuntime &runtime = substream->runtime;
-        if (runtime.state == PcmState::Open || runtime.state == PcmState::Setup ||
-            runtime.state == PcmState::Disconnected)
-            return;
-        substream->stop(PcmState::Suspended);
-        const std::vector<kshim_substream *> alone = { substream };
-        for (kshim_substream *member : substream->group ? substream->group->members : alone)
-            member->runtime.suspended_state = PcmState::Running;
-    });
-}
-
-void kshim_pcm_notice_draining(kshim_substream *substream)
-{
-    require_lockless("kshim_pcm_notice_draining()");
-    if (!is_open(substream, "kshim_pcm_notice_draining()"))
-        return;
-    substream->with_lock([substream] {
-        if (substream->runtime.state == PcmState::Draining)
-            substream->trigger(KSHIM_TRIGGER_DRAIN);
-    });
-}
-
 void kshim_pcm_stop_xrun(kshim_substream *substream)
 {
     require_lockless("kshim_pcm_stop_xrun()");
@@ -250,6 +236,9 @@ void kshim_pcm_stop_xrun(kshim_substream *substream)
     substream->with_lock([substream] {
         if (substream->is_running())
             substream->xrun();
+        const PcmState state = substream->runtime.state;
+        if (state == PcmState::Prepared || state == PcmState::Paused)
+            substream->stop(PcmState::Xrun);
     });
 }
 
@@ -259,7 +248,7 @@ void kshim_pcm_stop_failed(kshim_substream *substream)
     if (!is_open(substream, "kshim_pcm_stop_failed()"))
         return;
     substream->with_lock([substream] {
-        if (substream->is_running())
+        if (substream->runtime.state != PcmState::Open)
             substream->stop(PcmState::Disconnected);
     });
 }

@@ -26,7 +26,6 @@ enum class PcmState : uint8_t {
     Xrun,
     Draining,
     Paused,
-    Suspended,
     Disconnected,
 };
 
@@ -36,7 +35,6 @@ const char *name_of(PcmState state);
 // the boundary; times in jiffies, which wrap.
 struct PcmRuntime {
     PcmState state = PcmState::Open;
-    PcmState suspended_state = PcmState::Open; // what RESUME goes back to
     kshim_pcm_hardware hardware = {};
     std::vector<uint32_t> rates; // of the hardware
     bool has_params = false;
@@ -135,7 +133,6 @@ struct kshim_substream {
     void stop(xen_front::fake::PcmState state);
     void xrun();
     int pause(bool is_push);
-    int resume();
     int init_drain();
     // Of this one alone.
     void end_drain();
@@ -146,8 +143,6 @@ struct kshim_substream {
 
     void period_elapsed();
     void sync_stop();
-    // Before the guest sleeps; of all that are linked. .sync_stop follows when all are suspended.
-    void suspend();
     // May sleep.
     int prepare();
     int reset();

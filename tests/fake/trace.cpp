@@ -70,8 +70,7 @@ void kshim_record_state(uint32_t card, uint32_t frontend, uint32_t backend)
     recording(KSHIM_TRACE_STATE).states.push_back({ card, frontend, backend });
 }
 
-void kshim_record_stream_state(const kshim_trace_stream *stream, kshim_stream_state old_state,
-                               kshim_stream_state new_state)
+void kshim_record_stream_state(const kshim_trace_stream *stream, const char *run, const char *link)
 {
-    recording(KSHIM_TRACE_STREAM_STATE).stream_states.push_back({ *stream, old_state, new_state });
+    recording(KSHIM_TRACE_STREAM_STATE).stream_states.push_back({ *stream, run, link });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "kshim/trace.h"
@@ -40,8 +41,8 @@ class Trace {
     };
     struct StreamState {
         kshim_trace_stream stream;
-        kshim_stream_state old_state;
-        kshim_stream_state new_state;
+        std::string run;
+        std::string link;
     };
     std::vector<std::pair<kshim_trace_stream, kshim_trace_request>> requests;
     std::vector<Response> responses;

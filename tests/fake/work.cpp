@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake/work.hpp"
 
+#include <utility>
+
 #include "fake/fault.hpp"
 #include "fake/kernel.hpp"
 
@@ -18,7 +20,7 @@ Works::Entry *Works::find(const kshim_work *work)
 
 void Works::init(const kshim_work *work, kshim_work_function function, void *context)
 {
-    entries_.push_back({ work, function, context, 0, {}, nullptr });
+    entries_.push_back({ work, function, context, 0, {}, false, nullptr });
 }
 
 void Works::schedule(const kshim_work *work, Duration delay)
@@ -39,8 +41,21 @@ void Works::schedule(const kshim_work *work, Duration delay)
     });
 }
 
+void Works::thaw()
+{
+    is_frozen_ = false;
+    for (Entry &entry : entries_) {
+        if (std::exchange(entry.is_held_back, false))
+            schedule(entry.work, Duration(0));
+    }
+}
+
 void Works::run(Entry &entry)
 {
+    if (is_frozen_) {
+        entry.is_held_back = true;
+        return;
+    }
     // Not twice at a time: the next run begins when this one is over.
     if (entry.thread && !entry.thread->has_ended()) {
         schedule(entry.work, std::chrono::milliseconds(1));
@@ -57,6 +72,7 @@ void Works::withdraw(const kshim_work *work)
         return;
     timeline_.cancel(entry->plan);
     entry->plan = 0;
+    entry->is_held_back = false;
 }
 
 void Works::cancel(const kshim_work *work)
@@ -66,6 +82,7 @@ void Works::cancel(const kshim_work *work)
         return;
     timeline_.cancel(entry->plan);
     entry->plan = 0;
+    entry->is_held_back = false;
     if (!entry->is_idle())
         timeline_.wait([entry] { return entry->thread->has_ended(); }, std::chrono::seconds(10));
     if (!entry->is_idle())

@@ -28,6 +28,13 @@ class Works {
     void on_memory_freed(const void *memory, size_t size);
     // One line for each that may still run.
     std::string leaks() const;
+    // From the freezing of the guest's processes to their thawing none runs; what is due then runs
+    // afterwards.
+    void freeze()
+    {
+        is_frozen_ = true;
+    }
+    void thaw();
     // How often works have run.
     uint64_t runs() const
     {
@@ -41,10 +48,11 @@ class Works {
         void *context;
         Timeline::Plan plan = 0; // 0: not due
         Duration due {};
+        bool is_held_back = false; // by the freezer
         std::unique_ptr<Thread> thread; // the last run
         bool is_idle() const
         {
-            return plan == 0 && (!thread || thread->has_ended());
+            return plan == 0 && !is_held_back && (!thread || thread->has_ended());
         }
     };
 
@@ -55,6 +63,7 @@ class Works {
     Context &context_;
     std::list<Entry> entries_;
     uint64_t runs_ = 0;
+    bool is_frozen_ = false;
 };
 
 } // namespace xen_front::fake

@@ -125,33 +125,44 @@ void publish_backend_state(XenbusDevice &device, wire::XenbusState state)
 
 namespace {
 
-void resume(XenbusDevice &device)
+// All that runs in the guest stands still while @body goes on outside.
+void while_frozen(XenbusDevice &device, const std::function<void()> &body)
 {
-    // The bus takes the state for this without publishing it.
-    device.believed_state = wire::XenbusState::Initialising;
+    Kernel &kernel = Kernel::current();
+    kernel.works.freeze();
     if (device.is_bound)
-        Kernel::current().context.run_elsewhere([&] { xen_front_resume(&device); });
-    fire_backend_watch(device);
+        kernel.context.run_elsewhere([&] { xen_front_suspend(&device); });
+    body();
+    kernel.works.thaw();
 }
 
 } // namespace
 
-void sleep_and_wake(XenbusDevice &device)
+void shut_down(XenbusDevice &device)
 {
-    Kernel::current().sound.suspend_all();
-    resume(device);
+    Kernel::current().context.run_elsewhere([&] { xen_front_shutdown(&device); });
+}
+
+void sleep_and_wake(XenbusDevice &device, const std::function<void()> &while_asleep)
+{
+    while_frozen(device, while_asleep);
 }
 
 void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved)
 {
-    Kernel &kernel = Kernel::current();
-    kernel.sound.suspend_all();
-    while_saved();
-    kernel.memory.void_grants();
-    kernel.event_channels.sever_all();
-    kernel.store.set(device.path + "/state", "1");
-    kernel.store.set(device.backend_path + "/state", "1");
-    resume(device);
+    while_frozen(device, [&] {
+        Kernel &kernel = Kernel::current();
+        while_saved();
+        kernel.memory.void_grants();
+        kernel.event_channels.sever_all();
+        kernel.store.set(device.path + "/state", "1");
+        kernel.store.set(device.backend_path + "/state", "1");
+        // The bus takes the state for this without publishing it.
+        device.believed_state = wire::XenbusState::Initialising;
+        if (device.is_bound)
+            kernel.context.run_elsewhere([&] { xen_front_resume(&device); });
+    });
+    fire_backend_watch(device);
 }
 
 void remove(XenbusDevice &device)

@@ -55,8 +55,11 @@ int probe(XenbusDevice &device);
 void publish_backend_state(XenbusDevice &device, wire::XenbusState state);
 // The watch on the backend's state fires, whether or not it changed.
 void fire_backend_watch(XenbusDevice &device);
-// The guest sleeps, and goes on as it was.
-void sleep_and_wake(XenbusDevice &device);
+// The guest shuts down, or starts another kernel.
+void shut_down(XenbusDevice &device);
+// The guest sleeps, or Xen tries to save it and calls that off, and goes on as it was.
+void sleep_and_wake(
+    XenbusDevice &device, const std::function<void()> &while_asleep = [] {});
 // The guest is saved to a file, and restored with none of its grants and event channels, and with
 // the frontend's and the backend's states as the toolstack makes them. @while_saved has to see to
 // it that nobody maps its pages.

@@ -80,7 +80,7 @@ void RingFuzzer::scribble()
 
 void RingFuzzer::take()
 {
-    Answer answer = {};
+    Response answer = {};
     Violation violation = Violation::None;
     const bool is_taken = ring_.take(answer, violation);
     require(!is_taken || violation == Violation::None, "an answer is no violation");

@@ -81,7 +81,6 @@ class Scenario {
     int64_t start(Words &);
     int64_t pause(Words &);
     int64_t release(Words &);
-    int64_t resume(Words &);
     int64_t drop(Words &);
     int64_t drain(Words &);
     int64_t sync(Words &);

@@ -36,7 +36,6 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "start", &Scenario::start },
         { "pause", &Scenario::pause },
         { "release", &Scenario::release },
-        { "resume", &Scenario::resume },
         { "drop", &Scenario::drop },
         { "drain", &Scenario::drain },
         { "sync", &Scenario::sync },
@@ -160,11 +159,6 @@ int64_t Scenario::pause(Words &)
 int64_t Scenario::release(Words &)
 {
     return side().file ? side().file->pause(false) : nothing;
-}
-
-int64_t Scenario::resume(Words &)
-{
-    return side().file ? side().file->resume() : nothing;
 }
 
 int64_t Scenario::drop(Words &)

@@ -32,7 +32,6 @@ constexpr Row rows[] = {
     { 10, "start" },
     { 8, "pause" },
     { 8, "release" },
-    { 3, "resume" },
     { 4, "drop" },
     { 3, "drain" },
     { 10, "sync" },

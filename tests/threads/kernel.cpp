@@ -266,6 +266,16 @@ unsigned int kshim_module_request_timeout_ms(void)
     return 10000;
 }
 
+unsigned int kshim_module_reconnect_timeout_ms(void)
+{
+    return 0; // for ever: real time
+}
+
+unsigned int kshim_module_period_min_us(void)
+{
+    return 500;
+}
+
 int kshim_xenstore_read(uint32_t, const char *directory, const char *node, char **value,
                         size_t *length)
 {

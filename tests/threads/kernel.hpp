@@ -38,7 +38,10 @@ struct kshim_substream {
     std::mutex lock;
     void *stream = nullptr; // the driver's
     kshim_pcm_params params = {};
-    uint64_t application_pointer = 0;
+    // Of ALSA, in frames since prepare.
+    // Written with the stream lock held, and looked at without it, as ALSA's are.
+    std::atomic<uint64_t> application_pointer = 0;
+    std::atomic<uint64_t> hardware_pointer = 0;
     bool is_running = false;
     std::atomic<uint64_t> periods_elapsed = 0;
     // Of the last stop that the application did not ask for.

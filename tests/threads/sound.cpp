@@ -109,21 +109,23 @@ void kshim_pcm_set_buffer(kshim_substream *, void *, size_t)
 {
 }
 
-uint64_t kshim_pcm_application_pointer(kshim_substream *substream)
+void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *progress)
 {
-    return substream->application_pointer;
-}
-
-bool kshim_pcm_has_run_out(kshim_substream *)
-{
-    return false;
+    *progress = {};
+    progress->queued_frames =
+        static_cast<int64_t>(substream->application_pointer - substream->hardware_pointer);
 }
 
 void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)
 {
 }
 
-void kshim_pcm_set_wait_limit(kshim_substream *, unsigned int)
+void kshim_pcm_wait_without_limit(kshim_substream *)
+{
+}
+
+// Its application stops streams, but never drains them.
+void kshim_pcm_wake_drain(kshim_substream *)
 {
 }
 
@@ -134,11 +136,10 @@ void kshim_pcm_period_elapsed(kshim_substream *substream)
     const std::lock_guard guard(substream->lock);
     if (!substream->is_running)
         return;
-    if (xen_front_pcm_pointer(substream->stream) < 0) {
-        substream->is_running = false;
-        substream->is_stopped = true;
-        xen_front_pcm_trigger(substream->stream, KSHIM_TRIGGER_STOP);
-    }
+    const uint64_t position = xen_front_pcm_pointer(substream->stream);
+    const uint64_t buffer = substream->params.buffer_frames;
+    const uint64_t before = substream->hardware_pointer % buffer;
+    substream->hardware_pointer += (position + buffer - before) % buffer;
     substream->periods_elapsed++;
 }
 
@@ -148,16 +149,6 @@ void kshim_pcm_stop_xrun(kshim_substream *substream)
     substream->is_stopped = true;
     if (std::exchange(substream->is_running, false))
         xen_front_pcm_trigger(substream->stream, KSHIM_TRIGGER_STOP);
-}
-
-void kshim_pcm_suspend(kshim_substream *substream)
-{
-    kshim_pcm_stop_xrun(substream);
-}
-
-// Its application stops streams, but never drains them.
-void kshim_pcm_notice_draining(kshim_substream *)
-{
 }
 
 void kshim_pcm_stop_failed(kshim_substream *substream)

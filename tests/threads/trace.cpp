@@ -42,8 +42,7 @@ void kshim_record_state(uint32_t card, uint32_t, uint32_t)
     recorded += card;
 }
 
-void kshim_record_stream_state(const kshim_trace_stream *stream, kshim_stream_state,
-                               kshim_stream_state new_state)
+void kshim_record_stream_state(const kshim_trace_stream *stream, const char *run, const char *link)
 {
-    recorded += stream->number + new_state;
+    recorded += stream->number + static_cast<unsigned int>(*run + *link);
 }

@@ -62,8 +62,10 @@ TEST_P(StormTest, TakesFewInterrupts)
     kernel.timeline.pass(std::chrono::milliseconds(500));
     const uint64_t before = interrupts();
     kernel.timeline.pass(std::chrono::seconds(1));
-    // The storm has 20000 a second, for each of two streams.
-    EXPECT_LT(interrupts() - before, 400u);
+    // The storm has 20000 a second, for each of two streams. Progress, however small, is what a
+    // backend may report every millisecond.
+    const bool is_progress = attack.name == "storm-single-frames";
+    EXPECT_LT(interrupts() - before, is_progress ? 1250u : 400u);
     file.reset();
     connect_to_good_backend();
 }

@@ -10,21 +10,6 @@
 namespace xen_front::test {
 namespace {
 
-TEST(Checked, AddsUpToTheLimit)
-{
-    EXPECT_EQ(checked_add<uint32_t>(UINT32_MAX - 1, 1).value(), UINT32_MAX);
-    EXPECT_EQ(checked_add<uint32_t>(UINT32_MAX, 1).error(), Error::Range);
-    EXPECT_EQ(checked_add<uint64_t>(UINT64_MAX, 1).error(), Error::Range);
-    EXPECT_EQ(checked_add<int>(INT32_MIN, -1).error(), Error::Range);
-}
-
-TEST(Checked, MultipliesUpToTheLimit)
-{
-    EXPECT_EQ(checked_multiply<uint32_t>(65535, 65537).value(), UINT32_MAX);
-    EXPECT_EQ(checked_multiply<uint32_t>(65536, 65536).error(), Error::Range);
-    EXPECT_EQ(checked_multiply<uint32_t>(0, UINT32_MAX).value(), 0u);
-}
-
 TEST(RoundUp, GoesToTheNextMultiple)
 {
     EXPECT_EQ(round_up(0, 4096), 0u);

@@ -164,8 +164,6 @@ class World : public DriverTest {
             return;
         file_->is_nonblocking = true;
         if (event == Prepares) {
-            if (file_->state() == PcmState::Suspended)
-                file_->resume();
             file_->prepare();
         } else if (event == Plays && file_->state() != PcmState::Open) {
             file_->write(make_audio(1024 * frame_bytes));

@@ -114,19 +114,8 @@ int Life::open()
 int Life::transfer()
 {
     auto audio = make_audio(8192);
-    const auto move = [&] {
-        const int64_t done =
-            direction_ == KSHIM_PLAYBACK ? file_->write(audio) : file_->read(audio);
-        return done == 2048 ? 0 : static_cast<int>(std::min<int64_t>(done, -1));
-    };
-    const int status = move();
-    if (file_->state() != PcmState::Suspended)
-        return status;
-    // As applications do it.
-    for (int i = 0; i < 100 && file_->resume() == -EAGAIN; i++)
-        kernel.timeline.pass(std::chrono::milliseconds(10));
-    const int prepared = file_->prepare();
-    return prepared < 0 ? prepared : move();
+    const int64_t done = direction_ == KSHIM_PLAYBACK ? file_->write(audio) : file_->read(audio);
+    return done == 2048 ? 0 : static_cast<int>(std::min<int64_t>(done, -1));
 }
 
 int Life::set_controls()

@@ -65,16 +65,6 @@ TEST_F(FakeAlsaTest, InterruptTooEarlyMovesNothing)
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 
-TEST_F(FakeAlsaTest, InterruptAfterHalfABufferIsTakenForAWholeOne)
-{
-    connect();
-    auto file = running();
-    kernel.timeline.pass(20ms); // of 21.3
-    file->substream().period_elapsed();
-    EXPECT_EQ(file->runtime().hw_ptr, 1024u);
-    EXPECT_EQ(file->state(), PcmState::Xrun);
-}
-
 TEST_F(FakeAlsaTest, LookingAtThePositionResetsTheClock)
 {
     connect();
@@ -83,43 +73,6 @@ TEST_F(FakeAlsaTest, LookingAtThePositionResetsTheClock)
     EXPECT_EQ(file->hwsync(), 0);
     file->substream().period_elapsed();
     EXPECT_EQ(file->state(), PcmState::Running);
-}
-
-// snd_pcm_do_pause() sets hw_ptr_jiffies a thousand seconds back, also when it is released.
-TEST_F(FakeAlsaTest, InterruptTooEarlyAfterPauseIsTakenForABuffer)
-{
-    connect();
-    auto file = running();
-    ASSERT_EQ(file->pause(true), 0);
-    ASSERT_EQ(file->pause(false), 0);
-    file->substream().period_elapsed();
-    EXPECT_EQ(file->runtime().hw_ptr, 1024u);
-}
-
-// Without period interrupts, time that the position does not explain is buffers that were lost.
-TEST_F(FakeAlsaTest, StandingStillWithoutPeriodWakeupIsAnXrun)
-{
-    kernel.sound.info.no_period_wakeup = true;
-    connect();
-    auto file = without_period_wakeup(open(), small_params);
-    ASSERT_EQ(file->state(), PcmState::Running);
-    kernel.timeline.pass(10ms);
-    EXPECT_EQ(file->hwsync(), 0);
-    kernel.timeline.pass(20ms);
-    EXPECT_EQ(file->hwsync(), -EPIPE);
-    EXPECT_EQ(file->state(), PcmState::Xrun);
-}
-
-// hw_ptr_buffer_jiffies is 0 then, and the loop over lost buffers takes nothing off.
-TEST_F(FakeAlsaTest, BufferBelowAJiffyWithoutPeriodWakeupHangs)
-{
-    kernel.sound.info.no_period_wakeup = true;
-    connect();
-    auto file = without_period_wakeup(open(), { format_s16_le, 192000, 2, 64, 512 });
-    kernel.timeline.pass(20ms);
-    const auto faults = faults_in([&] { file->hwsync(); });
-    ASSERT_EQ(faults.size(), 1u);
-    EXPECT_NE(faults[0].find("never ends"), std::string::npos);
 }
 
 // ---- snd_pcm_do_drain_init() and trigger_master ----
@@ -172,9 +125,10 @@ TEST_F(FakeAlsaTest, DrainWithoutProgressEndsInTime)
     connect();
     auto file = running();
     const auto start = kernel.timeline.now();
-    EXPECT_EQ(file->drain(), -EIO);
-    EXPECT_EQ(kernel.timeline.now() - start, 100ms);
-    EXPECT_EQ(file->state(), PcmState::Setup);
+    // The driver keeps the core from giving up after 100 ms, until the card is unplugged.
+    EXPECT_EQ(file->drain(), -ENODEV);
+    EXPECT_GE(kernel.timeline.now() - start, 10s);
+    EXPECT_LE(kernel.timeline.now() - start, 12s);
 }
 
 // wait_for_avail(): substream->wait_time, if it is set.

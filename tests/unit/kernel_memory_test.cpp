@@ -242,7 +242,7 @@ TEST_F(SharedBufferTest, KernelAndBackendSeeTheSameBytes)
 
 TEST_F(SharedBufferTest, ValuesStandBehindTheAudio)
 {
-    constexpr uint32_t bytes = wire::page_size - 7; // the rows go over the page's end
+    constexpr uint32_t bytes = wire::page_size - 7; // there would be room
     auto buffer = SharedBuffer::create(DomainId(0), bytes, 3);
     ASSERT_FALSE(buffer.is_error());
     EXPECT_TRUE(buffer.value()->has_values());
@@ -254,10 +254,12 @@ TEST_F(SharedBufferTest, ValuesStandBehindTheAudio)
         row[channels - 1] = 0; // must be there
         return reinterpret_cast<uint8_t *>(row.data()) - audio;
     };
-    EXPECT_EQ(start(Operation::SetVolume, 3), bytes + 3);
-    EXPECT_EQ(start(Operation::GetVolume, 3), bytes + 3 + 12);
-    EXPECT_EQ(start(Operation::Unmute, 3), bytes + 3 + 36);
-    EXPECT_EQ(start(Operation::Unmute, 1), bytes + 3 + 12);
+    // In a page that no application can map.
+    constexpr uint32_t rows = wire::page_size;
+    EXPECT_EQ(start(Operation::SetVolume, 3), rows);
+    EXPECT_EQ(start(Operation::GetVolume, 3), rows + 12);
+    EXPECT_EQ(start(Operation::Unmute, 3), rows + 36);
+    EXPECT_EQ(start(Operation::Unmute, 1), rows + 12);
 }
 
 TEST_F(SharedBufferTest, WithoutValuesTheDirectoryListsAudioAlone)
@@ -270,7 +272,7 @@ TEST_F(SharedBufferTest, WithoutValuesTheDirectoryListsAudioAlone)
         kernel.memory.map_grant(0, buffer.value()->directory().value()));
     ASSERT_NE(directory, nullptr);
     EXPECT_NE(directory->gref_dir_next_page, 0u);
-    EXPECT_FALSE(buffer.value()->hide_values().is_error());
+    buffer.value()->hide_values();
     EXPECT_FALSE(buffer.value()->has_values());
     EXPECT_EQ(directory->gref_dir_next_page, 0u);
     kernel.memory.unmap_grant(directory);

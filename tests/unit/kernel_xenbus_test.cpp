@@ -126,7 +126,11 @@ TEST_F(KernelXenbusTest, TransactionThatCollides)
 
 TEST_F(KernelXenbusTest, CardMovedToItselfIsKept)
 {
-    const kshim_card_names names = { .short_name = "Card", .long_name = "Card of a test" };
+    const kshim_card_names names = { .number = 0,
+                                     .short_name = "Card",
+                                     .long_name = "Card of a test",
+                                     .id = nullptr,
+                                     .components = "" };
     SoundCard card = SoundCard::create(bus, names, nullptr).release_value();
     SoundCard &same = card;
     card = move(same);

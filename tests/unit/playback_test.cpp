@@ -74,9 +74,9 @@ TEST_P(ShapeTest, EveryByteArrives)
     EXPECT_EQ(opened->pcm_rate, shape.rate);
     EXPECT_EQ(opened->pcm_format, shape.format); // sndif's numbers are ALSA's for these
     EXPECT_EQ(opened->pcm_channels, shape.channels);
-    // Behind the audio, four rows with a word for each channel.
-    EXPECT_EQ(opened->buffer_sz,
-              (file->bytes(shape.buffer_frames) + 3) / 4 * 4 + 16 * shape.channels);
+    // Four rows with a word for each channel, in a page of their own behind the audio.
+    const size_t audio_pages = (file->bytes(shape.buffer_frames) + 4095) / 4096;
+    EXPECT_EQ(opened->buffer_sz, audio_pages * 4096 + 16 * shape.channels);
     EXPECT_EQ(opened->period_sz, file->bytes(shape.period_frames));
 
     // Several buffers, and no whole number of chunks or periods.
@@ -385,7 +385,8 @@ TEST_F(PlaybackTest, ParametersCanBeChanged)
     ASSERT_EQ(file->hw_params(PcmParams { 1, 8000, 1, 200, 800 }), 0);
     ASSERT_EQ(file->prepare(), 0);
     EXPECT_EQ(stream().opened()->pcm_rate, 8000u);
-    EXPECT_EQ(stream().opened()->buffer_sz, 800u + 16u);
+    // The audio, and values in a page of their own.
+    EXPECT_EQ(stream().opened()->buffer_sz, wire::page_size + 16u);
     const auto audio = make_audio(4000);
     EXPECT_EQ(file->write(audio), 4000);
     EXPECT_EQ(stream().record.written, audio);

@@ -65,7 +65,7 @@ class RequestRingTest : public ::testing::Test {
     std::unique_ptr<wire::RingPage> page = std::make_unique<wire::RingPage>();
     RequestRing ring;
     uint32_t request_consumed = 0;
-    Answer answer = {};
+    Response answer = {};
     Violation violation = Violation::None;
 };
 

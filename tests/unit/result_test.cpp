@@ -182,9 +182,8 @@ TEST(Error, HasTheNumbersOfErrno)
     EXPECT_EQ(to_errno(Error::Invalid), -EINVAL);
     EXPECT_EQ(to_errno(Error::NoSpace), -ENOSPC);
     EXPECT_EQ(to_errno(Error::Range), -ERANGE);
-    EXPECT_EQ(to_errno(Error::NotImplemented), -ENOSYS);
+    EXPECT_EQ(to_errno(Error::BrokenPipe), -EPIPE);
     EXPECT_EQ(to_errno(Error::Protocol), -EPROTO);
-    EXPECT_EQ(to_errno(Error::NotSupported), -EOPNOTSUPP);
     EXPECT_EQ(to_errno(Error::TimedOut), -ETIMEDOUT);
 }
 

@@ -50,13 +50,14 @@ class StreamFailureTest : public DriverTest {
 
 // ---- no answer ----
 
-TEST_F(StreamFailureTest, OpenWithoutAnswerTimesOut)
+// The application goes on from what is known: the backend may be back at any moment.
+TEST_F(StreamFailureTest, OpenWithoutResponseIsWaitedForOnce)
 {
     auto file = open_with(small_params);
     stream().withheld = { Operation::Open };
-    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), -ETIMEDOUT); });
+    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), 0); });
     EXPECT_GE(waited, 1000ms);
-    EXPECT_LT(waited, 2100ms); // OPEN, and perhaps a CLOSE
+    EXPECT_LT(waited, 1100ms);
     ASSERT_GE(complaints().size(), 1u);
     EXPECT_NE(complaints()[0].find("OPEN"), std::string::npos);
     EXPECT_NE(complaints()[0].find("1000 ms"), std::string::npos);
@@ -74,10 +75,9 @@ TEST_F(StreamFailureTest, StreamWorksAgainAfterALateOpen)
 {
     auto file = open_with(small_params);
     stream().withheld = { Operation::Open };
-    EXPECT_EQ(file->prepare(), -ETIMEDOUT);
+    EXPECT_EQ(file->prepare(), 0);
     stream().withheld.clear();
     stream().answer_all();
-    ASSERT_EQ(file->prepare(), 0);
     stream().has_clock = true;
     const auto audio = make_audio(3000 * frame_bytes);
     EXPECT_EQ(file->write(audio), 3000);
@@ -88,7 +88,7 @@ TEST_F(StreamFailureTest, NoQueryWhileALateOpenMayHaveSucceeded)
 {
     auto file = open_with(small_params);
     stream().withheld = { Operation::Open };
-    EXPECT_EQ(file->prepare(), -ETIMEDOUT);
+    EXPECT_EQ(file->prepare(), 0);
     stream().withheld.clear();
     const size_t queries = stream().count(Operation::HwParamQuery);
     fake::PcmRanges ranges = fake::any_params();
@@ -101,9 +101,9 @@ TEST_F(StreamFailureTest, TimeOutIsTheModulesParameter)
     kernel.request_timeout_ms = 50;
     auto file = open_with(small_params);
     stream().withheld = { Operation::Open };
-    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), -ETIMEDOUT); });
+    const auto waited = duration_of([&] { EXPECT_EQ(file->prepare(), 0); });
     EXPECT_GE(waited, 50ms);
-    EXPECT_LT(waited, 150ms);
+    EXPECT_LT(waited, 60ms);
 }
 
 TEST_F(StreamFailureTest, AnswerJustInTime)
@@ -125,7 +125,7 @@ TEST_F(StreamFailureTest, AnswerWithoutItsInterruptIsFoundInTheEnd)
         stream().answer_all();
         stream().is_cut_off = false;
     });
-    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1000ms);
+    EXPECT_LE(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1000ms);
     EXPECT_TRUE(complaints().empty());
     EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
 }
@@ -171,8 +171,7 @@ TEST_F(StreamFailureTest, DeadBackendNeverBlocksForLong)
     EXPECT_LT(duration_of([&] { file->drop(); }), 1ms);
     // It waits for STOP once, and knows then.
     EXPECT_LT(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1100ms);
-    kernel.timeline.pass(1ms);
-    EXPECT_EQ(file->state(), PcmState::Suspended);
+    EXPECT_EQ(file->state(), PcmState::Prepared);
     EXPECT_LT(duration_of([&] { file.reset(); }), 1ms);
     stream().serve(); // comes back to life: late answers to everything
     kernel.timeline.pass(1ms);
@@ -186,8 +185,12 @@ TEST_F(StreamFailureTest, DeadBackendNeverBlocksForLong)
 TEST_F(StreamFailureTest, WriterOfAStandingStreamIsTold)
 {
     auto file = running();
-    const auto waited = duration_of([&] { EXPECT_EQ(file->write(make_audio(4)), -ESTRPIPE); });
-    EXPECT_LT(waited, 1100ms);
+    int64_t status = 0;
+    const auto waited = duration_of([&] { status = file->write(make_audio(4)); });
+    EXPECT_LT(status, 0);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_GE(waited, 10s);
+    EXPECT_LT(waited, 12s);
 }
 
 // ---- a ring full of requests that nobody waits for ----
@@ -208,16 +211,17 @@ class FullRingTest : public StreamFailureTest {
     }
 };
 
-TEST_F(FullRingTest, PausesButDoesNotStart)
+TEST_F(FullRingTest, PauseAndResumeAreSentWhenThereIsRoom)
 {
     auto file = running();
     fill_ring(*file);
     ASSERT_EQ(file->state(), PcmState::Running);
     EXPECT_EQ(file->pause(true), 0);
-    EXPECT_EQ(file->pause(false), -ENOSPC);
+    EXPECT_TRUE(stream().is_running());
     answer_everything();
+    EXPECT_FALSE(stream().is_running());
     EXPECT_EQ(file->pause(false), 0);
-    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_TRUE(stream().is_running());
     EXPECT_TRUE(complaints().empty());
 }
 
@@ -225,21 +229,19 @@ TEST_F(FullRingTest, StalledStreamIsClosedWhenThereIsRoom)
 {
     auto file = running();
     fill_ring(*file);
-    kernel.timeline.pass(1100ms);
-    ASSERT_EQ(file->state(), PcmState::Suspended);
+    kernel.timeline.pass(1500ms);
     file->drop();
     EXPECT_EQ(file->hw_free(), 0);
     EXPECT_TRUE(stream().opened());
     answer_everything();
-    kernel.timeline.pass(1ms);
-    ASSERT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(stream().count(Operation::Close), 1u);
     ASSERT_EQ(file->hw_params(small_params), 0);
     EXPECT_EQ(stream().count(Operation::Close), 1u);
     EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
 }
 
-TEST_F(FullRingTest, ControlWaitsForTheNextOpen)
+TEST_F(FullRingTest, ControlIsSentWhenThereIsRoom)
 {
     auto file = running();
     fill_ring(*file);
@@ -247,13 +249,11 @@ TEST_F(FullRingTest, ControlWaitsForTheNextOpen)
     EXPECT_EQ(stream().count(Operation::SetVolume), 0u);
     EXPECT_TRUE(volume().is_active);
     answer_everything();
-    EXPECT_EQ(file->drop(), 0);
-    EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(stream().volumes[1], -96000);
 }
 
 // Its values have changed since it was asked, but there is no room to say so.
-TEST_F(FullRingTest, LateControlWaitsForTheNextOpen)
+TEST_F(FullRingTest, LateControlIsSentWhenThereIsRoom)
 {
     auto file = prepared();
     stream().withheld = { Operation::SetVolume };
@@ -265,8 +265,6 @@ TEST_F(FullRingTest, LateControlWaitsForTheNextOpen)
     kernel.timeline.pass(10ms); // for an interrupt that is held back
     EXPECT_EQ(stream().count(Operation::SetVolume), 1u);
     answer_everything();
-    EXPECT_EQ(file->drop(), 0);
-    EXPECT_EQ(file->prepare(), 0);
     EXPECT_EQ(stream().volumes[1], -96000);
 }
 
@@ -415,18 +413,33 @@ TEST_F(StreamFailureTest, OpenThatIsRefusedForOtherParametersIsLogged)
     }
 }
 
-// ALSA asks for the position, by which it would learn of that, only once it is started.
+// ALSA learns of a refusal from .ack, and stops the stream itself.
 TEST_F(StreamFailureTest, RefusedWriteOfAPreparedStreamIsTheLast)
 {
     auto file = prepared();
     stream().statuses[Operation::Write] = -5;
-    for (int i = 0; i < 10; i++)
-        EXPECT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
-    EXPECT_LT(stream().count(Operation::Write), 10u);
-    EXPECT_EQ(complaints().size(), 1u);
-    EXPECT_EQ(file->start(), 0);
-    file->hwsync();
+    int64_t status = 32;
+    for (int i = 0; i < 10 && status == 32; i++)
+        status = file->write(make_audio(32 * frame_bytes));
+    EXPECT_EQ(status, -EPIPE);
     EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_LT(stream().count(Operation::Write), 10u);
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+// As when the device in the backend's domain is unplugged: no more events come either.
+TEST_F(StreamFailureTest, RefusalThatAckFindsStopsTheStream)
+{
+    auto file = running();
+    stream().report_position(256 * frame_bytes);
+    stream().statuses[Operation::Write] = -5;
+    int64_t status = 32;
+    for (int i = 0; i < 8 && status == 32; i++)
+        status = file->write(make_audio(32 * frame_bytes));
+    EXPECT_EQ(status, -EPIPE);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    kernel.timeline.pass(1ms);
     EXPECT_EQ(complaints().size(), 1u);
 }
 
@@ -512,12 +525,12 @@ TEST_P(AttackTest, PreparedStreamCannotBeUsedAnyMore)
     stream().withheld = { Operation::Write };
     ASSERT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
     strike();
-    EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), -ENODEV);
-    EXPECT_EQ(file->start(), -ENODEV);
-    // ALSA does not care that it could not be started, and waits, bounded, for it to end.
-    EXPECT_EQ(file->drain(), -EIO);
-    EXPECT_EQ(file->drop(), 0);
-    EXPECT_EQ(file->prepare(), -ENODEV);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), -EBADFD);
+    EXPECT_EQ(file->start(), -EBADFD);
+    EXPECT_EQ(file->drain(), -EBADFD);
+    EXPECT_EQ(file->drop(), -EBADFD);
+    EXPECT_EQ(file->prepare(), -EBADFD);
     EXPECT_EQ(complaints().size(), 1u);
 }
 
@@ -573,7 +586,7 @@ TEST_P(AttackTest, HonestBackendAfterwardsIsServed)
     EXPECT_EQ(stream().record.written, audio);
 }
 
-TEST_P(AttackTest, WhoeverWaitsWakes)
+TEST_P(AttackTest, CallersThatWaitWake)
 {
     auto file = open_with(small_params);
     stream().withheld = { Operation::Open };
@@ -643,12 +656,14 @@ TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
     auto file = prepared();
     EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
     stream().event_page().in_prod += 64;
-    EXPECT_EQ(file->start(), -EIO);
+    EXPECT_EQ(file->start(), -ENODEV);
     EXPECT_EQ(stream().count(Operation::Trigger), 0u);
+    kernel.timeline.pass(1ms);
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// A violation that no interrupt handler finds. Who polls the stream has to wake all the same.
+// A violation that no interrupt handler finds. A caller that polls the stream has to wake all the
+// same.
 class SilentViolationTest : public StreamFailureTest {
   protected:
     void SetUp() override
@@ -692,7 +707,7 @@ TEST_F(SilentViolationTest, FoundByAControl)
     expect_stopped();
 }
 
-TEST_F(SilentViolationTest, FoundByWhoeverWrites)
+TEST_F(SilentViolationTest, FoundByAWriter)
 {
     fill_window();
     spoil();
@@ -700,7 +715,7 @@ TEST_F(SilentViolationTest, FoundByWhoeverWrites)
     expect_stopped();
 }
 
-TEST_F(SilentViolationTest, FoundByTheWatchdog)
+TEST_F(SilentViolationTest, FoundByALook)
 {
     spoil();
     kernel.timeline.pass(1100ms);
@@ -795,12 +810,12 @@ TEST_P(SetbackTest, WithoutEndIsRecoveredFromSlowly)
         return taken;
     };
     // Bad luck, for a while.
-    while (xruns < 32)
+    while (xruns < 16)
         EXPECT_LT(xrun_and_prepare(), 1ms);
     const auto start = kernel.timeline.now();
     while (kernel.timeline.now() - start < 3s && xruns < 1000)
         xrun_and_prepare();
-    EXPECT_LE(xruns, 32u + 3 * 66);
+    EXPECT_LE(xruns, 16u + 3 * 36);
 
     // The application's own stops and starts are as fast as ever, and a later xrun is as well.
     for (int round = 0; round < 100; round++) {
@@ -833,17 +848,63 @@ TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
     EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
 }
 
-// Positions between the period boundaries are allowed, one for each frame is too many.
+// Positions between the period boundaries are welcome a thousand times a second, and no more often,
+// however long a period is.
 TEST_F(StreamFailureTest, EventForEachFrameIsThrottled)
 {
-    auto file = running();
-    for (uint64_t frame = 1; frame <= 20; frame++)
+    auto file = prepared({ format_s16_le, 48000, 2, 8192, 16384 });
+    EXPECT_EQ(file->write(make_audio(16384 * frame_bytes)), 16384);
+    uint64_t frame = 0;
+    for (int millisecond = 0; millisecond < 150; millisecond++) {
+        frame += 48;
         stream().report_position(frame * frame_bytes);
+        kernel.timeline.pass(1ms);
+    }
     EXPECT_EQ(channel(true).spurious_interrupts, 0u);
-    for (uint64_t frame = 21; frame < 256; frame++)
+    const uint64_t before = channel(true).interrupts;
+    while (frame < 8191)
+        stream().report_position(++frame * frame_bytes);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(16384 * frame_bytes)), 16384);
+    for (frame = 1; frame < 8192; frame++)
         stream().report_position(frame * frame_bytes);
     EXPECT_GT(channel(true).spurious_interrupts, 0u);
-    EXPECT_LT(channel(true).interrupts, 60u);
+    EXPECT_LT(channel(true).interrupts - before, 1300u);
+}
+
+// Both are there at once, and what one is about may be found by the other: neither is spurious,
+// which Xen counts for each event channel, and answers with a delay of up to a second.
+TEST_F(StreamFailureTest, InterruptWhoseWorkIsDoneIsNotSpurious)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write };
+    file->is_nonblocking = true;
+    uint64_t played = 0;
+    for (int period = 1; period <= 40; period++) {
+        while (file->avail() >= 32)
+            ASSERT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+        played += 256;
+        file->substream().with_lock([&] {
+            stream().answer_next();
+            stream().report_position(played * frame_bytes);
+        });
+        kernel.timeline.pass(5333us);
+        ASSERT_EQ(file->state(), PcmState::Running) << "period " << period;
+    }
+    EXPECT_EQ(channel(false).spurious_interrupts, 0u);
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    // A backend that answers at once again is heard in time.
+    stream().withheld.clear();
+    stream().answer_all();
+    const auto periods = file->substream().periods_elapsed;
+    for (int i = 0; i < 4 && file->state() == PcmState::Running; i++) {
+        played += 256;
+        stream().report_position(played * frame_bytes);
+        kernel.timeline.pass(5333us);
+        file->write(make_audio(256 * frame_bytes));
+    }
+    EXPECT_GE(file->substream().periods_elapsed, periods + 4);
 }
 
 } // namespace

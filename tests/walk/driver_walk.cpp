@@ -24,7 +24,7 @@ constexpr PcmParams wide_params = { format_s16_le, 48000, 2, 256, 1024 };
 constexpr PcmParams narrow_params = { format_u8, 8000, 1, 100, 1000 };
 
 // The longest: a close that waits for STOP and CLOSE, or a write for its buffer.
-constexpr fake::Duration patience = 4s;
+constexpr fake::Duration patience = 6s;
 
 // What no node of an honest configuration says, and what an honest one does.
 constexpr const char *odd_values[] = { "", "0", "4294967295", "-1", "x", "1,2", "2", "65536" };
@@ -59,6 +59,7 @@ DriverWalk::DriverWalk(Choices &choices, kshim_direction direction, World world)
                 return static_cast<uint8_t>(position);
             };
     };
+    kernel_.reconnect_timeout_ms = 2000;
     rebind();
 }
 
@@ -325,18 +326,21 @@ void DriverWalk::step()
 void DriverWalk::check_states()
 {
     fake::Trace::start();
-    for (const auto &[stream, old_state, new_state] : kernel_.trace.stream_states) {
-        if (traced_state_ && *traced_state_ != old_state)
-            fake::report_fault("a state of the stream does not follow the one before");
-        traced_state_ = new_state;
+    for (const auto &[stream, run, link] : kernel_.trace.stream_states) {
+        if (traced_state_ == std::pair(run, link))
+            fake::report_fault("a state of the stream was traced that is not new");
+        traced_state_ = { run, link };
+        if (link == "removed")
+            traced_state_.reset(); // the next is another card's
     }
     kernel_.trace.stream_states.clear();
     const auto cards = kernel_.sound.visible_cards();
     if (!traced_state_ || cards.empty())
         return;
-    const std::string line = std::string("  state: ") + name_of(*traced_state_) + "\n";
-    const std::string text = cards[0]->read_proc("xen-front").value_or(line);
-    if (text.find(line) == std::string::npos)
+    const std::string lines =
+        "  run: " + traced_state_->first + "\n  link: " + traced_state_->second + "\n";
+    const std::string text = cards[0]->read_proc("xen-front").value_or(lines);
+    if (text.find(lines) == std::string::npos)
         fake::report_fault("the last state that was traced is not that of " + text);
 }
 

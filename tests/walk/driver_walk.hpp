@@ -68,7 +68,7 @@ class DriverWalk {
     std::unique_ptr<fake::PcmFile> file_;
     // The request ring holds what the backend made of it: it can serve no more of it.
     bool is_ring_spoilt_ = false;
-    std::optional<kshim_stream_state> traced_state_;
+    std::optional<std::pair<std::string, std::string>> traced_state_; // of run and link
 };
 
 } // namespace xen_front::test

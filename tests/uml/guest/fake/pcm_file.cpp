@@ -127,11 +127,6 @@ int PcmFile::pause(bool is_push)
     return call_with_number(SNDRV_PCM_IOCTL_PAUSE, is_push);
 }
 
-int PcmFile::resume()
-{
-    return call(SNDRV_PCM_IOCTL_RESUME);
-}
-
 int PcmFile::drain()
 {
     return call(SNDRV_PCM_IOCTL_DRAIN);

@@ -54,7 +54,6 @@ class PcmFile {
     int prepare();
     int start();
     int pause(bool is_push);
-    int resume();
     int drain();
     int drop();
     int64_t write(std::span<const uint8_t> data);

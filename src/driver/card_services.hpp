@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the streams of a card share.
+#pragma once
+
+#include "driver/deferred_grants.hpp"
+#include "kernel/work.hpp"
+
+namespace xen_front {
+
+struct CardServices {
+    // Looks at all streams of the card: see Frontend::maintain().
+    Work &maintenance;
+    DeferredGrants &grants;
+    // There is no audio buffer for a stream while the backend maps so many earlier ones of the
+    // card.
+    uint32_t buffers_max;
+};
+
+} // namespace xen_front

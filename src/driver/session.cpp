@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What applications want, and what connections are worth.
+#include "driver/session.hpp"
+
+namespace xen_front {
+
+void Session::begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
+                    Work &maintenance)
+{
+    maintenance_ = &maintenance;
+    run_.set_playback(name.direction == KSHIM_PLAYBACK);
+    journal.begin(name);
+    requests.begin(journal, changed);
+    values.begin(mixer);
+    note_state();
+}
+
+void Session::set_link(Link link)
+{
+    if (!can_change(link_, link))
+        return;
+    link_ = link;
+    // A caller that waits for a response may have nothing to wait for.
+    requests.wake();
+    want_maintenance();
+    note_state();
+}
+
+void Session::want_maintenance()
+{
+    if (maintenance_ != nullptr)
+        maintenance_->schedule(0);
+}
+
+void Session::sync_for_later()
+{
+    sync();
+    if (notices_.is_any() || has_unseen_period())
+        want_maintenance();
+}
+
+void Session::note_state()
+{
+    journal.on_state(run_.base().state(), link_);
+}
+
+void Session::attach(const Transport &transport)
+{
+    requests.attach(transport);
+    events_.attach(transport.event_page());
+    has_event_news_ = false;
+    set_link(Link::Published);
+}
+
+void Session::go_live()
+{
+    if (link_ != Link::Published)
+        return;
+    set_link(Link::Attached);
+    is_open_due_ = run_.base().wants_session();
+    is_continuing_ = is_open_due_;
+    sync_for_later();
+}
+
+void Session::detach()
+{
+    if (link_ == Link::Absent || link_ == Link::Removed)
+        return;
+    requests.detach();
+    events_.detach();
+    open_ = OpenState::Closed;
+    told_ = Told::Nothing;
+    is_close_due_ = false;
+    is_open_due_ = false;
+    close_id_ = RequestId();
+    stop_id_ = RequestId();
+    stalled_since_ms_ = 0;
+    values.close(false);
+    set_link(Link::Absent);
+}
+
+void Session::remove()
+{
+    detach();
+    fail(PcmStop::Disconnected);
+    set_link(Link::Removed);
+    maintenance_ = nullptr;
+}
+
+void Session::set_asleep(bool is_asleep)
+{
+    if (exchange(is_asleep_, is_asleep) != is_asleep)
+        sync_for_later();
+}
+
+void Session::reset()
+{
+    (void)run_.base().apply(RunCommand::Reset);
+    is_open_due_ = false;
+    is_close_due_ |= open_ != OpenState::Closed;
+    is_continuation_refused_ = false;
+    // The rows go with the buffer, whether CLOSE has room in the ring or not.
+    values.close(false);
+    note_state();
+    sync_for_later();
+}
+
+void Session::prepare(const kshim_pcm_params &params)
+{
+    const RunGeometry geometry = {
+        .frame = FrameSize(params.frame_bits),
+        .period = Frames(params.period_frames),
+        .buffer = Frames(params.buffer_frames),
+    };
+    params_ = params;
+    run_.visit([&](auto &run) { run.prepare(geometry); });
+    stalled_at_ = Frames();
+    is_continuing_ = false;
+    if (notices_.stop == PcmStop::Xrun)
+        notices_.stop = PcmStop::None;
+    open_status_ = 0;
+    note_state();
+    // For any backend, positions only start over with OPEN.
+    const bool is_fresh = open_ != OpenState::Closed && !has_sent_ && !is_close_due_;
+    if (!is_fresh && is_attached(link_)) {
+        is_close_due_ |= open_ != OpenState::Closed;
+        is_open_due_ = true;
+    }
+    sync_for_later();
+}
+
+Result<void> Session::check_alive()
+{
+    if (link_ == Link::Removed || link_ == Link::Broken) {
+        // Told again: ALSA may have prepared the substream since.
+        notices_.stop = PcmStop::Disconnected;
+        want_maintenance();
+        return Error::NoDevice;
+    }
+    if (run_.base().state() == RunState::Failed)
+        return Error::BrokenPipe;
+    return {};
+}
+
+Result<void> Session::start(RunCommand command)
+{
+    TRY(check_alive());
+    if (!run_.base().apply(command))
+        return Error::BrokenPipe;
+    observe(substream_.progress());
+    note_state();
+    drop_events();
+    sync();
+    // For drain(), which ALSA may be doing; for periods that elapsed while it was paused; and to
+    // look at the backend from now on.
+    want_maintenance();
+    if (link_ == Link::Broken)
+        return Error::NoDevice;
+    return {};
+}
+
+void Session::pause()
+{
+    (void)run_.base().apply(RunCommand::Pause);
+    note_state();
+    sync_for_later();
+}
+
+void Session::stop()
+{
+    const kshim_pcm_progress progress = substream_.progress();
+    // Of an xrun that ALSA finds by itself it tells no more than this.
+    if (run_.base().state() == RunState::Running && progress.has_run_out) {
+        journal.counts.on_xrun();
+        needs_recovery_ = true;
+    }
+    (void)run_.base().apply(RunCommand::Stop);
+    note_state();
+    sync_for_later();
+}
+
+Result<void> Session::drain()
+{
+    TRY(check_alive());
+    // A capture stream that drains was stopped; the application reads what is there.
+    if (run_.is_playback() && run_.playback().drain()) {
+        note_state();
+        want_maintenance(); // for pad()
+    }
+    return {};
+}
+
+bool Session::pad()
+{
+    constexpr Frames at_once(4096);
+    SilenceRange silence;
+    if (!run_.is_playback() || !substream_ || !run_.playback().next_silence(at_once, silence))
+        return false;
+    substream_.fill_silence(silence.offset, silence.count);
+    sync_for_later();
+    return true;
+}
+
+Result<void> Session::commit()
+{
+    TRY(check_alive());
+    const kshim_pcm_progress progress = substream_.progress();
+    run_.base().set_unstoppable(progress.is_unstoppable);
+    if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))
+        return Error::Invalid;
+    // For a stream that runs and is open this is all that a write costs.
+    post_transfers();
+    requests.publish();
+    if (run_.visit([](const auto &run) { return run.wants_responses(); }))
+        sync_for_later();
+    if (open_ == OpenState::Open && run_.is_playback() &&
+        run_.base().requested() < run_.playback().committed())
+        journal.counts.coalesced_writes++;
+    return {};
+}
+
+void Session::on_put(kshim_control_kind kind)
+{
+    values.on_put(kind);
+    sync_for_later();
+}
+
+Result<RequestId> Session::post(const wire::Request &request)
+{
+    if (!is_attached(link_))
+        return Error::NoDevice;
+    const RequestId id = TRY(requests.post(request));
+    requests.keep_response(id);
+    return RequestId(id);
+}
+
+void Session::fail(PcmStop stop)
+{
+    const bool had_failed = run_.base().state() == RunState::Failed;
+    if (!run_.base().apply(RunCommand::Fail) && !(had_failed && stop == PcmStop::Disconnected))
+        return; // no application believes that it goes on
+    notices_.stop = stop;
+    needs_recovery_ = true;
+    note_state();
+    want_maintenance();
+}
+
+void Session::break_link(Violation violation)
+{
+    journal.counts.on_violation(violation);
+    notices_.violation = violation;
+    fail(PcmStop::Disconnected);
+    set_link(Link::Broken);
+}
+
+void Session::give_up_if_stalled()
+{
+    if (link_ == Link::Stalled && run_.base().state() != RunState::Failed)
+        fail(PcmStop::Disconnected);
+}
+
+} // namespace xen_front

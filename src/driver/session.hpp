@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What goes on between a stream and its backend: all that the ring lock guards.
+#pragma once
+
+#include "driver/link.hpp"
+#include "driver/liveness.hpp"
+#include "driver/notices.hpp"
+#include "driver/rate_limit.hpp"
+#include "driver/request_channel.hpp"
+#include "driver/stream_run.hpp"
+#include "driver/value_requests.hpp"
+#include "kernel/work.hpp"
+#include "sndif/event_queue.hpp"
+
+namespace xen_front {
+
+// Keeps apart what is wanted (the run's state, the mixer's values) and what the backend has been
+// told, and posts what makes the second equal the first. So it does not matter in which order
+// applications and backends come and go: a backend that has just attached is told everything.
+//
+// Nothing here sleeps, or calls ALSA but to read what it has. Context: any, ring lock held.
+class Session {
+  public:
+    // Once, before anything else. @changed: of the waiter, see Stream::wait_until(). @maintenance
+    // is scheduled for what cannot be told at once; not used any more after remove().
+    void begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
+               Work &maintenance);
+
+    // ---- Connection ----
+
+    void attach(const Transport &transport);
+    // The backend has attached to the transport.
+    void go_live();
+    // The transport is not used any more. The run stands still.
+    void detach();
+    // The card goes: nothing will ever go on.
+    void remove();
+    // The guest is about to sleep, or awake again: what runs is paused so long.
+    void set_asleep(bool is_asleep);
+    Link link() const
+    {
+        return link_;
+    }
+
+    // ---- The substream of an application ----
+
+    // What was to be told to the last one is of no interest to the next.
+    void set_substream(Substream substream)
+    {
+        substream_ = substream;
+        notices_.stop = PcmStop::None;
+    }
+    Substream substream() const
+    {
+        return substream_;
+    }
+    // The buffer that applications and backend share. After reset().
+    void set_buffer(SharedBuffer *buffer)
+    {
+        buffer_ = buffer;
+    }
+    // hw_free: the backend is to close the stream.
+    void reset();
+    // Begins anew. @params: what the application chose.
+    void prepare(const kshim_pcm_params &params);
+    // As ALSA's triggers. BrokenPipe when the run has failed, NoDevice when the card has gone.
+    Result<void> start(RunCommand command);
+    void pause();
+    void stop();
+    Result<void> drain();
+    // Puts some silence behind what a draining stream has committed. False when it has enough.
+    bool pad();
+    // The application pointer moved. As start(), or Invalid when it cannot be there.
+    Result<void> commit();
+    // What .pointer returns: frames into the buffer.
+    uint32_t pointer()
+    {
+        return run_.base().look_at_position();
+    }
+    // The application has set a control.
+    void on_put(kshim_control_kind kind);
+
+    // ---- The backend ----
+
+    // An interrupt of the request ring, or of the event page. What is to be told is in @notices.
+    kshim_event_result on_response_interrupt(Notices &notices);
+    kshim_event_result on_event_interrupt(Notices &notices);
+    // Takes responses and posts what is due, outside of interrupts: what is found for ALSA is told
+    // by the card's maintenance.
+    void sync_for_later();
+    // Posts a request whose response the caller waits for. NoSpace, or NoDevice without a backend.
+    Result<RequestId> post(const wire::Request &request);
+    // Whether the backend has still to say whether it opens the stream, or to close it.
+    bool is_opening() const
+    {
+        return open_ == OpenState::Opening || is_open_due_;
+    }
+    bool is_closing() const
+    {
+        return is_close_due_ || requests.is_pending(close_id_);
+    }
+    bool is_stopping() const
+    {
+        return requests.is_pending(stop_id_);
+    }
+    // Whether the backend has, or may have, the stream open.
+    bool may_be_open() const
+    {
+        return open_ != OpenState::Closed || is_closing();
+    }
+    // What the last OPEN was answered with; 0 unless it was refused.
+    int32_t open_status() const
+    {
+        return open_status_;
+    }
+    // prepare() waits for the response to OPEN: a refusal is its to report.
+    void set_open_awaited(bool is_awaited)
+    {
+        is_open_awaited_ = is_awaited;
+    }
+
+    // ---- Maintenance ----
+
+    // Looks at the shared pages, then at the clock. For how many milliseconds the backend has shown
+    // no activity, if that makes it overdue just now; else 0.
+    unsigned int look(uint64_t now_ms, Notices &notices);
+    // How often to look; 0: no need to.
+    unsigned int look_interval_ms() const;
+    // How long a backend that has to may show no activity.
+    unsigned int stall_timeout_ms() const;
+    // Declares the backend overdue, of whom nothing was heard since @since_ms.
+    void stall(uint64_t since_ms);
+    // Since when the run has not gone on by a period although it should: a backend that is back,
+    // but does not go on, is still overdue. 0: it goes on.
+    uint64_t stalled_since_ms() const
+    {
+        return stalled_since_ms_;
+    }
+    // If the backend is overdue, the run ends for good.
+    void give_up_if_stalled();
+    // Whether ALSA waits for the end of a stream that stands still.
+    bool has_waiting_drain() const
+    {
+        return run_.base().state() == RunState::Draining;
+    }
+    // The backend has refused to go on with what an earlier one has begun: the card has to go.
+    bool is_continuation_refused() const
+    {
+        return is_continuation_refused_;
+    }
+
+    // Counts what shows that the backend is alive.
+    uint32_t activity() const
+    {
+        return liveness_.activity();
+    }
+    // Whether the application prepares it anew after an xrun or a refusal.
+    bool exchange_recovery()
+    {
+        return exchange(needs_recovery_, false);
+    }
+
+    const StreamRun &run() const
+    {
+        return run_;
+    }
+    const kshim_pcm_params &params() const
+    {
+        return params_;
+    }
+    bool is_open() const
+    {
+        return open_ == OpenState::Open;
+    }
+
+    RequestChannel requests;
+    ValueRequests values;
+    Journal journal; // since the card was made
+    RateLimit recoveries { recovery_burst, 1000 }; // from xruns and refusals
+
+  private:
+    enum class OpenState : uint8_t {
+        Closed,
+        Opening, // OPEN is in the ring
+        Open,
+    };
+
+    // Which TRIGGER the backend was sent last since OPEN.
+    enum class Told : uint8_t {
+        Nothing,
+        Start, // or RESUME
+        Pause,
+        Stop,
+    };
+
+    // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
+    static constexpr uint32_t recovery_burst = 16;
+    // So many interrupts a second may report positions inside a period; more are throttled by Xen
+    // as spurious ones are.
+    static constexpr uint32_t partial_positions_max = 1200;
+
+    // ---- session.cpp ----
+
+    void set_link(Link link);
+    // Whether the run can go on, now or once there is a backend. As start().
+    Result<void> check_alive();
+    void want_maintenance();
+    Notices take_notices();
+    // Writes down the state of the run and of the link if one of them is new.
+    void note_state();
+    void fail(PcmStop stop);
+    void break_link(Violation violation);
+
+    // ---- session_requests.cpp ----
+
+    // Takes responses and posts what is due until neither is possible, and decides whether the next
+    // response shall interrupt.
+    void sync();
+    // Posts what is due, in the order in which the backend has to carry it out.
+    void post_due();
+    bool post_close();
+    bool post_open();
+    void post_values();
+    void post_transfers();
+    void post_trigger();
+    Told wanted_trigger() const;
+    bool is_trigger_due() const;
+    bool wants_responses() const;
+    bool has_unseen_period() const
+    {
+        return run_.base().is_elapsed() && run_.base().is_moving();
+    }
+    // Whether the backend has to show activity.
+    bool expects_activity() const;
+
+    // ---- session_events.cpp ----
+
+    void take_responses();
+    void on_response(const Response &response);
+    void on_open_response(int32_t status);
+    void on_refusal(const Response &response);
+    void note_refusal(const Response &response);
+    // Whether events have brought news, and of them the end of a period.
+    bool take_events();
+    // What the backend said before START is about an earlier run.
+    void drop_events();
+    void on_activity();
+    // What ALSA does not tell by a trigger: that it drains a stream that it has just started, and
+    // that the application wheels free.
+    void observe(const kshim_pcm_progress &progress);
+
+    Link link_ = Link::Absent;
+    OpenState open_ = OpenState::Closed;
+    Told told_ = Told::Nothing;
+    bool is_close_due_ = false;
+    bool is_open_due_ = false;
+    bool is_open_awaited_ = false;
+    bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
+    bool is_asleep_ = false;
+    bool has_event_news_ = false; // taken since the last interrupt of the event page
+    bool needs_recovery_ = false;
+    bool is_continuing_ = false; // the OPEN that is due is not the application's, by prepare
+    bool is_continuation_refused_ = false;
+    RequestId open_id_;
+    RequestId close_id_;
+    RequestId start_id_;
+    RequestId stop_id_;
+    int32_t open_status_ = 0;
+    uint64_t stalled_since_ms_ = 0;
+    Frames stalled_at_; // the run's position then
+    Work *maintenance_ = nullptr;
+    SharedBuffer *buffer_ = nullptr;
+    Substream substream_;
+    kshim_pcm_params params_ = {};
+    EventQueue events_;
+    Bytes last_reported_; // by the backend, since OPEN
+    StreamRun run_;
+    Liveness liveness_;
+    RateLimit partial_positions_ { partial_positions_max, 1000 };
+    Notices notices_;
+};
+
+} // namespace xen_front

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the backend says: responses, events, and nothing.
+#include "driver/session.hpp"
+#include "kernel/module.hpp"
+
+namespace xen_front {
+
+kshim_event_result Session::on_response_interrupt(Notices &notices)
+{
+    if (!is_attached(link_))
+        return link_ == Link::Broken ? KSHIM_EVENT_BROKEN : KSHIM_EVENT_SPURIOUS;
+    journal.counts.interrupts++;
+    sync();
+    const bool has_activity = requests.exchange_activity();
+    notices = take_notices();
+    if (link_ == Link::Broken)
+        return KSHIM_EVENT_BROKEN;
+    journal.counts.spurious_interrupts += has_activity ? 0 : 1;
+    return has_activity ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+}
+
+kshim_event_result Session::on_event_interrupt(Notices &notices)
+{
+    if (!is_attached(link_))
+        return link_ == Link::Broken ? KSHIM_EVENT_BROKEN : KSHIM_EVENT_SPURIOUS;
+    journal.counts.interrupts++;
+    const bool is_period = take_events();
+    const bool has_news = exchange(has_event_news_, false);
+    if (has_news && link_ != Link::Broken) {
+        if (run_.base().is_moving())
+            observe(substream_.progress());
+        sync();
+    }
+    notices = take_notices();
+    if (link_ == Link::Broken)
+        return KSHIM_EVENT_BROKEN;
+    // Positions inside a period are welcome, but not any number of them.
+    const bool is_handled = has_news && (is_period || partial_positions_.allow());
+    journal.counts.spurious_interrupts += is_handled ? 0 : 1;
+    return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+}
+
+void Session::on_activity()
+{
+    liveness_.on_activity();
+    if (link_ != Link::Stalled)
+        return;
+    set_link(Link::Attached);
+    if (told_ == Told::Nothing || !run_.base().wants_session()) {
+        stalled_since_ms_ = 0;
+        return;
+    }
+    // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
+    // goes on from where it stands, as on a new backend.
+    is_close_due_ = true;
+    is_open_due_ = true;
+    is_continuing_ = true;
+    told_ = Told::Nothing;
+}
+
+void Session::take_responses()
+{
+    Response response;
+    Violation violation = Violation::None;
+    while (requests.take(response, violation)) {
+        on_activity();
+        on_response(response);
+    }
+    if (violation != Violation::None)
+        break_link(violation);
+}
+
+void Session::on_response(const Response &response)
+{
+    switch (response.operation) {
+    case wire::Operation::Open:
+        if (response.id == open_id_ && open_ == OpenState::Opening)
+            on_open_response(response.status);
+        break;
+    case wire::Operation::Write:
+    case wire::Operation::Read: {
+        const auto result =
+            run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });
+        if (result == TransferResult::Refused)
+            on_refusal(response);
+        break;
+    }
+    case wire::Operation::Trigger:
+        if (response.id == stop_id_)
+            stop_id_ = RequestId();
+        if (response.id == start_id_ && response.status != 0 && told_ == Told::Start)
+            on_refusal(response);
+        break;
+    case wire::Operation::SetVolume:
+    case wire::Operation::GetVolume:
+    case wire::Operation::Mute:
+    case wire::Operation::Unmute:
+        values.on_response(response);
+        want_maintenance();
+        break;
+    case wire::Operation::Close:
+        if (response.id == close_id_)
+            close_id_ = RequestId();
+        if (response.status != 0)
+            note_refusal(response);
+        break;
+    case wire::Operation::HwParamQuery:
+        break;
+    }
+    journal.on_success(response);
+}
+
+void Session::on_open_response(int32_t status)
+{
+    if (status == 0) {
+        open_ = OpenState::Open;
+        open_status_ = 0;
+        // From here on, what the event page says is about this OPEN.
+        drop_events();
+        last_reported_ = Bytes();
+        has_sent_ = run_.base().position() > Frames();
+        run_.visit([](auto &run) { run.begin_session(); });
+        if (buffer_->has_values())
+            values.open(*buffer_, params_.channels);
+        want_maintenance(); // to tell of controls that have no effect now
+        return;
+    }
+    open_ = OpenState::Closed;
+    if (buffer_ != nullptr && buffer_->has_values()) {
+        // Perhaps it has no use for more than audio.
+        buffer_->hide_values();
+        is_open_due_ = true;
+        return;
+    }
+    values.close(false);
+    open_status_ = status;
+    (void)run_.base().apply(RunCommand::Fail);
+    note_state();
+    if (is_open_awaited_)
+        return;
+    // The application takes it for prepared, or believes that it plays.
+    is_continuation_refused_ = is_continuing_;
+    notices_.stop = PcmStop::Xrun;
+    want_maintenance();
+}
+
+void Session::on_refusal(const Response &response)
+{
+    // Responses to what was sent before the stream was stopped say nothing about what follows.
+    const RunState state = run_.base().state();
+    if (state == RunState::Idle || state == RunState::Stopped || state == RunState::Failed)
+        return;
+    if (journal.is_new_refusal(response))
+        note_refusal(response);
+    fail(PcmStop::Xrun);
+}
+
+void Session::note_refusal(const Response &response)
+{
+    notices_.is_refused = true;
+    notices_.refused_operation = response.operation;
+    notices_.refused_status = response.status;
+    want_maintenance();
+}
+
+bool Session::take_events()
+{
+    const bool is_elapsed_before = run_.base().is_elapsed();
+    Bytes reported;
+    Violation violation = Violation::None;
+    bool has_news = false;
+    // As many as the page holds: a backend that never stops is not to keep us here.
+    for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
+        journal.on_event(reported, run_.base().geometry().frame);
+        journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
+        if (told_ == Told::Nothing)
+            continue;
+        if (link_ == Link::Stalled) {
+            on_activity();
+            has_event_news_ = true;
+            continue;
+        }
+        has_news |= run_.visit([&](auto &run) { return run.report(reported); });
+    }
+    if (violation != Violation::None) {
+        break_link(violation);
+        return false;
+    }
+    events_.acknowledge();
+    if (has_news) {
+        on_activity();
+        if (run_.base().position() >= stalled_at_ + run_.base().geometry().period)
+            stalled_since_ms_ = 0;
+    }
+    has_event_news_ |= has_news;
+    if (run_.is_playback() && run_.playback().needs_silence())
+        want_maintenance(); // for pad()
+    return run_.base().is_elapsed() && !is_elapsed_before;
+}
+
+void Session::drop_events()
+{
+    if (told_ != Told::Nothing || !is_attached(link_))
+        return;
+    (void)take_events();
+}
+
+void Session::observe(const kshim_pcm_progress &progress)
+{
+    run_.base().set_unstoppable(progress.is_unstoppable);
+    if (progress.is_draining && run_.base().state() == RunState::Running)
+        (void)drain();
+}
+
+bool Session::expects_activity() const
+{
+    if (!is_attached(link_))
+        return false;
+    // What is due has found no room in the ring.
+    if (is_close_due_ || is_open_due_ || is_trigger_due())
+        return true;
+    if (open_ == OpenState::Opening || requests.is_pending(start_id_))
+        return true;
+    return told_ == Told::Start &&
+           run_.visit([](const auto &run) { return run.expects_position(); });
+}
+
+unsigned int Session::stall_timeout_ms() const
+{
+    const unsigned int timeout_ms = request_timeout_ms();
+    if (open_ != OpenState::Open || params_.rate == 0)
+        return timeout_ms;
+    const uint64_t period_ms =
+        (params_.period_frames * uint64_t { 1000 } + params_.rate - 1) / params_.rate;
+    return static_cast<unsigned int>(period_ms) + timeout_ms;
+}
+
+unsigned int Session::look_interval_ms() const
+{
+    constexpr unsigned int looks_per_timeout = 4;
+    const bool is_idle = !run_.base().is_moving() && !expects_activity();
+    // Rounded up: so many looks are not to end just before the time-out.
+    return is_idle || !is_attached(link_)
+               ? 0
+               : (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
+}
+
+unsigned int Session::look(uint64_t now_ms, Notices &notices)
+{
+    unsigned int silence_ms = 0;
+    if (is_attached(link_)) {
+        if (run_.base().is_moving())
+            observe(substream_.progress());
+        // An interrupt may be held back, and what it announces be there.
+        (void)take_events();
+        if (link_ != Link::Broken)
+            sync();
+    }
+    // A caller that waits has a time-out of its own.
+    if (link_ == Link::Attached && !requests.is_awaited() &&
+        liveness_.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
+        // Once, however often it comes back without going on.
+        if (stalled_since_ms_ == 0)
+            silence_ms = static_cast<unsigned int>(now_ms - liveness_.silent_since_ms());
+        stall(liveness_.silent_since_ms());
+    }
+    if (link_ == Link::Attached && !expects_activity())
+        stalled_since_ms_ = 0;
+    notices = take_notices();
+    return silence_ms;
+}
+
+void Session::stall(uint64_t since_ms)
+{
+    if (link_ != Link::Attached)
+        return;
+    if (stalled_since_ms_ == 0) {
+        stalled_since_ms_ = max(since_ms, uint64_t { 1 });
+        stalled_at_ = run_.base().position();
+    }
+    journal.counts.on_stall();
+    set_link(Link::Stalled);
+    // From now on, any response is to interrupt.
+    sync();
+}
+
+Notices Session::take_notices()
+{
+    Notices notices = exchange(notices_, Notices());
+    Run &run = run_.base();
+    if (run.is_moving() && run.take_elapsed()) {
+        notices.is_period_elapsed = true;
+        const Frames step = run.position() - run.shown();
+        notices.needs_second_look = step >= run.geometry().buffer;
+        journal.on_position(run, run_.visit([](const auto &it) { return it.committed(); }));
+    }
+    return notices;
+}
+
+} // namespace xen_front

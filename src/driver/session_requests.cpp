@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How the backend is told what is wanted.
+#include "driver/session.hpp"
+#include "sndif/formats.hpp"
+
+namespace xen_front {
+
+Session::Told Session::wanted_trigger() const
+{
+    const RunState state = run_.base().state();
+    if (run_.base().is_moving())
+        return is_asleep_ ? Told::Pause : Told::Start;
+    if (state == RunState::Paused)
+        return Told::Pause;
+    return Told::Stop;
+}
+
+void Session::sync()
+{
+    if (!is_attached(link_))
+        return;
+    do {
+        take_responses();
+        if (link_ == Link::Broken)
+            return;
+        post_due();
+        if (!wants_responses()) {
+            requests.hold_off_notifications();
+            return;
+        }
+    } while (requests.request_notification());
+}
+
+void Session::post_due()
+{
+    if (post_close() && post_open() && open_ == OpenState::Open) {
+        post_values();
+        post_transfers();
+        post_trigger();
+    }
+    requests.publish();
+}
+
+bool Session::post_close()
+{
+    if (!is_close_due_)
+        return true;
+    wire::Request close = {};
+    close.operation = wire::Operation::Close;
+    auto id = requests.post(close);
+    if (id.is_error())
+        return false; // when there is room
+    close_id_ = id.value();
+    is_close_due_ = false;
+    open_ = OpenState::Closed;
+    told_ = Told::Nothing;
+    values.close(false);
+    return true;
+}
+
+bool Session::post_open()
+{
+    if (!is_open_due_ || buffer_ == nullptr)
+        return !is_open_due_;
+    // One of those that the substream was constrained to.
+    const SampleFormat &format = *find_format_by_alsa(params_.format);
+    wire::Request open = {};
+    open.operation = wire::Operation::Open;
+    open.open.pcm_rate = params_.rate;
+    open.open.pcm_format = format.sndif;
+    open.open.pcm_channels = static_cast<uint8_t>(params_.channels);
+    open.open.period_sz = static_cast<uint32_t>(
+        run_.base().geometry().frame.bytes(run_.base().geometry().period).value());
+    open.open.gref_directory = buffer_->directory().value();
+    open.open.buffer_sz = buffer_->has_values()
+                              ? bytes_with_values(buffer_->bytes(), params_.channels)
+                              : buffer_->bytes();
+    auto id = requests.post(open);
+    if (id.is_error())
+        return false;
+    open_id_ = id.value();
+    is_open_due_ = false;
+    open_ = OpenState::Opening;
+    told_ = Told::Nothing;
+    has_sent_ = false;
+    values.close(!buffer_->has_values());
+    return true;
+}
+
+void Session::post_values()
+{
+    wire::Request request;
+    while (requests.has_room() && values.next(request)) {
+        auto id = requests.post(request);
+        values.on_sent(request.operation, id.value());
+    }
+}
+
+void Session::post_transfers()
+{
+    if (open_ != OpenState::Open)
+        return;
+    TransferRange range;
+    wire::Request transfer = {};
+    transfer.operation = run_.is_playback() ? wire::Operation::Write : wire::Operation::Read;
+    run_.visit([&](auto &run) {
+        while (requests.has_room() && run.next_transfer(range)) {
+            transfer.transfer = { range.offset, range.length };
+            auto id = requests.post(transfer);
+            run.on_transfer_sent(id.value());
+            has_sent_ = true;
+        }
+    });
+}
+
+bool Session::is_trigger_due() const
+{
+    const Told wanted = wanted_trigger();
+    // What was not started needs no end, and what has ended is opened anew.
+    return open_ == OpenState::Open && told_ != wanted && told_ != Told::Stop &&
+           (told_ != Told::Nothing || wanted == Told::Start);
+}
+
+void Session::post_trigger()
+{
+    if (!is_trigger_due())
+        return;
+    const Told wanted = wanted_trigger();
+    wire::Request trigger = {};
+    trigger.operation = wire::Operation::Trigger;
+    trigger.trigger.type = wanted == Told::Stop    ? wire::TriggerType::Stop
+                           : wanted == Told::Pause ? wire::TriggerType::Pause
+                           : told_ == Told::Pause  ? wire::TriggerType::Resume
+                                                   : wire::TriggerType::Start;
+    auto id = requests.post(trigger);
+    if (id.is_error())
+        return; // when there is room
+    if (wanted == Told::Start)
+        start_id_ = id.value();
+    if (wanted == Told::Stop)
+        stop_id_ = id.value();
+    told_ = wanted;
+    has_sent_ = true;
+}
+
+bool Session::wants_responses() const
+{
+    return requests.is_awaited() || link_ == Link::Stalled || open_ == OpenState::Opening ||
+           is_close_due_ || is_open_due_ || requests.is_pending(start_id_) ||
+           !values.are_settled() || is_trigger_due() ||
+           run_.visit([](const auto &run) { return run.wants_responses(); });
+}
+
+} // namespace xen_front

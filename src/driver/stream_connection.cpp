@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A stream's connections, its interrupts, and what it tells ALSA.
+#include "driver/stream.hpp"
+
+#include "sndif/operation.hpp"
+
+namespace xen_front {
+
+Result<void> Stream::connect()
+{
+    Mutex::Guard guard(request_mutex_);
+    const DomainId domain = device_.backend_domain();
+    if (buffer_) {
+        if (has_void_grants_ || !(buffer_->domain() == domain))
+            TRY(buffer_->renew(domain));
+        has_void_grants_ = false;
+        buffer_->show_values();
+    }
+    // A file name, for /proc/irq/N has a directory of it.
+    Text<48> name;
+    name << "xen-front-" << device_.index() << "-" << config_.device << "-" << config_.number;
+    transport_ = TRY(Transport::create(device_, name.view(), { on_response, on_event, this }));
+    session_.with([transport = transport_.get()](Session &session) { session.attach(*transport); });
+    refused_open_ = RefusedOpen();
+    query_cache_.clear();
+    return {};
+}
+
+Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_directory)
+{
+    Text<96> directory;
+    directory << card_directory << "/" << config_.device << "/" << config_.number;
+    Mutex::Guard guard(request_mutex_);
+    return transport_->publish(transaction, directory.c_string());
+}
+
+void Stream::go_live()
+{
+    session_.with([](Session &session) { session.go_live(); });
+}
+
+void Stream::disconnect()
+{
+    session_.with([](Session &session) { session.detach(); });
+    end_transport();
+}
+
+void Stream::retire()
+{
+    session_.with([](Session &session) { session.remove(); });
+    end_transport();
+}
+
+void Stream::end_transport()
+{
+    // A caller that was waiting has been woken; from here on none uses the transport.
+    Mutex::Guard guard(request_mutex_);
+    if (!transport_)
+        return;
+    transport_->close();
+    services_.grants.add(move(transport_), device_.number());
+}
+
+void Stream::void_grants()
+{
+    Mutex::Guard guard(request_mutex_);
+    has_void_grants_ = static_cast<bool>(buffer_);
+}
+
+void Stream::suspend()
+{
+    session_.with([](Session &session) { session.set_asleep(true); });
+}
+
+void Stream::give_up_if_stalled()
+{
+    session_.with([](Session &session) { session.give_up_if_stalled(); });
+}
+
+Stream::Health Stream::look()
+{
+    // A caller of drain() has to be woken in less than 100 ms: see kshim_pcm_wake_drain().
+    constexpr unsigned int drain_wake_ms = 50;
+
+    Mutex::Guard guard(substream_mutex_);
+    Health health;
+    Notices notices;
+    Substream substream;
+    unsigned int silence_ms = 0;
+    bool is_draining = false;
+    session_.with([&](Session &session) {
+        session.set_asleep(false);
+        silence_ms = session.look(now_ms(), notices);
+        substream = session.substream();
+        is_draining = session.has_waiting_drain();
+        health.link = session.link();
+        health.stalled_since_ms = session.stalled_since_ms();
+        health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
+        health.is_refused = session.is_continuation_refused();
+        health.next_look_ms = session.look_interval_ms();
+    });
+    while (session_.with([](Session &session) { return session.pad(); })) {}
+    tell(notices, substream);
+    if (is_draining) {
+        substream.wake_drain();
+        health.next_look_ms = drain_wake_ms;
+    }
+    tell_mixer();
+    if (silence_ms != 0) {
+        Text<200> text;
+        describe(text);
+        text << "no progress from the backend in domain "
+             << uint32_t { device_.backend_domain().value() } << " for " << uint32_t { silence_ms }
+             << " ms; the stream stands still until it is back";
+        device_.log(KSHIM_LOG_ERROR, text);
+    }
+    return health;
+}
+
+kshim_event_result Stream::on_response(void *stream)
+{
+    return static_cast<Stream *>(stream)->on_interrupt(&Session::on_response_interrupt);
+}
+
+kshim_event_result Stream::on_event(void *stream)
+{
+    return static_cast<Stream *>(stream)->on_interrupt(&Session::on_event_interrupt);
+}
+
+kshim_event_result Stream::on_interrupt(kshim_event_result (Session::*handler)(Notices &))
+{
+    Notices notices;
+    Substream substream;
+    const kshim_event_result result = session_.with([&](Session &session) {
+        substream = session.substream();
+        return (session.*handler)(notices);
+    });
+    if (notices.is_any())
+        tell(notices, substream);
+    return result;
+}
+
+void Stream::tell(const Notices &notices, Substream substream)
+{
+    if (notices.violation != Violation::None || notices.is_refused)
+        log(notices);
+    if (!substream)
+        return;
+    if (notices.is_period_elapsed)
+        substream.period_elapsed();
+    if (notices.needs_second_look)
+        substream.period_elapsed();
+    switch (notices.stop) {
+    case PcmStop::None:
+        break;
+    case PcmStop::Xrun:
+        substream.stop_xrun();
+        break;
+    case PcmStop::Disconnected:
+        substream.stop_failed();
+        break;
+    }
+}
+
+void Stream::tell_mixer()
+{
+    bool have_volumes_changed = false;
+    bool is_active[KSHIM_CONTROL_KINDS] = {};
+    session_.with([&](Session &session) {
+        have_volumes_changed = session.values.exchange_volumes_changed();
+        is_active[KSHIM_CONTROL_VOLUME] = session.values.is_active(KSHIM_CONTROL_VOLUME);
+        is_active[KSHIM_CONTROL_SWITCH] = session.values.is_active(KSHIM_CONTROL_SWITCH);
+    });
+    mixer_.set_active(KSHIM_CONTROL_VOLUME, is_active[KSHIM_CONTROL_VOLUME]);
+    mixer_.set_active(KSHIM_CONTROL_SWITCH, is_active[KSHIM_CONTROL_SWITCH]);
+    if (have_volumes_changed)
+        mixer_.tell_volumes_changed();
+}
+
+void Stream::log(const Notices &notices) const
+{
+    Text<200> text;
+    describe(text);
+    if (notices.violation != Violation::None) {
+        text << "the backend broke the protocol: " << xen_front::describe(notices.violation)
+             << "; the stream is dead until the backend reconnects";
+        device_.log(KSHIM_LOG_ERROR, text);
+        return;
+    }
+    const bool is_close = notices.refused_operation == wire::Operation::Close;
+    text << "the backend answered " << name_of(notices.refused_operation) << " with status "
+         << int { notices.refused_status } << (is_close ? "" : "; the stream was stopped");
+    device_.log(is_close ? KSHIM_LOG_WARNING : KSHIM_LOG_ERROR, text);
+}
+
+} // namespace xen_front

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The run of a stream, whichever its direction.
+#pragma once
+
+#include "sndif/capture_run.hpp"
+#include "sndif/playback_run.hpp"
+
+namespace xen_front {
+
+class StreamRun {
+  public:
+    // Before anything else.
+    void set_playback(bool is_playback)
+    {
+        is_playback_ = is_playback;
+    }
+    bool is_playback() const
+    {
+        return is_playback_;
+    }
+    // What both directions have.
+    Run &base()
+    {
+        if (is_playback_)
+            return playback_;
+        return capture_;
+    }
+    const Run &base() const
+    {
+        if (is_playback_)
+            return playback_;
+        return capture_;
+    }
+    // Calls @action with the run as what it is.
+    template <typename Action> auto visit(Action &&action)
+    {
+        return is_playback_ ? action(playback_) : action(capture_);
+    }
+    template <typename Action> auto visit(Action &&action) const
+    {
+        return is_playback_ ? action(playback_) : action(capture_);
+    }
+    // Only when is_playback().
+    PlaybackRun &playback()
+    {
+        return playback_;
+    }
+
+  private:
+    bool is_playback_ = true;
+    PlaybackRun playback_;
+    CaptureRun capture_;
+};
+
+} // namespace xen_front

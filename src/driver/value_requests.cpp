@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/value_requests.hpp"
+
+namespace xen_front {
+
+using wire::Operation;
+
+void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
+{
+    buffer_ = &buffer;
+    channels_ = channels;
+    // What another backend, or this one with other parameters, has refused says nothing now.
+    is_without_rows_ = false;
+    for (Row &row : rows_)
+        row = Row();
+    on_put(KSHIM_CONTROL_VOLUME);
+    on_put(KSHIM_CONTROL_SWITCH);
+}
+
+void ValueRequests::close(bool is_refused)
+{
+    buffer_ = nullptr;
+    is_without_rows_ = is_refused;
+    for (Row &row : rows_)
+        row.state = RowState::Settled;
+}
+
+void ValueRequests::on_put(kshim_control_kind kind)
+{
+    if (buffer_ == nullptr)
+        return;
+    if (kind == KSHIM_CONTROL_SWITCH) {
+        make_due(Operation::Mute);
+        make_due(Operation::Unmute);
+        return;
+    }
+    // A volume that no application has chosen is the backend's.
+    if (mixer_->is_volume_chosen())
+        make_due(Operation::SetVolume);
+    make_due(Operation::GetVolume);
+}
+
+void ValueRequests::make_due(Operation operation)
+{
+    RowState &state = row_of(operation).state;
+    const bool is_sent = state == RowState::Sent || state == RowState::SentAndDue;
+    state = is_sent ? RowState::SentAndDue : RowState::Due;
+}
+
+bool ValueRequests::write_row(Operation operation)
+{
+    const Span<uint32_t> row = buffer_->values(operation, channels_);
+    switch (operation) {
+    case Operation::Mute:
+        return mixer_->write_switches(row, false);
+    case Operation::Unmute:
+        return mixer_->write_switches(row, true);
+    default:
+        // GET_VOLUME leaves what the backend has; until then the row holds what is shown.
+        written_ = mixer_->write_volumes(row);
+        return true;
+    }
+}
+
+bool ValueRequests::next(wire::Request &request)
+{
+    for (uint32_t i = 0; i < value_rows; i++) {
+        const auto operation =
+            static_cast<Operation>(static_cast<uint32_t>(Operation::SetVolume) + i);
+        Row &row = rows_[i];
+        if (row.state != RowState::Due)
+            continue;
+        // What is read back is what was set before.
+        if (operation == Operation::GetVolume &&
+            row_of(Operation::SetVolume).state == RowState::SentAndDue)
+            continue;
+        if (!write_row(operation)) {
+            row.state = RowState::Settled;
+            row.is_refused = false;
+            continue;
+        }
+        request = {};
+        request.operation = operation;
+        request.transfer = value_row(operation, buffer_->bytes(), channels_);
+        return true;
+    }
+    return false;
+}
+
+void ValueRequests::on_sent(Operation operation, RequestId id)
+{
+    Row &row = row_of(operation);
+    row.state = RowState::Sent;
+    row.id = id;
+}
+
+void ValueRequests::on_response(const Response &response)
+{
+    Row &row = row_of(response.operation);
+    const bool is_ours = buffer_ != nullptr && row.id == response.id &&
+                         (row.state == RowState::Sent || row.state == RowState::SentAndDue);
+    if (!is_ours)
+        return;
+    row.state = row.state == RowState::SentAndDue ? RowState::Due : RowState::Settled;
+    const bool is_refused = response.status != 0;
+    if (response.operation == Operation::GetVolume)
+        on_volumes_read(is_refused);
+    else
+        row.is_refused = is_refused;
+}
+
+void ValueRequests::on_volumes_read(bool is_refused)
+{
+    // What an application has chosen stays its choice: another OPEN may have it.
+    if (written_.is_chosen && row_of(Operation::SetVolume).is_refused)
+        return;
+    if (!is_refused)
+        have_volumes_changed_ |=
+            mixer_->read_volumes(buffer_->values(Operation::GetVolume, channels_), written_);
+    else if (!written_.is_chosen && row_of(Operation::SetVolume).state == RowState::Settled)
+        // The backend does not tell; what the control shows can still be made true.
+        make_due(Operation::SetVolume);
+}
+
+bool ValueRequests::are_settled() const
+{
+    for (const Row &row : rows_) {
+        if (row.state != RowState::Settled)
+            return false;
+    }
+    return true;
+}
+
+bool ValueRequests::is_active(kshim_control_kind kind) const
+{
+    if (is_without_rows_)
+        return false;
+    if (kind == KSHIM_CONTROL_VOLUME)
+        return !row_of(Operation::SetVolume).is_refused;
+    return !row_of(Operation::Mute).is_refused && !row_of(Operation::Unmute).is_refused;
+}
+
+} // namespace xen_front

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which volume and mute requests the backend has to be sent: sndif.h, "Request set/get volume" and
+// "Request mute/unmute". sndif has no way to ask whether a backend knows them, so each OPEN tries.
+#pragma once
+
+#include "driver/mixer.hpp"
+#include "driver/shared_buffer.hpp"
+#include "sndif/request_ring.hpp"
+
+namespace xen_front {
+
+// The ring lock covers every call. Context: any. A row of values is not touched while a request
+// for it is in flight: the backend may be looking at it.
+class ValueRequests {
+  public:
+    void begin(Mixer &mixer)
+    {
+        mixer_ = &mixer;
+    }
+    // A backend opens the stream with rows of @channels values in @buffer: all are due.
+    void open(const SharedBuffer &buffer, uint32_t channels);
+    // It opens it without them, or closes it: none are.
+    void close(bool is_refused);
+    // The application has set the control.
+    void on_put(kshim_control_kind kind);
+
+    // The next request that is due, with its row written; then on_sent(). False when there is none.
+    bool next(wire::Request &request);
+    void on_sent(wire::Operation operation, RequestId id);
+    // Takes the response to any volume or mute request; those of an earlier session are passed
+    // over.
+    void on_response(const Response &response);
+    // Whether all is as the controls show.
+    bool are_settled() const;
+
+    // ---- What listeners of the controls have to be told: see Stream::tell_mixer() ----
+
+    // Whether the volumes shown are others, because the backend said so.
+    bool exchange_volumes_changed()
+    {
+        return exchange(have_volumes_changed_, false);
+    }
+    // Whether the control has an effect on the backend.
+    bool is_active(kshim_control_kind kind) const;
+
+  private:
+    enum class RowState : uint8_t {
+        Settled,
+        Due,
+        Sent,
+        SentAndDue, // to be sent once more, as its values have changed since
+    };
+
+    struct Row {
+        RowState state = RowState::Settled;
+        bool is_refused = false; // the last time
+        RequestId id;
+    };
+
+    Row &row_of(wire::Operation operation)
+    {
+        return rows_[value_row_index(operation)];
+    }
+    const Row &row_of(wire::Operation operation) const
+    {
+        return rows_[value_row_index(operation)];
+    }
+    void make_due(wire::Operation operation);
+    // Writes the row; false when no channel is concerned.
+    bool write_row(wire::Operation operation);
+    void on_volumes_read(bool is_refused);
+
+    Mixer *mixer_ = nullptr;
+    const SharedBuffer *buffer_ = nullptr; // nullptr: no rows
+    uint32_t channels_ = 0;
+    Row rows_[value_rows];
+    Mixer::Written written_ = {}; // what the volumes sent last were made from
+    bool have_volumes_changed_ = false;
+    bool is_without_rows_ = false; // the backend has refused them
+};
+
+} // namespace xen_front

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sndif/playback_run.hpp"
+
+#include "base/checked.hpp"
+
+namespace xen_front {
+
+void PlaybackRun::prepare(const RunGeometry &geometry)
+{
+    begin(geometry);
+    committed_ = Frames();
+    padded_ = Frames();
+}
+
+void PlaybackRun::begin_session()
+{
+    Run::begin_session(position_);
+}
+
+bool PlaybackRun::commit(int64_t queued)
+{
+    if (state_ == RunState::Idle)
+        return true;
+    if (queued > static_cast<int64_t>(geometry_.buffer.value()))
+        return false;
+    // What was overtaken is played, in whatever state it was.
+    committed_ = shown_ + Frames(queued < 0 ? 0 : static_cast<uint64_t>(queued));
+    // IOCTL_RESET takes back frames that the backend may have been given: those are played.
+    padded_ = committed_;
+    is_elapsed_ |= is_moving() && has_run_out();
+    return true;
+}
+
+bool PlaybackRun::drain()
+{
+    if (!apply(RunCommand::Drain))
+        return false;
+    is_elapsed_ |= has_run_out();
+    return true;
+}
+
+Frames PlaybackRun::silence_end() const
+{
+    if (state_ != RunState::Draining || committed_ <= position_)
+        return Frames();
+    const uint64_t period = geometry_.period.value();
+    const Frames whole = base_ + Frames(round_up((committed_ - base_).value(), period));
+    return min(whole, position_ + geometry_.buffer);
+}
+
+bool PlaybackRun::next_silence(Frames count_max, SilenceRange &range)
+{
+    if (!needs_silence())
+        return false;
+    const Frames offset(padded_.value() % geometry_.buffer.value());
+    const Frames missing = min(silence_end() - padded_, geometry_.buffer - offset);
+    range = { offset, min(missing, count_max) };
+    padded_ += range.count;
+    return true;
+}
+
+bool PlaybackRun::report(Bytes reported)
+{
+    const Frames before = position_;
+    // The byte that holds the last of the frames plays as a whole.
+    const Frames last = align_down(committed_ + alignment() - Frames(1));
+    const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
+    advance(min(since_prepare(reported), limit));
+    // An xrun, or the end of a drain: ALSA decides.
+    is_elapsed_ |= position_ > before && has_run_out();
+    return position_ > before;
+}
+
+Bytes PlaybackRun::target() const
+{
+    if (!is_free_wheeling())
+        return geometry_.frame.bytes(padded_);
+    const Frames ahead(min(geometry_.period.value() * periods_ahead, geometry_.buffer.value()));
+    return geometry_.frame.bytes(max(position_ + ahead, padded_));
+}
+
+bool PlaybackRun::next_transfer(TransferRange &range)
+{
+    const bool has_audio = is_moving() || state_ == RunState::Paused ||
+                           (state_ == RunState::Prepared && !is_free_wheeling());
+    return has_audio && next_range(target(), range);
+}
+
+TransferResult PlaybackRun::on_response(RequestId id, int32_t status)
+{
+    Bytes end;
+    return take_response(id, status, end);
+}
+
+bool PlaybackRun::expects_position() const
+{
+    if (!is_moving())
+        return false;
+    if (is_free_wheeling())
+        return true;
+    return state_ == RunState::Draining ? committed_ > position_
+                                        : committed_ >= position_ + geometry_.period;
+}
+
+} // namespace xen_front

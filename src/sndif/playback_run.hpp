@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A run of playback: what the application has committed, what of it the backend was given by
+// WRITE, and what it says that it has played.
+#pragma once
+
+#include "sndif/run.hpp"
+
+namespace xen_front {
+
+// Frames of the buffer to be filled with silence, not over its end.
+struct SilenceRange {
+    Frames offset;
+    Frames count;
+};
+
+class PlaybackRun : public Run {
+  public:
+    // Forgets what was, and begins anew: prepare.
+    void prepare(const RunGeometry &geometry);
+    // A backend has opened the stream. All that was committed and not reported as played is due to
+    // be written to it.
+    void begin_session();
+
+    // The application has @queued frames in the buffer that ALSA was not shown as played: .ack.
+    // Negative when the position has overtaken its pointer. False when that is more than the buffer
+    // holds; then nothing happens. ALSA also moves the pointer of streams that are not prepared:
+    // that is nothing.
+    bool commit(int64_t queued);
+    // No more will be committed: what is there plays to its end. False when the run does not move.
+    // is_elapsed() afterwards means that there is nothing left to play.
+    bool drain();
+    // Whether silence is missing between what was committed and the end of its last period, as the
+    // backend counts them from its OPEN, and there is room for it: a backend that reports whole
+    // periods only would never report a part of one.
+    bool needs_silence() const
+    {
+        return padded_ < silence_end();
+    }
+    // The next piece of it, of at most @count_max frames. False when none is missing.
+    bool next_silence(Frames count_max, SilenceRange &range);
+
+    // The backend has played @reported bytes since OPEN: any number. What lies beyond what it was
+    // given, and the application has committed, is silence of its own, and does not count. True
+    // when that is news.
+    bool report(Bytes reported);
+
+    // The next range to be sent by WRITE; then on_transfer_sent().
+    bool next_transfer(TransferRange &range);
+    // The response to a WRITE, or to an earlier run's.
+    TransferResult on_response(RequestId id, int32_t status);
+
+    Frames committed() const
+    {
+        return committed_;
+    }
+    // Whether frames wait for a WRITE to be answered.
+    bool wants_responses() const
+    {
+        return in_flight_ == transfer_window && requested_ < target();
+    }
+    // Whether the backend has enough to play until it has to report a position.
+    bool expects_position() const;
+
+  private:
+    // Free-wheeling, frames are handed over so far ahead of the position: late enough to hold what
+    // was written in place, early enough for the backend to have a period in hand.
+    static constexpr uint64_t periods_ahead = 2;
+
+    // Whether the application writes in place, and never tells how far.
+    bool is_free_wheeling() const
+    {
+        return is_unstoppable_ && committed_ == Frames();
+    }
+    // Whether there is nothing left to play, and ALSA has to decide what that means.
+    bool has_run_out() const
+    {
+        return !is_free_wheeling() && position_ >= committed_;
+    }
+    // Up to where the backend is given the buffer, as far as it goes now.
+    Bytes target() const;
+    // Where the silence ends that is to be written now.
+    Frames silence_end() const;
+
+    Frames committed_; // by the application
+    Frames padded_; // the same and, draining, the silence behind it
+};
+
+} // namespace xen_front

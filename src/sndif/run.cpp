@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sndif/run.hpp"
+
+namespace xen_front {
+
+bool Run::apply(RunCommand command)
+{
+    const RunTransition *transition = find_transition(state_, command);
+    if (transition == nullptr)
+        return false;
+    state_ = transition->to;
+    return true;
+}
+
+uint32_t Run::look_at_position()
+{
+    shown_ = min(position_, shown_ + geometry_.buffer - alignment());
+    return static_cast<uint32_t>(shown_.value() % geometry_.buffer.value());
+}
+
+void Run::begin(const RunGeometry &geometry)
+{
+    (void)apply(RunCommand::Prepare);
+    geometry_ = geometry;
+    position_ = Frames();
+    shown_ = Frames();
+    is_elapsed_ = false;
+    begin_session(Frames());
+}
+
+void Run::begin_session(Frames at)
+{
+    base_ = at;
+    requested_ = geometry_.frame.bytes(base_);
+    in_flight_ = 0;
+}
+
+void Run::advance(Frames position)
+{
+    if (position <= position_)
+        return;
+    const uint64_t period = geometry_.period.value();
+    is_elapsed_ |= position.value() / period != position_.value() / period;
+    position_ = position;
+}
+
+bool Run::next_range(Bytes target, TransferRange &range)
+{
+    if (in_flight_ == transfer_window || requested_ >= target)
+        return false;
+    const uint64_t buffer = geometry_.frame.bytes(geometry_.buffer).value();
+    const uint64_t offset = requested_.value() % buffer;
+    const uint64_t length = min(target.value() - requested_.value(), buffer - offset);
+    range = { static_cast<uint32_t>(offset), static_cast<uint32_t>(length) };
+    offered_ = requested_ + Bytes(length);
+    return true;
+}
+
+void Run::on_transfer_sent(RequestId id)
+{
+    requested_ = offered_;
+    transfers_[in_flight_++] = { id, requested_, false };
+}
+
+TransferResult Run::take_response(RequestId id, int32_t status, Bytes &end)
+{
+    uint32_t index = 0;
+    while (index < in_flight_ && !(transfers_[index].id == id))
+        index++;
+    if (index == in_flight_)
+        return TransferResult::Foreign;
+    transfers_[index].is_answered = true;
+
+    uint32_t answered = 0;
+    while (answered < in_flight_ && transfers_[answered].is_answered)
+        end = transfers_[answered++].end;
+    in_flight_ -= answered;
+    for (uint32_t i = 0; i < in_flight_; i++)
+        transfers_[i] = transfers_[i + answered];
+    return status == 0 ? TransferResult::Done : TransferResult::Refused;
+}
+
+Frames Run::since_prepare(Bytes reported) const
+{
+    // Neither the frames nor the sum may wrap: no run is ever that long.
+    constexpr Bytes longest(~uint64_t { 0 } >> 3);
+    return align_down(base_ + geometry_.frame.frames(min(reported, longest)));
+}
+
+Frames Run::alignment() const
+{
+    // Of ALSA's formats only those of four bits a sample have frames that do not fill bytes.
+    return Frames(geometry_.frame.fills_bytes() ? 1 : 2);
+}
+
+} // namespace xen_front

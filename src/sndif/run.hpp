@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What playback and capture have in common between prepare and the next prepare: the state, the
+// position that ALSA is shown, and the WRITEs or READs that the backend has not answered yet.
+#pragma once
+
+#include "base/strong.hpp"
+#include "sndif/request_ring.hpp"
+#include "sndif/run_state.hpp"
+
+namespace xen_front {
+
+// A run of bytes inside the buffer, not over its end.
+struct TransferRange {
+    uint32_t offset;
+    uint32_t length;
+};
+
+// The sizes of a run, as the application chose them. ALSA sees to it that the buffer holds two
+// periods at least, and that both fill whole bytes.
+struct RunGeometry {
+    FrameSize frame;
+    Frames period { 1 };
+    Frames buffer { 1 };
+};
+
+// What a response to a WRITE or READ was to this run.
+enum class TransferResult : uint8_t {
+    Foreign, // its request belongs to an earlier session or run
+    Done,
+    Refused,
+};
+
+// A run outlives its connections. Positions count frames from prepare on, the same for ALSA and
+// for each backend that the run meets: what a backend counts from its OPEN on is added to where
+// the run was when that backend opened it.
+//
+// Pure: no kernel, no lock, no time. The caller's ring lock covers every call.
+class Run {
+  public:
+    // At most so many WRITEs, or READs, are in flight: further frames wait and go as one.
+    static constexpr uint32_t transfer_window = 4;
+
+    RunState state() const
+    {
+        return state_;
+    }
+    const RunGeometry &geometry() const
+    {
+        return geometry_;
+    }
+    // Whether frames move, or would if there was a backend.
+    bool is_moving() const
+    {
+        return state_ == RunState::Running || state_ == RunState::Draining;
+    }
+    // Whether a backend has to have the stream open.
+    bool wants_session() const
+    {
+        return is_moving() || state_ == RunState::Prepared || state_ == RunState::Paused;
+    }
+    // Start, Pause, Resume, Stop, Fail or Reset. False when the state does not allow it; then
+    // nothing happens.
+    bool apply(RunCommand command);
+
+    // ---- Positions, in frames since prepare ----
+
+    // Where the backend's hardware is, as far as ALSA may know.
+    Frames position() const
+    {
+        return position_;
+    }
+    // What the last look_at_position() returned.
+    Frames shown() const
+    {
+        return shown_;
+    }
+    // Frames into the buffer, for .pointer. ALSA sees positions modulo the buffer, so a step of a
+    // whole buffer would look like none: it is shown in two.
+    uint32_t look_at_position();
+    // Whether ALSA has to look once more to see all of position().
+    bool has_more_to_show() const
+    {
+        return shown_ < position_;
+    }
+    // Whether ALSA has to be told that a period has elapsed, and takes note that it was.
+    bool take_elapsed()
+    {
+        return exchange(is_elapsed_, false);
+    }
+    bool is_elapsed() const
+    {
+        return is_elapsed_;
+    }
+    // Whether ALSA's stop threshold is beyond the buffer, so that the position may overtake the
+    // application's pointer. Sound servers have it so, and dmix and dsnoop, which never move the
+    // pointer: only those write, or read, in place.
+    void set_unstoppable(bool is_unstoppable)
+    {
+        is_unstoppable_ = is_unstoppable;
+    }
+
+    // ---- Transfers ----
+
+    // What the backend was asked for so far.
+    Frames requested() const
+    {
+        return geometry_.frame.frames(requested_);
+    }
+    uint32_t in_flight() const
+    {
+        return in_flight_;
+    }
+    // The request of the range that next_transfer() gave last was put into the ring as @id. A range
+    // that was not is given again.
+    void on_transfer_sent(RequestId id);
+
+  protected:
+    // An unanswered transfer; those that were answered out of turn wait for those before them.
+    struct Transfer {
+        RequestId id;
+        Bytes end; // where the run is once it and all before it are answered
+        bool is_answered;
+    };
+
+    void begin(const RunGeometry &geometry);
+    // A new backend has opened the stream: its positions count from @at on.
+    void begin_session(Frames at);
+    // Makes position() @position if it is further on.
+    void advance(Frames position);
+    // The next range on the way to @target, while the window has room; the state is the caller's to
+    // check.
+    bool next_range(Bytes target, TransferRange &range);
+    // Takes the response to a transfer; @end, when Done, is where the answered ones end.
+    TransferResult take_response(RequestId id, int32_t status, Bytes &end);
+    // Of a position that a backend reports, any number: frames since prepare, of whole bytes.
+    Frames since_prepare(Bytes reported) const;
+    // The fewest frames that fill whole bytes, a power of two. ALSA rounds what .pointer returns
+    // down to a multiple of them, so positions are multiples, and what ALSA was shown is what it
+    // took.
+    Frames alignment() const;
+    Frames align_down(Frames frames) const
+    {
+        return Frames(frames.value() & ~(alignment().value() - 1));
+    }
+
+    RunState state_ = RunState::Idle;
+    bool is_unstoppable_ = false;
+    bool is_elapsed_ = false;
+    uint32_t in_flight_ = 0; // used entries of transfers_
+    RunGeometry geometry_;
+    Frames base_; // where the run was when the session began
+    Frames position_;
+    Frames shown_;
+    Bytes requested_;
+    Bytes offered_; // the end of the range that next_range() gave last
+    Transfer transfers_[transfer_window] = {}; // oldest first
+};
+
+} // namespace xen_front

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A walk of a run of capture beside its model.
+#pragma once
+
+#include <algorithm>
+
+#include "sndif/capture_run.hpp"
+#include "support/run_walk.hpp"
+
+namespace xen_front::test {
+
+class CaptureWalk : public RunWalk<CaptureRun> {
+  public:
+    explicit CaptureWalk(const WalkGeometry &geometry) : RunWalk(geometry)
+    {
+    }
+    void step(const RunStep &step);
+    // A good backend fills the buffer, and goes on as the application reads. On a copy.
+    void check_end() const
+    {
+        CaptureWalk copy(*this);
+        copy.record();
+    }
+
+  private:
+    void happen(const RunStep &step);
+    void prepare();
+    void read(uint64_t count);
+    void read_all();
+    void overread(uint64_t count);
+    void report(uint64_t bytes);
+    void send_next(bool has_room);
+    void receive(uint32_t number, int32_t status);
+    void record();
+
+    bool is_free_wheeling() const
+    {
+        return is_unstoppable_ && read_ == 0;
+    }
+    uint64_t limit() const
+    {
+        return (is_free_wheeling() ? position_ : read_) + geometry_.buffer;
+    }
+
+    uint64_t read_ = 0;
+    uint64_t captured_ = 0;
+};
+
+inline void CaptureWalk::step(const RunStep &step)
+{
+    happen(step);
+    check_common();
+    promise(run_.committed().value() == read_, "what was read is the model's");
+    promise(run_.wants_responses() == (in_flight_ > 0), "each READ has to be answered");
+    const bool has_room = captured_ < align_down(limit());
+    promise(run_.expects_position() == (is_moving() && (in_flight_ > 0 || has_room)),
+            "what moves is to be reported, unless nothing more fits");
+    if (state_ == RunState::Idle)
+        return;
+    promise(read_ <= shown_, "only what is shown is read");
+    promise(position_ <= frames(sent_), "nothing is shown that was not fetched");
+    if (is_tainted_)
+        return;
+    promise(sent_ <= bytes(read_ + geometry_.buffer), "nothing unread is overwritten");
+}
+
+inline void CaptureWalk::happen(const RunStep &step)
+{
+    // Without a run there is no session, and no backend that could say anything.
+    if (state_ == RunState::Idle && is_from_backend(step.event))
+        return;
+    switch (step.event) {
+    case RunEvent::Prepare:
+        return prepare();
+    case RunEvent::Start:
+        command(RunCommand::Start);
+        return;
+    case RunEvent::Pause:
+        command(RunCommand::Pause);
+        return;
+    case RunEvent::Resume:
+        command(RunCommand::Resume);
+        return;
+    case RunEvent::Stop:
+        command(RunCommand::Stop);
+        return;
+    case RunEvent::Fail:
+        command(RunCommand::Fail);
+        return;
+    case RunEvent::Free:
+        command(RunCommand::Reset);
+        return;
+    case RunEvent::Commit:
+        return read(step.amount);
+    case RunEvent::Rewind:
+        return read_all();
+    case RunEvent::Overcommit:
+        return overread(step.amount);
+    case RunEvent::Send:
+        return send_next(true);
+    case RunEvent::SendWithoutRoom:
+        return send_next(false);
+    case RunEvent::Answer:
+        return receive(step.amount, 0);
+    case RunEvent::Refuse:
+        return receive(step.amount, -5);
+    case RunEvent::AnswerForeign:
+        return answer_foreign();
+    case RunEvent::Report:
+        return report(bytes(captured_ - base_ + step.amount));
+    case RunEvent::ReportBackwards:
+        return report(
+            bytes(captured_ - base_ - std::min<uint64_t>(step.amount, captured_ - base_)));
+    case RunEvent::ReportHuge:
+        return report(huge_report(step.amount));
+    case RunEvent::Session:
+        run_.begin_session();
+        begin_session_model();
+        captured_ = base_;
+        return;
+    case RunEvent::Look:
+        return look();
+    case RunEvent::Take:
+        return take();
+    case RunEvent::FreeWheel:
+        is_unstoppable_ = !is_unstoppable_;
+        is_tainted_ = true;
+        return run_.set_unstoppable(is_unstoppable_);
+    case RunEvent::Drain: // ALSA stops capture, and lets what is there be read
+    case RunEvent::Silence:
+    case RunEvent::Events:
+        return;
+    }
+}
+
+inline void CaptureWalk::prepare()
+{
+    run_.prepare(run_geometry());
+    begin_model();
+    read_ = captured_ = 0;
+}
+
+inline void CaptureWalk::read(uint64_t count)
+{
+    if (read_ + count > shown_ || shown_ - read_ - count > geometry_.buffer)
+        return;
+    promise(run_.commit(static_cast<int64_t>(shown_ - read_ - count)),
+            "what was shown can be read");
+    if (state_ != RunState::Idle)
+        read_ += count;
+}
+
+inline void CaptureWalk::read_all()
+{
+    promise(run_.commit(0), "all that was shown can be read");
+    if (state_ != RunState::Idle)
+        read_ = shown_;
+}
+
+inline void CaptureWalk::overread(uint64_t count)
+{
+    const uint64_t most = std::min<uint64_t>(geometry_.buffer, shown_);
+    const bool is_taken = run_.commit(static_cast<int64_t>(most + 1 + count));
+    promise(is_taken == (is_unstoppable_ || state_ == RunState::Idle),
+            "more than the buffer holds is refused");
+    if (is_taken && state_ != RunState::Idle)
+        read_ = shown_ - most;
+}
+
+inline void CaptureWalk::report(uint64_t bytes)
+{
+    const uint64_t most = uint64_t { 1 } << 40;
+    const uint64_t claimed = base_ + frames(std::min(bytes, most));
+    const uint64_t before = captured_;
+    captured_ = std::max(captured_, align_down(std::min(align_down(claimed), limit())));
+    promise(run_.report(Bytes(bytes)) == (captured_ > before), "a position further on is news");
+}
+
+inline void CaptureWalk::send_next(bool has_room)
+{
+    TransferRange range = {};
+    const bool is_expected =
+        is_moving() && in_flight_ < Run::transfer_window && sent_ < bytes(captured_);
+    if (check_range(run_.next_transfer(range), range, is_expected, bytes(captured_)) && has_room)
+        send(range);
+}
+
+inline void CaptureWalk::receive(uint32_t number, int32_t status)
+{
+    const uint64_t end = answer(number, status);
+    if (status != 0) {
+        command(RunCommand::Fail);
+        return;
+    }
+    const uint64_t before = position_;
+    move_to(frames(end));
+    is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
+}
+
+inline void CaptureWalk::record()
+{
+    if (state_ == RunState::Paused)
+        step({ RunEvent::Resume, 0 });
+    if (!is_moving() || is_tainted_)
+        return;
+    for (uint32_t round = 0; round < 2; round++) {
+        const uint64_t before = position_;
+        const uint64_t room = limit();
+        report(~uint64_t { 0 });
+        for (uint32_t i = 0; i < 12; i++) {
+            step({ RunEvent::Send, 0 });
+            step({ RunEvent::Answer, 0 });
+        }
+        promise(position_ == align_down(room), "a good backend fills the buffer");
+        promise(position_ == before || run_.is_elapsed(), "ALSA hears of a full buffer");
+        step({ RunEvent::Look, 0 });
+        step({ RunEvent::Look, 0 });
+        promise(shown_ == position_, "a full buffer is shown in two steps at most");
+        step({ RunEvent::Rewind, 0 });
+        step({ RunEvent::Take, 0 });
+    }
+}
+
+} // namespace xen_front::test

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What backends keep of connections and buffers that have ended: src/driver/deferred_grants.hpp.
+#include "driver_test.hpp"
+
+#include "driver/deferred_grants.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t pages_per_connection = 2;
+
+class DeferredGrantsTest : public DriverTest {
+  protected:
+    void TearDown() override
+    {
+        backend.detach();
+        let_go();
+        DriverTest::TearDown();
+    }
+    // A backend that unmaps nothing, ever.
+    void hoard()
+    {
+        stream().keep_mapping = [this](void *page) {
+            kept.push_back(page);
+        };
+    }
+    // The backend goes, and comes back.
+    void reconnect()
+    {
+        backend.publish(XenbusState::Closed);
+        backend.detach();
+        // State changes that follow each other without a rest are throttled.
+        kernel.timeline.pass(2s);
+        backend.wait_for_frontend();
+        if (state() != XenbusState::Initialised)
+            return;
+        backend.connect();
+        hoard();
+    }
+    void let_go()
+    {
+        for (void *page : std::exchange(kept, {}))
+            kernel.memory.unmap_grant(page);
+    }
+
+    std::vector<void *> kept;
+};
+
+TEST_F(DeferredGrantsTest, RingsThatAreNeverUnmappedAreCounted)
+{
+    connect();
+    hoard();
+    for (int round = 0; round < 20; round++) {
+        reconnect();
+        ASSERT_LE(kernel.memory.grant_count(),
+                  pages_per_connection * DeferredGrants::generations_max);
+        ASSERT_EQ(kernel.memory.lingering_count(), 0u);
+    }
+    EXPECT_EQ(state(), XenbusState::Closed);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("still maps the rings of 4 streams"), std::string::npos)
+        << complaints()[0];
+
+    let_go();
+    reconnect();
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
+}
+
+TEST_F(DeferredGrantsTest, OnePageOfAConnectionIsEnough)
+{
+    connect();
+    kept.push_back(
+        kernel.memory.map_grant(device.backend_domain, backend.transport("0/0").ring_reference));
+    reconnect();
+    // The event page is free already.
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection + 1);
+    let_go();
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
+}
+
+TEST_F(DeferredGrantsTest, TheyOutliveTheDevice)
+{
+    connect();
+    hoard();
+    for (uint32_t round = 0; round < DeferredGrants::generations_max; round++) {
+        fake::remove(device);
+        backend.detach();
+        kernel.store.set(device.path + "/state", "1");
+        kernel.timeline.pass(2s);
+        fake::probe(device);
+        backend.wait_for_frontend();
+        if (state() != XenbusState::Initialised)
+            break;
+        backend.connect();
+        hoard();
+    }
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection * DeferredGrants::generations_max);
+}
+
+TEST_F(DeferredGrantsTest, OtherDevicesAreNotConcerned)
+{
+    connect();
+    hoard();
+    for (int round = 0; round < 6; round++)
+        reconnect();
+    ASSERT_EQ(state(), XenbusState::Closed);
+
+    fake::XenbusDevice &other = kernel.add_device(1);
+    Backend good(kernel, other);
+    for (const auto &[node, value] : one_playback_stream())
+        kernel.store.set(other.path + "/" + node, value);
+    fake::probe(other);
+    good.wait_for_frontend();
+    good.connect();
+    EXPECT_EQ(fake::frontend_state(other), XenbusState::Connected);
+    good.detach();
+    fake::remove(other);
+}
+
+TEST_F(DeferredGrantsTest, WhatIsUnmappedIsFreedWithinASecond)
+{
+    connect();
+    hoard();
+    auto file = prepared();
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    file.reset();
+    const size_t mapped = kept.size();
+    EXPECT_EQ(kernel.memory.grant_count(), mapped);
+    kernel.timeline.pass(5s);
+    EXPECT_EQ(kernel.memory.grant_count(), mapped);
+    let_go();
+    EXPECT_EQ(kernel.memory.grant_count(), mapped);
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    // And then there is nothing to do any more.
+    kernel.timeline.pass(10s);
+    const uint64_t runs = kernel.works.runs();
+    kernel.timeline.pass(10s);
+    EXPECT_EQ(kernel.works.runs(), runs);
+}
+
+TEST_F(DeferredGrantsTest, BuffersCountForTheCardThatComesNext)
+{
+    connect();
+    for (uint32_t round = 0; round < DeferredGrants::generations_max; round++) {
+        auto file = prepared();
+        stream().keep_mapping = [this](void *page) {
+            kept.push_back(page);
+        };
+        file.reset();
+        stream().keep_mapping = nullptr;
+        // Away for so long that the card goes.
+        backend.publish(XenbusState::Closed);
+        backend.detach();
+        kernel.timeline.pass(11s);
+        ASSERT_TRUE(kernel.sound.visible_cards().empty());
+        backend.wait_for_frontend();
+        backend.connect();
+        ASSERT_EQ(state(), XenbusState::Connected);
+    }
+    auto file = open();
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    // After one line for each card that was unplugged.
+    ASSERT_EQ(complaints().size(), DeferredGrants::generations_max + 1u);
+    EXPECT_NE(complaints().back().find("keeps the pages"), std::string::npos);
+    let_go();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
+}
+
+TEST_F(DeferredGrantsTest, UnloadingLeavesTheRestToTheKernel)
+{
+    connect();
+    hoard();
+    reconnect();
+    fake::remove(device);
+    backend.detach();
+    const size_t mapped = kept.size();
+    EXPECT_EQ(kernel.memory.grant_count(), mapped);
+    kernel.unload_driver();
+    EXPECT_EQ(kernel.memory.grant_count(), 0u);
+    EXPECT_EQ(kernel.memory.lingering_count(), mapped);
+    let_go();
+    EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+}
+
+} // namespace
+
+} // namespace xen_front::test

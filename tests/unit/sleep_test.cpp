@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The guest sleeps, is saved, restored, moved and copied: applications see a position that stands
+// still.
+#include "reconnect_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using wire::TriggerType;
+using namespace std::chrono_literals;
+
+class SleepTest : public ReconnectTest {
+  protected:
+    std::vector<TriggerType> triggers()
+    {
+        std::vector<TriggerType> types;
+        for (const wire::Request &request : stream().record.requests) {
+            if (request.operation == Operation::Trigger)
+                types.push_back(request.trigger.type);
+        }
+        return types;
+    }
+};
+
+using Triggers = std::vector<TriggerType>;
+
+TEST_F(SleepTest, RestoredGuestPlaysOn)
+{
+    auto file = playing();
+    kshim_card *const card = kernel.sound.visible_cards().at(0);
+    const auto before = file->buffer();
+    uint64_t reached = 0;
+    for (int round = 0; round < 3; round++) {
+        kernel.timeline.pass(6ms);
+        restore();
+        reached = position(*file);
+        EXPECT_EQ(state(), XenbusState::Initialising);
+        EXPECT_EQ(file->state(), PcmState::Running);
+        restart();
+        ASSERT_EQ(card_count(), 1u);
+        EXPECT_EQ(kernel.sound.visible_cards()[0], card);
+        // An application may have mapped it.
+        EXPECT_EQ(file->buffer().data(), before.data());
+    }
+    EXPECT_EQ(reached, 3 * 256u);
+    expect_the_rest(*file, reached);
+    EXPECT_EQ(complaints(), std::vector<std::string>());
+}
+
+TEST_F(SleepTest, RestoredGuestKeepsACardThatNoApplicationUses)
+{
+    kshim_card *const card = kernel.sound.visible_cards().at(0);
+    restore();
+    ASSERT_EQ(card_count(), 1u);
+    restart();
+    ASSERT_EQ(card_count(), 1u);
+    EXPECT_EQ(kernel.sound.visible_cards()[0], card);
+    auto file = playing();
+    expect_the_rest(*file, 0);
+}
+
+TEST_F(SleepTest, RestoredWhilePreparedOrPaused)
+{
+    {
+        auto file = prepared();
+        restore();
+        restart();
+        EXPECT_EQ(file->write(make_audio(3000 * frame_bytes)), 3000);
+        EXPECT_EQ(file->substream().xruns, 0u);
+    }
+    auto file = playing();
+    ASSERT_EQ(file->pause(true), 0);
+    restore();
+    restart();
+    EXPECT_EQ(file->state(), PcmState::Paused);
+    EXPECT_EQ(file->pause(false), 0);
+    expect_the_rest(*file, 0);
+}
+
+// The toolstack writes 1, which is the state that the frontend has published already.
+TEST_F(SleepTest, RestoredWhileInitialising)
+{
+    auto file = playing();
+    backend.publish(XenbusState::Initialising);
+    backend.detach();
+    ASSERT_EQ(state(), XenbusState::Initialising);
+    ASSERT_EQ(card_count(), 1u);
+    restore();
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    expect_the_rest(*file, 0);
+}
+
+TEST_F(SleepTest, RestoredInEachStateOfTheConnection)
+{
+    for (const XenbusState last : { XenbusState::Closing, XenbusState::Closed,
+                                    XenbusState::Initialising, XenbusState::InitWait }) {
+        auto file = playing();
+        backend.publish(last);
+        backend.detach();
+        restore();
+        EXPECT_EQ(state(), XenbusState::Initialising);
+        restart();
+        ASSERT_EQ(state(), XenbusState::Connected);
+        expect_the_rest(*file, 0);
+        kernel.timeline.pass(2s);
+    }
+}
+
+TEST_F(SleepTest, GrantsThatCannotBeRenewedEndTheCard)
+{
+    int refused = 0;
+    for (uint64_t call = 0; refused < 2; call++) {
+        ASSERT_LT(call, 60u);
+        auto file = playing();
+        restore();
+        kernel.injector.fail_call(call);
+        restart();
+        kernel.injector.stop();
+        const auto failed = kernel.injector.failed();
+        if (failed && failed->function == "kshim_grant_renew") {
+            EXPECT_EQ(file->state(), PcmState::Disconnected);
+            EXPECT_EQ(state(), XenbusState::Closed);
+            refused++;
+        }
+        file.reset();
+        kernel.timeline.pass(2s);
+        if (state() != XenbusState::Connected)
+            restart();
+        ASSERT_EQ(state(), XenbusState::Connected);
+    }
+}
+
+TEST_F(SleepTest, RestoredWithAnotherConfiguration)
+{
+    auto file = playing();
+    configure({ { "channels-max", "2" } });
+    restore();
+    restart();
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(card_count(), 1u);
+}
+
+TEST_F(SleepTest, RestoredWithoutABackend)
+{
+    auto file = playing();
+    restore();
+    kernel.timeline.pass(9s);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    EXPECT_EQ(card_count(), 1u);
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(card_count(), 0u);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+}
+
+// A state that came too fast to be handled at once is not mistaken for one of the next backend.
+TEST_F(SleepTest, RestoredWhileAStateWaits)
+{
+    for (int i = 0; i < 12; i++) {
+        backend.publish(XenbusState::Initialising);
+        backend.detach();
+        backend.wait_for_frontend();
+    }
+    restore();
+    // The new backend is not ready for us.
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    restart();
+    EXPECT_EQ(state(), XenbusState::Connected);
+}
+
+// Also when saving is called off, as after a checkpoint.
+TEST_F(SleepTest, SleepPausesTheBackend)
+{
+    auto file = playing();
+    kernel.timeline.pass(6ms);
+    fake::sleep_and_wake(device, [&] {
+        kernel.timeline.pass(60s);
+        EXPECT_EQ(position(*file), 256u);
+    });
+    kernel.timeline.pass(0ms);
+    EXPECT_EQ(triggers(),
+              (Triggers { TriggerType::Start, TriggerType::Pause, TriggerType::Resume }));
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    expect_the_rest(*file, 0);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(SleepTest, SleepLeavesWhatDoesNotRun)
+{
+    auto file = prepared();
+    fake::sleep_and_wake(device);
+    EXPECT_EQ(triggers(), Triggers());
+    EXPECT_EQ(file->state(), PcmState::Prepared);
+    EXPECT_EQ(file->write(make_audio(3000 * frame_bytes)), 3000);
+    EXPECT_EQ(file->pause(true), 0);
+    fake::sleep_and_wake(device);
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(triggers(), (Triggers { TriggerType::Start, TriggerType::Pause }));
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(file->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
+// The bus closes devices that are Connected when the guest starts another kernel.
+TEST_F(SleepTest, ShutdownClosesWhatTheBusLeaves)
+{
+    fake::shut_down(device);
+    EXPECT_EQ(state(), XenbusState::Connected);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    fake::shut_down(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+}
+
+} // namespace
+
+} // namespace xen_front::test

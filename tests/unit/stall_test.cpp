@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A backend that is killed or hangs, without XenStore saying so.
+#include "reconnect_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+class StallTest : public ReconnectTest {
+  protected:
+    // What /proc says of the first stream's connection.
+    std::string link() const
+    {
+        const auto text = kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
+        const size_t at = text.find("link: ") + 6;
+        return text.substr(at, text.find('\n', at) - at);
+    }
+    void hang(BackendStream &stream)
+    {
+        stream.has_clock = false;
+        stream.latency.reset(); // it handles nothing
+    }
+    // Until the stream stands still; returns where.
+    uint64_t hang_while_it_plays(const PcmFile &file)
+    {
+        kernel.timeline.pass(9ms);
+        hang(stream());
+        kernel.timeline.pass(3s);
+        EXPECT_EQ(link(), "stalled");
+        return position(file);
+    }
+    void come_back(BackendStream &stream)
+    {
+        stream.latency = fake::Duration(0);
+        stream.serve();
+        stream.start_clock();
+    }
+    // A second stream, of a playback device with two.
+    std::unique_ptr<PcmFile> open_another()
+    {
+        int status = 0;
+        auto file = PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_PLAYBACK, status);
+        EXPECT_EQ(status, 0);
+        EXPECT_EQ(file->hw_params(small_params), 0);
+        EXPECT_EQ(file->prepare(), 0);
+        EXPECT_EQ(file->write(make_audio(buffer_frames * frame_bytes)),
+                  static_cast<int64_t>(buffer_frames));
+        EXPECT_EQ(file->state(), PcmState::Running);
+        return file;
+    }
+    void have_two_streams()
+    {
+        configure({ { "0/1/type", "p" } });
+        restart();
+        kernel.timeline.pass(1ms);
+    }
+};
+
+TEST_F(StallTest, KilledBackendIsNoticedInTime)
+{
+    auto file = playing();
+    kernel.timeline.pass(9ms);
+    kill();
+    kernel.timeline.pass(990ms);
+    EXPECT_EQ(link(), "attached");
+    EXPECT_TRUE(complaints().empty());
+    // A period, the time-out of a request, and a quarter of both between two looks.
+    kernel.timeline.pass(300ms);
+    EXPECT_EQ(link(), "stalled");
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("stream 0/0: no progress from the backend in domain 0 for"),
+              std::string::npos);
+    const uint64_t reached = position(*file);
+    restart();
+    EXPECT_EQ(state(), XenbusState::Connected);
+    expect_the_rest(*file, reached);
+}
+
+TEST_F(StallTest, KilledAndRestartedBeforeItIsNoticed)
+{
+    auto file = playing();
+    kill();
+    restart();
+    expect_the_rest(*file, 0);
+    kernel.timeline.pass(3s);
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StallTest, KilledBackendEndsTheCardInTheEnd)
+{
+    auto file = playing();
+    kill();
+    kernel.timeline.pass(9900ms);
+    EXPECT_EQ(card_count(), 1u);
+    kernel.timeline.pass(1500ms);
+    EXPECT_EQ(card_count(), 0u);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    restart();
+    EXPECT_EQ(card_count(), 1u);
+}
+
+TEST_F(StallTest, DrainOutlivesAKilledBackend)
+{
+    auto file = playing();
+    write(*file, audio_frames - buffer_frames);
+    uint64_t reached = 0;
+    later(5ms, [&] {
+        kill();
+        reached = position(*file);
+    });
+    later(4s, [this] { restart(); });
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_EQ(file->state(), PcmState::Setup);
+    expect_heard_from(reached);
+}
+
+TEST_F(StallTest, BlockedWriterOutlivesAKilledBackend)
+{
+    auto file = playing();
+    later(5ms, [this] { kill(); });
+    later(4s, [this] { restart(); });
+    EXPECT_EQ(file->write(make_audio(5000 * frame_bytes)), 5000);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
+TEST_F(StallTest, KilledBackendOfACapturingStream)
+{
+    fake::remove(device);
+    backend.detach();
+    kernel.store.set(device.path + "/state", "1");
+    configure({ { "0/0/type", "c" } });
+    connect();
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    ASSERT_EQ(file->prepare(), 0);
+    ASSERT_EQ(file->start(), 0);
+    kill();
+    later(4s, [this] {
+        backend.on_attach = [](BackendStream &stream) {
+            stream.has_clock = true;
+            stream.source = [](uint64_t) {
+                return uint8_t { 9 };
+            };
+        };
+        restart();
+    });
+    std::vector<uint8_t> audio(512 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 512);
+    EXPECT_EQ(audio, std::vector<uint8_t>(audio.size(), 9));
+    EXPECT_EQ(file->substream().xruns, 0u);
+}
+
+// Nothing to play is no reason to report progress.
+TEST_F(StallTest, StarvedStreamIsNotStalled)
+{
+    auto file = open_with(small_params);
+    ASSERT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    file->write(make_audio(100 * frame_bytes));
+    kernel.timeline.pass(5s);
+    EXPECT_EQ(link(), "attached");
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StallTest, IdleCardIsNotLookedAt)
+{
+    {
+        auto file = playing();
+        file->drop();
+        kernel.timeline.pass(2s); // the last look at what has been running
+        const uint64_t runs = kernel.works.runs();
+        kernel.timeline.pass(60s);
+        EXPECT_EQ(kernel.works.runs(), runs);
+    }
+    kernel.timeline.pass(2s);
+    const uint64_t runs = kernel.works.runs();
+    kernel.timeline.pass(60s);
+    EXPECT_EQ(kernel.works.runs(), runs);
+    EXPECT_EQ(state(), XenbusState::Connected);
+}
+
+TEST_F(StallTest, LooksAreNoTimerOfPeriods)
+{
+    auto file = playing();
+    const uint64_t runs = kernel.works.runs();
+    for (int second = 0; second < 10; second++)
+        file->write(make_audio(48000 * frame_bytes));
+    EXPECT_LE(kernel.works.runs() - runs, 45u); // four in the time that makes a stall
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
+// An interrupt may be held back; what it announces is there.
+TEST_F(StallTest, EventsInThePageAreActivity)
+{
+    auto file = playing();
+    stream().has_clock = false;
+    kernel.timeline.pass(500ms);
+    stream().is_cut_off = true;
+    stream().report_position(256 * frame_bytes);
+    stream().is_cut_off = false;
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(link(), "attached");
+    EXPECT_EQ(position(*file), 256u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StallTest, HungBackendGoesOnWhereTheStreamStands)
+{
+    auto file = playing();
+    kernel.timeline.pass(9ms);
+    hang(stream());
+    write(*file, 256);
+    kernel.timeline.pass(3s);
+    EXPECT_EQ(link(), "stalled");
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    const uint64_t reached = position(*file);
+    come_back(stream());
+    EXPECT_EQ(link(), "attached");
+    expect_the_rest(*file, reached);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+// A process that was stopped and continues finds that its clock has gone on: all is played.
+TEST_F(StallTest, HungBackendWhoseClockWentOnIsNoXrun)
+{
+    auto file = playing();
+    const uint64_t reached = hang_while_it_plays(*file);
+    stream().latency = fake::Duration(0);
+    stream().has_clock = true;
+    stream().report_position(buffer_frames * frame_bytes);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    expect_the_rest(*file, reached);
+}
+
+// The application pauses while it hangs: what was not heard is not taken for played.
+TEST_F(StallTest, HungBackendOfAPausedStreamIsNoXrun)
+{
+    auto file = playing();
+    const uint64_t reached = hang_while_it_plays(*file);
+    EXPECT_EQ(file->pause(true), 0);
+    stream().latency = fake::Duration(0);
+    stream().has_clock = true;
+    stream().report_position(buffer_frames * frame_bytes);
+    stream().serve();
+    kernel.timeline.pass(100ms);
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    expect_the_rest(*file, reached);
+}
+
+// A reader that is stopped for a while has a full buffer, of which there is nothing to report.
+TEST_F(StallTest, RecorderThatDoesNotReadIsNotStalled)
+{
+    configure({ { "0/1/type", "c" } });
+    backend.on_attach = [](BackendStream &stream) {
+        stream.has_clock = true;
+        stream.source = [](uint64_t) -> uint8_t {
+            return 9;
+        };
+    };
+    restart();
+    kernel.timeline.pass(1ms);
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    ASSERT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    std::vector<uint8_t> audio(256 * frame_bytes);
+    ASSERT_EQ(file->read(audio), 256);
+    kernel.timeline.pass(30s);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(card_count(), 1u);
+    EXPECT_TRUE(complaints().empty());
+    EXPECT_EQ(file->read(audio), 256);
+}
+
+TEST_F(StallTest, HungBackendIsNotWaitedForAgain)
+{
+    auto file = open_with(small_params);
+    hang(stream());
+    const auto start = kernel.timeline.now();
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(kernel.timeline.now() - start, 1s);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->sw_params(buffer_frames, buffer_frames, 256), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    write(*file, buffer_frames);
+    EXPECT_EQ(file->pause(true), 0);
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(kernel.timeline.now() - start, 1s);
+    EXPECT_EQ(complaints().size(), 1u);
+    come_back(stream());
+    expect_the_rest(*file, 0);
+}
+
+TEST_F(StallTest, StreamOfAHungBackendIsClosedLater)
+{
+    auto file = playing();
+    hang(stream());
+    kernel.timeline.pass(1500ms);
+    ASSERT_EQ(link(), "stalled");
+    const auto start = kernel.timeline.now();
+    file.reset();
+    EXPECT_EQ(kernel.timeline.now(), start);
+    come_back(stream());
+    EXPECT_FALSE(stream().opened());
+    auto other = playing();
+    expect_the_rest(*other, 0);
+}
+
+// A backend that is alive on one stream is not given up for another.
+TEST_F(StallTest, OneStreamStalls)
+{
+    have_two_streams();
+    auto good = playing();
+    auto bad = open_another();
+    BackendStream &hung = backend.stream(0, 1);
+    hang(hung);
+    ASSERT_EQ(good->write(make_audio(96000 * frame_bytes)), 96000);
+    EXPECT_EQ(bad->state(), PcmState::Running);
+    come_back(hung);
+    EXPECT_EQ(bad->write(make_audio(3000 * frame_bytes)), 3000);
+    EXPECT_EQ(bad->substream().xruns, 0u);
+    // Hung for ever, it ends alone.
+    EXPECT_EQ(good->drop(), 0);
+    EXPECT_EQ(good->prepare(), 0);
+    hang(hung);
+    for (int i = 0; i < 12; i++)
+        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    EXPECT_EQ(bad->state(), PcmState::Disconnected);
+    EXPECT_EQ(good->state(), PcmState::Running);
+    EXPECT_EQ(card_count(), 1u);
+    // Once it is closed, there is nothing to end.
+    bad.reset();
+    const uint64_t runs = kernel.works.runs();
+    ASSERT_EQ(good->write(make_audio(480000 * frame_bytes)), 480000);
+    EXPECT_LE(kernel.works.runs() - runs, 100u);
+}
+
+TEST_F(StallTest, WatchGoesOnUntilTheLastStreamStops)
+{
+    have_two_streams();
+    auto first = playing();
+    auto second = open_another();
+    first->drop();
+    kill();
+    kernel.timeline.pass(1500ms);
+    EXPECT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("stream 0/1"), std::string::npos);
+}
+
+TEST_F(StallTest, CloseThatTakesItsTimeIsNoStall)
+{
+    auto file = playing();
+    file->drop();
+    stream().withheld = { Operation::Close };
+    file.reset();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(link(), "attached");
+    stream().withheld.clear();
+    stream().answer_all();
+    auto other = playing();
+    expect_the_rest(*other, 0);
+}
+
+// The bus thread serves every Xen device: it does not wait for callers that wait for a backend.
+TEST_F(StallTest, XenwatchDoesNotWaitForAPlayer)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    std::optional<fake::Duration> taken;
+    kernel.timeline.after(20ms, [&] {
+        const auto start = kernel.timeline.now();
+        fake::Thread watch(kernel.context, [this] { fake::fire_backend_watch(device); });
+        EXPECT_TRUE(watch.has_ended());
+        taken = kernel.timeline.now() - start;
+    });
+    EXPECT_EQ(file->prepare(), 0);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(*taken, 0ms);
+}
+
+TEST_F(StallTest, TimeOutIsTheModulesParameter)
+{
+    kernel.request_timeout_ms = 200;
+    auto file = playing();
+    kill();
+    kernel.timeline.pass(270ms);
+    EXPECT_EQ(link(), "stalled");
+}
+
+} // namespace
+
+} // namespace xen_front::test
