@@ -19,12 +19,6 @@ class Stream:
         words = self.lines[line].split()
         return {name: int(number) for name, number in zip(words[::2], words[1::2])}
 
-    def round_trips(self) -> dict[str, dict[str, int]]:
-        """By operation, of those that had an answer."""
-        prefix = "round-trips-us "
-        return {line.removeprefix(prefix): self.counts(line)
-                for line in self.lines if line.startswith(prefix)}
-
 
 def parse(text: str) -> list[Stream]:
     """The files of all cards of a guest, behind a line with its domain."""
@@ -52,15 +46,6 @@ def served(statistics: str) -> dict[tuple[int, int, str], dict]:
     return {(one["dom"], one["card"], one["stream"]): one for one in json.loads(statistics)}
 
 
-def _are_timed(operation: str, trips: dict[str, int]) -> bool:
-    """WRITE never is, and of TRIGGER not PAUSE."""
-    if operation == "WRITE":
-        return trips["timed"] == 0
-    if operation == "TRIGGER":
-        return trips["timed"] <= trips["count"]
-    return trips["timed"] == trips["count"]
-
-
 Check = Callable[[Stream, dict], bool]
 
 # What has to hold for each stream. A notification that is sent while the backend still has another
@@ -86,23 +71,6 @@ CHECKS: dict[str, Check] = {
         lambda stream, _backend: 0 < sum(stream.counts("notifications").values()) <=
         sum(stream.counts("requests").values())
         or not any(stream.counts("requests").values()),
-    "answers by operation are those to what the backend got":
-        lambda stream, backend: {name: trips["count"]
-                                 for name, trips in stream.round_trips().items()} ==
-        {name: count for name, count in backend["requests"].items() if count},
-    "round trips: their answers are all responses":
-        lambda stream, _backend: sum(trips["count"] for trips in stream.round_trips().values()) ==
-        stream.counts("responses")["all"],
-    "round trips: what is waited for is timed, and nothing else":
-        lambda stream, _backend: all(_are_timed(name, trips)
-                                     for name, trips in stream.round_trips().items()),
-    "round trips: the histogram has all that were timed":
-        lambda stream, _backend: all(
-            sum(count for bucket, count in trips.items() if bucket.endswith("+")) == trips["timed"]
-            for trips in stream.round_trips().values()),
-    "round trips: minimum, average, maximum":
-        lambda stream, _backend: all(trips["min"] <= trips["avg"] <= trips["max"]
-                                     for trips in stream.round_trips().values() if "min" in trips),
     "no violation":
         lambda stream, backend: not any(stream.counts("violations").values()) and
         backend["violations"] == 0,

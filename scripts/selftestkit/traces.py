@@ -19,12 +19,12 @@ ROWS = ("OPEN", "WRITE", "READ", "TRIGGER START", "TRIGGER STOP", "CLOSE", "even
         "period to period")
 WHAT = ("requests", "responses", "positions")
 
-# What traced.sh makes of a stream that plays, and of one that records: each state, and what is
-# requested of the backend, in order, apart from audio and volumes. START is in the ring when a
-# stream runs, STOP when it is not any more; OPEN is answered when it is prepared.
-_BEGIN = ("open", "OPEN -", "prepared", "TRIGGER START", "running")
-_END = ("stopped", "TRIGGER STOP", "open", "CLOSE -", "closed")
-LIVES = {"playback": ("closed", *_BEGIN, "draining", *_END), "capture": ("closed", *_BEGIN, *_END)}
+# What traced.sh makes of a stream that plays, and of one that records: each state of its run, and
+# what is requested of the backend, in order, apart from audio and volumes. A request follows from
+# the state that the run has entered.
+_BEGIN = ("prepared", "OPEN -", "running", "TRIGGER START")
+_END = ("stopped", "TRIGGER STOP", "idle", "CLOSE -")
+LIVES = {"playback": (*_BEGIN, "draining", *_END), "capture": (*_BEGIN, *_END)}
 
 
 def read(text: str) -> tuple[int, list[events.Event]]:
@@ -99,19 +99,14 @@ def _compare(guest: dict[str, Story], backend: dict[str, Story]) -> tuple[list[s
 
 
 def _lives(trace: list[events.Event]) -> dict[tuple[str, str], list[str]]:
-    """Of each stream, by name and direction: the states and requests that LIVES has, and where a
-    change of state is missing."""
+    """Of each stream, by name and direction: the states and requests that LIVES has, and what its
+    link is worth where that is not "attached"."""
     lives: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
-    last: dict[str, str] = {}
     for event in trace:
         if event.name == "stream_state":
-            life = lives[event.stream, event.fields["dir"]]
-            if event.stream not in last:
-                life.append(event.fields["old"])
-            elif last[event.stream] != event.fields["old"]:
-                life.append(f"not told, {event.fields['old']}")
-            life.append(event.fields["new"])
-            last[event.stream] = event.fields["new"]
+            link = event.fields["link"]
+            lives[event.stream, event.fields["dir"]].append(
+                event.fields["run"] + f", {link}" * (link != "attached"))
         elif event.name == "request" and event.fields["op"] in ("OPEN", "TRIGGER", "CLOSE"):
             lives[event.stream, event.fields["dir"]].append(
                 f"{event.fields['op']} {event.fields['trigger']}")

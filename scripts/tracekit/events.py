@@ -16,9 +16,9 @@ _FIELDS = {
     "response": {"card", "stream", "id", "op", "status"},
     "notify": {"card", "stream", "sent"},
     "event": {"card", "stream", "position", "frames"},
-    "position": {"card", "stream", "hardware", "shown", "committed", "elapsed"},
+    "position": {"card", "stream", "hardware", "shown", "committed"},
     "state": {"card", "frontend", "backend"},
-    "stream_state": {"card", "stream", "dir", "old", "new"},
+    "stream_state": {"card", "stream", "dir", "run", "link"},
 }
 
 

@@ -82,13 +82,11 @@ class _Collector:
         self._runs[event.stream].positions.append((event.number("frames"), event.time))
 
     def on_position(self, event: Event) -> None:
-        """ALSA was shown a position."""
+        """ALSA is told the end of a period."""
         run = self._runs[event.stream]
-        shown = event.number("shown")
-        while run.positions and run.positions[0][0] < shown:
+        hardware = event.number("hardware")
+        while run.positions and run.positions[0][0] < hardware:
             run.positions.popleft()
-        if event.number("elapsed") == 0:
-            return
         if run.positions:
             self._add(event, "event to period", run.positions[0][1])
         if run.last_period is not None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in Dom0: gives the guest a second card and takes it away again, as a toolstack does, by
-# force, and while the backend hangs. plugged.sh is the guest's side.
+# force, and while the backend hangs. plug.sh is the guest's side.
 . /selftest/ktap.sh
 
 domid=$(xl domid domu0)

@@ -7,6 +7,7 @@
 rounds=$1
 domid=$(xl domid domu0)
 guest=/local/domain/$domid
+back=/local/domain/0/backend/vsnd/$domid/0
 
 guest_is_ready() {
 	[ "$(xenstore-read "$guest/data/selftest" 2>/dev/null)" = ready ]
@@ -28,22 +29,38 @@ nap() {
 	sleep "0.$(printf %03d "$(random 250)")"
 }
 
+# How long a backend is away, or hangs, that is more than late: longer than request_timeout_ms, and
+# shorter than reconnect_timeout_ms.
+away_seconds=3
+
 one_round() {
 	nap
 	case $((round % 20)) in
+	3)
+		# Other backends begin in Initialising.
+		lab-backend kill
+		xenstore-write "$back/state" 1
+		wait_state 1 || return 1
+		lab-backend start
+		;;
 	5)
 		lab-backend stop
 		lab-backend start
 		;;
-	11)
-		# Long enough for the watchdog.
-		lab-backend kill
+	8)
+		lab-backend stop
 		wait_state 7 || return 1
+		sleep $away_seconds
+		lab-backend start
+		;;
+	11)
+		lab-backend kill
+		sleep $away_seconds
 		lab-backend start
 		;;
 	17)
 		lab-backend hang
-		wait_state 7 || return 1
+		sleep $away_seconds
 		lab-backend continue
 		;;
 	*)
@@ -64,7 +81,5 @@ while [ $round -lt "$rounds" ]; do
 	[ $failed -lt 3 ] || break
 done
 check "$rounds restarts of the backend" [ $failed -eq 0 ]
-# aplay asks once a second.
-sleep 1.5
 xenstore-write "$guest/data/selftest" done
 ktap_end

@@ -71,8 +71,8 @@ after_which() {
 	[ "$(xl domid domu0)" = "$before" ] || now=new
 	[ $now = "$2" ] || { note "$1: domain $before became $(xl domid domu0)"; return 1; }
 	connected || return 1
-	# aplay asks once a second whether it may go on.
-	sleep 1.3
+	# For a while it plays.
+	sleep 0.7
 }
 
 one_round() {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/ktap.sh"
 
 inactive() {
-	amixer -c Mixer cget "iface=MIXER,name=$1" | grep -q 'access=..i'
+	amixer -c Mixer cget "iface=MIXER,name=$1,subdevice=1" | grep -q 'access=..i'
 }
 
 told() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The backend goes, and with it a card that nobody has open; another backend, which knows nothing of
-# the volume, gets it from us. A card that plays stays, and so does its volume. dom0-mixer.sh does as
-# it is asked; the host looks at the recordings.
+# The backend goes for longer than the card waits, and the card with it; another backend, which knows
+# nothing of the volume, gets it from the next card. A card whose backend is replaced stays, and so
+# does its volume. dom0-mixer.sh does as it is asked; the host looks at the recordings.
 . "$(dirname "$0")/ktap.sh"
 directory=$(dirname "$0")
 
@@ -20,7 +20,7 @@ no_card() {
 	! card
 }
 values() {
-	amixer -c Mixer cget "iface=MIXER,name=$1" | sed -n 's/^  : values=//p'
+	amixer -c Mixer cget "iface=MIXER,name=$1,subdevice=1" | sed -n 's/^  : values=//p'
 }
 
 playing() {
@@ -43,8 +43,12 @@ play_through_restart() {
 amixer -q -c Mixer sset PCM 100% unmute
 amixer -q -c Mixer sset PCM -- -6.02dB,0.00dB
 amixer -q -c Mixer sset Capture -- -1.00dB nocap
-check "restart: the card goes with the backend" eval 'ask stop && wait_until no_card'
+timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
+patience=$(cat $timeout)
+echo 1000 >$timeout
+check "restart: the card goes some time after the backend" eval 'ask stop && wait_until no_card'
 check "restart: and comes back with another one" eval 'ask start && wait_until card'
+echo "$patience" >$timeout
 check "restart: the volume is what it was" [ "$(values 'PCM Playback Volume')" = 8998,9600 ]
 check "restart: so is the other direction's" [ "$(values 'Capture Volume')" = 9500,9500 ]
 check "restart: and its switch" [ "$(values 'Capture Switch')" = off,off ]

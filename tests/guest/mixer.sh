@@ -30,7 +30,7 @@ play_while() {
 }
 
 values() {
-	amixer -c Mixer cget "iface=MIXER,name=$1" | sed -n 's/^  : values=//p'
+	amixer -c Mixer cget "iface=MIXER,name=$1,subdevice=1" | sed -n 's/^  : values=//p'
 }
 
 half_left() {
@@ -44,8 +44,8 @@ unmute_all() {
 }
 
 stores_and_restores() {
-	amixer -q -c Mixer cset "iface=MIXER,name=$volume" 1234,5678 &&
-		amixer -q -c Mixer cset "iface=MIXER,name=$switch" on,off &&
+	amixer -q -c Mixer cset "iface=MIXER,name=$volume,subdevice=1" 1234,5678 &&
+		amixer -q -c Mixer cset "iface=MIXER,name=$switch,subdevice=1" on,off &&
 		amixer -q -c Mixer sset Capture -- -12.34dB || return 1
 	alsactl -f /tmp/stored store Mixer || return 1
 	cp /tmp/stored "$LAB_OUT/asound.state"
@@ -58,7 +58,7 @@ stores_and_restores() {
 }
 
 decibels() {
-	amixer -c Mixer cget "iface=MIXER,name=$volume" | grep 'dBscale-min=-96.00dB,step=0.01dB,mute=0' &&
+	amixer -c Mixer cget "iface=MIXER,name=$volume,subdevice=1" | grep 'dBscale-min=-96.00dB,step=0.01dB,mute=0' &&
 		amixer -q -c Mixer sset PCM -- -20.50dB && [ "$(values "$volume")" = 7550,7550 ]
 }
 

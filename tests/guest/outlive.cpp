@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Plays without end and lives through every loss of its backend, as applications do: suspended, it
-// asks whether it may go on, prepares, and plays. Measures how long the sound stays away once the
-// backend is back. Ends at SIGTERM and reports.
+// An application that does nothing for the loss of its backend: it plays, or records, and any error
+// that ALSA returns ends it. Playback is a counter, which the host looks for in the backend's
+// recordings; what is recorded is kept for the host. Also measures for how long the sound stays
+// away once the backend is back. Ends at SIGTERM and reports.
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <fstream>
-
-#include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "ktap.h"
@@ -18,9 +21,6 @@ namespace selftest {
 namespace {
 
 volatile sig_atomic_t is_over = 0;
-
-// How often it asks, as PulseAudio or a game would; aplay asks once a second.
-constexpr double poll_seconds = 0.010;
 
 double now()
 {
@@ -42,110 +42,141 @@ bool is_connected(const std::string &state_file)
     return state == "Connected";
 }
 
-class Player {
+// Notices that the stream stands still because its backend is away, and when that is back.
+class Watch {
   public:
-    Player(const std::string &pcm, std::string state_file)
-        : pcm_(pcm, SND_PCM_STREAM_PLAYBACK, setup),
-          state_file_(std::move(state_file)),
-          silence_(pcm_.bytes(setup.period))
+    Watch(std::string state_file, double period)
+        : state_file_(std::move(state_file)), period_(period), thread_([this] { run(); })
     {
+    }
+    ~Watch()
+    {
+        is_over_ = true;
+        thread_.join();
     }
 
-    void run()
+    // ALSA has taken or delivered a period.
+    void on_progress()
     {
-        while (!is_over) {
-            const auto written = snd_pcm_writei(pcm_.get(), silence_.data(), setup.period);
-            if (written == -ESTRPIPE)
-                resume();
-            else if (written == -EPIPE)
-                recover_from_xrun();
-            else if (written < 0 && written != -EINTR)
-                check(static_cast<int>(written), "write");
-        }
+        const double time = now();
+        const double back = back_.exchange(0);
+        const double before = last_.exchange(time);
+        longest_stand_ = std::max(longest_stand_, time - before);
+        // The first period after the backend is back lasts as long as any other.
+        if (back != 0)
+            silences_.push_back(std::max(time - back - period_, 0.0));
     }
-    void report() const
+    void report()
     {
-        std::vector<double> sorted = gaps_;
-        std::sort(sorted.begin(), sorted.end());
-        if (sorted.empty()) {
-            std::printf("suspensions 0\n");
-            return;
-        }
-        const double longest_call = longest_call_;
-        std::printf("suspensions %zu\ngap_ms_p50 %.0f\ngap_ms_p99 %.0f\ngap_ms_max %.0f\n"
-                    "xruns %u\nlongest_call_ms %.0f\n",
-                    sorted.size(), sorted[sorted.size() / 2] * 1e3,
-                    sorted[(sorted.size() * 99) / 100] * 1e3, sorted.back() * 1e3, xruns_,
-                    longest_call * 1e3);
+        std::sort(silences_.begin(), silences_.end());
+        std::printf("losses %zu\nlongest_stand_ms %.0f\n", silences_.size(), longest_stand_ * 1e3);
+        if (!silences_.empty())
+            std::printf("silence_ms_p50 %.0f\nsilence_ms_max %.0f\n",
+                        silences_[silences_.size() / 2] * 1e3, silences_.back() * 1e3);
     }
 
   private:
-    static constexpr Setup setup = {};
-    static constexpr double longest_gap_seconds = 0.1; // says what it was made of
+    // No period is late by so much while there is a backend.
+    static constexpr double still_seconds = 0.1;
+    static constexpr double look_seconds = 0.002;
 
-    void recover_from_xrun()
+    void run()
     {
-        xruns_++;
-        check(snd_pcm_prepare(pcm_.get()), "prepare after an underrun");
-    }
-
-    // From the moment the backend is back until it plays what was written after that.
-    void resume()
-    {
-        // The stream is suspended before the state changes.
         bool was_away = false;
-        double back = 0;
-        while (!is_over) {
-            if (!is_connected(state_file_))
+        while (!is_over_) {
+            if (now() - last_ < still_seconds) {
+                was_away = false;
+                pause_for(still_seconds / 2);
+                continue;
+            }
+            if (!is_connected(state_file_)) {
                 was_away = true;
-            else if (was_away && back == 0)
-                back = now();
-            const int status = timed([&] { return snd_pcm_resume(pcm_.get()); });
-            if (status == -ENOSYS)
-                break;
-            if (status == 0)
-                return; // it had not started: prepared, it goes on where it was
-            if (status != -EAGAIN)
-                check(status, "resume");
-            pause_for(poll_seconds);
+                back_ = 0;
+            } else if (was_away && back_ == 0) {
+                back_ = now();
+                was_away = false;
+            }
+            pause_for(look_seconds);
         }
-        if (is_over)
-            return;
-        if (back == 0)
-            back = now();
-        const double asked = now();
-        check(timed([&] { return snd_pcm_prepare(pcm_.get()); }), "prepare after a suspension");
-        const double prepared = now();
-        for (snd_pcm_uframes_t frames = 0; frames < setup.buffer; frames += setup.period) {
-            const auto written = snd_pcm_writei(pcm_.get(), silence_.data(), setup.period);
-            if (written == -ESTRPIPE)
-                return; // gone again: no gap to measure
-            check(static_cast<int>(written), "write after a suspension");
-        }
-        // The first period has been played when there is room for another.
-        const auto written = snd_pcm_writei(pcm_.get(), silence_.data(), setup.period);
-        if (written <= 0)
-            return;
-        gaps_.push_back(now() - back);
-        if (gaps_.back() > longest_gap_seconds)
-            std::fprintf(stderr,
-                         "gap of %.0f ms: resumed after %.0f, prepared after %.0f, then played\n",
-                         gaps_.back() * 1e3, (asked - back) * 1e3, (prepared - back) * 1e3);
-    }
-    template <typename Call> int timed(Call &&call)
-    {
-        const double start = now();
-        const int status = call();
-        longest_call_ = std::max(longest_call_, now() - start);
-        return status;
     }
 
-    Pcm pcm_;
     const std::string state_file_;
-    std::vector<uint8_t> silence_;
-    std::vector<double> gaps_; // seconds
-    double longest_call_ = 0; // of resume and prepare, in seconds
-    unsigned int xruns_ = 0;
+    const double period_; // in seconds, as all times
+    std::atomic<double> last_ = now();
+    std::atomic<double> back_ = 0;
+    std::atomic<bool> is_over_ = false;
+    double longest_stand_ = 0;
+    std::vector<double> silences_;
+    std::thread thread_;
+};
+
+// One application.
+class Application {
+  public:
+    Application(const std::string &pcm, snd_pcm_stream_t direction, snd_pcm_access_t access,
+                std::string state_file)
+        : setup_ { .access = access },
+          direction_(direction),
+          pcm_(pcm, direction, setup_),
+          period_(setup_.period),
+          watch_(std::move(state_file), static_cast<double>(setup_.period) / setup_.rate)
+    {
+    }
+
+    void run(const std::string &file)
+    {
+        std::ofstream out(file, std::ios::binary);
+        while (!is_over) {
+            move_period();
+            watch_.on_progress();
+            if (direction_ == SND_PCM_STREAM_CAPTURE)
+                out.write(reinterpret_cast<const char *>(period_.data()),
+                          static_cast<std::streamsize>(period_.size() * sizeof(period_[0])));
+        }
+        if (direction_ == SND_PCM_STREAM_PLAYBACK) {
+            pcm_.drain();
+            out << frames_ << "\n";
+        }
+        expect(out.good(), "cannot write " + file);
+    }
+    void report()
+    {
+        watch_.report();
+        std::printf("frames %u\n", frames_);
+    }
+
+  private:
+    void move_period()
+    {
+        const bool is_playback = direction_ == SND_PCM_STREAM_PLAYBACK;
+        // Each frame is its number, the first one 1: silence has none.
+        for (size_t i = 0; is_playback && i < period_.size(); i++)
+            period_[i] = frames_ + 1 + static_cast<uint32_t>(i);
+        for (snd_pcm_uframes_t done = 0; done < period_.size();) {
+            const snd_pcm_sframes_t moved = move_frames(&period_[done], period_.size() - done);
+            if (moved != -EINTR)
+                check(static_cast<int>(moved), is_playback ? "write" : "read");
+            if (moved > 0)
+                done += static_cast<snd_pcm_uframes_t>(moved);
+        }
+        frames_ += static_cast<uint32_t>(period_.size());
+    }
+    snd_pcm_sframes_t move_frames(uint32_t *frames, snd_pcm_uframes_t count)
+    {
+        const bool is_mmap = setup_.access == SND_PCM_ACCESS_MMAP_INTERLEAVED;
+        if (direction_ == SND_PCM_STREAM_PLAYBACK)
+            return is_mmap ? snd_pcm_mmap_writei(pcm_.get(), frames, count)
+                           : snd_pcm_writei(pcm_.get(), frames, count);
+        return is_mmap ? snd_pcm_mmap_readi(pcm_.get(), frames, count)
+                       : snd_pcm_readi(pcm_.get(), frames, count);
+    }
+
+    const Setup setup_;
+    const snd_pcm_stream_t direction_;
+    Pcm pcm_;
+    std::vector<uint32_t> period_; // frames of two samples of 16 bits
+    uint32_t frames_ = 0;
+    Watch watch_;
 };
 
 } // namespace
@@ -155,20 +186,33 @@ class Player {
 int main(int argc, char **argv)
 {
     using namespace selftest;
-    if (argc != 3) {
+    const std::string direction = argc == 6 ? argv[2] : "";
+    const std::string access = argc == 6 ? argv[3] : "";
+    if ((direction != "play" && direction != "record") || (access != "rw" && access != "mmap")) {
         std::fprintf(
             stderr,
-            "usage: xen-front-outlive PCM STATE_FILE\n"
-            "Plays silence through PCM until SIGTERM, whatever becomes of the backend, and\n"
-            "prints how often it was suspended and how long the sound stayed away after\n"
-            "STATE_FILE (/sys/bus/xen/devices/vsnd-N/state) said Connected again.\n");
+            "usage: xen-front-outlive PCM play|record rw|mmap STATE_FILE FILE\n"
+            "Plays a counter through PCM, or records from it, until SIGTERM, whatever becomes of\n"
+            "the backend; any error of ALSA's ends it with 1. FILE gets the number of frames that\n"
+            "were played, or what was recorded. Prints how often the stream stood still for want "
+            "of\n"
+            "a backend, and for how long it stayed silent after STATE_FILE\n"
+            "(/sys/bus/xen/devices/vsnd-N/state) said Connected again.\n");
         return 2;
     }
-    std::signal(SIGTERM, [](int) { is_over = 1; });
+    // The call that waits for the backend ends at the signal.
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+        is_over = 1;
+    };
+    sigaction(SIGTERM, &action, nullptr);
     try {
-        Player player(argv[1], argv[2]);
-        player.run();
-        player.report();
+        Application application(
+            argv[1], direction == "play" ? SND_PCM_STREAM_PLAYBACK : SND_PCM_STREAM_CAPTURE,
+            access == "rw" ? SND_PCM_ACCESS_RW_INTERLEAVED : SND_PCM_ACCESS_MMAP_INTERLEAVED,
+            argv[4]);
+        application.run(argv[5]);
+        application.report();
     } catch (const Failure &failure) {
         std::fprintf(stderr, "xen-front-outlive: %s\n", failure.what.c_str());
         return 1;

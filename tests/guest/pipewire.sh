@@ -4,13 +4,8 @@
 # through them at once. After an xrun PipeWire would start the stream anew, which shows in its
 # trigger time.
 . "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/sound-server.sh"
 
-export HOME=/tmp/pipewire XDG_RUNTIME_DIR=/tmp/pipewire
-export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
-mkdir -p $HOME /run/udev
-chmod 700 $HOME
-# WirePlumber does not start where logind could never tell it about seats.
-mkdir -p /run/systemd/seats /run/systemd/sessions /run/systemd/users /run/systemd/machines
 rate=48000
 
 has_nodes() {
@@ -19,15 +14,7 @@ has_nodes() {
 }
 
 starts() {
-	(exec -a systemd-udevd udevadm --daemon) || return 1
-	udevadm trigger --action=add && udevadm settle || return 1
-	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
-	pipewire >"$LAB_OUT/pipewire.log" 2>&1 &
-	daemon=$!
-	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
-	wireplumber >"$LAB_OUT/wireplumber.log" 2>&1 &
-	manager=$!
-	wait_until has_nodes
+	start_udev && start_pipewire && wait_until has_nodes
 }
 
 # The streams that run, each with the time at which it was started.
@@ -64,10 +51,7 @@ no_xrun() {
 }
 
 ends() {
-	kill "$manager"
-	wait "$manager"
-	kill "$daemon"
-	wait "$daemon"
+	end_pipewire
 	udevadm control --exit
 }
 

@@ -15,16 +15,14 @@ GUEST = """domain: 3
 device: device/vsnd/1
 frontend: Connected
 stream 0/2: playback exact
-  state: closed
+  run: idle
+  link: attached
+  session: closed
   requests: OPEN 1 CLOSE 1 READ 0 WRITE 40 TRIGGER 2
   responses: all 44 refused 1
   events: all 39 backward 0
   interrupts: all 42 spurious 0
   notifications: sent 30 held-off 14
-  round-trips-us OPEN: count 1 timed 1 min 900 avg 900 max 900 512+ 1
-  round-trips-us CLOSE: count 1 timed 1 min 20 avg 20 max 20 16+ 1
-  round-trips-us WRITE: count 40 timed 0
-  round-trips-us TRIGGER: count 2 timed 2 min 140 avg 150 max 160 128+ 2
   violations: response-index 0 event-index 0
 """
 
@@ -54,7 +52,6 @@ class CountersTest(unittest.TestCase):
     def test_each_disagreement(self):
         for change, what in (
                 ({"requests": BACKEND["requests"] | {"WRITE": 41}}, "requests by kind"),
-                ({"requests": BACKEND["requests"] | {"CLOSE": 2}}, "answers by operation"),
                 ({"responses_held_off": 39}, "each request was answered"),
                 ({"refused": 0}, "refused"),
                 ({"events": 40}, "positions"),
@@ -63,21 +60,6 @@ class CountersTest(unittest.TestCase):
                 ({"responses_notified": 2, "responses_held_off": 42}, "the interrupts")):
             failed = self.compare(**change)
             self.assertTrue(any(what in one for one in failed), (change, failed))
-
-    def test_impossible_round_trips(self):
-        for good, bad, what in (
-                ("avg 150", "avg 161", "minimum, average, maximum"),
-                ("128+ 2", "128+ 1", "the histogram"),
-                ("WRITE: count 40 timed 0", "WRITE: count 40 timed 1", "what is waited for"),
-                ("CLOSE: count 1 timed 1", "CLOSE: count 1 timed 0", "what is waited for"),
-                ("all 44", "all 45", "their answers are all responses")):
-            failed = self.compare(GUEST.replace(good, bad))
-            self.assertTrue(any(what in one for one in failed), (bad, failed))
-
-    def test_an_operation_without_round_trips(self):
-        failed = self.compare("".join(line for line in GUEST.splitlines(keepends=True)
-                                      if "round-trips-us CLOSE" not in line))
-        self.assertTrue(any("answers by operation" in one for one in failed), failed)
 
     def test_other_streams(self):
         with tempfile.TemporaryDirectory() as name:
@@ -90,8 +72,7 @@ class CountersTest(unittest.TestCase):
         self.assertEqual(len(failed), 1)
 
     def test_nothing_was_played(self):
-        idle = "".join(line for line in GUEST.splitlines(keepends=True)
-                       if "round-trips-us" not in line)
+        idle = GUEST
         for busy in ("OPEN 1", "CLOSE 1", "WRITE 40", "TRIGGER 2", "all 44", "refused 1", "all 39",
                      "all 42", "sent 30", "held-off 14"):
             idle = idle.replace(busy, busy.split()[0] + " 0")

@@ -11,10 +11,10 @@ from selftestkit import traces
 
 # What a stream does, by the direction in which it does it; words in small letters are states.
 LIVES = {
-    "playback": ("closed", "open", "OPEN", "prepared", "TRIGGER START", "running", "WRITE", "draining",
-                 "stopped", "TRIGGER STOP", "open", "CLOSE", "closed"),
-    "capture": ("closed", "open", "OPEN", "prepared", "TRIGGER START", "running", "READ", "stopped",
-                "TRIGGER STOP", "open", "CLOSE", "closed"),
+    "playback": ("prepared", "OPEN", "running", "TRIGGER START", "WRITE", "draining", "stopped",
+                 "TRIGGER STOP", "idle", "CLOSE"),
+    "capture": ("prepared", "OPEN", "running", "TRIGGER START", "READ", "stopped", "TRIGGER STOP",
+                "idle", "CLOSE"),
 }
 STREAMS = {"playback": "0/2", "capture": "0/3"}
 
@@ -55,19 +55,17 @@ class Session:
         """A position that ends a period."""
         self._event(direction, "event", f"position={4 * frames} frames={frames}")
         self._event(direction, "position",
-                    f"hardware={frames} shown={frames} committed=9999 elapsed=1")
+                    f"hardware={frames} shown={frames - 480} committed=9999")
         self._serve(direction, {"type": "event", "pos": 4 * frames, "notify": True})
 
     def live(self, direction: str, life: tuple[str, ...]) -> None:
         """All that a stream does."""
-        state = ""
         for what in life:
             if what.isupper():
                 self.request(direction, what)
                 continue
-            if state:
-                self._event(direction, "stream_state", f"old={state} new={what}")
-            state = what
+            run, _comma, link = what.partition(", ")
+            self._event(direction, "stream_state", f"run={run} link={link or 'attached'}")
             if what == "running":
                 self.position(direction, 480)
                 self.position(direction, 960)
@@ -123,13 +121,14 @@ class TracesTest(unittest.TestCase):
         playback = LIVES["playback"]
         at = playback.index("running")
         for wrong in (playback[:at], (*playback[:at + 1], "failed", *playback[at + 1:]),
-                      (*playback[:at - 1], "running", "TRIGGER START", *playback[at + 1:])):
+                      (*playback[:at], "TRIGGER START", "running", *playback[at + 2:]),
+                      (*playback[:at + 1], "running, stalled", *playback[at + 1:])):
             _passed, failed = self.compare(session(LIVES | {"playback": wrong}))
             self.assertTrue(any("states of the streams" in one for one in failed), wrong)
 
     def test_a_lost_state(self):
         both = session()
-        both.guest = [line for line in both.guest if "new=draining" not in line]
+        both.guest = [line for line in both.guest if "run=draining" not in line]
         _passed, failed = self.compare(both)
         self.assertEqual(len(failed), 1)
         self.assertIn("states of the streams", failed[0])

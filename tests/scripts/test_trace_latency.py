@@ -39,10 +39,10 @@ def event(time: int, frames: int) -> str:
     return line(time, "event", f"{STREAM} position={4 * frames} frames={frames}")
 
 
-def position(time: int, shown: int, elapsed: int) -> str:
-    """What ALSA is shown."""
-    return line(time, "position", f"{STREAM} hardware={shown} shown={shown} committed=9999 "
-                f"elapsed={elapsed}")
+def position(time: int, hardware: int) -> str:
+    """ALSA is told the end of a period, and has not yet looked where the backend is."""
+    return line(time, "position", f"{STREAM} hardware={hardware} shown={max(hardware - 480, 0)} "
+                "committed=9999")
 
 
 def measured(*lines: str) -> dict[str, list[int]]:
@@ -115,20 +115,20 @@ class MeasureTest(unittest.TestCase):
 
     def test_period_is_told_by_the_event_that_ended_it(self):
         found = measured(event(1000, 479), event(2000, 500), event(2010, 510),
-                         position(2030, 500, 1), position(2035, 510, 0),
-                         event(3000, 961), position(3007, 961, 1))
+                         position(2030, 500),
+                         event(3000, 961), position(3007, 961))
         self.assertEqual(found["event to period"], [30, 7])
         self.assertEqual(found["period to period"], [977])
 
     def test_positions_begin_anew_with_open(self):
         found = measured(event(100, 480), request(200, 1, "OPEN"), response(250, 1, "OPEN"),
-                         event(300, 480), position(305, 480, 1))
+                         event(300, 480), position(305, 480))
         self.assertEqual(found["event to period"], [5])
 
     def test_a_pause_is_no_period(self):
-        found = measured(event(100, 480), position(101, 480, 1), request(200, 1, "TRIGGER", "PAUSE"),
+        found = measured(event(100, 480), position(101, 480), request(200, 1, "TRIGGER", "PAUSE"),
                          request(5000, 2, "TRIGGER", "RESUME"), event(6000, 960),
-                         position(6001, 960, 1), event(6500, 1440), position(6501, 1440, 1))
+                         position(6001, 960), event(6500, 1440), position(6501, 1440))
         self.assertEqual(found["period to period"], [500])
 
     def test_percentiles(self):
@@ -159,7 +159,7 @@ class ProgramTest(unittest.TestCase):
                               check=False)
 
     TRACE = "\n".join([request(100, 1, "OPEN"), response(350, 1, "OPEN"), event(500, 480),
-                       position(503, 480, 1)]) + "\n"
+                       position(503, 480)]) + "\n"
 
     def test_table_and_picture(self):
         with tempfile.TemporaryDirectory() as name:

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A backend that is away for longer than reconnect_timeout_ms: the card goes, its applications are
+# told that it has, and it is back with the backend. dom0-absence.sh does as it is asked.
+. "$(dirname "$0")/ktap.sh"
+
+timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
+timeout_ms=3000
+# After the last sign of life a backend that hangs is overdue by request_timeout_ms before a look at
+# the clock; looks are a second apart at most.
+late_ms=1500
+raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
+
+answered() {
+	[ "$(xenstore-read data/absence-answer 2>/tmp/none)" = "$1" ]
+}
+ask() {
+	xenstore-write data/absence "$1" && wait_until answered "$1"
+}
+card() {
+	grep -q xen-front /proc/asound/cards
+}
+no_card() {
+	! card
+}
+is_running() {
+	grep -qs "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
+}
+both_run() {
+	is_running pcm0p && is_running pcm0c
+}
+uptime_ms() {
+	awk '{ printf "%.0f", $1 * 1000 }' /proc/uptime
+}
+have_ended() {
+	! kill -0 "$aplay" 2>/dev/null && ! kill -0 "$arecord" 2>/dev/null
+}
+start() {
+	# shellcheck disable=SC2086 # options
+	aplay -D hw:0,0 $raw /dev/zero 2>/tmp/aplay.err &
+	aplay=$!
+	# shellcheck disable=SC2086
+	arecord -D hw:0,0 $raw /dev/null 2>/tmp/arecord.err &
+	arecord=$!
+	wait_until both_run
+}
+# A call that waits when the card is unplugged returns EBADFD from ALSA, and any later one ENODEV.
+tells_no_device() {
+	wait "$1" && return 1
+	grep -q "No such device\|File descriptor in bad state" "$2" || { sed 's/^/# /' "$2"; return 1; }
+}
+plays() {
+	# shellcheck disable=SC2086
+	head -c 192000 /dev/zero | aplay -q -D hw:0,0 $raw 2>/tmp/aplay.err && [ ! -s /tmp/aplay.err ]
+}
+
+wait_until card
+patience=$(cat $timeout)
+check "absence: the card waits for 10 s by default" [ "$patience" -eq 10000 ]
+echo $timeout_ms >$timeout
+for way in stop kill; do
+	check "absence, $way: plays and records" start
+	before=$(uptime_ms)
+	check "absence, $way: the backend goes" ask $way
+	check "absence, $way: the applications end" wait_until have_ended
+	took=$(($(uptime_ms) - before))
+	note "that took $took ms"
+	check_unhindered "absence, $way: after $timeout_ms ms" \
+		[ "$took" -ge $timeout_ms -a "$took" -le $((timeout_ms + late_ms)) ]
+	check "absence, $way: playing ended for want of a device" tells_no_device "$aplay" /tmp/aplay.err
+	check "absence, $way: so did recording" tells_no_device "$arecord" /tmp/arecord.err
+	check "absence, $way: the card has gone" wait_until no_card
+	check "absence, $way: and is back with the backend" eval 'ask start && wait_until card'
+	check "absence, $way: it plays" plays
+done
+# 0 is for ever: here, for twice as long as before.
+echo 0 >$timeout
+check "absence, without limit: plays and records" start
+check "absence, without limit: the backend goes" ask stop
+sleep $((timeout_ms / 500))
+check "absence, without limit: the applications wait" eval \
+	'kill -0 $aplay && kill -0 $arecord && card'
+check "absence, without limit: the backend is back" ask start
+moves() {
+	one=$(grep hw_ptr /proc/asound/card0/pcm0p/sub0/status)
+	sleep 0.1
+	[ "$one" != "$(grep hw_ptr /proc/asound/card0/pcm0p/sub0/status)" ]
+}
+check "absence, without limit: the position moves on" wait_until moves
+kill "$aplay" "$arecord"
+wait $aplay $arecord
+echo "$patience" >$timeout
+ktap_end

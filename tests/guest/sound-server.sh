@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What sound servers need in a guest: source it behind ktap.sh. They find cards by udev.
+
+export HOME=/tmp/home XDG_RUNTIME_DIR=/tmp/home
+export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+mkdir -p $HOME /run/udev
+chmod 700 $HOME
+
+start_udev() {
+	(exec -a systemd-udevd udevadm --daemon) && udevadm trigger --action=add && udevadm settle
+}
+
+# PipeWire and WirePlumber with their default settings.
+start_pipewire() {
+	# WirePlumber does not start where logind could never tell it about seats.
+	mkdir -p /run/systemd/seats /run/systemd/sessions /run/systemd/users /run/systemd/machines
+	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
+	pipewire >"$LAB_OUT/pipewire.log" 2>&1 &
+	daemon=$!
+	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
+	wireplumber >"$LAB_OUT/wireplumber.log" 2>&1 &
+	manager=$!
+}
+
+end_pipewire() {
+	kill "$manager"
+	wait "$manager"
+	kill "$daemon"
+	wait "$daemon"
+}

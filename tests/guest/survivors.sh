@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A client that plays and records while Dom0 restarts its backend, takes it away for eight seconds,
+# and saves and restores the guest: it neither ends, nor starts a stream anew, nor logs an error. Then
+# the backend is away for longer than the card waits. dom0-survivors.sh does as it is asked.
+# Usage: survivors.sh pulseaudio|pipewire|ffmpeg
+. "$(dirname "$0")/ktap.sh"
+
+client=$1
+export HOME=/tmp/$client XDG_RUNTIME_DIR=/tmp/$client
+export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+mkdir -p $HOME
+chmod 700 $HOME
+log=$LAB_OUT/$client.log
+timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
+processes=
+
+answered() {
+	[ "$(xenstore-read data/survive-answer 2>/tmp/none)" = "$1" ]
+}
+ask() {
+	xenstore-write data/survive "$1" && wait_until answered "$1"
+}
+
+# Two minutes of silence.
+le32() {
+	printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) \
+		$(($1 >> 24 & 255))
+}
+long_wav() {
+	size=$((48000 * 2 * 120))
+	# shellcheck disable=SC2059 # the escapes are for printf
+	printf "RIFF$(le32 $((size + 36)))WAVEfmt $(le32 16)\x01\0\x01\0$(le32 48000)"
+	# shellcheck disable=SC2059
+	printf "$(le32 96000)\x02\0\x10\0data$(le32 $size)"
+	head -c $size /dev/zero
+}
+
+# run COMMAND...: beside the others; it has to be there at the end.
+run() {
+	"$@" >>"$log" 2>&1 </dev/null &
+	processes="$processes $!"
+}
+pulseaudio_starts() {
+	run pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-level=info \
+		--log-target=stderr --load="module-native-protocol-unix" \
+		--load="module-alsa-card device_id=0"
+	wait_until pactl info >/tmp/pactl 2>&1 || return 1
+	run pacat --record --raw /dev/null
+	run pacat --playback --raw /dev/zero
+}
+pipewire_has_nodes() {
+	wpctl status >/tmp/wpctl 2>&1
+	[ "$(grep -c '\*.*Xen.*\[vol' /tmp/wpctl)" -eq 2 ]
+}
+pipewire_starts() {
+	# WirePlumber does not start where logind could never tell it about seats.
+	mkdir -p /run/udev /run/systemd/seats /run/systemd/sessions /run/systemd/users \
+		/run/systemd/machines
+	(exec -a systemd-udevd udevadm --daemon) || return 1
+	udevadm trigger --action=add && udevadm settle || return 1
+	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
+	run pipewire
+	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
+	run wireplumber
+	wait_until pipewire_has_nodes || return 1
+	long_wav >/tmp/long.wav
+	run pw-record /tmp/recording.wav
+	run pw-play /tmp/long.wav
+}
+ffmpeg_starts() {
+	raw="-f s16le -ar 48000 -ac 2"
+	# shellcheck disable=SC2086 # options
+	run ffmpeg -nostdin -loglevel warning $raw -i /dev/zero -f alsa hw:0,0
+	# shellcheck disable=SC2086
+	run ffmpeg -nostdin -loglevel warning -f alsa -ar 48000 -ac 2 -i hw:0,0 $raw -y /dev/null
+}
+
+# The streams that run, each with the time at which it was started.
+running() {
+	for status in /proc/asound/card*/pcm*/sub*/status; do
+		grep -q RUNNING "$status" && grep -H trigger_time "$status"
+	done
+}
+both_run() {
+	[ "$(running | wc -l)" -eq 2 ]
+}
+positions() {
+	grep -H hw_ptr /proc/asound/card*/pcm*/sub*/status
+}
+# Both directions.
+positions_move() {
+	one=$(positions)
+	sleep 0.3
+	[ "$(positions | grep -vxcF "$one")" -eq 2 ]
+}
+all_live() {
+	# shellcheck disable=SC2086 # one argument each
+	kill -0 $processes
+}
+starts() {
+	"${client}_starts" && wait_until both_run && wait_until positions_move || return 1
+	# Sound servers probe, and then settle.
+	sleep 2
+	running >/tmp/before
+	said=$(wc -l <"$log")
+}
+nothing_said() {
+	tail -n "+$((said + 1))" "$log" |
+		grep -iE 'error|fail|invalid|suspend|xrun|underrun|overrun|no such' >/tmp/said || return 0
+	sort /tmp/said | uniq -c | head -n 20 | sed 's/^/# /'
+	return 1
+}
+nothing_started_anew() {
+	running >/tmp/after
+	cmp /tmp/before /tmp/after >/tmp/cmp && return
+	sed 's/^/# /' /tmp/before /tmp/after
+	return 1
+}
+
+wait_until grep -q xen-front /proc/asound/cards
+check "$client: plays and records" starts
+for what in restart absent save; do
+	check "$client, $what: that is done" ask $what
+	check "$client, $what: the positions move on" wait_until positions_move
+	check "$client, $what: its processes live" all_live
+	check "$client, $what: no stream was started anew" nothing_started_anew
+	check "$client, $what: no error in its log" nothing_said
+done
+
+# The sink goes with the card, and comes with it.
+if [ $client = pipewire ]; then
+	no_card() {
+		! grep -q xen-front /proc/asound/cards
+	}
+	no_nodes() {
+		! pipewire_has_nodes && ! grep -q 'Xen.*\[vol' /tmp/wpctl
+	}
+	echo 2000 >$timeout
+	check "$client: the backend goes for longer than the card waits" eval \
+		'ask stop && wait_until no_card'
+	check "$client: the sink has gone" wait_until no_nodes
+	check "$client: and is back with the card" eval 'ask start && wait_until pipewire_has_nodes'
+fi
+# shellcheck disable=SC2086
+kill $processes
+wait
+[ "$ktap_failed" -eq 0 ] || tail -n 60 "$log" | sed 's/^/# /'
+ktap_end
