@@ -99,6 +99,11 @@ guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and
 	@$(call cmake-build,tests/guest,guest,$(gnu))
 	@$(call cmake-build,tests/bench,guest-bench,$(gnu))
 
+.PHONY: uml
+uml: ## build what runs in User Mode Linux: a kernel with ALSA, the driver for it, and scenarios
+	@$(call cmake-build,tests/uml,uml/guest,$(gnu))
+	@JOBS=$(JOBS) scripts/uml build
+
 .PHONY: host-tests
 host-tests: ## build the host tests and fuzzers, with g++ and with clang++
 	@$(call cmake-build,tests,host,$(gnu))
@@ -129,6 +134,7 @@ check: ## build everything and run every test; what CI runs
 	@+$(MAKE) --no-print-directory check-static
 	@+$(MAKE) --no-print-directory check-module
 	@+$(MAKE) --no-print-directory check-host
+	@+$(MAKE) --no-print-directory check-uml
 	@+$(MAKE) --no-print-directory check-lab
 
 .PHONY: check-style
@@ -172,6 +178,7 @@ check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and
 check-host: host-tests thread-tests backend backend-clang ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
 	@echo "== host tests"
 	@$(BUILD)/host/host-tests --gtest_brief=1
+	@$(BUILD)/host/scenarios --brief
 	@$(BUILD)/host-clang/host-tests --gtest_brief=1
 	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
 	@$(BUILD)/backend/backend-tests --gtest_brief=1
@@ -203,6 +210,15 @@ explore: ## every order of four events from every state of the connection, a mil
 	@$(call cmake-build,tests,explore,$(gnu) -DSANITIZE=none)
 	@echo "== every order of four events"
 	@EXPLORE=1 $(BUILD)/explore/host-tests --gtest_filter='*Exploration*' --gtest_brief=1
+
+.PHONY: check-uml
+check-uml: uml ## the driver under the real ALSA core, with KASAN and lockdep, in User Mode Linux
+	@echo "== scenarios in User Mode Linux"
+	@JOBS=$(JOBS) scripts/uml check
+
+.PHONY: uml-shell
+uml-shell: uml ## a shell in User Mode Linux, with the driver loaded
+	@scripts/uml shell
 
 .PHONY: check-lab
 check-lab: backend guest-tests ## selftests in real guests under Xen in QEMU
