@@ -13,8 +13,17 @@ namespace {
 constexpr unsigned int unbind_unmap_ms = 100;
 // Before a state is handled that came too fast.
 constexpr unsigned int throttle_ms = 250;
+// Before a card that waits for its backend tries once more to connect.
+constexpr unsigned int retry_ms = 250;
 // How often a card that waits for its backend asks how long it may: the limit can be changed.
 constexpr unsigned int wait_look_ms = 1000;
+
+// Whether a connection that failed with @error may succeed a little later.
+bool is_temporary(Error error)
+{
+    return error == Error::NoMemory || error == Error::NoSpace || error == Error::Busy ||
+           error == Error::Io; // of XenStore
+}
 
 } // namespace
 
@@ -128,8 +137,11 @@ Result<void> Frontend::connect(Diagnostic &why)
     if (card_ != nullptr && !(card_->config() == *config))
         remove_card(state_, 0);
     if (card_ == nullptr) {
-        card_ =
-            TRY(Card::create(device_, move(config), maintenance_, shared_.grants, shared_.cards));
+        auto card =
+            Card::create(device_, move(config), maintenance_, shared_.grants, shared_.cards);
+        if (card.is_error() && card.error() == Error::NoDevice)
+            why << device_.path() << " gets no card: so the module parameter enable says";
+        card_ = TRY(move(card));
         card_->adopt(mixer_choices_.span());
     }
     const uint32_t rings = card_->config().stream_count;
@@ -205,6 +217,12 @@ void Frontend::fail(Error error, Diagnostic &why)
         device_.report(error, why);
         reported_.clear();
         reported_ << why.view();
+    }
+    if (is_temporary(error) && card_ != nullptr && card_->is_registered()) {
+        card_->disconnect();
+        is_throttled_ = true;
+        throttle_.schedule(retry_ms);
+        return;
     }
     has_failed_ = true;
     remove_card(wire::XenbusState::Closed, 0);

@@ -56,7 +56,8 @@ class Frontend {
     void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     // Has the card, if there is one, know the states of both ends.
     void show_states() XEN_FRONT_REQUIRES(mutex_);
-    // Reports, once for the same trouble, and closes the connection.
+    // Reports, once for the same trouble, and closes the connection. A card that waits for its
+    // backend goes on waiting where the next attempt may succeed.
     void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
 
     static void on_maintenance(void *frontend);
@@ -74,7 +75,7 @@ class Frontend {
     Shared &shared_;
     Mutex mutex_;
     Work maintenance_;
-    Work throttle_; // of states that come too fast
+    Work throttle_; // of states that come too fast, and of attempts to connect
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;

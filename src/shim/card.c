@@ -18,7 +18,7 @@ static char *id[SNDRV_CARDS] = SNDRV_DEFAULT_STR;
 module_param_array(id, charp, NULL, 0444);
 MODULE_PARM_DESC(id, "Id of the card of device vsnd-N (default: the last word of its short name)");
 
-static bool enable[SNDRV_CARDS] = SNDRV_DEFAULT_ENABLE;
+static bool enable[SNDRV_CARDS] = SNDRV_DEFAULT_ENABLE_PNP; /* all of them */
 module_param_array(enable, bool, NULL, 0444);
 MODULE_PARM_DESC(enable, "Whether device vsnd-N gets a card (default: yes)");
 
@@ -42,10 +42,14 @@ int kshim_card_create(struct kshim_xenbus_device *device, const struct kshim_car
 			   THIS_MODULE, 0, &card);
 	if (ret)
 		return ret;
+	ret = snd_component_add(card, names->components);
+	if (ret < 0) {
+		snd_card_free(card);
+		return ret;
+	}
 	strscpy(card->driver, "xen-front", sizeof(card->driver));
 	strscpy(card->shortname, names->short_name, sizeof(card->shortname));
 	strscpy(card->longname, names->long_name, sizeof(card->longname));
-	strscpy(card->components, names->components, sizeof(card->components));
 	card->private_data = context;
 	card->private_free = card_released;
 	*result = (struct kshim_card *)card;

@@ -59,15 +59,34 @@ TEST_F(DeferredGrantsTest, RingsThatAreNeverUnmappedAreCounted)
                   pages_per_connection * DeferredGrants::generations_max);
         ASSERT_EQ(kernel.memory.lingering_count(), 0u);
     }
+    // The card waited for as long as it may, and was unplugged.
     EXPECT_EQ(state(), XenbusState::Closed);
-    ASSERT_EQ(complaints().size(), 1u);
+    ASSERT_EQ(complaints().size(), 2u);
     EXPECT_NE(complaints()[0].find("still maps the rings of 4 streams"), std::string::npos)
         << complaints()[0];
+    EXPECT_NE(complaints()[1].find("no backend for 10000 ms"), std::string::npos)
+        << complaints()[1];
 
     let_go();
     reconnect();
     EXPECT_EQ(state(), XenbusState::Connected);
     EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
+}
+
+TEST_F(DeferredGrantsTest, ACardWaitsForABackendThatUnmapsLate)
+{
+    connect();
+    hoard();
+    for (uint32_t round = 0; round < DeferredGrants::generations_max; round++)
+        reconnect();
+    ASSERT_EQ(state(), XenbusState::Initialising);
+    EXPECT_EQ(kernel.sound.visible_cards().size(), 1u);
+    let_go();
+    kernel.timeline.pass(2s);
+    ASSERT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(kernel.sound.visible_cards().size(), 1u);
 }
 
 TEST_F(DeferredGrantsTest, OnePageOfAConnectionIsEnough)
@@ -109,7 +128,7 @@ TEST_F(DeferredGrantsTest, OtherDevicesAreNotConcerned)
     hoard();
     for (int round = 0; round < 6; round++)
         reconnect();
-    ASSERT_EQ(state(), XenbusState::Closed);
+    ASSERT_EQ(state(), XenbusState::Initialising);
 
     fake::XenbusDevice &other = kernel.add_device(1);
     Backend good(kernel, other);
