@@ -21,6 +21,13 @@ void kshim_page_free(struct kshim_page *page);
 /* Where the kernel sees @page. */
 void *kshim_page_address(struct kshim_page *page);
 
+/*
+ * Writes to @page without changing it, whatever the other side writes meanwhile. A live migration
+ * transfers the pages that the guest has written; what another domain writes through a grant it does
+ * not notice. Context: any.
+ */
+void kshim_page_touch(struct kshim_page *page);
+
 /* @count pages as one run of kernel addresses, or NULL. Context: may sleep. */
 void *kshim_pages_map(struct kshim_page **pages, unsigned int count);
 void kshim_pages_unmap(void *address);

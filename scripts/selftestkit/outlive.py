@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Callable
 
-BUFFER = 1920 # frames
+BUFFER = 9600 # frames
 FRAME_BYTES = 4
 # A word of the backend's sequence.
 _MASK = (1 << 64) - 1

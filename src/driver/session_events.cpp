@@ -173,7 +173,9 @@ bool Session::take_events()
     for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
         journal.on_event(reported, run_.base().geometry().frame);
         journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
-        if (told_ == Told::Nothing)
+        // What a backend captures while the guest is saved may not be transferred: see
+        // SharedBuffer::touch(). A later report covers it if the guest was not.
+        if (told_ == Told::Nothing || (is_asleep_ && !run_.is_playback()))
             continue;
         if (link_ == Link::Stalled) {
             on_activity();

@@ -80,6 +80,12 @@ void SharedBuffer::write_directory(uint32_t page_count)
         fill_directory_page(*directory_[i].as<wire::DirectoryPage>(), i, list, pages);
 }
 
+void SharedBuffer::touch()
+{
+    for (const GrantedPage &page : pages_)
+        page.touch();
+}
+
 bool SharedBuffer::try_end()
 {
     mapping_ = PageMapping();

@@ -70,6 +70,12 @@ void Stream::void_grants()
 void Stream::suspend()
 {
     session_.with([](Session &session) { session.set_asleep(true); });
+    if (config_.type != StreamType::Capture)
+        return;
+    // All that was reported so far; from now on reports do not count.
+    Mutex::Guard guard(request_mutex_);
+    if (buffer_)
+        buffer_->touch();
 }
 
 void Stream::give_up_if_stalled()

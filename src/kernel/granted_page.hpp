@@ -52,6 +52,11 @@ class GrantedPage {
     // failure it stays as it is: Busy when it is mapped and hence not void, NoSpace when the grant
     // table is full. Context: may sleep.
     Result<void> renew(DomainId domain);
+    // Has a live migration transfer what the other domain has written. Context: any.
+    void touch() const
+    {
+        kshim_page_touch(page_);
+    }
     // Frees the page if the other domain no longer maps it; false when it does.
     bool try_end();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/page.h over the page allocator, vmap and Xen's grant tables. */
+#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
@@ -30,6 +31,11 @@ void kshim_page_free(struct kshim_page *page)
 void *kshim_page_address(struct kshim_page *page)
 {
 	return page_address(to_page(page));
+}
+
+void kshim_page_touch(struct kshim_page *page)
+{
+	atomic_or(0, (atomic_t *)page_address(to_page(page)));
 }
 
 void *kshim_pages_map(struct kshim_page **pages, unsigned int count)

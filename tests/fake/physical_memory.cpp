@@ -81,8 +81,8 @@ kshim_page *PhysicalMemory::allocate()
     const size_t frame = pages_.size();
     if (frame == frame_limit)
         return nullptr;
-    pages_.push_back(
-        std::make_unique<kshim_page>(kshim_page { frame, true, 0, 0, map_frame(frame, nullptr) }));
+    pages_.push_back(std::make_unique<kshim_page>(
+        kshim_page { frame, true, 0, 0, map_frame(frame, nullptr), 0 }));
     return pages_.back().get();
 }
 
@@ -236,6 +236,12 @@ size_t PhysicalMemory::lingering_count() const
         grants_.begin(), grants_.end(), [](const auto &entry) { return entry.second.is_ended; }));
 }
 
+size_t PhysicalMemory::touched_count() const
+{
+    return static_cast<size_t>(std::count_if(pages_.begin(), pages_.end(),
+                                             [](const auto &page) { return page->touches != 0; }));
+}
+
 size_t PhysicalMemory::grant_count() const
 {
     return grants_.size() - lingering_count();
@@ -278,6 +284,11 @@ void kshim_page_free(kshim_page *page)
 void *kshim_page_address(kshim_page *page)
 {
     return page->address;
+}
+
+void kshim_page_touch(kshim_page *page)
+{
+    page->touches++;
 }
 
 void *kshim_pages_map(kshim_page **pages, unsigned int count)

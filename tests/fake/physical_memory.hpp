@@ -20,6 +20,7 @@ struct kshim_page {
     unsigned int grants; // that are not ended
     unsigned int mappings; // by kshim_pages_map()
     void *address;
+    unsigned int touches; // by kshim_page_touch()
 };
 
 namespace xen_front::fake {
@@ -62,6 +63,8 @@ class PhysicalMemory {
     size_t grant_count() const;
     // Pages that another domain still maps although their grants were ended.
     size_t lingering_count() const;
+    // Pages that the kernel has touched.
+    size_t touched_count() const;
     // One line for each page, grant or mapping that the kernel did not give back.
     std::string leaks() const;
 

@@ -164,6 +164,8 @@ int kshim_card_create(kshim_xenbus_device *device, const kshim_card_names *names
     kernel.context.require_may_sleep("kshim_card_create()");
     if (kernel.injector.is_failing("kshim_card_create", -ENOMEM))
         return -ENOMEM;
+    if (kernel.sound.disabled.contains(names->number))
+        return -ENODEV;
     *card = kernel.sound.create(device, *names, context);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ struct PcmInfo {
 
 class SoundCore {
   public:
+    // Devices that get no card: the module parameter "enable".
+    std::set<unsigned int> disabled;
     // The cards that applications can open, in the order of their registration.
     std::vector<kshim_card *> visible_cards() const;
     // All that there ever were.

@@ -115,7 +115,7 @@ class Application {
   public:
     Application(const std::string &pcm, snd_pcm_stream_t direction, snd_pcm_access_t access,
                 std::string state_file)
-        : setup_ { .access = access },
+        : setup_ { .buffer = 9600, .access = access },
           direction_(direction),
           pcm_(pcm, direction, setup_),
           period_(setup_.period),

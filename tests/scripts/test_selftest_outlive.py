@@ -33,7 +33,7 @@ class CounterTest(unittest.TestCase):
                 ((counter(1, 3000), counter(3002, 5000)), "begins with 3002"),
                 ((counter(1, 3000) + counter(3002, 5000),), "3002 follows 3000"),
                 ((counter(1, 3000) + counter(3000, 5000),), "3000 follows 3000"),
-                ((counter(1, 3000), counter(1000, 5000)), "repeats 2001 frames"),
+                ((counter(1, 12000), counter(2000, 5000)), "repeats 10001 frames"),
                 ((counter(2, 5000),), "begins with 2"),
                 ((counter(1, 4999),), "5000 frames were played and 4999 recorded"),
                 ((), "5000 frames were played and 0 recorded")):

@@ -81,6 +81,38 @@ TEST_F(CaptureTest, TwoInterruptsAndOneNotificationForAPeriod)
     EXPECT_LE(file->substream().wakeups - wakeups, 101u);
 }
 
+TEST_F(CaptureTest, WhatWasReportedIsTransferredByALiveMigration)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    ASSERT_EQ(file->avail(), 256u);
+    EXPECT_EQ(kernel.memory.touched_count(), 0u);
+    fake::save_and_restore(device, [this] {
+        EXPECT_GE(kernel.memory.touched_count(), 1024 * frame_bytes / KSHIM_PAGE_SIZE);
+        // This is too late to be transferred.
+        stream().report_position(512 * frame_bytes);
+        backend.detach();
+    });
+    EXPECT_EQ(file->avail(), 256u);
+    std::vector<uint8_t> audio(256 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 256);
+    expect_recorded(audio, 0);
+}
+
+TEST_F(CaptureTest, WhatIsReportedWhileTheGuestSleepsComesWithTheNextReport)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    fake::sleep_and_wake(device, [this] { stream().report_position(512 * frame_bytes); });
+    kernel.timeline.pass(0ms);
+    stream().report_position(768 * frame_bytes);
+    EXPECT_EQ(file->avail(), 768u);
+    std::vector<uint8_t> audio(768 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 768);
+    expect_recorded(audio, 0);
+}
+
 TEST_F(CaptureTest, FramesAreVisibleOnlyOnceReadHasAnswered)
 {
     auto file = recording();

@@ -30,6 +30,18 @@ class FrontendTest : public DriverTest {
     }
 };
 
+TEST_F(FrontendTest, DeviceThatIsDisabledGetsNoCard)
+{
+    kernel.sound.disabled = { 0 };
+    ASSERT_EQ(fake::probe(device), 0);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_TRUE(kernel.sound.visible_cards().empty());
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("the module parameter enable"), std::string::npos)
+        << complaints()[0];
+}
+
 TEST_F(FrontendTest, WaitsForTheBackend)
 {
     ASSERT_EQ(fake::probe(device), 0);
