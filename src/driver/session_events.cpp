@@ -166,6 +166,7 @@ void Session::note_refusal(const Response &response)
 bool Session::take_events()
 {
     const bool is_elapsed_before = run_.base().is_elapsed();
+    bool is_period_reported = false;
     Bytes reported;
     Violation violation = Violation::None;
     bool has_news = false;
@@ -182,7 +183,12 @@ bool Session::take_events()
             has_event_news_ = true;
             continue;
         }
-        has_news |= run_.visit([&](auto &run) { return run.report(reported); });
+        has_news |= run_.visit([&](auto &run) {
+            const Frames before = run.reported();
+            const bool is_news = run.report(reported);
+            is_period_reported |= is_news && !run.is_same_period(before, run.reported());
+            return is_news;
+        });
     }
     if (violation != Violation::None) {
         break_link(violation);
@@ -197,7 +203,8 @@ bool Session::take_events()
     has_event_news_ |= has_news;
     if (run_.is_playback() && run_.playback().needs_silence())
         want_maintenance(); // for pad()
-    return run_.base().is_elapsed() && !is_elapsed_before;
+    // Of capture ALSA learns when READ has fetched it.
+    return is_period_reported || (run_.base().is_elapsed() && !is_elapsed_before);
 }
 
 void Session::drop_events()

@@ -35,6 +35,11 @@ class CaptureRun : public Run {
     {
         return read_;
     }
+    // What the backend has captured, as far as the buffer has room.
+    Frames reported() const
+    {
+        return captured_;
+    }
     // Whether a READ has to be answered before ALSA can be shown more.
     bool wants_responses() const
     {

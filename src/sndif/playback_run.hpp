@@ -53,6 +53,11 @@ class PlaybackRun : public Run {
     {
         return committed_;
     }
+    // What the backend has played.
+    Frames reported() const
+    {
+        return position_;
+    }
     // Whether frames wait for a WRITE to be answered.
     bool wants_responses() const
     {

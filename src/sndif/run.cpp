@@ -39,9 +39,14 @@ void Run::advance(Frames position)
 {
     if (position <= position_)
         return;
-    const uint64_t period = geometry_.period.value();
-    is_elapsed_ |= position.value() / period != position_.value() / period;
+    is_elapsed_ |= !is_same_period(position, position_);
     position_ = position;
+}
+
+bool Run::is_same_period(Frames one, Frames other) const
+{
+    const uint64_t period = geometry_.period.value();
+    return one.value() / period == other.value() / period;
 }
 
 bool Run::next_range(Bytes target, TransferRange &range)

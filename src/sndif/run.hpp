@@ -69,6 +69,7 @@ class Run {
     {
         return position_;
     }
+    bool is_same_period(Frames one, Frames other) const;
     // What the last look_at_position() returned.
     Frames shown() const
     {

@@ -113,6 +113,20 @@ TEST_F(CaptureTest, WhatIsReportedWhileTheGuestSleepsComesWithTheNextReport)
     expect_recorded(audio, 0);
 }
 
+// However many there are in a second, for the smallest period there is.
+TEST_F(CaptureTest, EachPeriodIsWorthItsInterrupt)
+{
+    stream().has_clock = true;
+    auto file = open_with({ format_s16_le, 48000, 2, 32, 128 }, KSHIM_CAPTURE);
+    ASSERT_EQ(file->sw_params(1, 128, 32), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    std::vector<uint8_t> period(32 * frame_bytes);
+    for (int i = 0; i < 3000; i++)
+        ASSERT_EQ(file->read(period), 32) << "period " << i;
+    const auto port = backend.transport("0/0").event_ring_channel;
+    EXPECT_EQ(kernel.event_channels.find(device.backend_domain, port)->spurious_interrupts, 0u);
+}
+
 TEST_F(CaptureTest, FramesAreVisibleOnlyOnceReadHasAnswered)
 {
     auto file = recording();
