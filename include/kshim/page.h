@@ -23,8 +23,8 @@ void *kshim_page_address(struct kshim_page *page);
 
 /*
  * Writes to @page without changing it, whatever the other side writes meanwhile. A live migration
- * transfers the pages that the guest has written; what another domain writes through a grant it does
- * not notice. Context: any.
+ * transfers the pages that the guest has written, and does not notice what another domain writes
+ * through a grant. Context: any.
  */
 void kshim_page_touch(struct kshim_page *page);
 

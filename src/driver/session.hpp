@@ -195,8 +195,8 @@ class Session {
 
     // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
     static constexpr uint32_t recovery_burst = 16;
-    // So many interrupts a second may report positions inside a period alone; more are throttled by Xen
-    // as spurious ones are.
+    // So many interrupts a second may report positions inside a period alone; more are throttled by
+    // Xen as spurious ones are.
     static constexpr uint32_t partial_positions_max = 1200;
 
     // ---- session.cpp ----
