@@ -51,7 +51,9 @@ void Session::on_activity()
         return;
     }
     // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
-    // goes on from where it stands, as on a new backend.
+    // goes on from where it stands, as on a new backend. What it answers to a READ of before would
+    // be what it captured since.
+    run_.base().forget_transfers();
     is_close_due_ = true;
     is_open_due_ = true;
     is_continuing_ = true;

@@ -114,6 +114,11 @@ class Run {
     // The request of the range that next_transfer() gave last was put into the ring as @id. A range
     // that was not is given again.
     void on_transfer_sent(RequestId id);
+    // The responses to what is in flight say nothing any more.
+    void forget_transfers()
+    {
+        in_flight_ = 0;
+    }
 
   protected:
     // An unanswered transfer; those that were answered out of turn wait for those before them.

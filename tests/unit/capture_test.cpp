@@ -113,6 +113,33 @@ TEST_F(CaptureTest, WhatIsReportedWhileTheGuestSleepsComesWithTheNextReport)
     expect_recorded(audio, 0);
 }
 
+// What it answers with is what it captured when it came back, not what followed before it hung.
+TEST_F(CaptureTest, ReadThatAHungBackendAnswersLateIsForgotten)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    ASSERT_EQ(file->avail(), 256u);
+    stream().withheld = { Operation::Read };
+    stream().report_position(512 * frame_bytes);
+    kernel.timeline.pass(3s);
+    stream().withheld.clear();
+    stream().source = [](uint64_t) {
+        return uint8_t { 9 };
+    };
+    stream().answer_all();
+    kernel.timeline.pass(100ms);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(file->avail(), 256u);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
+    // A capture of its own, from where the application is.
+    stream().report_position(256 * frame_bytes);
+    std::vector<uint8_t> audio(512 * frame_bytes);
+    EXPECT_EQ(file->read(audio), 512);
+    expect_recorded({ audio.begin(), audio.begin() + 256 * frame_bytes }, 0);
+    EXPECT_EQ(audio.back(), 9);
+}
+
 // However many there are in a second, for the smallest period there is.
 TEST_F(CaptureTest, EachPeriodIsWorthItsInterrupt)
 {
