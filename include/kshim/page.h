@@ -22,9 +22,9 @@ void kshim_page_free(struct kshim_page *page);
 void *kshim_page_address(struct kshim_page *page);
 
 /*
- * Writes to @page without changing it, whatever the other side writes meanwhile. A live migration
- * transfers the pages that the guest has written, and does not notice what another domain writes
- * through a grant. Context: any.
+ * Marks @page as written by the guest, without changing it; the backend may write to it at the same
+ * time. Xen transfers in a live migration what it knows to be written, and writes through a grant
+ * are not tracked. Context: any.
  */
 void kshim_page_touch(struct kshim_page *page);
 

@@ -6,8 +6,8 @@
 
 namespace xen_front {
 
-// Pure: the caller's ring lock covers every call. The audio path only counts; what the time is, is
-// asked where somebody looks.
+// Pure: the caller's ring lock covers every call. The audio path only counts; the card's
+// maintenance reads the clock.
 class Liveness {
   public:
     // The backend has responded, or reported progress.

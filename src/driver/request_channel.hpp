@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The requests of one stream: the request ring, whoever waits for a response, and when the two
-// ends notify each other. Knows nothing of PCM.
+// The requests of one stream: the request ring, the callers that wait for a response, and when
+// the two ends notify each other. Knows nothing of PCM.
 #pragma once
 
 #include "driver/journal.hpp"

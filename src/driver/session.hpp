@@ -230,8 +230,6 @@ class Session {
     {
         return run_.base().is_elapsed() && run_.base().is_moving();
     }
-    // Whether the backend has to show activity.
-    bool expects_activity() const;
 
     // ---- session_events.cpp ----
 
@@ -244,10 +242,15 @@ class Session {
     bool take_events();
     // What the backend said before START is about an earlier run.
     void drop_events();
-    void on_activity();
     // What ALSA does not tell by a trigger: that it drains a stream that it has just started, and
     // that the application wheels free.
     void observe(const kshim_pcm_progress &progress);
+
+    // ---- session_liveness.cpp ----
+
+    void on_activity();
+    // Whether the backend has to show activity.
+    bool expects_activity() const;
 
     Link link_ = Link::Absent;
     OpenState open_ = OpenState::Closed;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the backend says: responses, events, and nothing.
+// What the backend says: responses and events.
 #include "driver/session.hpp"
-#include "kernel/module.hpp"
 
 namespace xen_front {
 
@@ -38,26 +37,6 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_handled = has_news && (is_period || partial_positions_.allow());
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
-}
-
-void Session::on_activity()
-{
-    liveness_.on_activity();
-    if (link_ != Link::Stalled)
-        return;
-    set_link(Link::Attached);
-    if (told_ == Told::Nothing || !run_.base().wants_session()) {
-        stalled_since_ms_ = 0;
-        return;
-    }
-    // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
-    // goes on from where it stands, as on a new backend. What it answers to a READ of before would
-    // be what it captured since.
-    run_.base().forget_transfers();
-    is_close_due_ = true;
-    is_open_due_ = true;
-    is_continuing_ = true;
-    told_ = Told::Nothing;
 }
 
 void Session::take_responses()
@@ -176,8 +155,8 @@ bool Session::take_events()
     for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
         journal.on_event(reported, run_.base().geometry().frame);
         journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
-        // What a backend captures while the guest is saved may not be transferred: see
-        // SharedBuffer::touch(). A later report covers it if the guest was not.
+        // What the backend captures while the guest is saved may not be transferred: see
+        // SharedBuffer::touch(). If the guest was not saved, the next report covers it.
         if (told_ == Told::Nothing || (is_asleep_ && !run_.is_playback()))
             continue;
         if (link_ == Link::Stalled) {
@@ -221,78 +200,6 @@ void Session::observe(const kshim_pcm_progress &progress)
     run_.base().set_unstoppable(progress.is_unstoppable);
     if (progress.is_draining && run_.base().state() == RunState::Running)
         (void)drain();
-}
-
-bool Session::expects_activity() const
-{
-    if (!is_attached(link_))
-        return false;
-    // What is due has found no room in the ring.
-    if (is_close_due_ || is_open_due_ || is_trigger_due())
-        return true;
-    if (open_ == OpenState::Opening || requests.is_pending(start_id_))
-        return true;
-    return told_ == Told::Start &&
-           run_.visit([](const auto &run) { return run.expects_position(); });
-}
-
-unsigned int Session::stall_timeout_ms() const
-{
-    const unsigned int timeout_ms = request_timeout_ms();
-    if (open_ != OpenState::Open || params_.rate == 0)
-        return timeout_ms;
-    const uint64_t period_ms =
-        (params_.period_frames * uint64_t { 1000 } + params_.rate - 1) / params_.rate;
-    return static_cast<unsigned int>(period_ms) + timeout_ms;
-}
-
-unsigned int Session::look_interval_ms() const
-{
-    constexpr unsigned int looks_per_timeout = 4;
-    const bool is_idle = !run_.base().is_moving() && !expects_activity();
-    // Rounded up: so many looks are not to end just before the time-out.
-    return is_idle || !is_attached(link_)
-               ? 0
-               : (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
-}
-
-unsigned int Session::look(uint64_t now_ms, Notices &notices)
-{
-    unsigned int silence_ms = 0;
-    if (is_attached(link_)) {
-        if (run_.base().is_moving())
-            observe(substream_.progress());
-        // An interrupt may be held back, and what it announces be there.
-        (void)take_events();
-        if (link_ != Link::Broken)
-            sync();
-    }
-    // A caller that waits has a time-out of its own.
-    if (link_ == Link::Attached && !requests.is_awaited() &&
-        liveness_.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
-        // Once, however often it comes back without going on.
-        if (stalled_since_ms_ == 0)
-            silence_ms = static_cast<unsigned int>(now_ms - liveness_.silent_since_ms());
-        stall(liveness_.silent_since_ms());
-    }
-    if (link_ == Link::Attached && !expects_activity())
-        stalled_since_ms_ = 0;
-    notices = take_notices();
-    return silence_ms;
-}
-
-void Session::stall(uint64_t since_ms)
-{
-    if (link_ != Link::Attached)
-        return;
-    if (stalled_since_ms_ == 0) {
-        stalled_since_ms_ = max(since_ms, uint64_t { 1 });
-        stalled_at_ = run_.base().position();
-    }
-    journal.counts.on_stall();
-    set_link(Link::Stalled);
-    // From now on, any response is to interrupt.
-    sync();
 }
 
 Notices Session::take_notices()

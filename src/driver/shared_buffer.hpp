@@ -46,7 +46,7 @@ class SharedBuffer {
     void hide_values();
     // Has the rows again, for another backend. As hide_values().
     void show_values();
-    // Has a live migration transfer what the backend has written. Context: any.
+    // Has a live migration transfer what the backend has written so far. Context: any.
     void touch();
     // Frees the pages that the backend no longer maps; false when it still maps one. After this,
     // nothing but that and destroying is possible. Context: may sleep.

@@ -23,7 +23,7 @@ class MixerTest : public DriverTest {
     {
         configure({ { "channels-max", "2" } });
     }
-    // What the backend has said meanwhile is told.
+    // The maintenance tells ALSA what the backend has responded.
     void settle()
     {
         kernel.timeline.pass(0ms);
