@@ -31,8 +31,14 @@ def frames_of(samples: bytes) -> array.array:
     return frames
 
 
-def follow_counter(parts: list[array.array], played: int) -> tuple[list[str], str]:
+def _too_few(parts: int, losses: int) -> list[str]:
+    """What is wrong with so many parts after so many losses."""
+    return [f"{parts} parts for {losses} losses of the backend"] if parts <= losses else []
+
+
+def follow_counter(parts: list[array.array], played: int, losses: int) -> tuple[list[str], str]:
     """What is wrong with the recordings of a counter from 1 to `played`, and how much was repeated.
+    Each of at least `losses` losses of a backend begins another recording.
     A backend that has nothing to play records zeros. One that takes over begins at what the one before
     it had not reported: that is less than a buffer."""
     wrong: list[str] = []
@@ -57,6 +63,7 @@ def follow_counter(parts: list[array.array], played: int) -> tuple[list[str], st
         heard = max(heard, last)
     if heard != played:
         wrong.append(f"{played} frames were played and {heard} recorded")
+    wrong += _too_few(used, losses)
     return wrong, (f"{played} frames in {used} recordings, {repeated} of them twice, {most} at a time "
                    "at most")
 
@@ -72,9 +79,9 @@ def sequence(count: int) -> bytes:
     return bytes(words[:count])
 
 
-def follow_sequence(recorded: bytes, pattern: bytes) -> tuple[list[str], str]:
-    """What is wrong with a recording, which is the sequence, from its start again after each change of
-    the backend; and how often that was."""
+def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[str], str]:
+    """What is wrong with a recording, which is the sequence, from its start again after each of at
+    least `losses` losses of the backend; and how often that was."""
     start = pattern[:8 * FRAME_BYTES]
     at, parts = 0, 0
     while at < len(recorded):
@@ -86,13 +93,14 @@ def follow_sequence(recorded: bytes, pattern: bytes) -> tuple[list[str], str]:
             return [f"part {parts + 1} differs from the sequence at byte {differs} of {len(part)}"], ""
         at = end
         parts += 1
-    return ([] if parts else ["nothing was recorded"],
+    return (_too_few(parts, losses),
             f"{len(recorded) // FRAME_BYTES} frames in {parts} parts")
 
 
-def compare_outlived(result: pathlib.Path, wav_data: Callable[[pathlib.Path], bytes]
+def compare_outlived(result: pathlib.Path, wav_data: Callable[[pathlib.Path], bytes], losses: int
                      ) -> tuple[list[str], list[str], list[str]]:
-    """What passed, what failed, and how much was compared."""
+    """What passed, what failed, and how much was compared. Each stream lost its backend at least
+    `losses` times."""
     passed: list[str] = []
     failed: list[str] = []
     notes: list[str] = []
@@ -114,9 +122,9 @@ def compare_outlived(result: pathlib.Path, wav_data: Callable[[pathlib.Path], by
             parts = [frames_of(wav_data(path))
                      for path in recordings(result / "dom0/files", f"count-{access}")]
             played = int((result / f"domu0/files/play-{access}").read_text())
-            judge(f"play-{access}: no frame is missing", follow_counter(parts, played))
+            judge(f"play-{access}: no frame is missing", follow_counter(parts, played, losses))
             judge(f"record-{access}: no frame is wrong",
-                  follow_sequence(recorded, sequence(len(recorded))))
+                  follow_sequence(recorded, sequence(len(recorded)), losses))
     except (OSError, ValueError) as error:
         failed.append(f"what was played and recorded: {error}")
     return passed, failed, notes

@@ -17,13 +17,18 @@ def counter(first: int, last: int, silence: int = 0) -> array.array:
 
 class CounterTest(unittest.TestCase):
 
-    def wrong(self, *parts: array.array, played: int = 5000) -> list[str]:
+    def wrong(self, *parts: array.array, played: int = 5000, losses: int = 0) -> list[str]:
         """What is said of these recordings."""
-        return outlive.follow_counter(list(parts), played)[0]
+        return outlive.follow_counter(list(parts), played, losses)[0]
 
     def test_whole(self):
         self.assertEqual(self.wrong(counter(1, 3000, 70), counter(2800, 2900), counter(0, 0),
                                     counter(2901, 5000, 480)), [])
+
+    def test_losses(self):
+        parts = (counter(1, 3000), counter(0, 0), counter(2900, 5000))
+        self.assertEqual(self.wrong(*parts, losses=1), [])
+        self.assertEqual(self.wrong(*parts, losses=2), ["2 parts for 2 losses of the backend"])
 
     def test_silence_inside(self):
         self.assertEqual(self.wrong(counter(1, 1000, 70) + counter(1001, 5000)), [])
@@ -51,15 +56,18 @@ class SequenceTest(unittest.TestCase):
                          (0x6e789e6aa1b965f4).to_bytes(8, "little"))
 
     def test_parts(self):
-        wrong, note = outlive.follow_sequence(self.PATTERN[:400] + self.PATTERN[:2000], self.PATTERN)
+        recorded = self.PATTERN[:400] + self.PATTERN[:2000]
+        wrong, note = outlive.follow_sequence(recorded, self.PATTERN, 1)
         self.assertEqual((wrong, note), ([], "600 frames in 2 parts"))
+        self.assertEqual(outlive.follow_sequence(recorded, self.PATTERN, 2)[0],
+                         ["2 parts for 2 losses of the backend"])
 
     def test_each_fault(self):
         pattern = self.PATTERN
         for recorded in (pattern[4:400], pattern[:400] + pattern[404:800],
                          pattern[:400] + pattern[396:800], pattern[:400] + bytes(4) + pattern[:40],
                          b""):
-            self.assertEqual(len(outlive.follow_sequence(recorded, pattern)[0]), 1)
+            self.assertEqual(len(outlive.follow_sequence(recorded, pattern, 0)[0]), 1)
 
 
 class FilesTest(unittest.TestCase):
@@ -73,7 +81,8 @@ class FilesTest(unittest.TestCase):
 
     def test_nothing_there(self):
         with tempfile.TemporaryDirectory() as name:
-            _passed, failed, _notes = outlive.compare_outlived(pathlib.Path(name), pathlib.Path.read_bytes)
+            _passed, failed, _notes = outlive.compare_outlived(pathlib.Path(name),
+                                                               pathlib.Path.read_bytes, 0)
         self.assertEqual(len(failed), 1)
 
 
