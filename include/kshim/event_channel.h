@@ -32,6 +32,13 @@ KSHIM_MUST_CHECK int kshim_event_channel_open(struct kshim_xenbus_device *device
 uint32_t kshim_event_channel_port(const struct kshim_event_channel *channel);
 /* Interrupts the other end. Context: any. */
 void kshim_event_channel_notify(struct kshim_event_channel *channel);
+/*
+ * From now on, and until it is unmasked, events of the other end interrupt no more; one that comes
+ * meanwhile does when it is unmasked. Context: any; callers come one at a time.
+ */
+void kshim_event_channel_mask(struct kshim_event_channel *channel);
+/* Not masked when it is opened. Only after a mask. Context: as above. */
+void kshim_event_channel_unmask(struct kshim_event_channel *channel);
 /* Returns once no handler that was running before this call still runs. Context: may sleep. */
 void kshim_event_channel_synchronize(struct kshim_event_channel *channel);
 /* Closes the channel; no handler runs once this has returned. Context: may sleep. */

@@ -13,6 +13,11 @@ unsigned int kshim_module_request_timeout_ms(void);
 unsigned int kshim_module_reconnect_timeout_ms(void);
 /* The shortest period that applications may choose, in microseconds. Context: any. */
 unsigned int kshim_module_period_min_us(void);
+/*
+ * How often, in microseconds, a backend is to report its position to an application that has period
+ * wake-ups switched off, 1000 to 1000000; 0: once a period. Context: any.
+ */
+unsigned int kshim_module_position_step_us(void);
 
 KSHIM_END_DECLS
 

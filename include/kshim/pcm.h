@@ -47,6 +47,8 @@ struct kshim_pcm_params {
 	unsigned int period_frames;
 	unsigned int buffer_frames;
 	uint64_t boundary; /* where the application pointer wraps to zero, in frames */
+	/* It looks at the position by itself, and wants no interrupts. Only of playback. */
+	bool has_no_period_wakeup;
 };
 
 /* Where an application is with its stream. */

@@ -49,7 +49,10 @@ void print_configuration(ProcText &out, const StreamReport &stream)
     out << "  configuration: rate " << uint32_t { stream.params.rate } << " format " << format->name
         << " channels " << uint32_t { stream.params.channels } << " period "
         << uint32_t { stream.params.period_frames } << " buffer "
-        << uint32_t { stream.params.buffer_frames } << "\n";
+        << uint32_t { stream.params.buffer_frames };
+    if (stream.params.has_no_period_wakeup)
+        out << ", no period wake-ups, positions every " << stream.step.value() << " frames";
+    out << "\n";
 }
 
 void print_position(ProcText &out, const StreamReport &stream)

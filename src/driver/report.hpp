@@ -19,6 +19,7 @@ struct StreamReport {
     Link link = Link::Absent;
     bool is_open = false; // by the backend
     kshim_pcm_params params = {}; // of the last prepare; rate 0: none yet
+    Frames step; // of the positions that the backend is asked for
     // In frames since prepare.
     Frames committed; // by the application: written, or read
     Frames requested; // of the backend, by WRITE or READ

@@ -42,10 +42,22 @@ void Session::sync_for_later()
 void Session::note_state()
 {
     journal.on_state(run_.base().state(), link_);
+    const bool are_masked = transport_ != nullptr && !want_event_interrupts();
+    if (exchange(are_events_masked_, are_masked) != are_masked && transport_ != nullptr)
+        transport_->set_events_masked(are_masked);
+}
+
+bool Session::want_event_interrupts() const
+{
+    const bool looks_by_itself = params_.has_no_period_wakeup && run_.base().wants_session() &&
+                                 run_.is_playback() && !run_.playback().needs_reports();
+    // A backend that was overdue is to be heard when it is back.
+    return !looks_by_itself || link_ != Link::Attached;
 }
 
 void Session::attach(const Transport &transport)
 {
+    transport_ = &transport;
     requests.attach(transport);
     events_.attach(transport.event_page());
     has_event_news_ = false;
@@ -66,6 +78,10 @@ void Session::detach()
 {
     if (link_ == Link::Absent || link_ == Link::Removed)
         return;
+    // What the backend has reported, it has played.
+    if (are_events_masked_)
+        (void)take_events();
+    transport_ = nullptr;
     requests.detach();
     events_.detach();
     open_ = OpenState::Closed;
@@ -105,7 +121,7 @@ void Session::reset()
     sync_for_later();
 }
 
-void Session::prepare(const kshim_pcm_params &params)
+void Session::prepare(const kshim_pcm_params &params, Frames step)
 {
     const RunGeometry geometry = {
         .frame = FrameSize(params.frame_bits),
@@ -113,6 +129,7 @@ void Session::prepare(const kshim_pcm_params &params)
         .buffer = Frames(params.buffer_frames),
     };
     params_ = params;
+    step_ = step;
     run_.visit([&](auto &run) { run.prepare(geometry); });
     stalled_at_ = Frames();
     is_continuing_ = false;
@@ -217,6 +234,15 @@ Result<void> Session::commit()
         run_.base().requested() < run_.playback().committed())
         journal.counts.coalesced_writes++;
     return {};
+}
+
+uint32_t Session::pointer()
+{
+    if (are_events_masked_) {
+        (void)take_events();
+        sync_for_later();
+    }
+    return run_.base().look_at_position();
 }
 
 void Session::on_put(kshim_control_kind kind)

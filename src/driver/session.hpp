@@ -61,8 +61,9 @@ class Session {
     }
     // hw_free: the backend is to close the stream.
     void reset();
-    // Begins anew. @params: what the application chose.
-    void prepare(const kshim_pcm_params &params);
+    // Begins anew. @params: what the application chose. @step: how often the backend is to report
+    // its position, a part of a period.
+    void prepare(const kshim_pcm_params &params, Frames step);
     // As ALSA's triggers. BrokenPipe when the run has failed, NoDevice when the card has gone.
     Result<void> start(RunCommand command);
     void pause();
@@ -73,10 +74,7 @@ class Session {
     // The application pointer moved. As start(), or Invalid when it cannot be there.
     Result<void> commit();
     // What .pointer returns: frames into the buffer.
-    uint32_t pointer()
-    {
-        return run_.base().look_at_position();
-    }
+    uint32_t pointer();
     // The application has set a control.
     void on_put(kshim_control_kind kind);
 
@@ -168,6 +166,10 @@ class Session {
     {
         return params_;
     }
+    Frames step() const
+    {
+        return step_;
+    }
     bool is_open() const
     {
         return open_ == OpenState::Open;
@@ -206,8 +208,12 @@ class Session {
     Result<void> check_alive();
     void want_maintenance();
     Notices take_notices();
-    // Writes down the state of the run and of the link if one of them is new.
+    // The state of the run, or of the link, may be new: writes it down, and decides whether events
+    // interrupt.
     void note_state();
+    // Whether whoever has to hear of events is told by an interrupt. An application that has
+    // switched period wake-ups off looks at the position by itself, and pointer() at the events.
+    bool want_event_interrupts() const;
     void fail(PcmStop stop);
     void break_link(Violation violation);
 
@@ -228,7 +234,7 @@ class Session {
     bool wants_responses() const;
     bool has_unseen_period() const
     {
-        return run_.base().is_elapsed() && run_.base().is_moving();
+        return !are_events_masked_ && run_.base().is_elapsed() && run_.base().is_moving();
     }
 
     // ---- session_events.cpp ----
@@ -260,6 +266,7 @@ class Session {
     bool is_open_awaited_ = false;
     bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
     bool is_asleep_ = false;
+    bool are_events_masked_ = false;
     bool has_event_news_ = false; // taken since the last interrupt of the event page
     bool needs_recovery_ = false;
     bool is_continuing_ = false; // the OPEN that is due is not the application's, by prepare
@@ -272,9 +279,11 @@ class Session {
     uint64_t stalled_since_ms_ = 0;
     Frames stalled_at_; // the run's position then
     Work *maintenance_ = nullptr;
+    const Transport *transport_ = nullptr; // when there is a connection
     SharedBuffer *buffer_ = nullptr;
     Substream substream_;
     kshim_pcm_params params_ = {};
+    Frames step_; // of the positions that the backend reports
     EventQueue events_;
     Bytes last_reported_; // by the backend, since OPEN
     StreamRun run_;

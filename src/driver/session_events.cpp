@@ -206,7 +206,7 @@ Notices Session::take_notices()
 {
     Notices notices = exchange(notices_, Notices());
     Run &run = run_.base();
-    if (run.is_moving() && run.take_elapsed()) {
+    if (!are_events_masked_ && run.is_moving() && run.take_elapsed()) {
         notices.is_period_elapsed = true;
         const Frames step = run.position() - run.shown();
         notices.needs_second_look = step >= run.geometry().buffer;

@@ -52,10 +52,17 @@ unsigned int Session::look_interval_ms() const
 {
     constexpr unsigned int looks_per_timeout = 4;
     const bool is_idle = !run_.base().is_moving() && !expects_activity();
+    if (is_idle || !is_attached(link_))
+        return 0;
     // Rounded up: so many looks are not to end just before the time-out.
-    return is_idle || !is_attached(link_)
-               ? 0
-               : (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
+    const unsigned int interval_ms =
+        (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
+    if (!are_events_masked_ || params_.rate == 0)
+        return interval_ms;
+    // Before the event page is full, whether the application looks or not.
+    constexpr uint64_t events_per_look = uint64_t { wire::event_ring_size } * 3 / 4;
+    const uint64_t events_ms = events_per_look * step_.value() * 1000 / params_.rate;
+    return static_cast<unsigned int>(min(max(events_ms, uint64_t { 1 }), uint64_t { interval_ms }));
 }
 
 unsigned int Session::look(uint64_t now_ms, Notices &notices)

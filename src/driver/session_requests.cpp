@@ -69,8 +69,7 @@ bool Session::post_open()
     open.open.pcm_rate = params_.rate;
     open.open.pcm_format = format.sndif;
     open.open.pcm_channels = static_cast<uint8_t>(params_.channels);
-    open.open.period_sz = static_cast<uint32_t>(
-        run_.base().geometry().frame.bytes(run_.base().geometry().period).value());
+    open.open.period_sz = static_cast<uint32_t>(run_.base().geometry().frame.bytes(step_).value());
     open.open.gref_directory = buffer_->directory().value();
     open.open.buffer_sz = buffer_->has_values()
                               ? bytes_with_values(buffer_->bytes(), params_.channels)

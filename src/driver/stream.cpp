@@ -130,9 +130,12 @@ Result<void> Stream::prepare()
         sleep_for(recovery_pause_ms);
 
     Mutex::Guard guard(request_mutex_);
-    session_.with([](Session &session) {
+    const kshim_pcm_params params =
+        session_.with([](const Session &session) { return session.substream().params(); });
+    const Frames step = choose_step(params);
+    session_.with([&](Session &session) {
         session.set_open_awaited(true);
-        session.prepare(session.substream().params());
+        session.prepare(params, step);
     });
     return await_open();
 }
@@ -195,6 +198,7 @@ void Stream::show(ProcText &out)
         report.link = session.link();
         report.is_open = session.is_open();
         report.params = session.params();
+        report.step = session.step();
         report.committed = session.run().visit([](const auto &it) { return it.committed(); });
         report.requested = run.requested();
         report.hardware = run.position();

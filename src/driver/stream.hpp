@@ -120,6 +120,9 @@ class Stream {
     template <typename Condition>
     void wait_until(wire::Operation operation, Condition &&is_over)
         XEN_FRONT_REQUIRES(request_mutex_);
+    // How often the backend is to report its position: a part of a period, if period wake-ups are
+    // off and the backend can do that.
+    Frames choose_step(const kshim_pcm_params &params) XEN_FRONT_REQUIRES(request_mutex_);
     Result<wire::HwParamQuery> query(const wire::HwParamQuery &question)
         XEN_FRONT_REQUIRES(request_mutex_);
     Result<void> await_open() XEN_FRONT_REQUIRES(request_mutex_);

@@ -6,6 +6,7 @@
 #include "kernel/module.hpp"
 #include "sndif/formats.hpp"
 #include "sndif/operation.hpp"
+#include "sndif/position_step.hpp"
 
 namespace xen_front {
 
@@ -30,7 +31,8 @@ bool is_essential(wire::Operation operation)
 bool is_same_setup(const kshim_pcm_params &one, const kshim_pcm_params &other)
 {
     return one.format == other.format && one.rate == other.rate && one.channels == other.channels &&
-           one.buffer_frames == other.buffer_frames && one.period_frames == other.period_frames;
+           one.buffer_frames == other.buffer_frames && one.period_frames == other.period_frames &&
+           one.has_no_period_wakeup == other.has_no_period_wakeup;
 }
 
 // Whether a response to HW_PARAM_QUERY describes any configuration at all.
@@ -162,6 +164,41 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
     const wire::HwParamQuery result = is_answered ? TRY(narrow(question, response)) : question;
     query_cache_.remember(question, result);
     return wire::HwParamQuery(result);
+}
+
+Frames Stream::choose_step(const kshim_pcm_params &params)
+{
+    const FrameSize frame(params.frame_bits);
+    const Frames period(params.period_frames);
+    const auto step_of = [&](uint64_t least) {
+        return position_step(frame, period, Frames(least));
+    };
+    const uint64_t wanted = position_step_us() * uint64_t { params.rate } / 1000000;
+    if (!params.has_no_period_wakeup || wanted == 0 || step_of(wanted) == period)
+        return period;
+    struct State {
+        bool is_attached;
+        bool may_be_open;
+        Frames step;
+    };
+    const State state = session_.with([](const Session &session) -> State {
+        return { session.link() == Link::Attached, session.may_be_open(), session.step() };
+    });
+    // Prepared again: what is open stays as it is, and a backend cannot be asked then.
+    if (state.may_be_open)
+        return state.step;
+    if (!state.is_attached)
+        return period;
+    wire::HwParamQuery question = {};
+    question.formats = to_sndif_formats(uint64_t { 1 } << params.format);
+    question.rates = { params.rate, params.rate };
+    question.channels = { params.channels, params.channels };
+    question.buffer = { params.buffer_frames, params.buffer_frames };
+    question.period = { static_cast<uint32_t>(step_of(wanted).value()), params.period_frames };
+    auto answer = query(question);
+    if (answer.is_error())
+        return period;
+    return step_of(max(wanted, uint64_t { answer.value().period.min }));
 }
 
 Result<void> Stream::refine(kshim_pcm_ranges &ranges)

@@ -45,6 +45,10 @@ class StreamRun {
     {
         return playback_;
     }
+    const PlaybackRun &playback() const
+    {
+        return playback_;
+    }
 
   private:
     bool is_playback_ = true;

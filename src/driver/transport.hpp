@@ -41,6 +41,11 @@ class Transport {
     {
         requests_.notify();
     }
+    // Whether events interrupt: see EventChannel::set_masked().
+    void set_events_masked(bool is_masked) const
+    {
+        events_.set_masked(is_masked);
+    }
     // Waits for interrupt handlers that run now. Context: may sleep.
     void synchronize() const
     {

@@ -48,6 +48,15 @@ class EventChannel {
     {
         kshim_event_channel_notify(channel_);
     }
+    // Whether events interrupt; they do when it is created. To be changed by one caller at a time,
+    // and to what it is not. Context: any.
+    void set_masked(bool is_masked) const
+    {
+        if (is_masked)
+            kshim_event_channel_mask(channel_);
+        else
+            kshim_event_channel_unmask(channel_);
+    }
     // Waits for handlers that run now. Context: may sleep.
     void synchronize() const
     {

@@ -24,4 +24,11 @@ inline unsigned int period_min_us()
     return kshim_module_period_min_us();
 }
 
+// How often a backend is to report its position without period wake-ups; 0: once a period.
+// Context: any.
+inline unsigned int position_step_us()
+{
+    return kshim_module_position_step_us();
+}
+
 } // namespace xen_front

@@ -79,6 +79,16 @@ void kshim_event_channel_notify(struct kshim_event_channel *channel)
 	notify_remote_via_evtchn(channel->port);
 }
 
+void kshim_event_channel_mask(struct kshim_event_channel *channel)
+{
+	disable_irq_nosync(channel->irq);
+}
+
+void kshim_event_channel_unmask(struct kshim_event_channel *channel)
+{
+	enable_irq(channel->irq);
+}
+
 void kshim_event_channel_synchronize(struct kshim_event_channel *channel)
 {
 	synchronize_irq(channel->irq);

@@ -21,6 +21,11 @@ module_param(period_min_us, uint, 0644);
 MODULE_PARM_DESC(period_min_us,
 		 "Microseconds of the shortest period that an application may choose (default 500)");
 
+static unsigned int position_step_us = 5000;
+module_param(position_step_us, uint, 0644);
+MODULE_PARM_DESC(position_step_us,
+		 "Microseconds between positions without period wake-ups; 0: a period (default 5000)");
+
 unsigned int kshim_module_request_timeout_ms(void)
 {
 	/*
@@ -39,6 +44,13 @@ unsigned int kshim_module_period_min_us(void)
 {
 	/* More than a second is no shortest period of anything. */
 	return min(READ_ONCE(period_min_us), 1000000U);
+}
+
+unsigned int kshim_module_position_step_us(void)
+{
+	unsigned int step_us = READ_ONCE(position_step_us);
+
+	return step_us ? clamp(step_us, 1000U, 1000000U) : 0;
 }
 
 /* A virtual call on an object under construction: never, but the C++ tables name it. */

@@ -171,6 +171,7 @@ void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_pa
 	params->period_frames = runtime->period_size;
 	params->buffer_frames = runtime->buffer_size;
 	params->boundary = runtime->boundary;
+	params->has_no_period_wakeup = runtime->no_period_wakeup;
 }
 
 void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size_t bytes)

@@ -10,6 +10,13 @@
 #include "kshim/pcm.h"
 #include "shim.h"
 
+/* Since 6.6: the driver needs no silence behind the last period, as it writes that itself. */
+#ifdef SNDRV_PCM_INFO_PERFECT_DRAIN
+#define INFO_PERFECT_DRAIN SNDRV_PCM_INFO_PERFECT_DRAIN
+#else
+#define INFO_PERFECT_DRAIN 0
+#endif
+
 /* The integers inside an interval that may leave out its ends. */
 static unsigned int first_in(const struct snd_interval *interval)
 {
@@ -106,14 +113,20 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 	struct snd_pcm_substream *substream = to_substream(opaque);
 	struct snd_pcm_runtime *runtime = substream->runtime;
 	struct open_substream *open = opened_substream(substream);
+	/*
+	 * Of playback the backend reports as many positions as it is asked for; what is captured
+	 * moves when a READ is answered, and that has to interrupt.
+	 */
+	unsigned int way_of_positions = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
+					SNDRV_PCM_INFO_NO_PERIOD_WAKEUP : SNDRV_PCM_INFO_BATCH;
 	int ret;
 
 	runtime->hw = (struct snd_pcm_hardware) {
 		.info = SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID |
 			SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
-			SNDRV_PCM_INFO_BATCH | SNDRV_PCM_INFO_PAUSE |
-			SNDRV_PCM_INFO_SYNC_APPLPTR | SNDRV_PCM_INFO_NO_REWINDS |
-			SNDRV_PCM_INFO_DRAIN_TRIGGER,
+			SNDRV_PCM_INFO_PAUSE | SNDRV_PCM_INFO_SYNC_APPLPTR |
+			SNDRV_PCM_INFO_NO_REWINDS | SNDRV_PCM_INFO_DRAIN_TRIGGER |
+			INFO_PERFECT_DRAIN | way_of_positions,
 		.formats = hardware->formats,
 		.rates = SNDRV_PCM_RATE_KNOT,
 		.rate_min = hardware->rates[0],

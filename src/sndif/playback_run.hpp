@@ -63,6 +63,11 @@ class PlaybackRun : public Run {
     {
         return in_flight_ == transfer_window && requested_ < target();
     }
+    // Whether it only goes on when what the backend reports is looked at, whoever else looks.
+    bool needs_reports() const
+    {
+        return state_ == RunState::Draining || is_free_wheeling();
+    }
     // Whether the backend has enough to play until it has to report a position.
     bool expects_position() const;
 

@@ -34,6 +34,11 @@ class BackendStream {
     BackendStream(const BackendStream &) = delete;
     BackendStream &operator=(const BackendStream &) = delete;
 
+    const TransportNodes &nodes() const
+    {
+        return nodes_;
+    }
+
     // ---- how it behaves ----
 
     // After how long it looks at requests that it is notified of; never by itself if empty.

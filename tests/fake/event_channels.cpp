@@ -68,7 +68,7 @@ void EventChannels::raise(uint16_t domain, uint32_t port)
     kshim_event_channel *channel = find(domain, port);
     if (channel == nullptr)
         return;
-    if (channel->state == State::Active) {
+    if (channel->state == State::Active || channel->is_masked) {
         channel->is_pending = true;
         return;
     }
@@ -80,6 +80,12 @@ void EventChannels::interrupt(kshim_event_channel &channel)
 {
     if (channel.state == State::Closed)
         return;
+    // Meanwhile interrupts were off.
+    if (channel.is_masked) {
+        channel.state = State::Idle;
+        channel.is_pending = true;
+        return;
+    }
     channel.interrupts++;
     channel.last_result = channel.handler(channel.context);
     Duration delay(0);
@@ -108,10 +114,26 @@ void EventChannels::acknowledge(kshim_event_channel &channel)
     if (channel.state != State::Active)
         return;
     channel.state = State::Idle;
-    if (channel.is_pending) {
+    raise_pending(channel);
+}
+
+void EventChannels::raise_pending(kshim_event_channel &channel)
+{
+    if (channel.is_pending && !channel.is_masked && channel.state == State::Idle) {
         channel.is_pending = false;
         raise(channel.domain, channel.port);
     }
+}
+
+void EventChannels::set_masked(kshim_event_channel *channel, bool is_masked)
+{
+    if (!is_usable(channel, "masking"))
+        return;
+    if (channel->is_masked == is_masked)
+        report_fault("an event channel is masked, or unmasked, a second time");
+    channel->is_masked = is_masked;
+    // When the caller has let go of its locks, as interrupts are off with them.
+    raise_pending(*channel);
 }
 
 void EventChannels::sever_all()
@@ -127,6 +149,12 @@ size_t EventChannels::open_count() const
     return static_cast<size_t>(
         std::count_if(channels_.begin(), channels_.end(),
                       [](const auto &channel) { return channel->state != State::Closed; }));
+}
+
+uint64_t EventChannels::interrupts(uint16_t domain, uint32_t port) const
+{
+    const kshim_event_channel *channel = find(domain, port);
+    return channel == nullptr ? 0 : channel->interrupts;
 }
 
 std::string EventChannels::leaks() const
@@ -167,6 +195,16 @@ void kshim_event_channel_notify(kshim_event_channel *channel)
     channel->notifications++;
     if (channel->peer)
         channel->peer();
+}
+
+void kshim_event_channel_mask(kshim_event_channel *channel)
+{
+    Kernel::current().event_channels.set_masked(channel, true);
+}
+
+void kshim_event_channel_unmask(kshim_event_channel *channel)
+{
+    Kernel::current().event_channels.set_masked(channel, false);
 }
 
 void kshim_event_channel_synchronize(kshim_event_channel *channel)

@@ -24,7 +24,8 @@ struct kshim_event_channel {
     uint32_t port;
     uint16_t domain; // at the other end
     State state;
-    bool is_pending; // another event came while this one was active
+    bool is_masked;
+    bool is_pending; // another event came while this one was active, or masked
     unsigned int spurious; // in a row
 
     // Counts for tests.
@@ -42,6 +43,7 @@ class EventChannels {
     kshim_event_channel *open(uint16_t domain, const std::string &name, kshim_event_handler handler,
                               void *context);
     void close(kshim_event_channel *channel);
+    void set_masked(kshim_event_channel *channel, bool is_masked);
     // False, after a fault, for one that was closed.
     static bool is_usable(const kshim_event_channel *channel, const char *what);
 
@@ -56,12 +58,15 @@ class EventChannels {
     void sever_all();
 
     size_t open_count() const;
+    // How often @port has interrupted this end.
+    uint64_t interrupts(uint16_t domain, uint32_t port) const;
     // One line for each channel that was not closed.
     std::string leaks() const;
 
   private:
     void interrupt(kshim_event_channel &channel);
     void acknowledge(kshim_event_channel &channel);
+    void raise_pending(kshim_event_channel &channel);
 
     std::vector<std::unique_ptr<kshim_event_channel>> channels_; // all that there ever were
     uint32_t next_port_ = 17;

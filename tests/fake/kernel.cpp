@@ -111,3 +111,8 @@ unsigned int kshim_module_period_min_us(void)
 {
     return xen_front::fake::Kernel::current().period_min_us;
 }
+
+unsigned int kshim_module_position_step_us(void)
+{
+    return xen_front::fake::Kernel::current().position_step_us;
+}

@@ -60,6 +60,7 @@ class Kernel {
     unsigned int request_timeout_ms = 1000; // the module's parameters
     unsigned int reconnect_timeout_ms = 10000;
     unsigned int period_min_us = 500;
+    unsigned int position_step_us = 5000;
     char xenwatch = 0; // its address is the lock
 
     // As rmmod: nothing happens while a device is bound or a card is there.

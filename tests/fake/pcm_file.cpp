@@ -124,8 +124,8 @@ int PcmFile::do_hw_params(const PcmRanges &ranges)
     }
     runtime.params = params;
     runtime.has_params = true;
-    runtime.no_period_wakeup =
-        wants_no_period_wakeup && Kernel::current().sound.info.no_period_wakeup;
+    runtime.no_period_wakeup = wants_no_period_wakeup && substream_.is_playback() &&
+                               Kernel::current().sound.info.no_period_wakeup;
     runtime.min_align = 1;
     while (params.frame_bits * runtime.min_align % 8 != 0)
         runtime.min_align *= 2;

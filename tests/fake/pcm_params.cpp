@@ -285,7 +285,8 @@ int choose(kshim_substream &substream, PcmRanges ranges, kshim_pcm_params &param
                sample_layouts[format].bits * ranges.channels_min,
                ranges.period_frames_min,
                ranges.buffer_frames_max,
-               0 };
+               0,
+               false };
     params.boundary = params.buffer_frames;
     const uint64_t long_max = Kernel::current().sound.long_max;
     while (params.boundary * 2 <= long_max - params.buffer_frames)

@@ -67,7 +67,7 @@ struct PcmInfo {
     bool pause = true;
     bool no_rewinds = true;
     bool drain_trigger = true;
-    bool no_period_wakeup = false;
+    bool no_period_wakeup = true; // playback only
 };
 
 class SoundCore {

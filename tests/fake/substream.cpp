@@ -162,6 +162,7 @@ void kshim_pcm_get_params(kshim_substream *substream, kshim_pcm_params *params)
     if (!runtime.has_params || runtime.is_setting_params)
         report_fault("kshim_pcm_get_params() before there are any in force");
     *params = runtime.params;
+    params->has_no_period_wakeup = runtime.no_period_wakeup;
 }
 
 void kshim_pcm_set_buffer(kshim_substream *substream, void *address, size_t bytes)

@@ -191,6 +191,24 @@ int64_t Scenario::expect_requests(Words &words)
     return 0;
 }
 
+uint64_t Scenario::interrupts()
+{
+    if (stream() == nullptr)
+        return 0;
+    const fake::TransportNodes &nodes = stream()->nodes();
+    return kernel_.event_channels.interrupts(device_.backend_domain, nodes.event_channel) +
+           kernel_.event_channels.interrupts(device_.backend_domain, nodes.event_ring_channel);
+}
+
+// That none has come since the last quiet with this word: "quiet from", "quiet".
+int64_t Scenario::expect_quiet(Words &words)
+{
+    const uint64_t before = exchange(interrupts_, interrupts());
+    if (words.next() != "from" && interrupts_ != before)
+        fail(std::to_string(interrupts_ - before) + " interrupts came");
+    return 0;
+}
+
 int64_t Scenario::expect_cards(Words &words)
 {
     const auto wanted = static_cast<size_t>(words.number());

@@ -48,6 +48,7 @@ class Scenario {
         uint64_t moved = 0; // frames since prepare
         unsigned int frame_bits = 0;
         bool is_nonblocking = false;
+        bool has_no_wakeups = false;
     };
     using Step = int64_t (Scenario::*)(Words &);
     struct Row {
@@ -64,6 +65,7 @@ class Scenario {
         return sides_[direction_];
     }
     fake::BackendStream *stream();
+    uint64_t interrupts();
     uint64_t bytes(uint64_t frames)
     {
         return frames * side().frame_bits / 8;
@@ -88,6 +90,7 @@ class Scenario {
     int64_t read(Words &);
     int64_t move(Words &);
     int64_t nonblocking(Words &);
+    int64_t wakeups(Words &);
     int64_t forward(Words &);
     // ---- the backend ----
     int64_t clock(Words &);
@@ -113,6 +116,7 @@ class Scenario {
     int64_t expect_hw(Words &);
     int64_t expect_heard(Words &);
     int64_t expect_requests(Words &);
+    int64_t expect_quiet(Words &);
     int64_t expect_cards(Words &);
 
     fake::Kernel kernel_;
@@ -121,6 +125,7 @@ class Scenario {
     Side sides_[2]; // by kshim_direction
     kshim_direction direction_ = KSHIM_PLAYBACK;
     bool has_clock_ = true;
+    uint64_t interrupts_ = 0; // at the last quiet
     std::vector<std::string> transcript_;
     std::vector<std::string> failures_;
 };

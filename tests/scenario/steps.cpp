@@ -42,6 +42,7 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "write", &Scenario::write },
         { "read", &Scenario::read },
         { "nonblocking", &Scenario::nonblocking },
+        { "wakeups", &Scenario::wakeups },
         { "move", &Scenario::move },
         { "forward", &Scenario::forward },
         { "clock", &Scenario::clock },
@@ -66,6 +67,7 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "hw", &Scenario::expect_hw },
         { "heard", &Scenario::expect_heard },
         { "requests", &Scenario::expect_requests },
+        { "quiet", &Scenario::expect_quiet },
         { "cards", &Scenario::expect_cards },
     };
     const auto *row = std::find_if(std::begin(rows), std::end(rows),
@@ -116,6 +118,7 @@ int64_t Scenario::params(Words &words)
     const unsigned int buffer = next();
     if (!side().file)
         return nothing;
+    side().file->wants_no_period_wakeup = side().has_no_wakeups;
     const fake::PcmParams chosen = { format, rate, channels, period, buffer };
     const int status = side().file->hw_params(chosen);
     if (status == 0)
@@ -219,6 +222,12 @@ int64_t Scenario::nonblocking(Words &words)
     side().is_nonblocking = words.next() == "on";
     if (side().file)
         side().file->is_nonblocking = side().is_nonblocking;
+    return 0;
+}
+
+int64_t Scenario::wakeups(Words &words)
+{
+    side().has_no_wakeups = words.next() == "off";
     return 0;
 }
 

@@ -14,9 +14,12 @@ using Table = std::vector<NamedScenario>;
 std::string expanded(std::string script)
 {
     constexpr std::pair<std::string_view, std::string_view> macros[] = {
-        { "{again}", "close; back; nonblocking off; {P}; write 3000=3000; drain=0; state setup; "
-                     "heard; close" },
+        { "{again}",
+          "close; back; nonblocking off; wakeups on; {P}; write 3000=3000; drain=0; state setup; "
+          "heard; close" },
         { "{P}", "open p=0; params s16 48000 2 256 1024=0; thresholds 1024 1024 256=0; prepare=0" },
+        { "{W}", "open p=0; nonblocking on; wakeups off; params s16 48000 2 1024 4096=0; "
+                 "thresholds 4096 4096 1024=0; prepare=0; write 4096=4096; state running" },
         { "{C}", "open c=0; params s16 48000 2 256 1024=0; thresholds 1 1024 256=0; prepare=0" },
     };
     for (const auto &[name, text] : macros) {
@@ -51,6 +54,16 @@ const NamedScenario lines[] = {
     { "prepares-again", "{P}; prepare=0; prepare=0; write 2000=2000; drain=0; heard" },
     { "drops", "{P}; write 1024=1024; pass 7; drop=0; state setup; prepare=0; write 2000=2000; "
                "drain=0; heard" },
+    { "plays-without-wakeups",
+      "{W}; quiet from; pass 40; quiet; sync=0; write 1500=1500; pass 60; quiet; sync=0; "
+      "write 2000=2000; quiet; drain; pass 200; state setup; heard" },
+    { "never-looks-without-wakeups", "{W}; quiet from; pass 80; quiet; drop=0; {again}" },
+    { "underruns-without-wakeups",
+      "{W}; pass 300; state running; sync=0; sync=-32; state xrun; prepare=0; write 4096=4096; "
+      "state running; {again}" },
+    { "pauses-without-wakeups",
+      "{W}; pass 20; pause=0; quiet from; pass 100; quiet; release=0; pass 20; sync=0; drain; "
+      "pass 200; state setup; heard" },
     { "pauses", "{P}; write 1024=1024; pass 7; pause=0; state paused; pass 100; state paused; "
                 "release=0; state running; write 2000=2000; drain=0; heard" },
     { "pauses-twice", "{P}; write 1024=1024; pause=0; pause=-77; release=0; release=-77" },
@@ -184,6 +197,7 @@ void add_trouble(Table &table)
         { "set-up", "open p=0; params s16 48000 2 256 1024=0" },
         { "prepared", "{P}; write 500=500" },
         { "running", "{P}; write 1024=1024; pass 7" },
+        { "running-without-wakeups", "{W}; pass 7" },
         { "paused", "{P}; write 1024=1024; pass 7; pause=0" },
         { "draining", "nonblocking on; {P}; write 1024=1024; drain" },
         { "overdue", "{P}; write 1024=1024; pass 100" },

@@ -205,6 +205,17 @@ void kshim_event_channel_notify(kshim_event_channel *)
 {
 }
 
+// No application here has period wake-ups switched off.
+void kshim_event_channel_mask(kshim_event_channel *)
+{
+    std::abort();
+}
+
+void kshim_event_channel_unmask(kshim_event_channel *)
+{
+    std::abort();
+}
+
 void kshim_event_channel_synchronize(kshim_event_channel *channel)
 {
     const std::lock_guard guard(channel->is_running);
@@ -279,6 +290,11 @@ unsigned int kshim_module_reconnect_timeout_ms(void)
 unsigned int kshim_module_period_min_us(void)
 {
     return 500;
+}
+
+unsigned int kshim_module_position_step_us(void)
+{
+    return 5000;
 }
 
 int kshim_xenstore_read(uint32_t, const char *directory, const char *node, char **value,

@@ -98,7 +98,6 @@ TEST_F(PcmContractTest, PauseDoesNotMovePositions)
 // Without period interrupts it takes all time for time that was played.
 TEST_F(PcmContractTest, TimeDoesNotMovePositions)
 {
-    kernel.sound.info.no_period_wakeup = true;
     connect();
     auto file = open();
     file->wants_no_period_wakeup = true;

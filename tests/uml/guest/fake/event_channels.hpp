@@ -25,6 +25,10 @@ class EventChannels {
     // How many it has open, and how often a port interrupted it.
     size_t open_count() const;
     fake_xen_channel describe(uint32_t port) const;
+    uint64_t interrupts(uint16_t, uint32_t port) const
+    {
+        return describe(port).interrupts;
+    }
 
     // ---- the world's thread ----
     void notified(uint32_t port);

@@ -84,6 +84,7 @@ int PcmFile::hw_params(const PcmParams &wanted)
         interval.max = UINT_MAX;
     params.rmask = UINT_MAX;
     params.info = UINT_MAX;
+    params.flags = wants_no_period_wakeup ? SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP : 0;
     choose(params, SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED);
     choose(params, SNDRV_PCM_HW_PARAM_FORMAT, wanted.format);
     choose(params, SNDRV_PCM_HW_PARAM_SUBFORMAT, SNDRV_PCM_SUBFORMAT_STD);

@@ -59,6 +59,8 @@ class PcmFile {
     int64_t write(std::span<const uint8_t> data);
     int64_t read(std::span<uint8_t> data);
     bool is_nonblocking = false;
+    // Period wake-ups off, from the next hw_params on.
+    bool wants_no_period_wakeup = false;
     int hwsync();
     int move_appl_ptr(uint64_t appl_ptr);
 
