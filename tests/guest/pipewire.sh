@@ -44,6 +44,38 @@ plays_and_records() {
 	[ "$recorded" -gt $((rate * 27 / 10)) ]
 }
 
+# All processors' interrupts of the driver.
+interrupts() {
+	awk '/xen-front-/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts
+}
+
+one_runs() {
+	[ "$(running | wc -l)" -eq 1 ]
+}
+
+# It wakes by its own timer, and looks at the position then.
+plays_without_interrupts() {
+	wait_until no_stream_runs || { note "a stream of before still runs"; return 1; }
+	pw-play --rate=$rate --channels=2 --format=s16 "$(dirname "$0")/tone.wav" &
+	player=$!
+	wait_until one_runs || return 1
+	sleep 0.5
+	grep -h 'no period wake-ups' /proc/asound/card*/xen-front >/tmp/configuration
+	running >/tmp/before
+	before=$(interrupts)
+	sleep 1.5
+	after=$(interrupts)
+	running >/tmp/after
+	wait $player || { note "pw-play could not play"; return 1; }
+	note "$(cat /tmp/configuration)"
+	note "$((after - before)) interrupts of the driver while it played for 1.5 s"
+	[ -s /tmp/configuration ] && cmp /tmp/before /tmp/after && [ "$after" -eq "$before" ]
+}
+
+no_stream_runs() {
+	! running | grep -q .
+}
+
 no_xrun() {
 	both=$(cat /tmp/before)
 	note "${both//$'\n'/, }"
@@ -58,6 +90,7 @@ ends() {
 check "PipeWire: finds a sink and a source" starts
 check "PipeWire: plays and records at once" plays_and_records
 check "PipeWire: no stream was started anew, as after an xrun" no_xrun
+check "PipeWire: plays without an interrupt of the driver" plays_without_interrupts
 check "PipeWire: ends" ends
 if [ "$ktap_failed" -ne 0 ]; then
 	cat /tmp/wpctl "$LAB_OUT"/pipewire.log "$LAB_OUT"/wireplumber.log | sed 's/^/# /'
