@@ -74,13 +74,17 @@ gnu = -DCMAKE_C_COMPILER=gcc-$(gcc) -DCMAKE_CXX_COMPILER=g++-$(gcc)
 gcc = $(shell scripts/toolchain gcc)
 clang = -DCMAKE_CXX_COMPILER=clang++-$(shell scripts/toolchain llvm)
 
-# $(call cmake-build,SOURCE,BUILD,OPTIONS): configures once, then builds what has changed.
+# $(call cmake-build,SOURCE,BUILD,OPTIONS,TARGETS): configures once, then builds what has changed.
 cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) >/dev/null && \
-	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS)
+	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS) $(4)
 
 .PHONY: backend
 backend: ## build the backend (build/backend/xen-sndback) and its tests
 	@$(call cmake-build,tests/backend,backend,$(gnu))
+
+.PHONY: sndback
+sndback: ## build the backend alone
+	@$(call cmake-build,tests/backend,backend,$(gnu),xen-sndback)
 
 .PHONY: backend-clang
 backend-clang: ## build the backend's unit tests and fuzzers with clang++
@@ -263,6 +267,7 @@ ARM64_ROUNDS ?= 10
 
 .PHONY: check-arm64
 check-arm64: ## playback, capture, restarts and attacks on an emulated arm64 machine, for each of ARM64_KERNELS
+	@scripts/setup --for arm64
 	@echo "== selftests in the lab, arm64"
 	@scripts/lab programs --arch arm64
 	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) \
@@ -287,8 +292,8 @@ check-trace-cost: backend guest-tests ## what tracepoints cost a period while no
 
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
-	@scripts/setup
-	@+$(MAKE) --no-print-directory backend
+	@scripts/setup --for build,backend,lab,demo
+	@+$(MAKE) --no-print-directory sndback
 	@scripts/lab make module
 	@scripts/demo $(if $(WAV),--wav "$(WAV)")
 
