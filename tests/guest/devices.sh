@@ -8,7 +8,7 @@
 tone=$(dirname "$0")/tone.wav
 
 use_cases() {
-	devices=$(alsaucm -n -c hw:0 list _devices/HiFi | sed -n 's/^ *[0-9]*: //p' | tr '\n' ' ')
+	devices=$(alsaucm -c hw:0 list _devices/HiFi | sed -n 's/^ *[0-9]*: //p' | tr '\n' ' ')
 	[ "$devices" = "Line1 Line2 Mic1 " ] || { note "alsaucm lists '$devices'"; return 1; }
 }
 
@@ -33,8 +33,13 @@ has_nodes() {
 	[ "$(nodes Sinks | wc -l)" -eq 2 ] && [ "$(nodes Sources | wc -l)" -eq 1 ]
 }
 
+# WirePlumber makes the nodes anew when it has chosen a profile.
+has_settled() {
+	has_nodes && before=$(nodes Sinks) && sleep 2 && [ "$(nodes Sinks)" = "$before" ]
+}
+
 pipewire_starts() {
-	start_pipewire && wait_until has_nodes
+	start_pipewire && wait_until has_settled
 }
 
 runs() {
