@@ -30,6 +30,11 @@ class Liveness {
         }
         return now_ms - silent_since_ms_ >= timeout_ms;
     }
+    // Whether it had to show activity, at the last look.
+    bool was_expected() const
+    {
+        return was_expected_;
+    }
     // The last look at which all was well.
     uint64_t silent_since_ms() const
     {

@@ -28,6 +28,7 @@ void Session::set_link(Link link)
 
 void Session::want_maintenance()
 {
+    is_look_wanted_ = true;
     if (maintenance_ != nullptr)
         maintenance_->schedule(0);
 }
@@ -240,7 +241,10 @@ uint32_t Session::pointer()
 {
     if (are_events_masked_) {
         (void)take_events();
-        sync_for_later();
+        if (is_attached(link_))
+            take_responses();
+        if (needs_sync() || notices_.is_any())
+            sync_for_later();
     }
     return run_.base().look_at_position();
 }

@@ -119,6 +119,12 @@ class Session {
 
     // ---- Maintenance ----
 
+    // Whether there is anything to look at, or to tell: a card has many streams, and few are in
+    // use.
+    bool wants_look() const
+    {
+        return is_look_wanted_;
+    }
     // Looks at the shared pages, then at the clock. For how many milliseconds the backend has shown
     // no activity, if that makes it overdue just now; else 0.
     unsigned int look(uint64_t now_ms, Notices &notices);
@@ -239,6 +245,8 @@ class Session {
 
     // ---- session_events.cpp ----
 
+    // Whether a position may be a reason to tell the backend something.
+    bool needs_sync() const;
     void take_responses();
     void on_response(const Response &response);
     void on_open_response(int32_t status);
@@ -266,6 +274,7 @@ class Session {
     bool is_open_awaited_ = false;
     bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
     bool is_asleep_ = false;
+    bool is_look_wanted_ = false;
     bool are_events_masked_ = false;
     bool has_event_news_ = false; // taken since the last interrupt of the event page
     bool needs_recovery_ = false;

@@ -26,9 +26,10 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_period = take_events();
     const bool has_news = exchange(has_event_news_, false);
     if (has_news && link_ != Link::Broken) {
-        if (run_.base().is_moving())
-            observe(substream_.progress());
-        sync();
+        if (needs_sync())
+            sync();
+        else
+            take_responses();
     }
     notices = take_notices();
     if (link_ == Link::Broken)
@@ -37,6 +38,13 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_handled = has_news && (is_period || partial_positions_.allow());
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+}
+
+// What is played makes no room for WRITEs: responses do, and one that makes room for what waits
+// interrupts.
+bool Session::needs_sync() const
+{
+    return !run_.is_playback() || run_.playback().needs_reports() || is_close_due_;
 }
 
 void Session::take_responses()
@@ -151,8 +159,10 @@ bool Session::take_events()
     Bytes reported;
     Violation violation = Violation::None;
     bool has_news = false;
-    // As many as the page holds: a backend that never stops is not to keep us here.
-    for (uint32_t i = 0; i < wire::event_ring_size && events_.take(reported, violation); i++) {
+    // No more than that: a backend that never stops is not to keep us here.
+    for (uint32_t left = events_.look(violation); left > 0; left--) {
+        if (!events_.take(reported))
+            continue;
         journal.on_event(reported, run_.base().geometry().frame);
         journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
         // What the backend captures while the guest is saved may not be transferred: see
@@ -204,8 +214,10 @@ void Session::observe(const kshim_pcm_progress &progress)
 
 Notices Session::take_notices()
 {
-    Notices notices = exchange(notices_, Notices());
+    Notices notices;
     Run &run = run_.base();
+    if (notices_.is_any())
+        notices = exchange(notices_, Notices());
     if (!are_events_masked_ && run.is_moving() && run.take_elapsed()) {
         notices.is_period_elapsed = true;
         const Frames step = run.position() - run.shown();

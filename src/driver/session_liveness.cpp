@@ -86,6 +86,9 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
     }
     if (link_ == Link::Attached && !expects_activity())
         stalled_since_ms_ = 0;
+    // Once more after there was a reason: that it is over has to be seen.
+    is_look_wanted_ = look_interval_ms() != 0 || has_waiting_drain() || stalled_since_ms_ != 0 ||
+                      liveness_.was_expected();
     notices = take_notices();
     return silence_ms;
 }

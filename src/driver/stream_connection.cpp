@@ -94,8 +94,12 @@ Stream::Health Stream::look()
     Substream substream;
     unsigned int silence_ms = 0;
     bool is_draining = false;
-    session_.with([&](Session &session) {
+    const bool is_wanted = session_.with([&](Session &session) {
         session.set_asleep(false);
+        health.link = session.link();
+        health.is_refused = session.is_continuation_refused();
+        if (!session.wants_look())
+            return false;
         silence_ms = session.look(now_ms(), notices);
         substream = session.substream();
         is_draining = session.has_waiting_drain();
@@ -104,7 +108,10 @@ Stream::Health Stream::look()
         health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
         health.is_refused = session.is_continuation_refused();
         health.next_look_ms = session.look_interval_ms();
+        return true;
     });
+    if (!is_wanted)
+        return health;
     while (session_.with([](Session &session) { return session.pad(); })) {}
     tell(notices, substream);
     if (is_draining) {

@@ -17,26 +17,31 @@ void EventQueue::detach()
     consumed_ = 0;
 }
 
-bool EventQueue::take(Bytes &position, Violation &violation)
+uint32_t EventQueue::look(Violation &violation) const
 {
     auto produced = page_.index(&wire::EventPage::in_prod).load().validate([&](uint32_t in_prod) {
         return in_prod - consumed_ <= wire::event_ring_size;
     });
     if (produced.is_error()) {
         violation = Violation::EventIndex;
+        return 0;
+    }
+    return produced.value() - consumed_;
+}
+
+bool EventQueue::take(Bytes &position)
+{
+    auto event =
+        page_
+            .read_head<wire::EventHead>(&wire::EventPage::events, consumed_ % wire::event_ring_size)
+            .validate([](const wire::EventHead &copy) {
+                return copy.type == wire::event_current_position;
+            });
+    consumed_++;
+    if (event.is_error())
         return false;
-    }
-    while (consumed_ != produced.value()) {
-        auto copied = page_.read(&wire::EventPage::events, consumed_ % wire::event_ring_size);
-        consumed_++;
-        auto event = copied.validate(
-            [](const wire::Event &copy) { return copy.type == wire::event_current_position; });
-        if (!event.is_error()) {
-            position = Bytes(event.value().position);
-            return true;
-        }
-    }
-    return false;
+    position = Bytes(event.value().position);
+    return true;
 }
 
 void EventQueue::acknowledge()

@@ -16,10 +16,12 @@ class EventQueue {
     void attach(SharedPage<wire::EventPage> page);
     void detach();
 
-    // Whether there is a position event, and takes it into @position: bytes since OPEN, any number
-    // the backend liked. Events of unknown type are passed over. A violation in @violation means
-    // that the page must not be used any more.
-    bool take(Bytes &position, Violation &violation);
+    // How many events are there to be taken. A violation in @violation means that the page must not
+    // be used any more.
+    uint32_t look(Violation &violation) const;
+    // Takes one of those that look() has counted. Whether it is of a known type, a position: then
+    // that is in @position, in bytes since OPEN, any number the backend liked.
+    bool take(Bytes &position);
     // Tells the backend which events were taken; once, after the last take().
     void acknowledge();
 

@@ -105,6 +105,25 @@ struct Event {
     };
 };
 
+// What of an event, and of a response to anything but HW_PARAM_QUERY, says something.
+struct EventHead {
+    uint16_t id;
+    uint8_t type;
+    uint8_t reserved[5];
+    uint64_t position;
+};
+struct ResponseHead {
+    uint16_t id;
+    uint8_t operation;
+    uint8_t reserved;
+    int32_t status;
+};
+
+static_assert(__builtin_offsetof(EventHead, type) == __builtin_offsetof(Event, type) &&
+              __builtin_offsetof(EventHead, position) == __builtin_offsetof(Event, position));
+static_assert(__builtin_offsetof(ResponseHead, operation) ==
+                  __builtin_offsetof(Response, operation) &&
+              __builtin_offsetof(ResponseHead, status) == __builtin_offsetof(Response, status));
 static_assert(sizeof(Request) == 64 && sizeof(Response) == 64 && sizeof(Event) == 64);
 
 // Request and response share a slot.

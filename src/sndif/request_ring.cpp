@@ -86,7 +86,7 @@ bool RequestRing::is_pending(RequestId id) const
     return pending.is_used && (pending.generation & generation_mask) == id.value() >> slot_bits;
 }
 
-Violation RequestRing::check(const wire::Response &sent, Response &response)
+Violation RequestRing::check(const wire::ResponseHead &sent, Response &response)
 {
     Pending &pending = pending_[sent.id & slot_mask];
     if (!is_pending(RequestId(sent.id)))
@@ -99,7 +99,6 @@ Violation RequestRing::check(const wire::Response &sent, Response &response)
     response.operation = pending.operation;
     response.trigger = pending.trigger;
     response.status = sent.status;
-    response.hw_param = sent.hw_param;
     return Violation::None;
 }
 
@@ -120,13 +119,20 @@ bool RequestRing::take(Response &response, Violation &violation)
     }
     is_announced_ = false;
 
-    auto slot = page_.read(&wire::RingPage::slots, response_consumed_ & slot_mask)
-                    .validate([&](const wire::RingSlot &copy) {
-                        violation = check(copy.response, response);
+    const uint32_t number = response_consumed_ & slot_mask;
+    auto head = page_.read_head<wire::ResponseHead>(&wire::RingPage::slots, number)
+                    .validate([&](const wire::ResponseHead &copy) {
+                        violation = check(copy, response);
                         return violation == Violation::None;
                     });
-    if (slot.is_error())
+    if (head.is_error())
         return false;
+    // Whatever it is: narrow() looks into it.
+    if (response.operation == wire::Operation::HwParamQuery)
+        (void)page_.read(&wire::RingPage::slots, number).validate([&](const wire::RingSlot &copy) {
+            response.hw_param = copy.response.hw_param;
+            return true;
+        });
     response_consumed_++;
     return true;
 }

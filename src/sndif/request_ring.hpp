@@ -90,7 +90,7 @@ class RequestRing {
     };
 
     static bool is_control(wire::Operation operation);
-    Violation check(const wire::Response &sent, Response &response);
+    Violation check(const wire::ResponseHead &sent, Response &response);
 
     SharedPage<wire::RingPage> page_;
     uint32_t request_produced_ = 0;

@@ -86,6 +86,13 @@ template <typename T> class SharedPage {
     {
         return snapshot(&(page_->*slots)[number]);
     }
+    // The same of its first words only, which are a Head.
+    template <typename Head, typename Slot, size_t count>
+    Untrusted<Head> read_head(Slot (T::*slots)[count], uint32_t number) const
+    {
+        static_assert(sizeof(Head) <= sizeof(Slot));
+        return snapshot(reinterpret_cast<const Head *>(&(page_->*slots)[number]));
+    }
     // Not yet visible in order: an index that is stored afterwards announces it.
     template <typename Slot, size_t count>
     void write(Slot (T::*slots)[count], uint32_t number, const Slot &slot) const

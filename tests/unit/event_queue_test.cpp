@@ -30,11 +30,19 @@ class EventQueueTest : public ::testing::Test {
     }
     bool take()
     {
-        return queue.take(position, violation);
+        if (left == 0)
+            left = queue.look(violation);
+        while (left > 0) {
+            left--;
+            if (queue.take(position))
+                return true;
+        }
+        return false;
     }
 
     std::unique_ptr<wire::EventPage> page = std::make_unique<wire::EventPage>();
     EventQueue queue;
+    uint32_t left = 0; // that were counted, and not taken
     Bytes position;
     Violation violation = Violation::None;
 };
@@ -125,6 +133,7 @@ TEST_F(EventQueueTest, BackwardsIndexIsAViolation)
 {
     send_position(1);
     send_position(2);
+    ASSERT_TRUE(take());
     ASSERT_TRUE(take());
     page->in_prod = 0;
     EXPECT_FALSE(take());
