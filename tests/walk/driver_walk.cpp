@@ -93,8 +93,10 @@ void DriverWalk::transfer()
 {
     if (file_->state() == PcmState::Open)
         return;
-    // A transfer waits for a paused stream until another thread goes on with it.
-    file_->is_nonblocking = file_->is_nonblocking || file_->state() == PcmState::Paused;
+    // A transfer waits for a paused stream until another thread goes on with it, and without period
+    // wake-ups for ever.
+    file_->is_nonblocking = file_->is_nonblocking || file_->state() == PcmState::Paused ||
+                            file_->runtime().no_period_wakeup;
     std::vector<uint8_t> audio(file_->bytes(1 + pick(1200)), 0x5a);
     if (direction_ == KSHIM_PLAYBACK)
         file_->write(audio);
@@ -117,6 +119,7 @@ void DriverWalk::step_application()
         file_.reset();
         break;
     case 1:
+        file_->wants_no_period_wakeup = pick(4) == 0;
         file_->hw_params(pick(2) == 0 ? wide_params : narrow_params);
         break;
     case 2:
