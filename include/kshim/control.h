@@ -39,12 +39,12 @@ KSHIM_MUST_CHECK int kshim_control_add(struct kshim_card *card, enum kshim_contr
 				       const struct kshim_control_id *id, unsigned int channels,
 				       void *context, struct kshim_control **control);
 /*
- * Marks @control as one that has no effect, or has one again, and tells whoever listens. One call
- * at a time for each control. Context: any.
+ * Marks @control as one that has no effect, or has one again, and tells programs that listen. One
+ * call at a time for each control. Context: any.
  */
 void kshim_control_set_active(struct kshim_card *card, struct kshim_control *control,
 			      bool is_active);
-/* Tells whoever listens that the values of @control are others. Context: any. */
+/* Tells programs that listen that the values of @control are others. Context: any. */
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control);
 
 KSHIM_END_DECLS

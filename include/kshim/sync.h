@@ -50,9 +50,9 @@ KSHIM_MUST_CHECK bool kshim_mutex_try_lock(struct kshim_mutex *mutex);
 void kshim_mutex_unlock(struct kshim_mutex *mutex);
 
 void kshim_completion_init(struct kshim_completion *completion);
-/* Forgets earlier completions; nobody may be waiting. */
+/* Forgets earlier completions; no caller may be waiting. */
 void kshim_completion_rearm(struct kshim_completion *completion);
-/* Wakes whoever waits now and whoever waits later. Context: any. */
+/* Wakes callers that wait now, and those that wait later. Context: any. */
 void kshim_completion_complete(struct kshim_completion *completion);
 /* True when completed within @milliseconds. Context: may sleep; not ended by a signal. */
 bool kshim_completion_wait(struct kshim_completion *completion, unsigned int milliseconds);

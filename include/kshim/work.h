@@ -26,8 +26,8 @@ void kshim_work_schedule(struct kshim_work *work, unsigned int milliseconds);
  */
 void kshim_work_withdraw(struct kshim_work *work);
 /*
- * Takes back a run that is due and waits for one that is under way. Nobody may schedule any more.
- * Context: may sleep.
+ * Takes back a run that is due and waits for one that is under way. No caller may schedule it any
+ * more. Context: may sleep.
  */
 void kshim_work_cancel(struct kshim_work *work);
 

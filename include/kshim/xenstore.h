@@ -25,7 +25,7 @@ KSHIM_MUST_CHECK int kshim_xenstore_list(uint32_t transaction, const char *direc
 KSHIM_MUST_CHECK int kshim_xenstore_write(uint32_t transaction, const char *directory,
 					  const char *node, const char *value);
 KSHIM_MUST_CHECK int kshim_xenstore_transaction_start(uint32_t *transaction);
-/* 0, -EAGAIN (somebody else wrote the same nodes: start again) or another negative errno. */
+/* 0, -EAGAIN (another client wrote the same nodes: start again) or another negative errno. */
 KSHIM_MUST_CHECK int kshim_xenstore_transaction_end(uint32_t transaction, bool abort);
 
 KSHIM_END_DECLS

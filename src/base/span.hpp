@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Span: a run of objects somebody else owns.
+// Span: a run of objects that have another owner.
 #pragma once
 
 #include "base/types.hpp"

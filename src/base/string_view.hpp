@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// StringView: characters somebody else owns, with their number; may contain any byte.
+// StringView: characters that have another owner, with their number; may contain any byte.
 #pragma once
 
 #include "base/types.hpp"

@@ -24,7 +24,7 @@ class TextBuilder {
     }
     TextBuilder &operator<<(int number);
     // Like <<, but whatever is not printable ASCII becomes '?', and no more than @limit characters
-    // and an ellipsis are taken: for text that somebody else wrote.
+    // and an ellipsis are taken: for text from another domain.
     TextBuilder &append_untrusted(StringView text, size_t limit);
 
     // NUL-terminated.

@@ -81,7 +81,7 @@ class Journal {
     Statistics counts; // what is counted only is counted here
 
   private:
-    // Apart, so that what they need costs nothing while nobody records.
+    // Apart, so that what they need costs nothing while no tracer records.
     [[gnu::cold, gnu::noinline]] void trace_request(const wire::Request &request,
                                                     RequestId id) const;
     [[gnu::cold, gnu::noinline]] void trace_response(const Response &response) const;

@@ -217,8 +217,8 @@ class Session {
     // The state of the run, or of the link, may be new: writes it down, and decides whether events
     // interrupt.
     void note_state();
-    // Whether whoever has to hear of events is told by an interrupt. An application that has
-    // switched period wake-ups off looks at the position by itself, and pointer() at the events.
+    // Whether an interrupt has to tell of events. An application that has switched period wake-ups
+    // off looks at the position by itself, and pointer() at the events.
     bool want_event_interrupts() const;
     void fail(PcmStop stop);
     void break_link(Violation violation);

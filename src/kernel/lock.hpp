@@ -97,7 +97,7 @@ class Completion {
     Completion(const Completion &) = delete;
     Completion &operator=(const Completion &) = delete;
 
-    // Nobody may be waiting.
+    // No caller may be waiting.
     void rearm()
     {
         kshim_completion_rearm(&completion_);
@@ -145,7 +145,7 @@ class Deadline {
     {
         return now_ms() >= end_ms_;
     }
-    // Between two looks at something that nobody announces. Context: may sleep.
+    // Between two looks at what no event announces. Context: may sleep.
     static void pause()
     {
         sleep_for(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What somebody reads from a file of /proc/asound.
+// What a program reads from a file of /proc/asound.
 #pragma once
 
 #include "base/text.hpp"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tracepoints. An event that nobody records costs one look at a word of memory.
+// Tracepoints. An event that no tracer records costs one look at a word of memory.
 #pragma once
 
 #include "kshim/trace.h"
 
 namespace xen_front {
 
-// Whether somebody records events of that kind. Context: any.
+// Whether a tracer records events of that kind. Context: any.
 inline bool is_traced(kshim_trace_event event)
 {
     const uint32_t traced = kshim_traced_events();

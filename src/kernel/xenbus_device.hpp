@@ -94,7 +94,7 @@ class HeldDevice {
     kshim_xenbus_device *device_;
 };
 
-// A value read from XenStore. Any bytes, of any length: somebody else wrote them.
+// A value read from XenStore. Any bytes, of any length: another domain may have written them.
 class XenStoreValue {
   public:
     XenStoreValue(XenStoreValue &&other) : data_(exchange(other.data_, nullptr)), size_(other.size_)
@@ -167,7 +167,7 @@ class XenStoreTransaction {
     static Result<XenStoreTransaction> start();
     Result<void> write(const char *directory, const char *node, const char *value);
     Result<void> write(const char *directory, const char *node, uint32_t value);
-    // TryAgain when somebody else changed the same nodes: start over.
+    // TryAgain when another client changed the same nodes: start over.
     Result<void> commit();
 
   private:

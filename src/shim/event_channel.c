@@ -96,7 +96,7 @@ void kshim_event_channel_synchronize(struct kshim_event_channel *channel)
 
 void kshim_event_channel_close(struct kshim_event_channel *channel)
 {
-	/* Closes the port as well: xenbus_free_evtchn() now would close somebody else's. */
+	/* Closes the port as well: xenbus_free_evtchn() now would close another one's. */
 	unbind_from_irqhandler(channel->irq, channel);
 	kfree(channel->name);
 	kfree(channel);

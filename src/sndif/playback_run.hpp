@@ -63,7 +63,7 @@ class PlaybackRun : public Run {
     {
         return in_flight_ == transfer_window && requested_ < target();
     }
-    // Whether it only goes on when what the backend reports is looked at, whoever else looks.
+    // Whether it only goes on when what the backend reports is looked at.
     bool needs_reports() const
     {
         return state_ == RunState::Draining || is_free_wheeling();

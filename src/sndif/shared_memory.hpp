@@ -71,7 +71,7 @@ template <typename T> Untrusted<T> snapshot(const T *shared)
 template <typename T> class SharedPage {
   public:
     SharedPage() = default;
-    // Whoever has the page as an ordinary T gives that up: there is no way back.
+    // A caller that has the page as an ordinary T gives that up: there is no way back.
     SharedPage(T *page) : page_(page)
     {
     }
