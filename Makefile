@@ -86,9 +86,10 @@ backend: ## build the backend (build/backend/xen-sndback) and its tests
 sndback: ## build the backend alone
 	@$(call cmake-build,tests/backend,backend,$(gnu),xen-sndback)
 
-.PHONY: backend-clang
-backend-clang: ## build the backend's unit tests and fuzzers with clang++
-	@$(call cmake-build,tests/backend,backend-clang,$(clang))
+.PHONY: fuzzers
+fuzzers: ## build the fuzzers of the driver and of the backend, with clang++
+	@$(call cmake-build,tests,host-clang,$(clang),fuzzers)
+	@$(call cmake-build,tests/backend,backend-clang,$(clang),fuzzers)
 
 PREFIX ?= /usr
 
@@ -109,9 +110,8 @@ uml: ## build what runs in User Mode Linux: a kernel with ALSA, the driver for i
 	@JOBS=$(JOBS) scripts/uml build
 
 .PHONY: host-tests
-host-tests: ## build the host tests and fuzzers, with g++ and with clang++
+host-tests: ## build the host tests
 	@$(call cmake-build,tests,host,$(gnu))
-	@$(call cmake-build,tests,host-clang,$(clang))
 
 .PHONY: thread-tests
 thread-tests: ## build the host test of real threads, with ThreadSanitizer
@@ -179,13 +179,13 @@ check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and
 	@scripts/check-deb
 
 .PHONY: check-host
-check-host: host-tests thread-tests backend backend-clang ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
+check-host: host-tests thread-tests backend fuzzers ## host tests with sanitizers, and a short fuzz run
 	@+$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync run-host-tests
 
 # As many at once as there are processors, the longest first. Which fuzzers there are is known when
 # they have been built.
-host-test-programs := backend/backend-system-tests host/host-tests host-clang/host-tests \
-	backend/backend-tests backend-clang/backend-tests host-tsan/thread-tests
+host-test-programs := backend/backend-system-tests host/host-tests backend/backend-tests \
+	host-tsan/thread-tests
 fuzzers := $(wildcard $(BUILD)/host-clang/fuzz-* $(BUILD)/backend-clang/fuzz-*)
 
 .PHONY: run-host-tests
@@ -209,12 +209,21 @@ $(fuzzers:%=run-fuzzer@%): run-fuzzer@%:
 		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(name).dict)) \
 		$(BUILD)/fuzz/$(name) tests/fuzz/corpus/$(name)
 
+.PHONY: check-clang
+check-clang: ## the host tests of driver and backend, built by clang++
+	@$(call cmake-build,tests,host-clang,$(clang))
+	@$(call cmake-build,tests/backend,backend-clang,$(clang))
+	@echo "== host tests, by clang++"
+	@$(BUILD)/host-clang/host-tests --gtest_brief=1
+	@$(BUILD)/host-clang/scenarios --brief
+	@$(BUILD)/backend-clang/backend-tests --gtest_brief=1
+
 # Not part of "make check": as long as one likes, from another seed every time.
 FUZZ_TARGET ?= driver
 FUZZ_MINUTES ?= 30
 
 .PHONY: fuzz
-fuzz: host-tests backend-clang ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
+fuzz: fuzzers ## fuzz FUZZ_TARGET (default: the whole driver) for FUZZ_MINUTES on all processors
 	@mkdir -p $(BUILD)/fuzz/found/$(FUZZ_TARGET) && cd $(BUILD)/fuzz/found && \
 		$(firstword $(wildcard $(BUILD)/*-clang/fuzz-$(FUZZ_TARGET))) -jobs=$(JOBS) -workers=$(JOBS) \
 		-max_total_time=$$(( $(FUZZ_MINUTES) * 60 )) -len_control=0 -max_len=1500 \
