@@ -33,7 +33,7 @@ function(add_sndback_library name)
   add_library(${name} STATIC ${sndback_sources})
   target_include_directories(${name} PUBLIC ${sndback_directory})
   target_compile_definitions(${name} PRIVATE
-    XEN_SNDBACK_VERSION="1.0" XEN_SNDBACK_CONFIGURATION="/etc/xen/xen-sndback.conf")
+    XEN_SNDBACK_VERSION="2.0" XEN_SNDBACK_CONFIGURATION="/etc/xen/xen-sndback.conf")
   target_compile_options(${name} PUBLIC ${ARGN})
   target_link_options(${name} PUBLIC ${ARGN})
   target_link_libraries(${name} PUBLIC

@@ -75,4 +75,4 @@ module_exit(xen_front_exit);
 MODULE_DESCRIPTION("Xen para-virtualized sound frontend");
 MODULE_LICENSE("GPL");
 /* The version of the packages as well: scripts/deb compares it with scripts/debian/changelog. */
-MODULE_VERSION("1.0");
+MODULE_VERSION("2.0");
