@@ -13,7 +13,6 @@ namespace sndback {
 namespace {
 
 constexpr std::size_t most_watches = 256;
-constexpr std::size_t most_statistics = 512;
 constexpr std::size_t longest_error = 1024;
 constexpr std::size_t longest_versions = 64;
 

@@ -249,6 +249,10 @@ bool GuestProcess::take_exit(int process, int status)
     if (!new_statistics_.empty())
         statistics_ = std::move(new_statistics_);
     new_statistics_.clear();
+    for (std::string &row : statistics_)
+        if (earlier_statistics_.size() < most_statistics)
+            earlier_statistics_.push_back(std::move(row));
+    statistics_.clear();
     if (stopping_) {
         stopping_ = false;
         return true;
@@ -285,6 +289,13 @@ void GuestProcess::stop()
     stopping_ = true;
     if (!worker_->socket.send(MessageKind::stop))
         lose("it does not listen");
+}
+
+std::vector<std::string> GuestProcess::statistics() const
+{
+    std::vector<std::string> rows = earlier_statistics_;
+    rows.insert(rows.end(), statistics_.begin(), statistics_.end());
+    return rows;
 }
 
 void GuestProcess::request_report()

@@ -72,12 +72,13 @@ class GuestProcess {
     {
         return !worker_ || worker_->is_lost || reported_;
     }
-    [[nodiscard]] const std::vector<std::string> &statistics() const
-    {
-        return statistics_;
-    }
+    // Of all workers that it has had, a row for each stream.
+    [[nodiscard]] std::vector<std::string> statistics() const;
 
   private:
+    // Rows, at most: a guest is not to take the supervisor's memory.
+    static constexpr std::size_t most_statistics = 512;
+
     struct Worker {
         int process;
         MessageSocket socket;
@@ -121,8 +122,9 @@ class GuestProcess {
     TokenBucket log_lines_;
     std::uint64_t lines_lost_ = 0;
     bool reported_ = false;
-    std::vector<std::string> statistics_;
-    std::vector<std::string> new_statistics_;
+    std::vector<std::string> statistics_; // of this worker, as of its last report
+    std::vector<std::string> new_statistics_; // as far as the next one has come
+    std::vector<std::string> earlier_statistics_; // of those before it
 };
 
 } // namespace sndback

@@ -326,8 +326,10 @@ void Supervisor::end_report()
     if (settings_.statistics_path.empty())
         return;
     std::vector<std::string> rows = past_statistics_;
-    for (const auto &[domain, guest] : guests_)
-        rows.insert(rows.end(), guest.statistics().begin(), guest.statistics().end());
+    for (const auto &[domain, guest] : guests_) {
+        const std::vector<std::string> own = guest.statistics();
+        rows.insert(rows.end(), own.begin(), own.end());
+    }
     save_statistics(settings_.statistics_path, rows);
 }
 

@@ -299,6 +299,31 @@ TEST_F(Service, WritesStatisticsOfAllWorkers)
     EXPECT_TRUE(has_both());
 }
 
+TEST_F(Service, KeepsTheStatisticsOfAWorkerThatHasEnded)
+{
+    configure(speaker_for_all);
+    const std::string path = directory_ / "stats";
+    start({ "--config=" + (directory_ / "conf").string(), "--stats=" + path });
+    Guest guest(machine_, 3, "first");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    play(guest.stream(0));
+    const auto tells_of_playing = [&] {
+        std::ifstream file(path);
+        const std::string text { std::istreambuf_iterator<char>(file), {} };
+        return text.find("\"OPEN\":1,") != std::string::npos;
+    };
+    backend_->send(SIGUSR1);
+    ASSERT_TRUE(machine_.wait(tells_of_playing, 20s));
+    kill(backend_->workers()[0], SIGKILL);
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    guest.set_state(XenbusStateInitialising);
+    ASSERT_TRUE(guest.connect());
+    std::filesystem::remove(path);
+    ASSERT_TRUE(backend_->terminate());
+    EXPECT_TRUE(tells_of_playing());
+}
+
 // A guest's kernel that was started by another, by kexec, waits for each of these.
 TEST_F(Service, PassesThroughClosedAfterKexec)
 {
