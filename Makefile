@@ -74,13 +74,17 @@ gnu = -DCMAKE_C_COMPILER=gcc-$(gcc) -DCMAKE_CXX_COMPILER=g++-$(gcc)
 gcc = $(shell scripts/toolchain gcc)
 clang = -DCMAKE_CXX_COMPILER=clang++-$(shell scripts/toolchain llvm)
 
-# $(call cmake-build,SOURCE,BUILD,OPTIONS): configures once, then builds what has changed.
+# $(call cmake-build,SOURCE,BUILD,OPTIONS,TARGETS): configures once, then builds what has changed.
 cmake-build = cmake --no-warn-unused-cli -S $(1) -B $(BUILD)/$(2) -G Ninja $(3) >/dev/null && \
-	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS)
+	ninja --quiet -C $(BUILD)/$(2) -j $(JOBS) $(4)
 
 .PHONY: backend
 backend: ## build the backend (build/backend/xen-sndback) and its tests
 	@$(call cmake-build,tests/backend,backend,$(gnu))
+
+.PHONY: sndback
+sndback: ## build the backend alone
+	@$(call cmake-build,tests/backend,backend,$(gnu),xen-sndback)
 
 .PHONY: backend-clang
 backend-clang: ## build the backend's unit tests and fuzzers with clang++
@@ -176,22 +180,34 @@ check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and
 
 .PHONY: check-host
 check-host: host-tests thread-tests backend backend-clang ## host tests with sanitizers, by g++ and clang++, and a short fuzz run
-	@echo "== host tests"
-	@$(BUILD)/host/host-tests --gtest_brief=1
+	@+$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync run-host-tests
+
+# As many at once as there are processors, the longest first. Which fuzzers there are is known when
+# they have been built.
+host-test-programs := backend/backend-system-tests host/host-tests host-clang/host-tests \
+	backend/backend-tests backend-clang/backend-tests host-tsan/thread-tests
+fuzzers := $(wildcard $(BUILD)/host-clang/fuzz-* $(BUILD)/backend-clang/fuzz-*)
+
+.PHONY: run-host-tests
+run-host-tests: $(host-test-programs:%=run@$(BUILD)/%) run-scenarios $(fuzzers:%=run-fuzzer@%)
+
+$(host-test-programs:%=run@$(BUILD)/%): run@%:
+	@echo "== $(*:$(CURDIR)/%=%)"
+	@$* --gtest_brief=1
+
+.PHONY: run-scenarios
+run-scenarios:
+	@echo "== scenarios over the fake kernel"
 	@$(BUILD)/host/scenarios --brief
-	@$(BUILD)/host-clang/host-tests --gtest_brief=1
-	@$(BUILD)/host-tsan/thread-tests --gtest_brief=1
-	@$(BUILD)/backend/backend-tests --gtest_brief=1
-	@$(BUILD)/backend-clang/backend-tests --gtest_brief=1
-	@$(BUILD)/backend/backend-system-tests --gtest_brief=1
-	@for fuzzer in $(BUILD)/host-clang/fuzz-* $(BUILD)/backend-clang/fuzz-*; do \
-		name=$${fuzzer##*/fuzz-}; echo "== fuzz $$name, $(FUZZ_SECONDS) s"; \
-		rm -rf $(BUILD)/fuzz/$$name && mkdir -p $(BUILD)/fuzz/$$name && \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) \
-			-artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 -verbosity=0 \
-			$(if $(wildcard tests/fuzz/*.dict),$$(test -e tests/fuzz/$$name.dict && \
-			echo -dict=tests/fuzz/$$name.dict)) \
-			$(BUILD)/fuzz/$$name tests/fuzz/corpus/$$name || exit 1; done
+
+$(fuzzers:%=run-fuzzer@%): name = $(patsubst fuzz-%,%,$(notdir $*))
+$(fuzzers:%=run-fuzzer@%): run-fuzzer@%:
+	@echo "== fuzz $(name), $(FUZZ_SECONDS) s"
+	@rm -rf $(BUILD)/fuzz/$(name) && mkdir -p $(BUILD)/fuzz/$(name)
+	@$* -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) \
+		-artifact_prefix=$(BUILD)/fuzz/$(name)- -print_final_stats=1 -verbosity=0 \
+		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(name).dict)) \
+		$(BUILD)/fuzz/$(name) tests/fuzz/corpus/$(name)
 
 # Not part of "make check": as long as one likes, from another seed every time.
 FUZZ_TARGET ?= driver
@@ -251,6 +267,7 @@ ARM64_ROUNDS ?= 10
 
 .PHONY: check-arm64
 check-arm64: ## playback, capture, restarts and attacks on an emulated arm64 machine, for each of ARM64_KERNELS
+	@scripts/setup --for arm64
 	@echo "== selftests in the lab, arm64"
 	@scripts/lab programs --arch arm64
 	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) \
@@ -275,8 +292,8 @@ check-trace-cost: backend guest-tests ## what tracepoints cost a period while no
 
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
-	@scripts/setup
-	@+$(MAKE) --no-print-directory backend
+	@scripts/setup --for build,backend,lab,demo
+	@+$(MAKE) --no-print-directory sndback
 	@scripts/lab make module
 	@scripts/demo $(if $(WAV),--wav "$(WAV)")
 

@@ -112,6 +112,7 @@ pulse_ends() {
 	udevadm control --exit
 }
 
+wait_until grep -q xen-front /proc/asound/cards
 check "devices: alsaucm lists an output or input for each" use_cases
 check "devices: alsactl leaves their volumes alone" alsactl_leaves_volumes
 check "devices: udev starts" start_udev

@@ -72,6 +72,16 @@ class Volumes(unittest.TestCase):
     def test_short_recording(self) -> None:
         self.assertTrue(self.compare(HALVED[:-2], MUTED))
 
+    def test_one_channel_a_period_later(self) -> None:
+        later = recording((50 * PERIOD, 0.5, 1), (51 * PERIOD, 0, 1), (89 * PERIOD, 0, 0),
+                          (90 * PERIOD, 0.5, 0), (ALL, 0.5, 1))
+        self.assertEqual(self.compare(HALVED, later), [])
+
+    def test_one_channel_muted_within_a_period(self) -> None:
+        wrong = recording((50 * PERIOD, 0.5, 1), (90 * PERIOD, 0, 0), (90 * PERIOD + 1, 0, 1),
+                          (ALL, 0.5, 1))
+        self.assertTrue(self.compare(HALVED, wrong))
+
     def test_never_muted(self) -> None:
         self.assertTrue(self.compare(HALVED, recording((ALL, 0.5, 1))))
 
