@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 
 // The headers do not say that the libraries are C.
 extern "C" {
@@ -21,6 +22,7 @@ namespace selftest {
 namespace {
 
 constexpr std::uint32_t backend_domain = 0;
+constexpr std::size_t page_bytes = 4096;
 
 struct Free {
     void operator()(void *memory) const
@@ -103,7 +105,7 @@ GuestXen::Page GuestXen::grant_page(unsigned)
     require(page != nullptr, "a page more cannot be granted, after " +
                                  std::to_string(pages_.size()) +
                                  "; /sys/module/xen_gntalloc/parameters/limit has the limit");
-    std::memset(page, 0, 4096);
+    std::memset(page, 0, page_bytes);
     pages_[grant] = page;
     return { grant, page };
 }
@@ -114,6 +116,10 @@ void GuestXen::revoke(unsigned, std::uint32_t grant)
     if (page == pages_.end())
         return;
     (void)xengntshr_unshare(grants_.get(), page->second, 1);
+    // The attack may still write there.
+    void *memory = mmap(page->second, page_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    require(memory != MAP_FAILED, "no memory for a page that was revoked");
     pages_.erase(page);
 }
 
