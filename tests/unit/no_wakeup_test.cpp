@@ -132,8 +132,8 @@ TEST_F(NoWakeupTest, NoInterruptComesWhileItPlays)
         const uint64_t at = look(*file);
         EXPECT_EQ(at % 256, 0u);
         EXPECT_GE(at + 256, (i + 1) * uint64_t { 480 });
-        EXPECT_EQ(file->write(make_audio(file->avail() * frame_bytes)),
-                  static_cast<int64_t>(file->avail()));
+        const uint64_t room = file->avail();
+        EXPECT_EQ(file->write(make_audio(room * frame_bytes)), static_cast<int64_t>(room));
     }
     EXPECT_EQ(interrupts(), before);
     EXPECT_EQ(file->substream().periods_elapsed, periods);
