@@ -33,8 +33,8 @@ uint32_t kshim_event_channel_port(const struct kshim_event_channel *channel);
 /* Interrupts the other end. Context: any. */
 void kshim_event_channel_notify(struct kshim_event_channel *channel);
 /*
- * From now on, and until it is unmasked, events of the other end interrupt no more; one that comes
- * meanwhile does when it is unmasked. Context: any; callers come one at a time.
+ * Keeps events of the other end from interrupting until kshim_event_channel_unmask(), which
+ * delivers one interrupt if any came. Context: any; the caller serialises calls for a channel.
  */
 void kshim_event_channel_mask(struct kshim_event_channel *channel);
 /* Not masked when it is opened. Only after a mask. Context: as above. */

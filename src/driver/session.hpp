@@ -61,8 +61,7 @@ class Session {
     }
     // hw_free: the backend is to close the stream.
     void reset();
-    // Begins anew. @params: what the application chose. @step: how often the backend is to report
-    // its position, a part of a period.
+    // Begins anew, as the application chose. The backend is to report positions every @step.
     void prepare(const kshim_pcm_params &params, Frames step);
     // As ALSA's triggers. BrokenPipe when the run has failed, NoDevice when the card has gone.
     Result<void> start(RunCommand command);
@@ -119,8 +118,7 @@ class Session {
 
     // ---- Maintenance ----
 
-    // Whether there is anything to look at, or to tell: a card has many streams, and few are in
-    // use.
+    // Whether there is anything to look at, or to tell: few streams of a card are in use.
     bool wants_look() const
     {
         return is_look_wanted_;
@@ -214,8 +212,7 @@ class Session {
     Result<void> check_alive();
     void want_maintenance();
     Notices take_notices();
-    // The state of the run, or of the link, may be new: writes it down, and decides whether events
-    // interrupt.
+    // Writes down the state of run and link if it is new, and decides whether events interrupt.
     void note_state();
     // Whether an interrupt has to tell of events. An application that has switched period wake-ups
     // off looks at the position by itself, and pointer() at the events.
@@ -225,8 +222,7 @@ class Session {
 
     // ---- session_requests.cpp ----
 
-    // Takes responses and posts what is due until neither is possible, and decides whether the next
-    // response shall interrupt.
+    // Takes responses and posts what is due; decides whether the next response interrupts.
     void sync();
     // Posts what is due, in the order in which the backend has to carry it out.
     void post_due();

@@ -26,6 +26,9 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_period = take_events();
     const bool has_news = exchange(has_event_news_, false);
     if (has_news && link_ != Link::Broken) {
+        // The maintenance that start() asks for may look before ALSA has set DRAINING.
+        if (run_.base().is_moving())
+            observe(substream_.progress());
         if (needs_sync())
             sync();
         else

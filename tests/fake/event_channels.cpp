@@ -80,7 +80,7 @@ void EventChannels::interrupt(kshim_event_channel &channel)
 {
     if (channel.state == State::Closed)
         return;
-    // Meanwhile interrupts were off.
+    // The driver has masked it since the backend raised it.
     if (channel.is_masked) {
         channel.state = State::Idle;
         channel.is_pending = true;

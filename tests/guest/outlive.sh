@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Players and recorders that Dom0's script takes the backend from, again and again, or that are saved
-# and restored: the same processes go on, and none is ever told of an error. Dom0 says in XenStore
-# when it is done. What was played and recorded, and how often the backend was lost meanwhile, the
-# host compares: scripts/selftestkit/outlive.py.
+# Players and recorders whose backend Dom0's script takes away, again and again, or whose guest it
+# saves and restores: the same processes go on, and ALSA never returns an error. Dom0 says in
+# XenStore when it is done. The host compares what was played and recorded, and counts how often the
+# backend was lost: scripts/selftestkit/outlive.py.
 # Usage: outlive.sh ACCESS
 # ACCESS, rw or mmap, is how xen-front-outlive plays and records: no emulated processor carries more
 # of them in time.

@@ -278,7 +278,7 @@ TEST_F(NoWakeupTest, PauseAndStop)
     EXPECT_EQ(file->pause(false), 0);
     kernel.timeline.pass(20ms);
     EXPECT_GT(look(*file), at);
-    // The responses to PAUSE and RESUME are nobody's.
+    // No caller waits for the responses to PAUSE and RESUME.
     EXPECT_LE(interrupts(), before + 1);
     EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(events().spurious_interrupts, 0u);
