@@ -7,14 +7,14 @@ void RequestChannel::attach(const Transport &transport)
 {
     transport_ = &transport;
     ring_.attach(transport.ring_page());
-    has_posted_ = false;
-    has_activity_ = false;
 }
 
 void RequestChannel::detach()
 {
     transport_ = nullptr;
     ring_.detach();
+    has_posted_ = false;
+    has_activity_ = false;
 }
 
 Result<RequestId> RequestChannel::post(const wire::Request &request)

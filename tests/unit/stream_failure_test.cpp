@@ -662,6 +662,22 @@ TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+// Between the request and its publication the ring turns out to be broken.
+TEST_F(StreamFailureTest, RequestThatMeetsAViolationIsForgottenWithTheBackend)
+{
+    auto file = open();
+    stream().ring().rsp_prod += 100;
+    EXPECT_EQ(file->hw_params(small_params), -ENODEV);
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(complaints().size(), 1u);
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+}
+
 // A violation that no interrupt handler finds. A caller that polls the stream has to wake all the
 // same.
 class SilentViolationTest : public StreamFailureTest {
