@@ -43,6 +43,11 @@ void Session::sync_for_later()
 void Session::note_state()
 {
     journal.on_state(run_.base().state(), link_);
+    choose_event_interrupts();
+}
+
+void Session::choose_event_interrupts()
+{
     const bool are_masked = transport_ != nullptr && !want_event_interrupts();
     if (exchange(are_events_masked_, are_masked) != are_masked && transport_ != nullptr)
         transport_->set_events_masked(are_masked);
@@ -50,10 +55,13 @@ void Session::note_state()
 
 bool Session::want_event_interrupts() const
 {
-    const bool looks_by_itself = params_.has_no_period_wakeup && run_.base().wants_session() &&
-                                 run_.is_playback() && !run_.playback().needs_reports();
     // A backend that was overdue is to be heard when it is back.
-    return !looks_by_itself || link_ != Link::Attached;
+    if (link_ != Link::Attached)
+        return true;
+    if (!run_.is_playback())
+        return !run_.capture().needs_no_reports();
+    return !params_.has_no_period_wakeup || !run_.base().wants_session() ||
+           run_.playback().needs_reports();
 }
 
 void Session::attach(const Transport &transport)
@@ -62,6 +70,7 @@ void Session::attach(const Transport &transport)
     requests.attach(transport);
     events_.attach(transport.event_page());
     has_event_news_ = false;
+    run_.capture().meet_backend();
     set_link(Link::Published);
 }
 
@@ -227,9 +236,9 @@ Result<void> Session::commit()
     if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))
         return Error::Invalid;
     // For a stream that runs and is open this is all that a write costs.
-    post_transfers();
+    const bool has_posted = post_transfers();
     requests.publish();
-    if (run_.visit([](const auto &run) { return run.wants_responses(); }))
+    if (run_.is_playback() ? run_.playback().wants_responses() : has_posted)
         sync_for_later();
     if (open_ == OpenState::Open && run_.is_playback() &&
         run_.base().requested() < run_.playback().committed())
@@ -239,7 +248,7 @@ Result<void> Session::commit()
 
 uint32_t Session::pointer()
 {
-    if (are_events_masked_) {
+    if (is_polled()) {
         (void)take_events();
         if (is_attached(link_))
             take_responses();

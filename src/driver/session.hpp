@@ -212,11 +212,16 @@ class Session {
     Result<void> check_alive();
     void want_maintenance();
     Notices take_notices();
-    // Writes down the state of run and link if it is new, and decides whether events interrupt.
+    // Writes down the state of run and link if it is new.
     void note_state();
-    // Whether an interrupt has to tell of events. An application that has switched period wake-ups
-    // off looks at the position by itself, and pointer() at the events.
+    // Has events interrupt, or not. An application that has switched period wake-ups off looks at
+    // the position by itself, and pointer() at the events; of a READ ahead the response tells.
+    void choose_event_interrupts();
     bool want_event_interrupts() const;
+    bool is_polled() const
+    {
+        return are_events_masked_ && run_.is_playback();
+    }
     void fail(PcmStop stop);
     void break_link(Violation violation);
 
@@ -229,14 +234,14 @@ class Session {
     bool post_close();
     bool post_open();
     void post_values();
-    void post_transfers();
+    bool post_transfers(); // true when there was something to post
     void post_trigger();
     Told wanted_trigger() const;
     bool is_trigger_due() const;
     bool wants_responses() const;
     bool has_unseen_period() const
     {
-        return !are_events_masked_ && run_.base().is_elapsed() && run_.base().is_moving();
+        return !is_polled() && run_.base().is_elapsed() && run_.base().is_moving();
     }
 
     // ---- session_events.cpp ----

@@ -71,6 +71,9 @@ void Session::on_response(const Response &response)
         break;
     case wire::Operation::Write:
     case wire::Operation::Read: {
+        // Whether the backend has held it is judged by what it has reported before it answered.
+        if (!run_.is_playback() && run_.capture().is_ahead())
+            (void)take_events();
         const auto result =
             run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });
         if (result == TransferResult::Refused)
@@ -221,7 +224,7 @@ Notices Session::take_notices()
     Run &run = run_.base();
     if (notices_.is_any())
         notices = exchange(notices_, Notices());
-    if (!are_events_masked_ && run.is_moving() && run.take_elapsed()) {
+    if (!is_polled() && run.is_moving() && run.take_elapsed()) {
         notices.is_period_elapsed = true;
         const Frames step = run.position() - run.shown();
         notices.needs_second_look = step >= run.geometry().buffer;

@@ -35,8 +35,12 @@ void Session::post_due()
 {
     if (post_close() && post_open() && open_ == OpenState::Open) {
         post_values();
+        // What is recorded from START on may be asked for at once; what is played, before it.
+        if (!run_.is_playback())
+            post_trigger();
         post_transfers();
-        post_trigger();
+        if (run_.is_playback())
+            post_trigger();
     }
     requests.publish();
 }
@@ -95,10 +99,16 @@ void Session::post_values()
     }
 }
 
-void Session::post_transfers()
+bool Session::post_transfers()
 {
     if (open_ != OpenState::Open)
-        return;
+        return false;
+    // STOP and CLOSE may have to wait for a READ ahead, which is worth less the longer a period is.
+    constexpr unsigned int ahead_per_second_min = 10;
+    if (!run_.is_playback())
+        run_.capture().set_recording(told_ == Told::Start &&
+                                     params_.period_frames <= params_.rate / ahead_per_second_min);
+    bool has_posted = false;
     TransferRange range;
     wire::Request transfer = {};
     transfer.operation = run_.is_playback() ? wire::Operation::Write : wire::Operation::Read;
@@ -107,9 +117,13 @@ void Session::post_transfers()
             transfer.transfer = { range.offset, range.length };
             auto id = requests.post(transfer);
             run.on_transfer_sent(id.value());
-            has_sent_ = true;
+            has_posted = true;
         }
     });
+    has_sent_ |= has_posted;
+    if (!run_.is_playback())
+        choose_event_interrupts();
+    return has_posted;
 }
 
 bool Session::is_trigger_due() const

@@ -49,6 +49,15 @@ class StreamRun {
     {
         return playback_;
     }
+    // Only when not is_playback().
+    CaptureRun &capture()
+    {
+        return capture_;
+    }
+    const CaptureRun &capture() const
+    {
+        return capture_;
+    }
 
   private:
     bool is_playback_ = true;

@@ -7,13 +7,22 @@ void CaptureRun::prepare(const RunGeometry &geometry)
 {
     begin(geometry);
     read_ = Frames();
-    captured_ = Frames();
+    begin_session();
+}
+
+void CaptureRun::meet_backend()
+{
+    answers_early_ = false;
+    held_ = 0;
 }
 
 void CaptureRun::begin_session()
 {
     Run::begin_session(position_);
     captured_ = base_;
+    fetched_ = base_;
+    is_recording_ = false;
+    is_ahead_ = false;
 }
 
 bool CaptureRun::commit(int64_t readable)
@@ -34,25 +43,83 @@ bool CaptureRun::report(Bytes reported)
     if (captured <= captured_)
         return false;
     captured_ = captured;
+    go_on();
     return true;
+}
+
+void CaptureRun::set_recording(bool is_recording)
+{
+    is_recording_ = is_recording;
+    is_verdict_void_ |= !is_recording;
 }
 
 bool CaptureRun::next_transfer(TransferRange &range)
 {
-    return is_moving() && next_range(geometry_.frame.bytes(captured_), range);
+    if (!is_moving())
+        return false;
+    return next_range(geometry_.frame.bytes(captured_), range) || next_range_ahead(range);
+}
+
+bool CaptureRun::next_range_ahead(TransferRange &range)
+{
+    if (!is_recording_ || answers_early_ || in_flight_ > 0 || requested() < captured_)
+        return false;
+    const uint64_t period = geometry_.period.value();
+    const Frames start = requested();
+    const Frames end = base_ + Frames(((start - base_).value() / period + 1) * period);
+    const uint64_t offset = start.value() % geometry_.buffer.value();
+    if (end > limit() || offset + (end - start).value() > geometry_.buffer.value())
+        return false;
+    return next_range(geometry_.frame.bytes(end), range);
+}
+
+void CaptureRun::on_transfer_sent(RequestId id)
+{
+    Run::on_transfer_sent(id);
+    // Ahead goes only what has nothing before it.
+    if (in_flight_ > 1)
+        return;
+    is_ahead_ = requested() > captured_;
+    ahead_ = id;
+    is_verdict_void_ = false;
 }
 
 TransferResult CaptureRun::on_response(RequestId id, int32_t status)
 {
     Bytes end;
     const TransferResult result = take_response(id, status, end);
+    if (result == TransferResult::Foreign)
+        return result;
+    if (is_ahead_ && id == ahead_) {
+        is_ahead_ = false;
+        const bool is_reported = requested() <= captured_;
+        if (!is_verdict_void_)
+            judge_backend(is_reported);
+        if (result == TransferResult::Refused && !is_reported) {
+            // It was not there yet: it will be asked for when it is.
+            requested_ = geometry_.frame.bytes(fetched_);
+            return TransferResult::Done;
+        }
+    }
     if (result != TransferResult::Done)
         return result;
+    fetched_ = max(fetched_, geometry_.frame.frames(end));
+    go_on();
+    return result;
+}
+
+void CaptureRun::judge_backend(bool was_held)
+{
+    answers_early_ = !was_held;
+    held_ = was_held ? min(held_ + 1, held_enough) : 0;
+}
+
+void CaptureRun::go_on()
+{
     const Frames before = position_;
-    advance(geometry_.frame.frames(end));
+    advance(min(fetched_, captured_));
     // The buffer is full, which may be far from the end of a period: ALSA decides.
     is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
-    return result;
 }
 
 } // namespace xen_front

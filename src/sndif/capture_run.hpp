@@ -7,10 +7,16 @@
 
 namespace xen_front {
 
+// A backend that holds a READ until it has recorded all of it is asked a period ahead: its response
+// is then the only interrupt of a period. Whether a backend does so shows when a response comes:
+// one that comes before the backend has reported what it is about is not believed until it has,
+// and this backend is asked for nothing ahead any more.
 class CaptureRun : public Run {
   public:
     // Forgets what was, and begins anew: prepare.
     void prepare(const RunGeometry &geometry);
+    // There is another backend, of which it is not known whether it holds READs.
+    void meet_backend();
     // A backend has opened the stream. Recording goes on behind what is in the buffer.
     void begin_session();
 
@@ -24,11 +30,28 @@ class CaptureRun : public Run {
     // for is lost. True when that is news.
     bool report(Bytes reported);
 
+    // Whether the backend records, so that a READ may be sent ahead. What is in flight when it ends
+    // to do so says nothing about the backend.
+    void set_recording(bool is_recording);
     // The next range to be fetched by READ; then on_transfer_sent().
     bool next_transfer(TransferRange &range);
-    // The response to a READ, or to an earlier run's. What all READs up to the first unanswered
-    // one have fetched is position().
+    // The request of the range that next_transfer() gave last was put into the ring as @id. A range
+    // that was not is given again.
+    void on_transfer_sent(RequestId id);
+    // The response to a READ, or to an earlier run's. If is_ahead(), all that the backend has
+    // reported before is to be told first. What all READs up to the first unanswered one have
+    // fetched, as far as the backend has reported it, is position().
     TransferResult on_response(RequestId id, int32_t status);
+    // Whether a READ that was sent ahead is in flight.
+    bool is_ahead() const
+    {
+        return is_ahead_ && in_flight_ > 0;
+    }
+    // Whether its response is all that an interrupt is needed for.
+    bool needs_no_reports() const
+    {
+        return is_ahead() && held_ == held_enough;
+    }
 
     // What the application has read.
     Frames committed() const
@@ -53,6 +76,9 @@ class CaptureRun : public Run {
     }
 
   private:
+    // After so many READs that it held, the backend is known to do so.
+    static constexpr uint32_t held_enough = 3;
+
     // Whether the application reads in place, and never tells how far.
     bool is_free_wheeling() const
     {
@@ -64,9 +90,22 @@ class CaptureRun : public Run {
     {
         return (is_free_wheeling() ? position_ : read_) + geometry_.buffer;
     }
+    // The range of the next period, up to which the backend will report. False when none is to be
+    // sent ahead: over the end of the buffer it would be two, of which the first ends nowhere.
+    bool next_range_ahead(TransferRange &range);
+    void judge_backend(bool was_held);
+    // Shows what was both fetched and reported.
+    void go_on();
 
+    bool is_recording_ = false;
+    bool is_ahead_ = false;
+    bool is_verdict_void_ = false; // what becomes of it says nothing about the backend
+    RequestId ahead_; // if is_ahead_
+    bool answers_early_ = false; // the backend
+    uint32_t held_ = 0; // READs in a row, up to held_enough
     Frames read_; // by the application
     Frames captured_; // by the backend, as far as the buffer has room
+    Frames fetched_; // by READs that are answered
 };
 
 } // namespace xen_front

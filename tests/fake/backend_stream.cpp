@@ -12,6 +12,7 @@ namespace xen_front::fake {
 namespace {
 
 constexpr int32_t status_io = -5; // XEN_EIO
+constexpr int32_t status_again = -11; // XEN_EAGAIN
 constexpr int32_t status_invalid = -22; // XEN_EINVAL
 
 // What the rows of volume and mute values may add to a buffer, with what aligns them.
@@ -107,6 +108,49 @@ void BackendStream::serve()
 void BackendStream::handle(const wire::Request &request)
 {
     record.requests.push_back(request);
+    const bool is_end =
+        request.operation == wire::Operation::Close ||
+        (request.operation == wire::Operation::Trigger &&
+         (request.trigger.type == wire::TriggerType::Stop ||
+          request.trigger.type == wire::TriggerType::Pause));
+    if (is_end && reads_ == Reads::Held)
+        serve_waiting(true);
+    if ((!waiting_.empty() && reads_ == Reads::Blocking) || !is_recorded(request)) {
+        if (reads_ == Reads::Refused)
+            answer(request, status_again);
+        else
+            waiting_.push_back(request);
+        return;
+    }
+    finish(request);
+}
+
+bool BackendStream::is_recorded(const wire::Request &request) const
+{
+    return request.operation != wire::Operation::Read || reads_ == Reads::AnsweredAtOnce ||
+           record.written_bytes + request.transfer.length <= position_;
+}
+
+void BackendStream::set_reads(Reads reads)
+{
+    serve_waiting(true);
+    reads_ = reads;
+}
+
+void BackendStream::serve_waiting(bool is_ending)
+{
+    while (!waiting_.empty() && (is_ending || is_recorded(waiting_.front()))) {
+        const wire::Request request = waiting_.front();
+        waiting_.pop_front();
+        if (is_recorded(request))
+            finish(request);
+        else
+            answer(request, status_again);
+    }
+}
+
+void BackendStream::finish(const wire::Request &request)
+{
     const auto chosen = statuses.find(request.operation);
     const bool is_refused = chosen != statuses.end();
     // Whatever it says about CLOSE, the stream is closed; and bytes are passed over, played or not.
@@ -419,6 +463,7 @@ void BackendStream::report_position(uint64_t bytes)
     event.type = wire::event_current_position;
     event.position = bytes;
     send_event(event);
+    serve_waiting(false);
 }
 
 void BackendStream::send_event(const wire::Event &event)

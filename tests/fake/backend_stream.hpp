@@ -49,6 +49,14 @@ class BackendStream {
     std::map<wire::Operation, int32_t> statuses;
     // What it makes of HW_PARAM_QUERY: the same again, unless set.
     std::function<wire::HwParamQuery(const wire::HwParamQuery &)> on_query;
+    // What it does with a READ of what it has not recorded yet.
+    enum class Reads {
+        AnsweredAtOnce, // with what it will have
+        Held, // and refused when the device stops
+        Blocking, // so are all requests behind it
+        Refused,
+    };
+    void set_reads(Reads reads);
     // While it is false it polls, and does not want to be notified.
     bool wants_notifications = true;
     // The largest OPEN.buffer_sz that it accepts.
@@ -154,6 +162,10 @@ class BackendStream {
     void unmap(void *page);
     void on_notification();
     void handle(const wire::Request &request);
+    void finish(const wire::Request &request);
+    bool is_recorded(const wire::Request &request) const;
+    // Goes on with what had to wait; with an end of recording, what still has to is refused.
+    void serve_waiting(bool is_ending);
     int32_t carry_out(const wire::Request &request);
     int32_t open(const wire::OpenRequest &request);
     void close();
@@ -184,6 +196,8 @@ class BackendStream {
         int32_t status;
     };
     std::deque<Unanswered> unanswered_;
+    Reads reads_ = Reads::AnsweredAtOnce;
+    std::deque<wire::Request> waiting_; // for a READ at the front
 
     std::optional<wire::OpenRequest> opened_;
     std::vector<uint8_t *> buffer_pages_;

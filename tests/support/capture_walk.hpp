@@ -41,9 +41,19 @@ class CaptureWalk : public RunWalk<CaptureRun> {
     {
         return (is_free_wheeling() ? position_ : read_) + geometry_.buffer;
     }
+    // Where a READ ahead would end; 0 when none may go.
+    uint64_t ahead_end() const;
+    void end_session();
+    void go_on();
 
     uint64_t read_ = 0;
     uint64_t captured_ = 0;
+    uint64_t fetched_ = 0;
+    uint64_t ahead_ = 0; // where the READ ahead that is in flight ends; 0: there is none
+    bool is_recording_ = false;
+    bool is_void_ = false;
+    bool is_early_ = false;
+    uint64_t held_ = 0; // READs in a row
 };
 
 inline void CaptureWalk::step(const RunStep &step)
@@ -52,6 +62,9 @@ inline void CaptureWalk::step(const RunStep &step)
     check_common();
     promise(run_.committed().value() == read_, "what was read is the model's");
     promise(run_.wants_responses() == (in_flight_ > 0), "each READ has to be answered");
+    promise(run_.is_ahead() == (ahead_ > 0), "a READ ahead is known");
+    promise(run_.needs_no_reports() == (ahead_ > 0 && held_ >= 3),
+            "a backend that has held three READs needs to report nothing");
     const bool has_room = captured_ < align_down(limit());
     promise(run_.expects_position() == (is_moving() && (in_flight_ > 0 || has_room)),
             "what moves is to be reported, unless nothing more fits");
@@ -59,6 +72,7 @@ inline void CaptureWalk::step(const RunStep &step)
         return;
     promise(read_ <= shown_, "only what is shown is read");
     promise(position_ <= frames(sent_), "nothing is shown that was not fetched");
+    promise(position_ <= captured_ || is_tainted_, "nothing is shown that was not reported");
     if (is_tainted_)
         return;
     promise(sent_ <= bytes(read_ + geometry_.buffer), "nothing unread is overwritten");
@@ -116,8 +130,7 @@ inline void CaptureWalk::happen(const RunStep &step)
     case RunEvent::Session:
         run_.begin_session();
         begin_session_model();
-        captured_ = base_;
-        return;
+        return end_session();
     case RunEvent::Look:
         return look();
     case RunEvent::Take:
@@ -126,6 +139,14 @@ inline void CaptureWalk::happen(const RunStep &step)
         is_unstoppable_ = !is_unstoppable_;
         is_tainted_ = true;
         return run_.set_unstoppable(is_unstoppable_);
+    case RunEvent::Record:
+        is_recording_ = step.amount != 0;
+        is_void_ |= !is_recording_;
+        return run_.set_recording(is_recording_);
+    case RunEvent::OtherBackend:
+        is_early_ = false;
+        held_ = 0;
+        return run_.meet_backend();
     case RunEvent::Drain: // ALSA stops capture, and lets what is there be read
     case RunEvent::Silence:
     case RunEvent::Events:
@@ -137,7 +158,34 @@ inline void CaptureWalk::prepare()
 {
     run_.prepare(run_geometry());
     begin_model();
-    read_ = captured_ = 0;
+    read_ = 0;
+    end_session();
+}
+
+inline void CaptureWalk::end_session()
+{
+    captured_ = fetched_ = base_;
+    ahead_ = 0;
+    is_recording_ = false;
+}
+
+inline void CaptureWalk::go_on()
+{
+    const uint64_t before = position_;
+    move_to(std::min(fetched_, captured_));
+    is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
+}
+
+inline uint64_t CaptureWalk::ahead_end() const
+{
+    if (!is_recording_ || is_early_ || in_flight_ > 0 || sent_ < bytes(captured_))
+        return 0;
+    uint64_t end = base_;
+    while (end <= frames(sent_))
+        end += geometry_.period;
+    const bool is_one_piece = frames(sent_) % geometry_.buffer + end - frames(sent_) <=
+                              geometry_.buffer;
+    return is_one_piece && end <= limit() ? end : 0;
 }
 
 inline void CaptureWalk::read(uint64_t count)
@@ -174,27 +222,48 @@ inline void CaptureWalk::report(uint64_t bytes)
     const uint64_t before = captured_;
     captured_ = std::max(captured_, align_down(std::min(align_down(claimed), limit())));
     promise(run_.report(Bytes(bytes)) == (captured_ > before), "a position further on is news");
+    go_on();
 }
 
 inline void CaptureWalk::send_next(bool has_room)
 {
     TransferRange range = {};
+    const uint64_t ahead = is_moving() ? ahead_end() : 0;
+    const uint64_t target = ahead > 0 ? ahead : captured_;
     const bool is_expected =
-        is_moving() && in_flight_ < Run::transfer_window && sent_ < bytes(captured_);
-    if (check_range(run_.next_transfer(range), range, is_expected, bytes(captured_)) && has_room)
-        send(range);
+        is_moving() && in_flight_ < Run::transfer_window && sent_ < bytes(target);
+    if (!check_range(run_.next_transfer(range), range, is_expected, bytes(target)) || !has_room)
+        return;
+    send(range);
+    if (ahead > 0) {
+        ahead_ = ahead;
+        is_void_ = false;
+    }
 }
 
 inline void CaptureWalk::receive(uint32_t number, int32_t status)
 {
-    const uint64_t end = answer(number, status);
+    // Nothing is sent behind a READ ahead before its frames are reported.
+    const bool is_early = ahead_ > captured_;
+    const uint64_t end =
+        answer(number, status, is_early ? TransferResult::Done : TransferResult::Refused);
+    if (ahead_ > 0 && end > 0) {
+        if (!is_void_) {
+            is_early_ = is_early;
+            held_ = is_early ? 0 : std::min<uint64_t>(held_ + 1, 3);
+        }
+        ahead_ = 0;
+    }
+    if (status != 0 && is_early) {
+        sent_ = bytes(fetched_);
+        return;
+    }
     if (status != 0) {
         command(RunCommand::Fail);
         return;
     }
-    const uint64_t before = position_;
-    move_to(frames(end));
-    is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
+    fetched_ = std::max(fetched_, frames(end));
+    go_on();
 }
 
 inline void CaptureWalk::record()

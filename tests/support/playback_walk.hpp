@@ -143,6 +143,8 @@ inline void PlaybackWalk::happen(const RunStep &step)
         return run_.set_unstoppable(is_unstoppable_);
     case RunEvent::Silence:
         return silence();
+    case RunEvent::Record:
+    case RunEvent::OtherBackend:
     case RunEvent::Events:
         return;
     }

@@ -35,6 +35,8 @@ enum class RunEvent : uint8_t {
     Look,
     Take,
     FreeWheel, // on, or off again
+    Record, // the backend does so, or not: 1 or 0
+    OtherBackend,
     Silence,
     Events
 };
@@ -173,7 +175,8 @@ template <typename RunType> class RunWalk {
         run_.on_transfer_sent(RequestId(id));
     }
     // Answers the @number-th unanswered transfer. The end of the answered ones, 0 if none.
-    uint64_t answer(uint32_t number, int32_t status)
+    uint64_t answer(uint32_t number, int32_t status,
+                    TransferResult refused = TransferResult::Refused)
     {
         uint32_t unanswered = 0;
         for (uint32_t i = 0; i < in_flight_; i++)
@@ -186,7 +189,7 @@ template <typename RunType> class RunWalk {
             index++;
         transfers_[index].is_answered = true;
         promise(run_.on_response(RequestId(transfers_[index].id), status) ==
-                    (status == 0 ? TransferResult::Done : TransferResult::Refused),
+                    (status == 0 ? TransferResult::Done : refused),
                 "a response finds its transfer");
         uint64_t end = 0;
         while (in_flight_ > 0 && transfers_[0].is_answered) {

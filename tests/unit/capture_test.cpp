@@ -210,8 +210,8 @@ TEST_F(CaptureTest, WholeBufferOfBrokenPeriods)
 TEST_F(CaptureTest, ReadThatIsAnsweredWhilePausedCountsAfterwards)
 {
     auto file = recording();
-    ASSERT_EQ(file->start(), 0);
     stream().withheld = { Operation::Read };
+    ASSERT_EQ(file->start(), 0);
     stream().report_position(256 * frame_bytes);
     ASSERT_EQ(file->pause(true), 0);
     stream().withheld.clear();
@@ -259,7 +259,7 @@ TEST_F(CaptureTest, BackendThatIsFarAheadIsAnXrun)
     EXPECT_EQ(file->state(), PcmState::Xrun);
     // No more than there is room for.
     EXPECT_EQ(stream().record.requests.back().operation, Operation::Trigger);
-    EXPECT_EQ(stream().count(Operation::Read), 1u);
+    EXPECT_EQ(stream().record.written_bytes, 1024 * frame_bytes);
 }
 
 TEST_F(CaptureTest, RefusedReadStopsTheStream)

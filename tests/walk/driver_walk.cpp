@@ -182,7 +182,10 @@ void DriverWalk::step_backend()
 {
     if (backend_.stream_count() == 0 || is_ring_spoilt_)
         return;
-    switch (pick(11)) {
+    switch (pick(12)) {
+    case 11:
+        stream().set_reads(static_cast<fake::BackendStream::Reads>(pick(4)));
+        break;
     case 10:
         stream().buffer_limit = pick(3) == 0 ? 4096 : UINT32_MAX;
         break;
