@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The xenbus driver, and include/kshim/xenbus.h over its devices. */
+#include <linux/atomic.h>
 #include <linux/device.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/pm.h>
@@ -50,9 +52,69 @@ void *kshim_xenbus_context(const struct kshim_xenbus_device *device)
 	return dev_get_drvdata(&to_xenbus(device)->dev);
 }
 
-void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state)
+/* See wait_only_for_a_backend(). */
+static void tell_true_state(struct xenbus_device *device)
 {
-	xenbus_switch_state(to_xenbus(device), state);
+	unsigned int state;
+
+	if (READ_ONCE(device->state) != XenbusStateReconfiguring)
+		return;
+	state = xenbus_read_unsigned(device->nodename, "state", XenbusStateUnknown);
+	if (state == XenbusStateInitialising)
+		cmpxchg(&device->state, XenbusStateReconfiguring, XenbusStateInitialising);
+}
+
+/* The node is not written if it has gone: the directory must not come back as a lone node. */
+static int write_state(struct xenbus_device *device, unsigned int state)
+{
+	struct xenbus_transaction transaction;
+	char number[4];
+	bool is_there;
+	int ret;
+
+	snprintf(number, sizeof(number), "%u", state);
+	do {
+		ret = xenbus_transaction_start(&transaction);
+		if (ret)
+			return ret;
+		is_there = xenbus_exists(transaction, device->nodename, "state");
+		if (is_there)
+			ret = xenbus_write(transaction, device->nodename, "state", number);
+		if (ret) {
+			xenbus_transaction_end(transaction, true);
+			return ret;
+		}
+		ret = xenbus_transaction_end(transaction, !is_there);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/*
+ * Since Linux 7.0 the bus takes a device for a new one, and probes it anew, if XenStore says
+ * Initialising and device->state does not. xenbus_switch_state() writes XenStore first, so
+ * xenwatch could find just that, on another processor.
+ */
+static void switch_to_initialising(struct xenbus_device *device)
+{
+	int ret;
+
+	if (device->state == XenbusStateInitialising)
+		return;
+	WRITE_ONCE(device->state, XenbusStateInitialising);
+	ret = write_state(device, XenbusStateInitialising);
+	if (ret)
+		xenbus_dev_error(device, ret, "writing the state Initialising");
+}
+
+void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int state)
+{
+	struct xenbus_device *device = to_xenbus(opaque);
+
+	tell_true_state(device);
+	if (state == XenbusStateInitialising)
+		switch_to_initialising(device);
+	else
+		xenbus_switch_state(device, state);
 }
 
 void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text)
@@ -64,16 +126,18 @@ void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const cha
 /* Of xen_front_load(). */
 static void *shared;
 
+static bool is_registering;
+
 /*
- * While a driver registers, the bus has it wait up to 30 s for devices that it takes for
+ * When a driver registers, the bus has it wait up to 30 s for devices that it takes for
  * connecting: good for one whose backend is there, as the card is when insmod returns. Without a
- * backend there is nothing to wait for.
+ * backend there is nothing to wait for, and the bus is shown another state until it has looked.
  */
 static void wait_only_for_a_backend(struct xenbus_device *device)
 {
 	unsigned int backend = xenbus_read_unsigned(device->otherend, "state", XenbusStateUnknown);
 
-	if (backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
+	if (READ_ONCE(is_registering) && backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
 	    backend != XenbusStateConnected)
 		device->state = XenbusStateReconfiguring;
 }
@@ -166,6 +230,24 @@ static struct xenbus_driver driver = {
 	.driver.pm = &sleep_operations,
 };
 
+static int end_registration(struct device *device, void *unused)
+{
+	tell_true_state(to_xenbus_device(device));
+	return 0;
+}
+
+static int register_with_bus(void)
+{
+	int ret;
+
+	WRITE_ONCE(is_registering, true);
+	ret = xenbus_register_frontend(&driver);
+	WRITE_ONCE(is_registering, false);
+	if (!ret && driver_for_each_device(&driver.driver, NULL, NULL, end_registration))
+		pr_warn("snd-xen-front: not every device shows its state\n");
+	return ret;
+}
+
 static int shut_down(struct device *device, void *unused)
 {
 	/* The driver may be unbound just now. */
@@ -199,7 +281,7 @@ int xen_front_driver_register(void)
 	shared = xen_front_load();
 	if (!shared)
 		return -ENOMEM;
-	status = xenbus_register_frontend(&driver);
+	status = register_with_bus();
 	if (status) {
 		pr_err("snd-xen-front: the Xen bus refuses the driver: %d; is snd_xen_front loaded?\n",
 		       status);

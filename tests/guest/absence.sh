@@ -90,4 +90,30 @@ check "absence, without limit: the position moves on" wait_until moves
 kill "$aplay" "$arecord"
 wait $aplay $arecord
 echo "$patience" >$timeout
+
+# Loaded when there is no backend, which comes later.
+bus=/sys/bus/xen/drivers/vsnd
+unload() {
+	for device in $bus/vsnd-*; do
+		echo "${device##*/}" >$bus/unbind || return 1
+	done
+	rmmod snd_xen_front
+}
+load_ms() {
+	before=$(uptime_ms)
+	insmod /lab/snd-xen-front.ko || return 1
+	took=$(($(uptime_ms) - before))
+	note "insmod took $took ms"
+}
+dmesg -c >/dev/null
+check "absence, from the start: the backend goes" ask stop
+check "absence, from the start: the module is unloaded" unload
+check "absence, from the start: and loaded" load_ms
+check_unhindered "absence, from the start: insmod waits for nothing" [ "${took:-9999}" -le 2000 ]
+check "absence, from the start: there is no card" no_card
+check "absence, from the start: the card comes with the backend" eval 'ask start && wait_until card'
+check "absence, from the start: it plays" plays
+# Kernels since 7.0 take a device for a new one whose state in XenStore is not what the bus knows.
+check "absence, from the start: the bus takes the device for what it is" eval \
+	'! dmesg | grep "state reset"'
 ktap_end

@@ -114,6 +114,7 @@ int xenbus_switch_state(struct xenbus_device *device, enum xenbus_state state)
 	struct xenbus_transaction t;
 	char number[12];
 	char *current_state;
+	bool is_new;
 	int ret;
 
 	if (state == device->state || device->vanished)
@@ -129,7 +130,13 @@ int xenbus_switch_state(struct xenbus_device *device, enum xenbus_state state)
 			device->state = state;
 			return 0;
 		}
+		/* The toolstack has made the device anew: the bus is about to see that. */
+		is_new = device->state != XenbusStateInitialising && !strcmp(current_state, "1");
 		kfree(current_state);
+		if (is_new) {
+			xenbus_transaction_end(t, true);
+			return 0;
+		}
 		ret = xenbus_write(t, device->nodename, "state", number);
 		if (ret) {
 			xenbus_transaction_end(t, true);
