@@ -69,6 +69,11 @@ int xen_front_pcm_sync_stop(void *stream); /* may sleep */
  * Never SNDRV_PCM_POS_XRUN: ALSA's read() and write() would not notice, and wait. Stream lock held.
  */
 uint32_t xen_front_pcm_pointer(void *stream);
+/*
+ * What .pointer returned last, and when the backend's word on it came. False before the first
+ * word since prepare. Stream lock held.
+ */
+bool xen_front_pcm_get_time(void *stream, struct kshim_pcm_time *time);
 int xen_front_pcm_ack(void *stream); /* stream lock held */
 
 /* ---- Mixer; @control is the context of kshim_control_add(); may sleep ---- */

@@ -51,6 +51,13 @@ struct kshim_pcm_params {
 	bool has_no_period_wakeup;
 };
 
+/* A position of the backend's device. */
+struct kshim_pcm_time {
+	uint64_t frames; /* since prepare */
+	uint64_t at_us; /* of kshim_now_us(), when this guest learnt of it */
+	uint32_t step_frames; /* from one report to the next */
+};
+
 /* Where an application is with its stream. */
 struct kshim_pcm_progress {
 	/*

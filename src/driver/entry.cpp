@@ -138,6 +138,11 @@ uint32_t xen_front_pcm_pointer(void *stream)
     return to_stream(stream)->pointer();
 }
 
+bool xen_front_pcm_get_time(void *stream, kshim_pcm_time *time)
+{
+    return to_stream(stream)->get_time(*time);
+}
+
 int xen_front_pcm_ack(void *stream)
 {
     return to_stream(stream)->ack().status();

@@ -2,6 +2,7 @@
 // Whether the backend of a stream still shows activity where it has to.
 #pragma once
 
+#include "base/strong.hpp"
 #include "base/types.hpp"
 
 namespace xen_front {
@@ -41,7 +42,41 @@ class Liveness {
         return silent_since_ms_;
     }
 
+    // ---- Of a run that should go on ----
+
+    // The backend is overdue, of which nothing was heard since @since_ms. The run is at @position.
+    void begin_standstill(uint64_t since_ms, Frames position)
+    {
+        if (stands_since_ms_ != 0)
+            return;
+        stands_since_ms_ = max(since_ms, uint64_t { 1 });
+        stands_at_ = position;
+    }
+    // The run has come to @position: a backend that is back, but does not go on by a @period, is
+    // still overdue.
+    void on_position(Frames position, Frames period)
+    {
+        if (position >= stands_at_ + period)
+            end_standstill();
+    }
+    // Positions begin at zero again.
+    void on_prepare()
+    {
+        stands_at_ = Frames();
+    }
+    void end_standstill()
+    {
+        stands_since_ms_ = 0;
+    }
+    // 0: it goes on.
+    uint64_t stands_since_ms() const
+    {
+        return stands_since_ms_;
+    }
+
   private:
+    uint64_t stands_since_ms_ = 0;
+    Frames stands_at_;
     uint64_t silent_since_ms_ = 0;
     uint32_t activity_ = 0;
     uint32_t seen_ = 0; // of activity_, at the last look

@@ -100,7 +100,7 @@ void Session::detach()
     is_open_due_ = false;
     close_id_ = RequestId();
     stop_id_ = RequestId();
-    stalled_since_ms_ = 0;
+    liveness.end_standstill();
     values.close(false);
     set_link(Link::Absent);
 }
@@ -141,7 +141,8 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     params_ = params;
     step_ = step;
     run_.visit([&](auto &run) { run.prepare(geometry); });
-    stalled_at_ = Frames();
+    liveness.on_prepare();
+    moved_at_us_ = 0;
     is_continuing_ = false;
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
@@ -256,6 +257,16 @@ uint32_t Session::pointer()
             sync_for_later();
     }
     return run_.base().look_at_position();
+}
+
+bool Session::get_time(kshim_pcm_time &time) const
+{
+    time = {
+        .frames = run_.base().shown().value(),
+        .at_us = moved_at_us_,
+        .step_frames = static_cast<uint32_t>(step_.value()),
+    };
+    return moved_at_us_ != 0;
 }
 
 void Session::on_put(kshim_control_kind kind)

@@ -74,6 +74,8 @@ class Session {
     Result<void> commit();
     // What .pointer returns: frames into the buffer.
     uint32_t pointer();
+    // When the backend's word on that came. False before the first since prepare.
+    bool get_time(kshim_pcm_time &time) const;
     // The application has set a control.
     void on_put(kshim_control_kind kind);
 
@@ -132,12 +134,6 @@ class Session {
     unsigned int stall_timeout_ms() const;
     // Declares the backend overdue, of whom nothing was heard since @since_ms.
     void stall(uint64_t since_ms);
-    // Since when the run has not gone on by a period although it should: a backend that is back,
-    // but does not go on, is still overdue. 0: it goes on.
-    uint64_t stalled_since_ms() const
-    {
-        return stalled_since_ms_;
-    }
     // If the backend is overdue, the run ends for good.
     void give_up_if_stalled();
     // Whether ALSA waits for the end of a stream that stands still.
@@ -151,11 +147,6 @@ class Session {
         return is_continuation_refused_;
     }
 
-    // Counts what shows that the backend is alive.
-    uint32_t activity() const
-    {
-        return liveness_.activity();
-    }
     // Whether the application prepares it anew after an xrun or a refusal.
     bool exchange_recovery()
     {
@@ -181,6 +172,7 @@ class Session {
 
     RequestChannel requests;
     ValueRequests values;
+    Liveness liveness;
     Journal journal; // since the card was made
     RateLimit recoveries { recovery_burst, 1000 }; // from xruns and refusals
 
@@ -286,18 +278,16 @@ class Session {
     RequestId start_id_;
     RequestId stop_id_;
     int32_t open_status_ = 0;
-    uint64_t stalled_since_ms_ = 0;
-    Frames stalled_at_; // the run's position then
     Work *maintenance_ = nullptr;
     const Transport *transport_ = nullptr; // when there is a connection
     SharedBuffer *buffer_ = nullptr;
     Substream substream_;
     kshim_pcm_params params_ = {};
     Frames step_; // of the positions that the backend reports
+    uint64_t moved_at_us_ = 0; // the position
     EventQueue events_;
     Bytes last_reported_; // by the backend, since OPEN
     StreamRun run_;
-    Liveness liveness_;
     RateLimit partial_positions_ { partial_positions_max, 1000 };
     Notices notices_;
 };

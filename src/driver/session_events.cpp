@@ -78,6 +78,8 @@ void Session::on_response(const Response &response)
             run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });
         if (result == TransferResult::Refused)
             on_refusal(response);
+        else if (!run_.is_playback())
+            moved_at_us_ = now_us();
         break;
     }
     case wire::Operation::Trigger:
@@ -194,8 +196,9 @@ bool Session::take_events()
     events_.acknowledge();
     if (has_news) {
         on_activity();
-        if (run_.base().position() >= stalled_at_ + run_.base().geometry().period)
-            stalled_since_ms_ = 0;
+        if (run_.is_playback())
+            moved_at_us_ = now_us();
+        liveness.on_position(run_.base().position(), run_.base().geometry().period);
     }
     has_event_news_ |= has_news;
     if (run_.is_playback() && run_.playback().needs_silence())

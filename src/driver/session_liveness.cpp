@@ -7,12 +7,12 @@ namespace xen_front {
 
 void Session::on_activity()
 {
-    liveness_.on_activity();
+    liveness.on_activity();
     if (link_ != Link::Stalled)
         return;
     set_link(Link::Attached);
     if (told_ == Told::Nothing || !run_.base().wants_session()) {
-        stalled_since_ms_ = 0;
+        liveness.end_standstill();
         return;
     }
     // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
@@ -78,17 +78,17 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
     }
     // A caller that waits has a time-out of its own.
     if (link_ == Link::Attached && !requests.is_awaited() &&
-        liveness_.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
+        liveness.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
         // Once, however often it comes back without going on.
-        if (stalled_since_ms_ == 0)
-            silence_ms = static_cast<unsigned int>(now_ms - liveness_.silent_since_ms());
-        stall(liveness_.silent_since_ms());
+        if (liveness.stands_since_ms() == 0)
+            silence_ms = static_cast<unsigned int>(now_ms - liveness.silent_since_ms());
+        stall(liveness.silent_since_ms());
     }
     if (link_ == Link::Attached && !expects_activity())
-        stalled_since_ms_ = 0;
+        liveness.end_standstill();
     // Once more after there was a reason: that it is over has to be seen.
-    is_look_wanted_ = look_interval_ms() != 0 || has_waiting_drain() || stalled_since_ms_ != 0 ||
-                      liveness_.was_expected();
+    is_look_wanted_ = look_interval_ms() != 0 || has_waiting_drain() ||
+                      liveness.stands_since_ms() != 0 || liveness.was_expected();
     notices = take_notices();
     return silence_ms;
 }
@@ -97,10 +97,7 @@ void Session::stall(uint64_t since_ms)
 {
     if (link_ != Link::Attached)
         return;
-    if (stalled_since_ms_ == 0) {
-        stalled_since_ms_ = max(since_ms, uint64_t { 1 });
-        stalled_at_ = run_.base().position();
-    }
+    liveness.begin_standstill(since_ms, run_.base().position());
     journal.counts.on_stall();
     set_link(Link::Stalled);
     // From now on, any response is to interrupt.

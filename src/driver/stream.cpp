@@ -181,6 +181,11 @@ uint32_t Stream::pointer()
     return session_.with([](Session &session) { return session.pointer(); });
 }
 
+bool Stream::get_time(kshim_pcm_time &time)
+{
+    return session_.with([&](const Session &session) { return session.get_time(time); });
+}
+
 bool Stream::put_control(kshim_control_kind kind, const uint32_t *values)
 {
     const bool has_changed = mixer_.put(kind, values);

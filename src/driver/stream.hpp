@@ -81,6 +81,7 @@ class Stream {
     Result<void> ack();
     // Frames into the buffer.
     uint32_t pointer();
+    bool get_time(kshim_pcm_time &time);
 
     // ---- Mixer; may sleep ----
 

@@ -104,7 +104,7 @@ Stream::Health Stream::look()
         substream = session.substream();
         is_draining = session.has_waiting_drain();
         health.link = session.link();
-        health.stalled_since_ms = session.stalled_since_ms();
+        health.stalled_since_ms = session.liveness.stands_since_ms();
         health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
         health.is_refused = session.is_continuation_refused();
         health.next_look_ms = session.look_interval_ms();

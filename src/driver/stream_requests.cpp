@@ -54,7 +54,8 @@ void Stream::wait_until(wire::Operation operation, Condition &&is_over)
 {
     const unsigned int timeout_ms = request_timeout_ms();
     const uint64_t asked_ms = now_ms();
-    const uint32_t activity = session_.with([](Session &session) { return session.activity(); });
+    const uint32_t activity =
+        session_.with([](Session &session) { return session.liveness.activity(); });
     for (;;) {
         changed_.rearm();
         const bool is_done = session_.with([&](Session &session) {
@@ -76,7 +77,7 @@ void Stream::wait_until(wire::Operation operation, Condition &&is_over)
         session.requests.set_awaited(false);
         session.journal.counts.on_time_out(operation);
         // A backend that reports progress is busy, not dead.
-        if (is_essential(operation) && session.activity() == activity)
+        if (is_essential(operation) && session.liveness.activity() == activity)
             session.stall(asked_ms);
     });
     Text<160> text;

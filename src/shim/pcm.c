@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PCM devices: ALSA's operation table, and include/kshim/pcm.h over the PCM core. */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -91,6 +93,49 @@ static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 	return position;
 }
 
+/* @at_us of kshim_now_us(), as the application wants timestamps. */
+static struct timespec64 timestamp_of(const struct snd_pcm_runtime *runtime, u64 at_us)
+{
+	ktime_t at = ns_to_ktime(at_us * NSEC_PER_USEC);
+
+	switch (runtime->tstamp_type) {
+	case SNDRV_PCM_TSTAMP_TYPE_MONOTONIC:
+		return ktime_to_timespec64(at);
+	case SNDRV_PCM_TSTAMP_TYPE_MONOTONIC_RAW:
+		return ktime_to_timespec64(ktime_sub(ktime_get_raw(),
+						     ktime_sub(ktime_get(), at)));
+	default:
+		return ktime_to_timespec64(ktime_mono_to_real(at));
+	}
+}
+
+/*
+ * The backend is the link: what its device has played, or recorded, and when this guest learnt of
+ * it. It may be further by now, by what it does between two reports.
+ */
+static int pcm_get_time_info(struct snd_pcm_substream *substream, struct timespec64 *system_time,
+			     struct timespec64 *audio_time,
+			     struct snd_pcm_audio_tstamp_config *config,
+			     struct snd_pcm_audio_tstamp_report *report)
+{
+	struct snd_pcm_runtime *runtime = substream->runtime;
+	struct kshim_pcm_time time;
+	u32 rest;
+
+	report->actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT;
+	if (config->type_requested != SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK ||
+	    !xen_front_pcm_get_time(stream_of(substream), &time))
+		return 0;
+	*system_time = timestamp_of(runtime, time.at_us);
+	audio_time->tv_sec = div_u64_rem(time.frames, runtime->rate, &rest);
+	audio_time->tv_nsec = div_u64((u64)rest * NSEC_PER_SEC, runtime->rate);
+	report->actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK;
+	report->accuracy_report = 1;
+	report->accuracy = min_t(u64, div_u64((u64)time.step_frames * NSEC_PER_SEC, runtime->rate),
+				 U32_MAX);
+	return 0;
+}
+
 static int pcm_ack(struct snd_pcm_substream *substream)
 {
 	return xen_front_pcm_ack(stream_of(substream));
@@ -110,6 +155,7 @@ static const struct snd_pcm_ops pcm_ops = {
 	.trigger = pcm_trigger,
 	.sync_stop = pcm_sync_stop,
 	.pointer = pcm_pointer,
+	.get_time_info = pcm_get_time_info,
 	.ack = pcm_ack,
 	.page = pcm_page,
 };

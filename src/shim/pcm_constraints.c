@@ -126,7 +126,7 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 			SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
 			SNDRV_PCM_INFO_PAUSE | SNDRV_PCM_INFO_SYNC_APPLPTR |
 			SNDRV_PCM_INFO_NO_REWINDS | SNDRV_PCM_INFO_DRAIN_TRIGGER |
-			INFO_PERFECT_DRAIN | way_of_positions,
+			SNDRV_PCM_INFO_HAS_LINK_ATIME | INFO_PERFECT_DRAIN | way_of_positions,
 		.formats = hardware->formats,
 		.rates = SNDRV_PCM_RATE_KNOT,
 		.rate_min = hardware->rates[0],

@@ -137,7 +137,7 @@ static void wait_only_for_a_backend(struct xenbus_device *device)
 {
 	unsigned int backend = xenbus_read_unsigned(device->otherend, "state", XenbusStateUnknown);
 
-	if (READ_ONCE(is_registering) && backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
+	if (backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
 	    backend != XenbusStateConnected)
 		device->state = XenbusStateReconfiguring;
 }
@@ -146,7 +146,7 @@ static int probe(struct xenbus_device *device, const struct xenbus_device_id *id
 {
 	int ret = xen_front_probe(from_xenbus(device), shared);
 
-	if (!ret)
+	if (!ret && READ_ONCE(is_registering))
 		wait_only_for_a_backend(device);
 	return ret;
 }

@@ -108,11 +108,10 @@ void BackendStream::serve()
 void BackendStream::handle(const wire::Request &request)
 {
     record.requests.push_back(request);
-    const bool is_end =
-        request.operation == wire::Operation::Close ||
-        (request.operation == wire::Operation::Trigger &&
-         (request.trigger.type == wire::TriggerType::Stop ||
-          request.trigger.type == wire::TriggerType::Pause));
+    const bool is_end = request.operation == wire::Operation::Close ||
+                        (request.operation == wire::Operation::Trigger &&
+                         (request.trigger.type == wire::TriggerType::Stop ||
+                          request.trigger.type == wire::TriggerType::Pause));
     if (is_end && reads_ == Reads::Held)
         serve_waiting(true);
     if ((!waiting_.empty() && reads_ == Reads::Blocking) || !is_recorded(request)) {

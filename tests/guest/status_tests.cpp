@@ -165,8 +165,8 @@ void capture_positions()
     }
 }
 
-// The card has no clock of its own that could be read: whatever an application asks for, it gets
-// what was played, and is told so.
+// Of all types but LINK, an application gets what the core computes from the position, and is told
+// so.
 void timestamp_types()
 {
     const Setup setup;
@@ -176,12 +176,11 @@ void timestamp_types()
     snd_pcm_hw_params_alloca(&hw);
     check(snd_pcm_hw_params_current(pcm.get(), hw), "hw_params_current");
     expect(pcm.write(std::vector<uint8_t>(pcm.bytes(setup.buffer * 2))) == 0, "underrun");
-    // What a driver without a clock answers: what the core computes from the position.
     snd_pcm_status_t *status;
     snd_pcm_status_alloca(&status);
     for (const int type :
-         { SND_PCM_AUDIO_TSTAMP_TYPE_DEFAULT, SND_PCM_AUDIO_TSTAMP_TYPE_LINK,
-           SND_PCM_AUDIO_TSTAMP_TYPE_LINK_ABSOLUTE, SND_PCM_AUDIO_TSTAMP_TYPE_LINK_ESTIMATED,
+         { SND_PCM_AUDIO_TSTAMP_TYPE_DEFAULT, SND_PCM_AUDIO_TSTAMP_TYPE_LINK_ABSOLUTE,
+           SND_PCM_AUDIO_TSTAMP_TYPE_LINK_ESTIMATED,
            SND_PCM_AUDIO_TSTAMP_TYPE_LINK_SYNCHRONIZED }) {
         const std::string name = "audio timestamp type " + std::to_string(type);
         const bool is_default = type == SND_PCM_AUDIO_TSTAMP_TYPE_DEFAULT;
@@ -202,6 +201,49 @@ void timestamp_types()
     }
 }
 
+// LINK: where the backend's device was, and when the guest learnt of it, to a period.
+void link_timestamps(snd_pcm_stream_t direction)
+{
+    const Setup setup;
+    Pcm pcm(free_pcm, direction, setup);
+    enable_timestamps(pcm);
+    snd_pcm_hw_params_t *hw;
+    snd_pcm_hw_params_alloca(&hw);
+    check(snd_pcm_hw_params_current(pcm.get(), hw), "hw_params_current");
+    expect(snd_pcm_hw_params_supports_audio_ts_type(hw, SND_PCM_AUDIO_TSTAMP_TYPE_LINK) == 1,
+           "timestamps of the link are not claimed");
+    std::vector<uint8_t> samples(pcm.bytes(setup.buffer * 2));
+    if (direction == SND_PCM_STREAM_PLAYBACK)
+        expect(pcm.write(samples) == 0, "underrun");
+    else
+        pcm.read(samples, setup.buffer);
+
+    snd_pcm_status_t *status;
+    snd_pcm_status_alloca(&status);
+    snd_pcm_audio_tstamp_config_t config = {};
+    config.type_requested = SND_PCM_AUDIO_TSTAMP_TYPE_LINK;
+    snd_pcm_status_set_audio_htstamp_config(status, &config);
+    check(snd_pcm_status(pcm.get(), status), "status");
+    snd_pcm_audio_tstamp_report_t report = {};
+    snd_pcm_status_get_audio_htstamp_report(status, &report);
+    expect(report.valid == 1 && report.actual_type == SND_PCM_AUDIO_TSTAMP_TYPE_LINK,
+           "it was answered with type " + std::to_string(report.actual_type));
+    const auto period_ns = static_cast<unsigned int>(setup.period * 1'000'000'000 / setup.rate);
+    expect(report.accuracy_report == 1 && report.accuracy == period_ns,
+           "the accuracy is " + std::to_string(report.accuracy) + " ns");
+    snd_htimestamp_t system;
+    snd_htimestamp_t trigger;
+    snd_htimestamp_t audio;
+    snd_pcm_status_get_htstamp(status, &system);
+    snd_pcm_status_get_trigger_htstamp(status, &trigger);
+    snd_pcm_status_get_audio_htstamp(status, &audio);
+    const double late = seconds_of(system) - seconds_of(trigger) - seconds_of(audio);
+    expect(seconds_of(audio) > 0, "no time has passed");
+    expect(late >= 0, "the guest knew of it before the clock had reached it");
+    expect_in_time(late < latency_max,
+                   "it came " + std::to_string(late) + " s after the clock had reached it");
+}
+
 } // namespace
 
 std::vector<Test> status_tests()
@@ -210,6 +252,14 @@ std::vector<Test> status_tests()
         { "status: playback positions", playback_positions },
         { "status: capture positions", capture_positions },
         { "status: audio timestamp types", timestamp_types },
+        { "status: timestamps of the link, playback",
+          [] {
+              link_timestamps(SND_PCM_STREAM_PLAYBACK);
+          } },
+        { "status: timestamps of the link, capture",
+          [] {
+              link_timestamps(SND_PCM_STREAM_CAPTURE);
+          } },
     };
 }
 

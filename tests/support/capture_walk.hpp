@@ -183,8 +183,8 @@ inline uint64_t CaptureWalk::ahead_end() const
     uint64_t end = base_;
     while (end <= frames(sent_))
         end += geometry_.period;
-    const bool is_one_piece = frames(sent_) % geometry_.buffer + end - frames(sent_) <=
-                              geometry_.buffer;
+    const bool is_one_piece =
+        frames(sent_) % geometry_.buffer + end - frames(sent_) <= geometry_.buffer;
     return is_one_piece && end <= limit() ? end : 0;
 }
 

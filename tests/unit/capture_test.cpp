@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Capture: what the backend records is what an application reads, and at what cost.
 #include "driver_test.hpp"
+#include "kshim/entry.h"
 
 namespace xen_front::test {
 
@@ -191,6 +192,25 @@ TEST_F(CaptureTest, FramesOfAnUnansweredReadAreNotVisible)
     audio.resize(200 * frame_bytes);
     ASSERT_EQ(file->read(audio), 200);
     expect_recorded(audio, 900 * frame_bytes);
+}
+
+TEST_F(CaptureTest, WhenTheFramesCameIsTold)
+{
+    auto file = recording();
+    stream().withheld = { Operation::Read };
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    kshim_pcm_time time = {};
+    EXPECT_FALSE(xen_front_pcm_get_time(file->substream().stream, &time));
+    kernel.timeline.pass(7ms);
+    const auto when = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(kernel.timeline.now()).count());
+    stream().answer_all();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(file->hwsync(), 0);
+    ASSERT_TRUE(xen_front_pcm_get_time(file->substream().stream, &time));
+    EXPECT_EQ(time.frames, 256u);
+    EXPECT_EQ(time.at_us, when);
 }
 
 // ALSA is shown a whole buffer in two steps, of which the second ends no period here.

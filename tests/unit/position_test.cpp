@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What applications see of the positions that a backend reports.
 #include "driver_test.hpp"
+#include "kshim/entry.h"
 
 #include <ostream>
 
@@ -54,6 +55,27 @@ class PositionTest : public DriverTest {
 
     std::unique_ptr<PcmFile> file;
 };
+
+TEST_F(PositionTest, WhenItCameIsTold)
+{
+    kshim_pcm_time time = {};
+    void *substream = file->substream().stream;
+    EXPECT_FALSE(xen_front_pcm_get_time(substream, &time));
+    kernel.timeline.pass(7ms);
+    const auto when = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(kernel.timeline.now()).count());
+    report(300);
+    kernel.timeline.pass(3ms);
+    report(300); // no news
+    EXPECT_EQ(hw_ptr(), 300u);
+    ASSERT_TRUE(xen_front_pcm_get_time(substream, &time));
+    EXPECT_EQ(time.frames, 300u);
+    EXPECT_EQ(time.at_us, when);
+    EXPECT_EQ(time.step_frames, 256u);
+    file->drop();
+    file->prepare();
+    EXPECT_FALSE(xen_front_pcm_get_time(substream, &time));
+}
 
 TEST_F(PositionTest, OnThePeriodBoundary)
 {
