@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes the packages under scripts/ importable and runs the scripts as a user does."""
+"""Runs the scripts as a user does."""
 
-import pathlib
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+from xenfront import ROOT
 
 
 def run_script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -9,10 +9,11 @@ import tempfile
 import unittest
 
 import support
-from benchkit import events, facts, latency, limit, page, plan, progress, table, targets, workload
-from benchkit.figures import Figures, Findings, Measured
-from benchkit.outcome import Outcome
-from benchkit.workload import Workload
+from xenfront.bench import (events, facts, latency, limit, page, plan,
+                            progress, table, targets, workload)
+from xenfront.bench.figures import Figures, Findings, Measured
+from xenfront.bench.outcome import Outcome
+from xenfront.bench.workload import Workload
 
 PLAY = Workload(workload.PLAY, 480, "rw", 4.0)
 

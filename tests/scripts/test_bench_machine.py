@@ -7,11 +7,8 @@ import unittest
 from typing import Any
 from unittest import mock
 
-import support
-from benchkit import machine
-from benchkit.errors import BenchError
-
-assert support.ROOT
+from xenfront.bench import machine
+from xenfront.bench.errors import BenchError
 
 
 class Lab:

@@ -5,10 +5,9 @@ import pathlib
 import tempfile
 import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from benchkit import events, figures, latency, trace, workload
-from benchkit.errors import BenchError
-from benchkit.workload import Workload
+from xenfront.bench import events, figures, latency, trace, workload
+from xenfront.bench.errors import BenchError
+from xenfront.bench.workload import Workload
 
 PERIOD_BYTES = 1920
 

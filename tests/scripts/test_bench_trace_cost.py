@@ -3,11 +3,8 @@
 
 import unittest
 
-import support
-from benchkit import plan, trace_cost
-from benchkit.instructions import Cost
-
-assert support.ROOT
+from xenfront.bench import plan, trace_cost
+from xenfront.bench.instructions import Cost
 
 
 class TraceCost(unittest.TestCase):

@@ -7,8 +7,8 @@ import tempfile
 import unittest
 
 from support import ROOT, run_script
-from checkkit import floating_point
-from labkit import toolchain
+from xenfront import toolchain
+from xenfront.checks import floating_point
 
 GCC, GXX = (f"{name}-{toolchain.version('gcc')}" for name in ("gcc", "g++"))
 # The kernel's own way to compile, as far as it matters here.

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import support
-from debkit import trial
+from xenfront.debian import trial
 
 DEBIAN = support.ROOT / "scripts" / "debian"
 

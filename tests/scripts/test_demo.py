@@ -7,10 +7,9 @@ import tempfile
 import unittest
 
 import numpy
-
 from support import run_script
-from demokit import compare, measurements, source, verdict, wav
-from demokit.errors import DemoError
+from xenfront.demo import compare, measurements, source, verdict, wav
+from xenfront.demo.errors import DemoError
 
 RATE = 48000
 

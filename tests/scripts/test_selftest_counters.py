@@ -6,8 +6,7 @@ import pathlib
 import tempfile
 import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import counters
+from xenfront.selftests import counters
 
 OPERATIONS = ("OPEN", "CLOSE", "READ", "WRITE", "TRIGGER")
 

@@ -7,8 +7,7 @@ import sys
 import tempfile
 import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import mixer
+from xenfront.selftests import mixer
 
 PERIOD = mixer.PERIOD
 

@@ -6,8 +6,7 @@ import pathlib
 import tempfile
 import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import outlive
+from xenfront.selftests import outlive
 
 
 def counter(first: int, last: int, silence: int = 0) -> array.array:

@@ -8,9 +8,9 @@ import tempfile
 import unittest
 
 import support
-import umlkit.provoked
-from labkit.errors import ExitStatus
-from selftestkit import provoked
+from xenfront.errors import ExitStatus
+from xenfront.selftests import provoked
+from xenfront.uml import provoked as uml_provoked
 
 EXPECTED = (provoked.Expected("lock-order", "WARN", "circular locking .*first_lock"),
             provoked.Expected("leak", "memory leak", "unreferenced object"))
@@ -66,7 +66,7 @@ class ProvokedTest(unittest.TestCase):
         self.assertEqual(len(made), len(set(made)))
         self.assertEqual({row.mistake for row in provoked.EXPECTED}, set(made))
         # What only KASAN sees is made where it is.
-        in_uml = {mistake for mistake, _ in umlkit.provoked.MISTAKES}
+        in_uml = {mistake for mistake, _ in uml_provoked.MISTAKES}
         self.assertEqual({*made, *in_uml}, known)
         self.assertEqual(known - set(made), {"global-overrun", "stack-overrun"})
 

@@ -6,8 +6,7 @@ import tempfile
 import unittest
 import wave
 
-import support  # noqa: F401 # pylint: disable=unused-import
-from selftestkit.recordings import compare_recordings
+from xenfront.selftests.recordings import compare_recordings
 
 SOUNDS = (b"first...", b"second..", b"third...")
 

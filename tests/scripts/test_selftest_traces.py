@@ -6,8 +6,7 @@ import pathlib
 import tempfile
 import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import traces
+from xenfront.selftests import traces
 
 # What a stream does, by the direction in which it does it; words in small letters are states.
 LIVES = {

@@ -8,8 +8,8 @@ import unittest
 
 from support import ROOT, run_script
 
-# labkit also has the compilers of kernels of other releases.
-USERS = ("Makefile", "Kbuild", "scripts/*", "scripts/checkkit/*", "tests/CMakeLists.txt",
+# The lab also has the compilers of kernels of other releases.
+USERS = ("Makefile", "Kbuild", "scripts/*", "scripts/xenfront/checks/*", "tests/CMakeLists.txt",
          "tests/*/CMakeLists.txt")
 VERSIONED = re.compile(r"\b(gcc|g\+\+|gcov|cpp|clang|clang\+\+|clang-\w+|llvm|llvm-\w+|lld)-\d\d\b")
 

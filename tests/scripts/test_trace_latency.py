@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 import support
-from tracekit import events, latency
+from xenfront.traces import events, latency
 
 TRACE_LATENCY = support.ROOT / "scripts" / "trace-latency"
 STREAM = "card=0 stream=0/1 dir=playback"
