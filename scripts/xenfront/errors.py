@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The exit statuses of scripts/lab and the exceptions that lead to them."""
+"""The exceptions that end a command, and the exit statuses of scripts/lab."""
 
 import enum
 
@@ -15,13 +15,13 @@ class ExitStatus(enum.IntEnum):
     LAB_FAILED = 5
 
 
-class LabError(Exception):
-    """The lab itself cannot do its work; the message names the thing, the value and the remedy."""
+class Failure(Exception):
+    """A command cannot do its work; the message names the thing, the value and the remedy."""
 
     status = ExitStatus.LAB_FAILED
 
 
-class UsageError(LabError):
+class UsageError(Failure):
     """The user asked for something that does not make sense."""
 
     status = ExitStatus.USAGE

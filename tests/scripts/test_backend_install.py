@@ -74,7 +74,3 @@ class Configuration(unittest.TestCase):
     def test_what_is_installed_grants_nothing(self):
         lines = (INSTALL / "xen-sndback.conf").read_text(encoding="utf-8").splitlines()
         self.assertEqual([line for line in lines if line and not line.startswith("#")], [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -58,7 +58,3 @@ class Remarks(unittest.TestCase):
 
     def test_largest_function_first(self) -> None:
         self.assertEqual(instructions.largest(self.COSTS, 1), [("take", "400", "500")])
-
-
-if __name__ == "__main__":
-    unittest.main()

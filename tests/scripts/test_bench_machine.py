@@ -3,12 +3,12 @@
 
 import pathlib
 import tempfile
-import unittest
 from typing import Any
+import unittest
 from unittest import mock
 
 from xenfront.bench import machine
-from xenfront.bench.errors import BenchError
+from xenfront.errors import Failure
 
 
 class Lab:
@@ -55,20 +55,16 @@ class Following(unittest.TestCase):
         self.assertFalse(self.lab.is_terminated)
 
     def test_a_step_that_hangs_ends_the_lab(self) -> None:
-        with self.assertRaisesRegex(BenchError, "one: after this nothing was done for 100 s"):
+        with self.assertRaisesRegex(Failure, "one: after this nothing was done for 100 s"):
             self.follow({10: "start", 90: "one"}, 5000)
         self.assertTrue(self.lab.is_terminated)
         self.assertAlmostEqual(self.lab.now, 190.0, delta=1.0)
 
     def test_a_machine_that_does_not_boot_ends_as_well(self) -> None:
-        with self.assertRaisesRegex(BenchError, "the machine boots: after this nothing"):
+        with self.assertRaisesRegex(Failure, "the machine boots: after this nothing"):
             self.follow({}, 5000)
 
     def test_each_step_has_the_whole_patience(self) -> None:
         seen = self.follow({99: "start", 198: "one", 297: "two"}, 396)
         self.assertEqual(len(seen), 4)
         self.assertFalse(self.lab.is_terminated)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -28,7 +28,3 @@ class TraceCost(unittest.TestCase):
         script = plan.script(trace_cost.STEPS)
         self.assertIn(f"driver {trace_cost.WITHOUT}\n", script)
         self.assertIn(f"driver {trace_cost.WITH}\n", script)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -230,14 +230,10 @@ class CheckArchitecture(unittest.TestCase):
         self.write("Kbuild", "ifeq (a\n")
         result = self.check()
         self.assertEqual(result.returncode, 2)
-        self.assertIn("Kbuild: make cannot read it", result.stderr)
+        self.assertIn("repair the line of Kbuild", result.stderr)
 
     def test_help(self) -> None:
         for name in ("check-architecture", "check-object"):
             result = run_script(name, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn("exit status:", result.stdout)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -328,7 +328,3 @@ class FloatingPoint(unittest.TestCase):
                      "stp x29, x30, [sp, #-16]!"):
             with self.subTest(text=text):
                 self.assertFalse(floating_point.uses_floating_point("arm64", text))
-
-
-if __name__ == "__main__":
-    unittest.main()

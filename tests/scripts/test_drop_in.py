@@ -59,7 +59,3 @@ class DropIn(unittest.TestCase):
         for arguments in ((), ("--out", self.kernel), (self.kernel, self.kernel)):
             self.assertEqual(run_script("drop-in", *arguments).returncode, 2)
         self.assertIn("usage:", run_script("drop-in", "--help").stdout)
-
-
-if __name__ == "__main__":
-    unittest.main()

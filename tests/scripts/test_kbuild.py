@@ -80,7 +80,3 @@ class Kbuild(unittest.TestCase):
     def test_cleaning_needs_nothing(self) -> None:
         nothing = {name: "" for name in KERNEL if name.startswith("CONFIG_")}
         self.assertEqual(self.read(**nothing, CC="gcc-13").returncode, 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

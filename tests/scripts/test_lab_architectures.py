@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 from xenfront.lab import architectures
 
 
@@ -34,7 +34,7 @@ class Architectures(unittest.TestCase):
                 "-kernel", f"{directory}/xen", "-append", "dom0_mem=1M,max:1M", "-initrd",
                 f"{directory}/kernel console=x,,115200 quiet,{directory}/initramfs"])
         with tempfile.TemporaryDirectory(prefix="boot, ") as directory:
-            with self.assertRaisesRegex(LabError, "comma"):
+            with self.assertRaisesRegex(Failure, "comma"):
                 architectures.ALL["amd64"].boot(boot(directory))
 
     def test_guest_loader(self) -> None:
@@ -54,7 +54,3 @@ class Architectures(unittest.TestCase):
                 self.assertGreaterEqual(address, 0x49000000 + size)
                 self.assertLess(address, 0x49000000 + size + (1 << 21))
                 self.assertEqual(address % (1 << 21), 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

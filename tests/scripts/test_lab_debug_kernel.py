@@ -2,14 +2,14 @@
 """The debug kernel: whether a configuration is what was asked for, and which names mean one."""
 
 import pathlib
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
 
-from xenfront.debian import packages
+from xenfront.debian import boot_image, debug_kernel, kernel_build, linux_source, packages
 from xenfront.debian.headers import Toolchain
-from xenfront.errors import LabError, UsageError
-from xenfront.lab import boot_image, debug_kernel
+from xenfront.errors import Failure, UsageError
 
 FRAGMENT = """# a comment about CONFIG_THINGS
 CONFIG_PROVE_LOCKING=y
@@ -21,21 +21,21 @@ CONFIG_NR_CPUS=4
 class LostLines(unittest.TestCase):
     def test_all_there(self) -> None:
         config = "CONFIG_PROVE_LOCKING=y\nCONFIG_NR_CPUS=4\n# CONFIG_SLUB_TINY is not set\n"
-        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
 
     def test_not_set_is_true_of_the_unknown(self) -> None:
         config = "CONFIG_PROVE_LOCKING=y\nCONFIG_NR_CPUS=4\n"
-        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
 
     def test_another_value_is_lost(self) -> None:
         config = "# CONFIG_PROVE_LOCKING is not set\nCONFIG_NR_CPUS=64\nCONFIG_SLUB_TINY=y\n"
-        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config),
+        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config),
                          ["CONFIG_PROVE_LOCKING=y", "CONFIG_NR_CPUS=4",
                           "# CONFIG_SLUB_TINY is not set"])
 
     def test_a_longer_name_is_another_option(self) -> None:
         config = FRAGMENT + "CONFIG_SLUB_TINY_BUT_NOT_THIS=y\n"
-        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
 
 
 class Build(unittest.TestCase):
@@ -49,13 +49,13 @@ class Build(unittest.TestCase):
         for patch in (
                 mock.patch.dict("os.environ", {"XDG_CACHE_HOME": temporary.name,
                                                "MAKEFLAGS": "n"}),
-                mock.patch.object(debug_kernel.linux_source, "package", return_value=source),
-                mock.patch.object(debug_kernel.linux_source, "extract"),
+                mock.patch.object(linux_source, "package", return_value=source),
+                mock.patch.object(linux_source, "extract"),
                 mock.patch.object(debug_kernel.releases, "find"),
                 mock.patch.object(debug_kernel.headers, "toolchain",
                                   return_value=Toolchain(pathlib.Path("/toolchain"), "12")),
                 mock.patch.object(boot_image, "loadable_part", lambda elf: elf),
-                mock.patch.object(debug_kernel.subprocess, "run", self._make)):
+                mock.patch.object(subprocess, "run", self._make)):
             patch.start()
             self.addCleanup(patch.stop)
 
@@ -73,7 +73,7 @@ class Build(unittest.TestCase):
                 (cwd / name).touch()
             (cwd / "include/config/kernel.release").write_text("6.1.1-debug\n")
             (cwd / "vmlinux").write_bytes(b"\x7fELF")
-        return mock.Mock(returncode=0)
+        return mock.Mock(returncode=0, stdout="")
 
     def test_kernel_and_headers_are_kept(self) -> None:
         kernel = debug_kernel.by_name("debug-6.1", "amd64", [], lambda _text: None)
@@ -98,9 +98,5 @@ class Names(unittest.TestCase):
 
     def test_series_without_source(self) -> None:
         with mock.patch.object(packages, "resolve", return_value=[]), \
-                self.assertRaisesRegex(LabError, "linux-source-9.9"):
+                self.assertRaisesRegex(Failure, "linux-source-9.9"):
             debug_kernel.by_name("debug-9.9", "amd64", [], print)
-
-
-if __name__ == "__main__":
-    unittest.main()

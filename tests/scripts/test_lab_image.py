@@ -67,7 +67,3 @@ class Memory(unittest.TestCase):
         with self.assertRaisesRegex(UsageError, "--dom0-memory 1536: .* 400 MiB and needs "
                                                 "--dom0-memory 1700"):
             self.check(200, "--root", "disk", "--type", "hvm")
-
-
-if __name__ == "__main__":
-    unittest.main()

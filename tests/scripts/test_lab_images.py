@@ -8,13 +8,13 @@ import struct
 import tarfile
 import tempfile
 import unittest
-import zlib
 from unittest import mock
+import zlib
 
-from xenfront import cache
-from xenfront.debian import packages
-from xenfront.errors import LabError
-from xenfront.lab import boot_image, cpio, kernels, module_files, results
+from xenfront import cache, cpio
+from xenfront.debian import boot_image, kernels, module_files, packages
+from xenfront.errors import Failure
+from xenfront.lab import results
 
 
 def entries(archive: bytes) -> dict[str, tuple[int, bytes]]:
@@ -88,7 +88,7 @@ class Kernels(unittest.TestCase):
         self.assertEqual(boot_image.decompress_bzimage(bytes(image)), b"\x7fELF kernel")
         self.assertIsNone(boot_image.decompress_bzimage(b"\0" * 4096))
         image[512 * 5 + 16:512 * 5 + 20] = b"????"
-        with self.assertRaisesRegex(LabError, "3f3f3f3f"):
+        with self.assertRaisesRegex(Failure, "3f3f3f3f"):
             boot_image.decompress_bzimage(bytes(image))
 
     def test_loadable_part(self) -> None:
@@ -202,7 +202,3 @@ class Entries(unittest.TestCase):
             entry = cache.entry("extracted", "key", lambda directory: os.utime(directory, (1, 1)),
                                 "", lambda _: None)
             self.assertTrue(entry.is_dir())
-
-
-if __name__ == "__main__":
-    unittest.main()

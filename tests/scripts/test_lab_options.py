@@ -129,7 +129,3 @@ class Vsnd(unittest.TestCase):
 
     def test_default_is_what_xl_takes(self) -> None:
         self.assertEqual(options.card_count(options.vsnd_text(options.DEFAULT_VSND)), 1)
-
-
-if __name__ == "__main__":
-    unittest.main()

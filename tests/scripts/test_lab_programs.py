@@ -4,16 +4,14 @@
 import os
 import pathlib
 import tempfile
-import unittest
 from typing import Iterable
+import unittest
 from unittest import mock
 
-from xenfront import toolchain
+from xenfront import ROOT, toolchain
 from xenfront.debian import compilers, packages, suites
 from xenfront.debian.packages import Origin, Package
 from xenfront.lab import programs
-
-SOURCE = pathlib.Path("/source")
 
 
 def resolve(names: Iterable[str], origin: Origin) -> list[Package]:
@@ -48,14 +46,14 @@ class Programs(unittest.TestCase):
         return mock.Mock(returncode=0 if "backend" in command else 2)
 
     def test_of_this_machine(self) -> None:
-        self.assertTrue(programs.make(SOURCE, "amd64", ["backend"], lambda _: None))
-        self.assertEqual(self.command[-2:], ["BUILD=/source/build", "backend"])
+        self.assertTrue(programs.make("amd64", ["backend"], lambda _: None))
+        self.assertEqual(self.command[-2:], [f"BUILD={ROOT}/build", "backend"])
         self.assertNotIn("CMAKE_TOOLCHAIN_FILE", self.environment)
         self.assertEqual(programs.how_to("amd64"), "make")
 
     def test_of_another(self) -> None:
-        self.assertTrue(programs.make(SOURCE, "arm64", ["backend"], lambda _: None))
-        self.assertEqual(self.command[-2:], ["BUILD=/source/build/arm64", "backend"])
+        self.assertTrue(programs.make("arm64", ["backend"], lambda _: None))
+        self.assertEqual(self.command[-2:], [f"BUILD={ROOT}/build/arm64", "backend"])
         self.assertTrue(self.environment["PATH"].startswith(
             "/bookworm/g++-12-aarch64-linux-gnu/usr/bin:"))
         description = pathlib.Path(self.environment["CMAKE_TOOLCHAIN_FILE"])
@@ -66,8 +64,4 @@ class Programs(unittest.TestCase):
         self.assertIn("--arch arm64", programs.how_to("arm64"))
 
     def test_failure(self) -> None:
-        self.assertFalse(programs.make(SOURCE, "arm64", ["nothing"], lambda _: None))
-
-
-if __name__ == "__main__":
-    unittest.main()
+        self.assertFalse(programs.make("arm64", ["nothing"], lambda _: None))

@@ -3,14 +3,13 @@
 
 import pathlib
 import tempfile
-import unittest
 from typing import Iterable
+import unittest
 from unittest import mock
 
-from xenfront.debian import packages, releases
+from xenfront.debian import kernels, packages, releases
 from xenfront.debian.packages import Origin, Package
-from xenfront.errors import LabError, UsageError
-from xenfront.lab import kernels
+from xenfront.errors import Failure, UsageError
 
 # What each suite has, by the package that is asked for.
 OFFERED = {
@@ -30,7 +29,7 @@ OFFERED = {
 def resolve(names: Iterable[str], origin: Origin) -> list[Package]:
     name, = names
     if (origin.suite, name) not in OFFERED:
-        raise LabError(f"Unable to locate package {name}")
+        raise Failure(f"Unable to locate package {name}")
     return [Package(found, "1", "amd64") for found in sorted({*OFFERED[origin.suite, name], name})]
 
 
@@ -104,9 +103,5 @@ class Contents(unittest.TestCase):
 
     def test_no_modules(self) -> None:
         self.make(f"boot/vmlinuz-{self.RELEASE}", "usr/lib/modules/other/modules.order")
-        with self.assertRaisesRegex(LabError, "no directory of modules: .* usr/lib/modules/7"):
+        with self.assertRaisesRegex(Failure, "no directory of modules: .* usr/lib/modules/7"):
             kernels.contents(self.root, self.RELEASE)
-
-
-if __name__ == "__main__":
-    unittest.main()

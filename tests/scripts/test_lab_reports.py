@@ -177,7 +177,3 @@ class Reports(unittest.TestCase):
                          ["hypervisor panic"])
         self.assertEqual(kinds("(XEN) Domain 1 (vcpu#0) crashed on cpu#1:\n"), ["domain crash"])
         self.assertEqual(kinds("Panic on CPU 0:\n"), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -67,7 +67,3 @@ class Judgement(unittest.TestCase):
     def test_a_guest_that_is_lost(self) -> None:
         (self.directory / "domu0.disk").write_bytes(bytes(4096))
         self.assertEqual(self.judge("--domu-command", "true").status, ExitStatus.LAB_FAILED)
-
-
-if __name__ == "__main__":
-    unittest.main()

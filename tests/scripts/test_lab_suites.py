@@ -4,7 +4,7 @@
 import unittest
 
 from xenfront.debian import suites
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 ARCHIVE = "http://mirror.example/debian/"
 SECURITY = "http://mirror.example/debian-security/"
@@ -31,7 +31,7 @@ class MirrorsOf(unittest.TestCase):
         self.assertEqual(suites.mirrors_of(targets, "forky").release, "sid")
 
     def test_no_lists(self) -> None:
-        with self.assertRaisesRegex(LabError, "apt-get update"):
+        with self.assertRaisesRegex(Failure, "apt-get update"):
             suites.mirrors_of([], "bookworm")
 
 
@@ -69,7 +69,3 @@ class Preference(unittest.TestCase):
         self.assertEqual(suites.preference("sid"), [])
         self.assertEqual(suites.preference("trixie-backports"),
                          ["-o", "APT::Default-Release=trixie-backports"])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,8 +3,8 @@
 
 import pathlib
 import tempfile
-import unittest
 from typing import Iterable
+import unittest
 from unittest import mock
 
 from xenfront.debian import packages, suites
@@ -99,7 +99,3 @@ class DefaultXen(unittest.TestCase):
         for release, xen in (("bookworm", "4.17"), ("trixie", "4.20"), ("forky", "4.20")):
             with mock.patch.object(suites, "codename", lambda release=release: release):
                 self.assertEqual(trees.default_xen(), xen)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -44,7 +44,3 @@ class Table(unittest.TestCase):
     def test_nothing_booted(self) -> None:
         lines = matrix.table([self.result("pv", ["no such package"], log="")])
         self.assertEqual(lines[2], "| trixie-backports | unknown | FAILED | not run |")
-
-
-if __name__ == "__main__":
-    unittest.main()

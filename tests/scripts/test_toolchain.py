@@ -48,7 +48,3 @@ class Toolchain(unittest.TestCase):
                     if VERSIONED.search(line) and not line.lstrip().startswith("#"):
                         named.append(f"{path.relative_to(ROOT)}: {line.strip()}")
         self.assertEqual(named, [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import pathlib
 
-from xenfront.bench.errors import BenchError
+from xenfront.errors import Failure
 
 # What tests/bench/guest.sh notes without any driver.
 _NOTHING = "none"
@@ -61,7 +61,7 @@ def read(guest: pathlib.Path, grants: pathlib.Path) -> Facts:
         noted = [json.loads(line) for line in guest.read_text(encoding="utf-8").splitlines()]
         mapped = [line.split() for line in grants.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as failure:
-        raise BenchError(f"{guest}, {grants}: not both can be read ({failure}); see stderr of the "
+        raise Failure(f"{guest}, {grants}: not both can be read ({failure}); see stderr of the "
                          "domain's script") from failure
     return Facts({fact["facts"]: fact for fact in noted},
                  {name: int(count) for name, count in mapped})

@@ -7,13 +7,16 @@ import pathlib
 import statistics
 from typing import Any, Callable
 
-from xenfront.bench import events, facts, latency, plan, trace
-from xenfront.bench.errors import BenchError
-from xenfront.bench.events import Traced
+from xenfront.bench import facts, latency, plan, trace
 from xenfront.bench.facts import Facts
-from xenfront.bench.latency import Moment, Spread
-from xenfront.bench.workload import (IDLE, OPEN, PERIODS_PER_BUFFER, PLAY,
-                                     START, Workload)
+from xenfront.bench.latency import Moment
+from xenfront.bench.workload import IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
+from xenfront.errors import Failure
+from xenfront.traces import backend, ftrace
+from xenfront.traces.ftrace import Traced
+from xenfront.traces.spread import Spread
+
+MICROSECOND = 1000 # in nanoseconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,12 +117,12 @@ class Notes:
 
     measured: dict[str, Any]
     accounts: list[Account]
-    trace: list[trace.Entry]
+    trace: list[backend.Entry]
     waits: list[tuple[int, int]]
     traced: Traced | None = None
 
 
-def _accounts(path: pathlib.Path) -> list[trace.Entry]:
+def _accounts(path: pathlib.Path) -> list[backend.Entry]:
     """As entries that can be divided among the steps. The first line is the accountant's port."""
     entries = []
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
@@ -151,9 +154,9 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
     dom0, guest = directory / "dom0" / "files", directory / "domu0" / "files"
     marks = trace.read_marks(dom0 / "marks")
     # One for each start of the backend.
-    entries = [entry for path in sorted(dom0.glob("trace.*")) for entry in trace.read(path)]
+    entries = [entry for path in sorted(dom0.glob("trace.*")) for entry in backend.read(path)]
     # The first line is the pinger's port.
-    entries += [entry for path in dom0.glob("pings.*") for entry in trace.read(path, skip=1)]
+    entries += [entry for path in dom0.glob("pings.*") for entry in backend.read(path, skip=1)]
     traces = trace.divide(entries, marks)
     accounts = trace.divide(_accounts(dom0 / "processor-times"), marks)
     results = _guest_results(guest / "results.jsonl")
@@ -161,11 +164,11 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
     for step in steps:
         measured = results.get(step.name, {})
         if "failure" not in measured:
-            raise BenchError(f"{guest / 'results.jsonl'}: has nothing about step {step.name}; see "
+            raise Failure(f"{guest / 'results.jsonl'}: has nothing about step {step.name}; see "
                              f"{directory / 'domu0' / 'stderr'}")
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
                       traces[step.name], _waits(guest / f"times.{step.name}"),
-                      events.read(guest / f"events.{step.name}",
+                      ftrace.read_stacks(guest / f"events.{step.name}",
                                   guest / f"functions.{step.name}"))
         found.append(Measured(step, figures(step.workload, notes)))
     return Findings(found, facts.read(guest / "facts.jsonl", dom0 / "grants"))
@@ -175,7 +178,7 @@ def figures(workload: Workload, notes: Notes) -> Figures:
     """There are no accounts of a step that has failed before anything was measured."""
     failure = notes.measured["failure"]
     if not failure and len(notes.accounts) != 2:
-        raise BenchError(f"{workload.name}: the processor time was noted {len(notes.accounts)} "
+        raise Failure(f"{workload.name}: the processor time was noted {len(notes.accounts)} "
                          "times; it has to be at begin and end, see dom0/stderr of the run")
     if workload.direction == IDLE:
         return _idle(workload, notes)
@@ -217,7 +220,7 @@ def _cycles(notes: Notes, each: Callable[[float], float]) -> Figures:
         guest_switches=each(notes.measured["guest_switches"]), guest_ms=each(guest_ns / 1e6),
         dom0_ms=each(dom0_ns / 1e6), notifications=0, requests=0,
         failure=notes.measured["failure"],
-        cycle=Spread.of(end - begin for begin, end in notes.waits))
+        cycle=Spread.of((end - begin for begin, end in notes.waits), MICROSECOND))
 
 
 def _idle(workload: Workload, notes: Notes) -> Figures:
@@ -234,12 +237,12 @@ def _latencies(workload: Workload, notes: Notes) -> tuple[Spread | None, Spread 
     begin, end = notes.accounts
     guest = Moment(notes.measured["monotonic_ns"], notes.measured["processor_ticks"])
     offset = latency.clock_offset(guest, (begin.moment, end.moment))
-    told = [entry["t"] + offset for entry in notes.trace if trace.is_sent_event(entry)]
+    told = [entry["t"] + offset for entry in notes.trace if backend.is_sent_event(entry)]
     notices = [entry["t"] + offset for entry in notes.trace if entry["type"] == "wakeup"]
     wakes = [woken for _, woken in notes.waits]
-    return (Spread.of(latency.until_woken(told, notes.waits)),
+    return (Spread.of(latency.until_woken(told, notes.waits), MICROSECOND),
             # Nobody tells the backend that captured frames were read.
-            Spread.of(latency.until_noticed(wakes, notices))
+            Spread.of(latency.until_noticed(wakes, notices), MICROSECOND)
             if workload.direction == PLAY else None)
 
 

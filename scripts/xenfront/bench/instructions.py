@@ -9,8 +9,8 @@ import subprocess
 from typing import Callable, Iterable
 
 from xenfront.bench import plan
-from xenfront.bench.errors import BenchError
 from xenfront.bench.workload import PING, PLAY, RECORD, Workload
+from xenfront.errors import Failure
 
 _BARE = Workload(PING, seconds=1.0)
 # Steps of a run in which QEMU counts what the guest's processor executes: it is slower then, but that
@@ -122,10 +122,10 @@ def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step
         symbols = {driver: read_symbols((files / f"symbols.{driver}").read_text("utf-8").splitlines())
                    for driver in {step.driver for step in steps}}
     except (OSError, ValueError) as failure:
-        raise BenchError(f"{counts}, {directory}: the counted instructions cannot be read "
+        raise Failure(f"{counts}, {directory}: the counted instructions cannot be read "
                          f"({failure})") from failure
     if len(parts) != 2 * len(steps):
-        raise BenchError(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
+        raise Failure(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
                          f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}")
     costs = {}
     for step, blocks in zip(steps, parts[1::2]):

@@ -3,10 +3,8 @@
 
 import bisect
 import dataclasses
-import math
-from typing import Iterable
 
-from xenfront.bench.errors import BenchError
+from xenfront.errors import Failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,34 +15,12 @@ class Moment:
     ticks: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Spread:
-    """Of some times, in microseconds."""
-
-    count: int
-    p50: float
-    p99: float
-    largest: float
-
-    @classmethod
-    def of(cls, nanoseconds: Iterable[int]) -> "Spread | None":
-        values = sorted(nanoseconds)
-        if not values:
-            return None
-        # The smallest value that so many are not above.
-        rank = [values[math.ceil(part * len(values)) - 1] / 1000 for part in (0.5, 0.99, 1)]
-        return cls(len(values), *rank)
-
-    def __str__(self) -> str:
-        return f"{self.p50:.0f} / {self.p99:.0f} / {self.largest:.0f} us"
-
-
 def clock_offset(guest: Moment, dom0: tuple[Moment, Moment]) -> int:
     """What to add to Dom0's time for the guest's. The two moments of Dom0 give the counter's rate."""
     first, last = dom0
     ticks = last.ticks - first.ticks
     if ticks <= 0:
-        raise BenchError("the processor's counter stood still in Dom0; is it emulated? See tsc_mode "
+        raise Failure("the processor's counter stood still in Dom0; is it emulated? See tsc_mode "
                          "in xl.cfg(5)")
     nanoseconds_per_tick = (last.monotonic - first.monotonic) / ticks
     return round(guest.monotonic - first.monotonic

@@ -6,8 +6,7 @@ import dataclasses
 
 from xenfront.bench.figures import Findings
 from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER
-from xenfront.bench.workload import (COPY, IDLE, LATENCY_PERIOD, PING, PLAY,
-                                     RATE, RECORD, Workload)
+from xenfront.bench.workload import COPY, IDLE, LATENCY_PERIOD, PING, PLAY, RATE, RECORD, Workload
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One run of the lab, in which everything is measured."""
 
-import json
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
 import time
-from typing import Any, Callable
+from typing import Callable
 
 from xenfront import ROOT
 from xenfront.bench import plan
-from xenfront.bench.errors import BenchError
 from xenfront.bench.workload import STREAMS_OF_DEVICE
+from xenfront.errors import Failure
+from xenfront.lab import runs
 
-LAB = ROOT / "scripts" / "lab"
 PROGRAMS = ROOT / "build" / "guest-bench"
 
 
@@ -56,11 +55,6 @@ Watch = Callable[[int, str], None]
 Modules = dict[str, pathlib.Path]
 
 
-def directory(name: str) -> pathlib.Path:
-    """Where a run of that name leaves its results."""
-    return ROOT / "build" / "lab" / name
-
-
 def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
     target = tree / "bench"
     target.mkdir(parents=True)
@@ -71,57 +65,39 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
         try:
             shutil.copy(path, target / name)
         except OSError as failure:
-            raise BenchError(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
+            raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
                              "is needed") from failure
     (target / "plan").write_text(steps, encoding="utf-8")
 
 
-def module_for(kernel: str, *variables: str) -> pathlib.Path:
-    """Builds the module for the guest kernel of that name; the file."""
-    answer = subprocess.run([LAB, "make", "--kernel", kernel, "module", *variables], check=False,
-                            text=True, stdout=subprocess.PIPE)
-    if answer.returncode != 0:
-        raise BenchError(f"the module cannot be built for kernel {kernel}:\n{answer.stdout}")
-    return ROOT / answer.stdout.split()[-1]
-
-
 def counts(name: str) -> pathlib.Path:
     """Where a run of that name that counts instructions leaves what it has counted."""
-    return directory(name) / "instructions"
+    return runs.directory(name) / "instructions"
 
 
-def _counting(name: str) -> list[str]:
+def _counting(name: str) -> str:
     plugin = PROGRAMS / "xen-front-counter.so"
     if not plugin.exists():
-        raise BenchError(f"{plugin}: is not there; make bench builds what is needed")
-    return ["--qemu-plugin",
-            f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"]
+        raise Failure(f"{plugin}: is not there; make bench builds what is needed")
+    return f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"
 
 
 def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, steps: str,
-        watch: Watch, counts_instructions: bool = False) -> dict[str, Any]:
-    """Boots the lab and has `steps` done. Returns the lab's summary."""
+        watch: Watch, counts_instructions: bool = False) -> None:
+    """Boots the lab and has `steps` done."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
         _overlay(tree, steps, modules)
-        command = [LAB, "run", "--quiet", "--name", name, "--kernel", kernel, "--type", guest_type,
-                   "--icount", str(icount), "--driver", "none",
-                   "--sound", "aloop", "--domu-config", NATIVE_COUNTER, "--vsnd", CARD, "--backend", BACKEND,
-                   "--domu-overlay", tree, "--dom0-overlay", tree,
-                   "--domu-command", "/bench/guest.sh /bench/plan /bench",
-                   "--dom0-command", "/bench/dom0.sh",
-                   "--time-limit", "3600", "--host-limit", "7200",
-                   "--allow-report", ALLOWED_REPORT]
-        if counts_instructions:
-            command += _counting(name)
-        shutil.rmtree(directory(name), ignore_errors=True)
-        with subprocess.Popen([str(word) for word in command]) as lab:
-            follow(lab, directory(name) / "dom0" / "console.log", watch)
-    if lab.returncode != 0:
-        raise BenchError(f"scripts/lab exited with {lab.returncode} (scripts/lab --help says what "
-                         f"that is); its messages are above, its logs in {directory(name)}")
-    with open(directory(name) / "summary.json", encoding="utf-8") as handle:
-        return dict(json.load(handle))
+        command = runs.command(
+            "run", quiet=True, name=name, kernel=kernel, type=guest_type, icount=icount,
+            driver="none", sound="aloop", domu_config=NATIVE_COUNTER, vsnd=CARD, backend=BACKEND,
+            domu_overlay=tree, dom0_overlay=tree, dom0_command="/bench/dom0.sh",
+            domu_command="/bench/guest.sh /bench/plan /bench", time_limit=3600, host_limit=7200,
+            allow_report=ALLOWED_REPORT, qemu_plugin=counts_instructions and _counting(name))
+        shutil.rmtree(runs.directory(name), ignore_errors=True)
+        with subprocess.Popen(command) as lab:
+            follow(lab, runs.directory(name) / "dom0" / "console.log", watch)
+    runs.summary(name, lab.returncode, (0,))
 
 
 # No step takes so long, in seconds of this machine: the guest, or what it waits for, hangs.
@@ -141,7 +117,7 @@ def follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch,
             if len(done) != count:
                 count, since = len(done), time.monotonic()
             elif time.monotonic() - since > patience:
-                raise BenchError(f"{last}: after this nothing was done for {patience:g} s, so the "
+                raise Failure(f"{last}: after this nothing was done for {patience:g} s, so the "
                                  f"lab was ended; see the consoles in {console.parent.parent}")
             time.sleep(0.3)
     finally:

@@ -3,9 +3,9 @@
 
 import dataclasses
 
-from xenfront.bench.workload import (COPY, DUPLEX, ECHO, IDLE, LATENCY_PERIOD,
-                                     OPEN, PERIODS_PER_BUFFER, PING, PLAY,
-                                     RATE, RECORD, SECONDS, START, Workload)
+from xenfront.bench.workload import (COPY, DUPLEX, ECHO, IDLE, LATENCY_PERIOD, OPEN,
+                                     PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, SECONDS, START,
+                                     Workload)
 
 IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 

@@ -5,12 +5,10 @@ import dataclasses
 from typing import Callable
 
 from xenfront.bench.figures import Findings
-from xenfront.bench.latency import Spread
-from xenfront.bench.plan import (APART, BY_16, BY_16_PACED, CARD, FIELD,
-                                 IN_TREE, LATE, LATE_MICROSECONDS, NONE, OURS,
-                                 TOGETHER, many)
-from xenfront.bench.workload import (IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER,
-                                     PLAY, RECORD, Workload)
+from xenfront.bench.plan import (APART, BY_16, BY_16_PACED, CARD, FIELD, IN_TREE, LATE,
+                                 LATE_MICROSECONDS, NONE, OURS, TOGETHER, many)
+from xenfront.bench.workload import IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER, PLAY, RECORD, Workload
+from xenfront.traces.spread import Spread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,8 +185,10 @@ def _wake(findings: Findings) -> list[Verdict]:
     if ours is None or bare is None:
         return [Verdict(target, "was not measured", None)]
     theirs = _worst(findings, IN_TREE, "play-480-poll")
-    return [Verdict(target, f"p50 / p99 / max: {ours}, bare {bare}, in-tree "
-                            f"{theirs or 'not measured'}: ratio {ours.p99 / bare.p99:.2f}",
+    return [Verdict(target, f"p50 / p99 / max: {ours.percentiles('us')}, bare "
+                            f"{bare.percentiles('us')}, in-tree "
+                            f"{theirs.percentiles('us') if theirs else 'not measured'}: ratio "
+                            f"{ours.p99 / bare.p99:.2f}",
                     ours.p99 <= _WAKE_RATIO * bare.p99)]
 
 

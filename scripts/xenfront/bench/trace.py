@@ -2,13 +2,10 @@
 """What the backend's trace says about a stretch of playing or recording."""
 
 import dataclasses
-import json
 import pathlib
-from typing import Any, Iterable
+from typing import Iterable
 
-from xenfront.bench.errors import BenchError
-
-Entry = dict[str, Any]
+from xenfront.traces.backend import Entry, is_sent_event
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,16 +22,6 @@ class Traffic:
     def __add__(self, other: "Traffic") -> "Traffic":
         return Traffic(*(ours + theirs for ours, theirs in
                          zip(dataclasses.astuple(self), dataclasses.astuple(other))))
-
-
-def read(path: pathlib.Path, skip: int = 0) -> list[Entry]:
-    """The entries of a file of JSON lines, without the first `skip` lines."""
-    try:
-        with open(path, encoding="utf-8") as lines:
-            return [json.loads(line) for line in list(lines)[skip:]]
-    except (OSError, ValueError) as failure:
-        raise BenchError(f"{path}: is no trace of the backend ({failure}); see dom0/backend of the "
-                         "same directory") from failure
 
 
 def read_marks(path: pathlib.Path) -> list[tuple[str, float]]:
@@ -78,11 +65,6 @@ def _of_stream(entries: list[Entry]) -> Traffic:
             run, period = [], entry["period"]
         run.append(entry)
     return total + _between_events(run, period)
-
-
-def is_sent_event(entry: Entry) -> bool:
-    """Whether the guest was notified of a position, or of nothing, as the pinger does."""
-    return entry["type"] == "event" and bool(entry.get("notify", True))
 
 
 def _between_events(run: list[Entry], period: int) -> Traffic:

@@ -6,15 +6,14 @@ The tables say what is allowed, one row per fact; the functions below compare th
 
 import dataclasses
 import fnmatch
-import os
 import pathlib
 import re
 import subprocess
 from typing import Callable, Iterator
 
-from xenfront import toolchain
-from xenfront.checks.sources import Source, SourceError
-from xenfront.errors import LabError
+from xenfront import process, toolchain
+from xenfront.checks.sources import Source
+from xenfront.errors import Failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Tree:
         self.root = root
         for needed in ("src", "include/kshim", "Kbuild"):
             if not (root / needed).exists():
-                raise SourceError(f"{root}: has no {needed}; give the root of the source tree")
+                raise Failure(f"{root}: has no {needed}; give the root of the source tree")
         self.all = {source.path: source for source in self._read(*SOURCE_DIRECTORIES)}
         self.module = {path: source for path, source in self.all.items()
                        if path.startswith(("src/", "include/")) and not _is_backend(path)}
@@ -291,34 +290,21 @@ def _kbuild(tree: Tree) -> Iterator[Violation]:
 
 def _kbuild_objects(root: pathlib.Path) -> list[str]:
     """What make understands of Kbuild's list, however it is written."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    process = subprocess.run(
+    return process.output(
         ["make", "--no-print-directory", "-f", "Kbuild",
          "--eval=print-objects: ; @echo $(snd-xen-front-y)", "print-objects"],
-        cwd=root, env=environment, check=False, capture_output=True, text=True)
-    if process.returncode != 0:
-        raise SourceError(f"Kbuild: make cannot read it ({process.stderr.strip()[-300:]}); repair "
-                          "the line it names")
-    return process.stdout.split()
+        "repair the line of Kbuild that it names", cwd=root, env=process.environment()).split()
 
 
 def _headers_compile(tree: Tree) -> Iterator[Violation]:
     for header in tree.layer("include/kshim"):
         for language, (name, flags) in COMPILERS.items():
-            try:
-                compiler = f"{name}-{toolchain.version('gcc')}"
-                process = subprocess.run(
-                    [compiler, *flags, *COMPILER_FLAGS, header.path], cwd=tree.root,
-                    check=False, capture_output=True, text=True)
-            except LabError as failure:
-                raise SourceError(str(failure)) from failure
-            except OSError as failure:
-                raise SourceError(f"{compiler}: cannot be started ({failure.strerror}); "
-                                  "scripts/setup installs it") from failure
-            if process.returncode != 0:
-                first = next((line for line in process.stderr.splitlines() if "error:" in line),
-                             process.stderr.strip())
+            compiler = subprocess.run(
+                [f"{name}-{toolchain.version('gcc')}", *flags, *COMPILER_FLAGS, header.path],
+                cwd=tree.root, check=False, capture_output=True, text=True)
+            if compiler.returncode != 0:
+                first = next((line for line in compiler.stderr.splitlines() if "error:" in line),
+                             compiler.stderr.strip())
                 match = re.match(rf"{re.escape(header.path)}:(\d+):\d+: error: (.*)", first)
                 yield Violation(header.path, int(match[1]) if match else 1, "header",
                                 f"does not compile by itself as {language}: "

@@ -1,83 +1,74 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads the tables of a relocatable ELF64 object: sections, symbols and where they are used.
-
-The binary tables and not readelf's text: that cuts and pads columns, and a name may be empty.
-"""
+"""The tables of a relocatable ELF64 object: sections, symbols and where they are used."""
 
 import dataclasses
 import functools
 import pathlib
-import struct
 from typing import Iterator
 
-MACHINES = {62: "x86-64", 183: "arm64"}
+from elftools.common.exceptions import ELFError, ELFParseError
+from elftools.construct import ConstructError
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import SymbolTableSection
 
-# Values that have a meaning here, by their names in elf(5).
-SHT_SYMTAB, SHT_RELA, SHT_NOBITS = 2, 4, 8
-SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
-SHN_UNDEF, SHN_LORESERVE, SHN_COMMON, SHN_XINDEX = 0, 0xFF00, 0xFFF2, 0xFFFF
-STB_WEAK = 2
-STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE, STT_GNU_IFUNC = 1, 2, 3, 4, 10
+from xenfront.errors import Failure
 
-_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_SECTION = struct.Struct("<IIQQQQIIQQ")
-_SYMBOL = struct.Struct("<IBBHQQ")
-_RELA = struct.Struct("<QQq")
+# What elftools calls 10, which is an indirect function of GNU's.
+STT_GNU_IFUNC = "STT_LOOS"
 
-
-class ElfError(Exception):
-    """The file is not what this program reads; the message says what it is instead."""
+MACHINES = {"EM_X86_64": "x86-64", "EM_AARCH64": "arm64"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A row of the section table."""
+    """A row of the section table; `kind` is as elf(5) calls it, such as SHT_SYMTAB."""
 
     name: str
-    kind: int
+    kind: str
     flags: int
-    offset: int
     size: int
-    link: int
-    info: int
 
     @property
     def writable(self) -> bool:
-        return bool(self.flags & SHF_WRITE)
+        return bool(self.flags & SH_FLAGS.SHF_WRITE)
 
     @property
     def allocated(self) -> bool:
-        return bool(self.flags & SHF_ALLOC)
+        return bool(self.flags & SH_FLAGS.SHF_ALLOC)
 
     @property
     def executable(self) -> bool:
-        return bool(self.flags & SHF_EXECINSTR)
+        return bool(self.flags & SH_FLAGS.SHF_EXECINSTR)
 
 
 @dataclasses.dataclass(frozen=True)
 class Symbol:
-    """A row of the symbol table; `section` is its section's name, or None when it has none."""
+    """A row of the symbol table; `index` is that of its section, or as elf(5) has it, such as
+    SHN_UNDEF, and `section` the section's name, or None when it has none."""
 
     name: str
-    kind: int
-    binding: int
-    index: int
+    kind: str
+    binding: str
+    index: int | str
     value: int
     size: int
     section: str | None
 
     @property
     def undefined(self) -> bool:
-        return self.index == SHN_UNDEF and bool(self.name)
+        return self.index == "SHN_UNDEF" and bool(self.name)
 
     @property
     def weak(self) -> bool:
-        return self.binding == STB_WEAK
+        return self.binding == "STB_WEAK"
 
 
 @dataclasses.dataclass(frozen=True)
 class Relocation:
-    """An address of `symbol` that has to be put into section `target`, in the way that `kind` says."""
+    """An address of `symbol` that has to be put into section `target`, in the way that `kind`, a
+    number of the architecture's ABI, says."""
 
     target_index: int
     target: Section
@@ -92,93 +83,66 @@ class Object:
     def __init__(self, path: pathlib.Path):
         self.path = path
         try:
-            self._bytes = path.read_bytes()
+            with open(path, "rb") as handle:
+                self._read(ELFFile(handle))
         except OSError as failure:
-            raise ElfError(f"{path}: cannot be read ({failure.strerror}); build it first: make"
-                           ) from failure
-        try:
-            self._read_header()
-            self.sections = tuple(self._read_sections())
-            self.symbols = tuple(self._read_symbols())
-        except (struct.error, IndexError) as failure:
-            raise ElfError(f"{path}: the file is cut short or damaged ({failure}); build it anew: "
-                           "make clean module") from failure
+            raise Failure(f"{path}: cannot be read ({failure.strerror}); build it first: make"
+                          ) from failure
+        except (ELFParseError, ConstructError, AttributeError, UnicodeDecodeError) as failure:
+            raise Failure(f"{path}: the file is cut short or damaged ({failure}); build it anew: "
+                          "make clean module") from failure
+        except ELFError as failure:
+            raise Failure(f"{path}: is no ELF file ({failure}); give a .ko or .o file") from failure
 
-    def _read_header(self) -> None:
-        if self._bytes[:4] != b"\x7fELF":
-            raise ElfError(f"{self.path}: starts with {self._bytes[:4]!r}, which is no ELF file; "
-                           "give a .ko or .o file")
-        if self._bytes[4:6] != b"\x02\x01":
-            raise ElfError(f"{self.path}: is not 64-bit little-endian ELF; only "
-                           f"{' and '.join(MACHINES.values())} modules can be checked")
-        header = _HEADER.unpack_from(self._bytes)
-        kind, machine = header[1:3]
-        self._section_offset, self._section_count, self._names_index = (
-            header[6], header[12], header[13])
-        if kind != 1:
-            raise ElfError(f"{self.path}: ELF type {kind} is no relocatable object (1); give a .ko "
-                           "or .o file, not a linked program")
-        if machine not in MACHINES:
-            raise ElfError(f"{self.path}: machine {machine} is unknown; "
-                           f"{' and '.join(MACHINES.values())} can be checked")
+    def _read(self, file: ELFFile) -> None:
+        machine = file["e_machine"]
+        if (file.elfclass, file.little_endian) != (64, True) or machine not in MACHINES:
+            raise Failure(f"{self.path}: {file.elfclass} bits, machine {machine}; expected a little-"
+                          f"endian ELF64 file for {' or '.join(MACHINES.values())}")
+        if file["e_type"] != "ET_REL":
+            raise Failure(f"{self.path}: has ELF type {file['e_type']}; give a relocatable .ko or "
+                          ".o file, not a linked program")
         self.machine = MACHINES[machine]
+        raw = list(file.iter_sections())
+        self.sections = tuple(Section(one.name, one["sh_type"], one["sh_flags"], one["sh_size"])
+                              for one in raw)
+        self.symbols: tuple[Symbol, ...] = ()
+        for one in raw:
+            if isinstance(one, SymbolTableSection) and one["sh_type"] == "SHT_SYMTAB":
+                self.symbols = tuple(self._symbol(symbol) for symbol in one.iter_symbols())
+        # Those of allocated sections, which are all that the kernel applies.
+        self.relocations = tuple(
+            Relocation(one["sh_info"], self.sections[one["sh_info"]], entry["r_offset"],
+                       entry["r_info_type"], self.symbols[entry["r_info_sym"]])
+            for one in raw if isinstance(one, RelocationSection)
+            and self.sections[one["sh_info"]].allocated for entry in one.iter_relocations())
+        # The tag=value pairs of .modinfo, in their order.
+        self.module_information = [
+            tuple(entry.decode("utf-8", "replace").partition("=")[::2])
+            for one in raw if one.name == ".modinfo" for entry in one.data().split(b"\0") if entry]
 
-    def _read_sections(self) -> Iterator[Section]:
-        rows = [_SECTION.unpack_from(self._bytes, self._section_offset + i * _SECTION.size)
-                for i in range(max(self._section_count, 1))]
-        if self._section_count == 0 and rows[0][5] > 1:
-            # More than SHN_LORESERVE sections: the first row has the real numbers.
-            rows = [_SECTION.unpack_from(self._bytes, self._section_offset + i * _SECTION.size)
-                    for i in range(rows[0][5])]
-        names = rows[rows[0][6] if self._names_index == SHN_XINDEX else self._names_index]
-        for name, kind, flags, _, offset, size, link, info, _, _ in rows:
-            yield Section(self._string(names[4], name), kind, flags, offset, size, link, info)
-
-    def _read_symbols(self) -> Iterator[Symbol]:
-        for table in self.sections:
-            if table.kind != SHT_SYMTAB:
-                continue
-            strings = self.sections[table.link].offset
-            for at in range(table.offset, table.offset + table.size, _SYMBOL.size):
-                name, info, _, index, value, size = _SYMBOL.unpack_from(self._bytes, at)
-                has_section = 0 < index < SHN_LORESERVE
-                section = self.sections[index].name if has_section else None
-                text = self._string(strings, name)
-                if info & 15 == STT_SECTION and section is not None:
-                    text = section
-                yield Symbol(text, info & 15, info >> 4, index, value, size, section)
-
-    def _string(self, table: int, offset: int) -> str:
-        end = self._bytes.index(b"\0", table + offset)
-        return self._bytes[table + offset:end].decode("utf-8", "replace")
-
-    def content(self, section: Section) -> bytes:
-        if section.kind == SHT_NOBITS:
-            return b""
-        return self._bytes[section.offset:section.offset + section.size]
+    def _symbol(self, symbol: object) -> Symbol:
+        index = symbol["st_shndx"]
+        section = self.sections[index].name if isinstance(index, int) and \
+            index < len(self.sections) else None
+        info = symbol["st_info"]
+        # The symbol of a section has the section's name.
+        name = section if info["type"] == "STT_SECTION" else symbol.name
+        return Symbol(name or "", info["type"], info["bind"], index, symbol["st_value"],
+                      symbol["st_size"], section)
 
     @functools.cached_property
-    def _functions(self) -> dict[int, list[Symbol]]:
-        functions: dict[int, list[Symbol]] = {}
+    def _functions(self) -> dict[int | str, list[Symbol]]:
+        functions: dict[int | str, list[Symbol]] = {}
         for symbol in self.symbols:
-            if symbol.section is not None and symbol.kind in (STT_FUNC, STT_OBJECT):
+            if symbol.section is not None and symbol.kind in ("STT_FUNC", "STT_OBJECT"):
                 functions.setdefault(symbol.index, []).append(symbol)
         return functions
-
-    def relocations(self) -> Iterator[Relocation]:
-        """Those of allocated sections, which are all that the kernel applies."""
-        for table in self.sections:
-            if table.kind != SHT_RELA or not self.sections[table.info].allocated:
-                continue
-            for at in range(table.offset, table.offset + table.size, _RELA.size):
-                offset, info, _ = _RELA.unpack_from(self._bytes, at)
-                yield Relocation(table.info, self.sections[table.info], offset, info & 0xFFFFFFFF,
-                                 self.symbols[info >> 32])
 
     def uses(self) -> dict[str, list[str]]:
         """Where each symbol is used, outside debug information: "function in section"."""
         uses: dict[str, list[str]] = {}
-        for relocation in self.relocations():
+        for relocation in self.relocations:
             owner = next((s.name for s in self._functions.get(relocation.target_index, ())
                           if s.value <= relocation.offset < s.value + s.size), None)
             section = relocation.target.name
@@ -188,22 +152,11 @@ class Object:
                 places.append(place)
         return uses
 
-    def module_information(self) -> list[tuple[str, str]]:
-        """The tag=value pairs of .modinfo, in their order."""
-        pairs = []
-        for section in self.sections:
-            if section.name == ".modinfo":
-                for entry in self.content(section).split(b"\0"):
-                    if entry:
-                        tag, _, value = entry.decode("utf-8", "replace").partition("=")
-                        pairs.append((tag, value))
-        return pairs
+
+def kind_name(kind: str) -> str:
+    return {"STT_OBJECT": "object", "STT_FUNC": "function"}.get(kind, "symbol")
 
 
-def kind_name(kind: int) -> str:
-    return {STT_OBJECT: "object", STT_FUNC: "function"}.get(kind, "symbol")
-
-
-def named(symbols: tuple[Symbol, ...]) -> list[Symbol]:
+def named(symbols: tuple[Symbol, ...]) -> Iterator[Symbol]:
     """Symbols that a programmer gave a name to."""
-    return [s for s in symbols if s.name and s.kind not in (STT_SECTION, STT_FILE)]
+    return (s for s in symbols if s.name and s.kind not in ("STT_SECTION", "STT_FILE"))

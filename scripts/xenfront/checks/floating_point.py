@@ -12,9 +12,9 @@ import shutil
 import subprocess
 from typing import Iterator
 
-from xenfront import toolchain
-from xenfront.checks.elf import ElfError, Object
-from xenfront.errors import LabError
+from xenfront import process, toolchain
+from xenfront.checks.elf import Object
+from xenfront.errors import Failure
 
 # Words that objdump prints in front of the mnemonic.
 _X86_PREFIX = (r"(?:(?:[cdefgs]s|lock|rep\w*|notrack|bnd|data16|addr32|rex\S*|xacquire|xrelease|"
@@ -51,14 +51,10 @@ class Instruction:
 def disassemble(binary: Object) -> Iterator[Instruction]:
     """All instructions of the executable sections."""
     program = _disassembler(binary)
-    process = subprocess.run([program, "-d", "--no-show-raw-insn", str(binary.path)], check=False,
-                             capture_output=True, text=True, errors="replace")
-    if process.returncode != 0:
-        complaint = process.stderr.strip()[-300:]
-        raise ElfError(f"{binary.path}: {program} -d exited with {process.returncode} "
-                       f"({complaint}); install one that knows {binary.machine} (binutils)")
+    text = process.output([program, "-d", "--no-show-raw-insn", binary.path],
+                          f"install one that knows {binary.machine} (binutils)")
     section = symbol = ""
-    for line in process.stdout.splitlines():
+    for line in text.splitlines():
         if match := _SECTION_LINE.fullmatch(line):
             section, symbol = match[1], ""
         elif match := _SYMBOL_LINE.fullmatch(line):
@@ -73,24 +69,15 @@ def uses_floating_point(machine: str, instruction: str) -> bool:
 
 
 def _disassembler(binary: Object) -> str:
-    candidates = [_in_this_release(name) for name in _MACHINES[binary.machine][0]]
+    candidates = [name.format(llvm=toolchain.version("llvm")) for name in _MACHINES[binary.machine][0]]
     for name in candidates:
         if shutil.which(name) and _knows(name, binary.path):
             return name
-    raise ElfError(f"{binary.path}: no program here disassembles {binary.machine}; install one of "
+    raise Failure(f"{binary.path}: no program here disassembles {binary.machine}; install one of "
                    f"{', '.join(candidates)} (scripts/setup installs binutils)")
 
 
-def _in_this_release(name: str) -> str:
-    if "{llvm}" not in name:
-        return name
-    try:
-        return name.format(llvm=toolchain.version("llvm"))
-    except LabError as failure:
-        raise ElfError(str(failure)) from failure
-
-
 def _knows(program: str, path: pathlib.Path) -> bool:
-    process = subprocess.run([program, "-f", str(path)], check=False, capture_output=True,
+    done = subprocess.run([program, "-f", str(path)], check=False, capture_output=True,
                              text=True, errors="replace")
-    return process.returncode == 0 and "UNKNOWN" not in process.stdout
+    return done.returncode == 0 and "UNKNOWN" not in done.stdout

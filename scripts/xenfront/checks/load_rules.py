@@ -38,7 +38,7 @@ def _one_section_of_a_name(module: Module) -> Iterator[Violation]:
 def _relocations(module: Module) -> Iterator[Violation]:
     known = _KNOWN_RELOCATIONS[module.binary.machine]
     found: dict[tuple[int, str], list[str]] = {}
-    for relocation in module.binary.relocations():
+    for relocation in module.binary.relocations:
         if not any(first <= relocation.kind <= last for first, last in known):
             found.setdefault((relocation.kind, relocation.target.name), []).append(
                 relocation.symbol.name or "no symbol")
@@ -58,7 +58,7 @@ def _writable_code(module: Module) -> Iterator[Violation]:
 
 def _common(module: Module) -> Iterator[Violation]:
     for symbol in module.binary.symbols:
-        if symbol.index == elf.SHN_COMMON:
+        if symbol.index == "SHN_COMMON":
             yield Violation("common symbol", f"{symbol.name} of {symbol.size} bytes in COMMON: the "
                             "module loader refuses it",
                             "define it in one file only, compiled with -fno-common, or make it "
@@ -74,7 +74,7 @@ def _indirect_functions(module: Module) -> Iterator[Violation]:
 
 
 def _symbol_tables(module: Module) -> Iterator[Violation]:
-    tables = sum(section.kind == elf.SHT_SYMTAB for section in module.binary.sections)
+    tables = sum(section.kind == "SHT_SYMTAB" for section in module.binary.sections)
     if tables != 1:
         yield Violation("symbol table", f"{tables} symbol tables: the module loader wants one",
                         "link the module with ld -r and do not strip it of its symbols")

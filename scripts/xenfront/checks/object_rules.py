@@ -120,7 +120,7 @@ def _is_forbidden(name: str) -> bool:
 def _read_only(module: Module) -> Iterator[Violation]:
     writable = {s.name for s in module.binary.sections if s.writable}
     for symbol in elf.named(module.binary.symbols):
-        if (symbol.kind == elf.STT_OBJECT and _MANGLED.match(symbol.name) and
+        if (symbol.kind == "STT_OBJECT" and _MANGLED.match(symbol.name) and
                 not symbol.name.startswith("_ZGV") and symbol.section in writable):
             what = "vtable" if symbol.name.startswith("_ZTV") else "object"
             yield Violation("writable data", f"{what} {symbol.name} of {symbol.size} bytes is in "
@@ -130,7 +130,7 @@ def _read_only(module: Module) -> Iterator[Violation]:
 
 
 def _information(module: Module) -> Iterator[Violation]:
-    counts = collections.Counter(tag for tag, _ in module.binary.module_information())
+    counts = collections.Counter(tag for tag, _ in module.binary.module_information)
     for tag, macro in _MODULE_INFORMATION.items():
         if counts[tag] == 0:
             yield Violation("module information", f"section .modinfo has no {tag}",

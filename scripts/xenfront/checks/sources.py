@@ -7,13 +7,11 @@ import pathlib
 import re
 from typing import Iterator
 
+from xenfront.errors import Failure
+
 _INCLUDE = re.compile(r"\s*#\s*include\s*(<[^>]*>|\"[^\"]*\"|\S*)")
 # Comments, and literals, in which "//" is no comment.
 _TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
-
-
-class SourceError(Exception):
-    """The tree cannot be checked; the message names the thing, the value and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Source:
         try:
             return cls(name, path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as failure:
-            raise SourceError(f"{name}: cannot be read as UTF-8 text ({failure}); repair or remove "
+            raise Failure(f"{name}: cannot be read as UTF-8 text ({failure}); repair or remove "
                               "the file") from failure
 
     @functools.cached_property

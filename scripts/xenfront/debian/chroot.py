@@ -11,13 +11,12 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-from typing import Callable, Iterator
+from typing import Iterator
 
-from xenfront import cache
-from xenfront.debian import suites
-from xenfront.errors import LabError
-
-Say = Callable[[str], None]
+from xenfront import cache, process
+from xenfront.command import Say
+from xenfront.debian import packages, suites
+from xenfront.errors import Failure
 
 # Nothing may start a service, nor ask a question.
 _POLICY = "#!/bin/sh\nexit 101\n"
@@ -26,21 +25,13 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "H
                 "DEBIAN_FRONTEND": "noninteractive", "INITRD": "No"}
 
 
-def _architecture() -> str:
-    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
-                          check=True).stdout.strip()
-
-
 def _base(suite: str, say: Say) -> pathlib.Path:
-    sources = suites.sources(suites.machine(), suite, _architecture())
+    sources = suites.sources(suites.machine(), suite, packages.machine_architecture())
 
     def build(directory: pathlib.Path) -> None:
-        done = subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=apt", "--format=directory",
-             suites.base_of(suite), str(directory / "root"), "-"],
-            input=sources, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if done.returncode != 0:
-            raise LabError(f"mmdebstrap {suite} failed: {done.stdout[-2000:]}")
+        process.output(["mmdebstrap", "--quiet", "--variant=apt", "--format=directory",
+                        suites.base_of(suite), directory / "root", "-"],
+                       input=sources, stderr=subprocess.STDOUT)
 
     return cache.entry("chroot", cache.digest(suite, sources), build,
                        f"makes a bare {suite} by mmdebstrap (a minute or two)", say) / "root"
@@ -57,7 +48,7 @@ class Chroot:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
         if check and done.returncode != 0:
-            raise LabError(f"'{' '.join(command)}' exited with {done.returncode}:\n"
+            raise Failure(f"'{' '.join(command)}' exited with {done.returncode}:\n"
                            + done.stdout[-4000:])
         return done
 

@@ -12,8 +12,9 @@ import re
 from typing import NamedTuple
 
 from xenfront import cache
+from xenfront.command import Say
 from xenfront.debian import compilers, packages, releases
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 _TRIPLETS = {"arm64": "aarch64-linux-gnu"}
 
@@ -39,14 +40,14 @@ class Toolchain(NamedTuple):
         return {"PATH": f"{self.root}/usr/bin:{os.environ['PATH']}"}
 
 
-def toolchain(release: releases.Release, architecture: str, say: packages.Say) -> Toolchain:
+def toolchain(release: releases.Release, architecture: str, say: Say) -> Toolchain:
     """What builds modules for a kernel, and could build the kernel."""
     depends = [package.name for package in packages.resolve([release.headers], release.origin)]
     wanted = tools(release.headers, depends, architecture)
     return Toolchain(compilers.prepared(wanted, release.origin.suite, say), wanted[0].split("-")[1])
 
 
-def prepared(name: str, architecture: str, say: packages.Say) -> Headers:
+def prepared(name: str, architecture: str, say: Say) -> Headers:
     """The headers of the kernel that releases.py calls `name`."""
     release = releases.find(name, architecture)
     headers = [package for package in packages.resolve([release.headers], release.origin)
@@ -75,7 +76,7 @@ def tools(headers: str, names: list[str], architecture: str) -> list[str]:
     gcc = {match[1] for name in names if (match := re.fullmatch(r"gcc-(\d+)(-for-host)?", name))}
     kbuild = [name for name in names if name.startswith("linux-kbuild-")]
     if len(gcc) != 1 or len(kbuild) != 1:
-        raise LabError(f"{headers} depends on {len(gcc)} compilers and {len(kbuild)} packages "
+        raise Failure(f"{headers} depends on {len(gcc)} compilers and {len(kbuild)} packages "
                        "linux-kbuild, not on one of each; run 'apt-get update' as root")
     compiler = f"g++-{gcc.pop()}"
     if architecture != packages.machine_architecture():

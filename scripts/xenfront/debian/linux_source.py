@@ -3,10 +3,11 @@
 
 import pathlib
 import shutil
-import subprocess
 
+from xenfront import process
+from xenfront.command import Say
 from xenfront.debian import packages, releases
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 _PREFIX = "linux-source-"
 
@@ -27,11 +28,11 @@ def package(series: str, origin: packages.Origin | None = None) -> packages.Pack
     for chosen in packages.resolve([name], origin or _origin(name)):
         if chosen.name == name:
             return chosen
-    raise LabError(f"apt knows no package {name}")
+    raise Failure(f"apt knows no package {name}")
 
 
 def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
-            say: packages.Say, origin: packages.Origin | None = None) -> None:
+            say: Say, origin: packages.Origin | None = None) -> None:
     """Puts `paths` of the sources, or everything when there are none, into `directory`."""
     archive, = packages.fetch([source], say, origin or _origin(source.name))
     unpacked = directory / "package"
@@ -39,11 +40,6 @@ def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
     packages.unpack([archive], unpacked, everything=True)
     # As large as all other packages of the lab together, and seldom needed again.
     archive.unlink()
-    tarball = unpacked / "usr" / "src" / f"{source.name}.tar.xz"
-    command = ["tar", "-xJf", str(tarball), "-C", str(directory), "--strip-components=1",
-               *(f"{source.name}/{path}" for path in paths)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise LabError(f"cannot take {', '.join(paths) or 'everything'} out of {tarball.name}: "
-                       f"{done.stderr.strip()}")
+    process.output(["tar", "-xJf", unpacked / "usr" / "src" / f"{source.name}.tar.xz", "-C", directory,
+                    "--strip-components=1", *(f"{source.name}/{path}" for path in paths)])
     shutil.rmtree(unpacked)

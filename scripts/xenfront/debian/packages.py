@@ -14,13 +14,12 @@ import pathlib
 import re
 import subprocess
 import sys
-from typing import Callable, Iterable, NamedTuple
+from typing import Iterable, NamedTuple
 
-from xenfront import cache
+from xenfront import cache, process
+from xenfront.command import Say
 from xenfront.debian import suites
-from xenfront.errors import LabError
-
-Say = Callable[[str], None]
+from xenfront.errors import Failure
 
 # What a guest image does without. Paths as tar's --exclude patterns.
 LEFT_OUT = (
@@ -96,8 +95,7 @@ def _say_on_stderr(text: str) -> None:
 @functools.lru_cache(maxsize=None)
 def machine_architecture() -> str:
     """Debian's name of this machine's architecture."""
-    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
-                          check=True).stdout.strip()
+    return process.output(["dpkg", "--print-architecture"]).strip()
 
 
 def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None) -> str:
@@ -118,7 +116,7 @@ def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None) -> str
     if done.returncode != 0:
         complaints = [line for line in (done.stderr + done.stdout).splitlines()
                       if line.startswith("E:")] or done.stderr.splitlines()
-        raise LabError(f"apt-get {' '.join(command[-8:])}: {' '.join(complaints)}; check the "
+        raise Failure(f"apt-get {' '.join(command[-8:])}: {' '.join(complaints)}; check the "
                        "network, and run scripts/setup or 'apt-get update' as root if the package "
                        "lists are old")
     return done.stdout
@@ -143,7 +141,7 @@ def _lists_stamp() -> str:
     lists = pathlib.Path("/var/lib/apt/lists")
     stamps = [(path.name, path.stat().st_mtime_ns) for path in sorted(lists.glob("*Packages*"))]
     if not stamps:
-        raise LabError(f"{lists} holds no package lists; run 'apt-get update' as root")
+        raise Failure(f"{lists} holds no package lists; run 'apt-get update' as root")
     return repr(stamps)
 
 
@@ -185,7 +183,7 @@ def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> li
                     source.rename(archives / _archive_name(package))
     missing = [str(p) for p in chosen if not (archives / _archive_name(p)).is_file()]
     if missing:
-        raise LabError(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
+        raise Failure(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
                        "run 'apt-get update' as root and try again")
     return [archives / _archive_name(p) for p in chosen]
 
@@ -199,7 +197,7 @@ def extracted(names: Iterable[str], say: Say, origin: Origin = MACHINE) -> pathl
     chosen = [package for package in resolve(wanted, origin) if package.name in wanted]
     missing = set(wanted) - {package.name for package in chosen}
     if missing:
-        raise LabError(f"{', '.join(sorted(missing))}: apt would install something else in the "
+        raise Failure(f"{', '.join(sorted(missing))}: apt would install something else in the "
                        "place of that; name the package itself")
 
     def build(directory: pathlib.Path) -> None:
@@ -221,5 +219,5 @@ def unpack(archives: Iterable[pathlib.Path], root: pathlib.Path, everything: boo
             done = subprocess.run(["tar", "-x", "-p", "--no-same-owner", "--keep-directory-symlink",
                                    *excluded, "-C", str(root)], stdin=source.stdout, check=False)
         if source.returncode != 0 or done.returncode != 0:
-            raise LabError(f"{archive} could not be unpacked into {root}; check the free disk "
+            raise Failure(f"{archive} could not be unpacked into {root}; check the free disk "
                            "space, and remove the file if it is damaged")

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from xenfront.debian import packages
-from xenfront.errors import LabError, UsageError
+from xenfront.errors import Failure, UsageError
 
 FLAVOUR = "-rt"
 
@@ -68,7 +68,7 @@ def _newest(line: Line, flavour: str, architecture: str) -> Release:
     package = f"linux-image-{line.series}{flavour}{architecture}"
     release = release_in(packages.resolve([package], origin), origin)
     if release is None:
-        raise LabError(f"{package} of {line.suite} depends on no kernel; run 'apt-get update' as "
+        raise Failure(f"{package} of {line.suite} depends on no kernel; run 'apt-get update' as "
                        "root")
     return release
 
@@ -92,7 +92,7 @@ def find(name: str, architecture: str = "amd64") -> Release:
             origin = packages.Origin(suite, architecture)
             try:
                 release = release_in(packages.resolve([f"linux-image-{name}"], origin), origin)
-            except LabError:
+            except Failure:
                 continue
             if release is not None:
                 return release

@@ -12,7 +12,7 @@ import platform
 import subprocess
 from typing import Iterable, NamedTuple
 
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 # Suites that have no security updates, updates or backports of their own.
 _ROLLING = ("sid", "unstable", "testing", "experimental")
@@ -44,7 +44,7 @@ def mirrors_of(targets: Iterable[str], release: str) -> Mirrors:
         elif label == "Debian-Security":
             security = security or address
     if not archives:
-        raise LabError("apt has no package lists of Debian; run 'apt-get update' as root, and look "
+        raise Failure("apt has no package lists of Debian; run 'apt-get update' as root, and look "
                        "whether /etc/apt has a source of Debian's packages")
     if release not in archives:
         release = next((name for name in archives if "-" not in name), release)

@@ -5,11 +5,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-from typing import Callable
 
+from xenfront.command import Say
 from xenfront.debian.chroot import Chroot
-
-Say = Callable[[str], None]
 
 DKMS = "snd-xen-front-dkms"
 BACKEND = "xen-sndback"

@@ -5,7 +5,8 @@ import dataclasses
 from typing import Iterator
 
 import numpy
-from xenfront.demo.errors import DemoError
+
+from xenfront.errors import Failure
 
 # Length of a block that is searched, and how many of them and of their hits are tried.
 _BLOCK_FRAMES = 256
@@ -46,7 +47,7 @@ class Comparison:
 def compare(expected: numpy.ndarray, found: numpy.ndarray) -> Comparison:
     """Both: a row for each frame, a column for each channel, 16 bits."""
     if not expected.any():
-        raise DemoError("the input has no sample other than 0, so that no comparison can tell "
+        raise Failure("the input has no sample other than 0, so that no comparison can tell "
                         "whether it was played; give a file with sound")
     offset = _best_offset(expected, found)
     if offset is None:

@@ -2,16 +2,13 @@
 """One run of the lab: the WAV file is played in a guest, QEMU records Dom0's AC97 card."""
 
 import dataclasses
-import json
 import pathlib
 import shutil
 import subprocess
 from typing import Any
 
-from xenfront import ROOT
-from xenfront.demo.errors import DemoError
-
-LAB = ROOT / "scripts" / "lab"
+from xenfront.errors import Failure
+from xenfront.lab import runs
 
 # The lab's exit statuses that still leave something to judge: OK, a script failed, kernel reports.
 _WITH_RESULTS = (0, 1, 3)
@@ -75,37 +72,25 @@ class Results:
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError as failure:
-            raise DemoError(f"{path}: the guest brought it not back ({failure.strerror}); see "
+            raise Failure(f"{path}: the guest brought it not back ({failure.strerror}); see "
                             f"{self.directory / 'domu0'}") from failure
 
 
 def play(wav: pathlib.Path, work: pathlib.Path, settings: Settings) -> Results:
     """Runs the lab; its progress goes to stderr. `work` is for what goes into the guest."""
     script = _prepare(wav, work, settings)
-    command = [
-        str(LAB), "run", "--name", settings.run_name, "--kernel", settings.kernel,
-        "--type", settings.guest_type, "--sound", "ac97", "--sound-rate", str(settings.rate),
-        "--domu-overlay", str(work / "guest"), "--domu-script", str(script),
-        "--dom0-command", _FLUSH.format(rate=settings.rate), "--dom0-script-when", "guests-done",
+    status = subprocess.run(runs.command(
+        "run", name=settings.run_name, kernel=settings.kernel, type=settings.guest_type,
+        sound="ac97", sound_rate=settings.rate, domu_overlay=work / "guest", domu_script=script,
+        dom0_command=_FLUSH.format(rate=settings.rate), dom0_script_when="guests-done",
         # hw: and not plughw:, so that alsa-lib can convert nothing.
-        "--backend", "xen-sndback --default alsa:hw:0,0 --trace \"$LAB_OUT/backend-trace.jsonl\" "
-                     "--stats \"$LAB_OUT/backend-statistics.json\"",
-        "--time-limit", str(round(settings.seconds * 2 + 60)),
+        backend="xen-sndback --default alsa:hw:0,0 --trace \"$LAB_OUT/backend-trace.jsonl\" "
+                "--stats \"$LAB_OUT/backend-statistics.json\"",
+        time_limit=round(settings.seconds * 2 + 60),
         # An emulated CPU on a loaded machine can need a minute for a second of sound.
-        "--host-limit", str(round(settings.seconds * 60 + 1200))]
-    if settings.quiet:
-        command.append("--quiet")
-    try:
-        status = subprocess.run(command, check=False).returncode
-    except OSError as failure:
-        raise DemoError(f"{LAB}: cannot be started ({failure.strerror}); restore the file") \
-            from failure
-    directory = ROOT / "build" / "lab" / settings.run_name
-    if status not in _WITH_RESULTS:
-        raise DemoError(f"scripts/lab exited with {status} (scripts/lab --help says what that is); "
-                        f"its messages are above, its logs in {shown(directory)}")
-    with open(directory / "summary.json", encoding="utf-8") as handle:
-        return Results(directory, json.load(handle))
+        host_limit=round(settings.seconds * 60 + 1200), quiet=settings.quiet), check=False).returncode
+    return Results(runs.directory(settings.run_name),
+                   runs.summary(settings.run_name, status, _WITH_RESULTS))
 
 
 def _prepare(wav: pathlib.Path, work: pathlib.Path, settings: Settings) -> pathlib.Path:
@@ -116,11 +101,3 @@ def _prepare(wav: pathlib.Path, work: pathlib.Path, settings: Settings) -> pathl
     script.write_text(_GUEST_SCRIPT.format(period=settings.period, buffer=settings.buffer),
                       encoding="utf-8")
     return script
-
-
-def shown(path: pathlib.Path) -> str:
-    """A path as short as it can be typed here."""
-    try:
-        return str(path.relative_to(pathlib.Path.cwd()))
-    except ValueError:
-        return str(path)

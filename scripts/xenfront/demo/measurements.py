@@ -5,33 +5,17 @@ Times are those of Dom0's clock inside the emulated machine, in milliseconds.
 """
 
 import dataclasses
-import json
 import pathlib
 import re
-from typing import Any, Iterable
+from typing import Iterable
 
-from xenfront.demo.errors import DemoError
+from xenfront.errors import Failure
+from xenfront.traces import backend
+from xenfront.traces.spread import Spread
+
+MILLISECOND = 1e6 # in nanoseconds
 
 _INTERRUPT_LINE = re.compile(r"\s*(\d+):((?:\s+\d+)+)\s.*\b(xen-front\S*)\s*$", re.MULTILINE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Span:
-    """Smallest, mean and largest of some times, in milliseconds."""
-
-    smallest: float
-    mean: float
-    largest: float
-
-    @classmethod
-    def of(cls, nanoseconds: list[int]) -> "Span | None":
-        if not nanoseconds:
-            return None
-        values = [value / 1e6 for value in nanoseconds]
-        return cls(min(values), sum(values) / len(values), max(values))
-
-    def __str__(self) -> str:
-        return f"{self.smallest:.2f} / {self.mean:.2f} / {self.largest:.2f} ms"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +30,18 @@ class Playback:
     # Interrupts that answers to requests made: those that set up, start and end the stream.
     control_interrupts: int
     # From the arrival of a WRITE to the event that says its last frame was played.
-    write_to_played: Span | None
+    write_to_played: Spread | None
     # From an event to the arrival of the WRITE that it made room for.
-    event_to_write: Span | None
+    event_to_write: Spread | None
     # From the arrival of the first WRITE to the first event.
-    start: Span | None
+    start: Spread | None
 
 
 def interrupts(before: str, after: str) -> dict[str, int]:
     """The growth of each of the driver's lines between two copies of /proc/interrupts."""
     old, new = _interrupt_counts(before), _interrupt_counts(after)
     if not new:
-        raise DemoError("/proc/interrupts of the guest has no line of xen-front; the driver bound "
+        raise Failure("/proc/interrupts of the guest has no line of xen-front; the driver bound "
                         "no event channel, see the guest's dmesg")
     return {name: count - old.get(name, 0) for name, count in new.items()}
 
@@ -73,21 +57,9 @@ def aplay_underruns(stderr: str) -> int:
     return len(re.findall(r"^underrun", stderr, re.MULTILINE))
 
 
-def read_trace(path: pathlib.Path) -> list[dict[str, Any]]:
+def read_trace(path: pathlib.Path) -> list[backend.Entry]:
     """The entries of the backend's trace about playback streams."""
-    entries = []
-    try:
-        with open(path, encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    entries.append(json.loads(line))
-                except ValueError as failure:
-                    raise DemoError(f"{path}:{number}: is no JSON ({failure}); the backend did not "
-                                    "end in order, see dom0/backend/stderr") from failure
-    except OSError as failure:
-        raise DemoError(f"{path}: the backend left no trace ({failure.strerror}); see "
-                        "dom0/backend/stderr") from failure
-    return [entry for entry in entries if entry.get("dir") == "p"]
+    return [entry for entry in backend.read(path) if entry.get("dir") == "p"]
 
 
 @dataclasses.dataclass
@@ -100,7 +72,7 @@ class _Run:
     events: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
 
-def playback(entries: Iterable[dict[str, Any]]) -> Playback:
+def playback(entries: Iterable[backend.Entry]) -> Playback:
     """Follows one stream; after an underrun it is opened anew."""
     runs: list[_Run] = []
     underruns = notifications = control = 0
@@ -129,9 +101,12 @@ def playback(entries: Iterable[dict[str, Any]]) -> Playback:
     return Playback(
         writes=sum(len(run.writes) for run in runs), events=sum(len(run.events) for run in runs),
         underruns=underruns, notifications=notifications, control_interrupts=control,
-        write_to_played=Span.of([delay for run in runs for delay in _until_played(run)]),
-        event_to_write=Span.of([delay for run in runs for delay in _until_written(run)]),
-        start=Span.of([first.events[0][0] - first.writes[0][0]] if first else []))
+        write_to_played=Spread.of((delay for run in runs for delay in _until_played(run)),
+                                  MILLISECOND),
+        event_to_write=Spread.of((delay for run in runs for delay in _until_written(run)),
+                                 MILLISECOND),
+        start=Spread.of([first.events[0][0] - first.writes[0][0]] if first else [],
+                        MILLISECOND))
 
 
 def _until_played(run: _Run) -> list[int]:

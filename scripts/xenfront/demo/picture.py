@@ -5,7 +5,9 @@ import pathlib
 from typing import Any
 
 import numpy
-from xenfront.demo import compare, wav
+
+from xenfront import audio
+from xenfront.demo import compare
 
 _BINS = 1600
 _ZOOM_FRAMES = 96
@@ -13,7 +15,7 @@ _INPUT, _OUTPUT, _DIFFERENCE = "#1f6fb4", "#2a8c4a", "#c0392b"
 _NAMES = ("left", "right")
 
 
-def draw(path: pathlib.Path, played: wav.Recording, came_out: wav.Recording,
+def draw(path: pathlib.Path, played: audio.Recording, came_out: audio.Recording,
          comparison: compare.Comparison, caption: str) -> None:
     """Writes a PNG: both waveforms and their difference, and the first moments of sound enlarged."""
     # Imported here: nothing else of the demo needs it, and it takes a second.

@@ -3,12 +3,12 @@
 
 import pathlib
 import shutil
-import subprocess
 from typing import Callable
 
 import numpy
-from xenfront.demo import wav
-from xenfront.demo.errors import DemoError
+
+from xenfront import audio, process
+from xenfront.errors import Failure
 
 # Of Debian's alsa-utils.
 DEFAULT_FILE = pathlib.Path("/usr/share/sounds/alsa/Front_Center.wav")
@@ -18,6 +18,8 @@ RATES = (8000, 16000, 32000, 44100, 48000)
 _WANTED = {"type": "wav", "channels": "2", "bits": "16", "encoding": "Signed Integer PCM"}
 _SOXI = {"type": "-t", "rate": "-r", "channels": "-c", "bits": "-b", "encoding": "-e"}
 
+REMEDY = "give a sound file that sox can read"
+
 
 def generate(path: pathlib.Path, seconds: float, seed: int) -> str:
     """Writes random samples, different in both channels; says what it wrote.
@@ -25,17 +27,17 @@ def generate(path: pathlib.Path, seconds: float, seed: int) -> str:
     Random samples show what music hides: each frame that is lost, repeated, swapped or scaled.
     """
     frames = max(1, round(seconds * DEFAULT_RATE))
-    samples = numpy.random.default_rng(seed).integers(-32768, 32768, (frames, wav.CHANNELS),
+    samples = numpy.random.default_rng(seed).integers(-32768, 32768, (frames, audio.CHANNELS),
                                                       "int16")
-    wav.write(path, wav.Recording(DEFAULT_RATE, samples))
+    audio.write(path, audio.Recording(DEFAULT_RATE, samples))
     return (f"{frames} frames of random samples (seed {seed}), {DEFAULT_RATE} Hz, "
-            f"{wav.CHANNELS} channels, 16 bits")
+            f"{audio.CHANNELS} channels, 16 bits")
 
 
 def convert(source: pathlib.Path, target: pathlib.Path, announce: Callable[[str], None]) -> str:
     """Puts into `target` what aplay can play bit for bit; says what it is and how it was made."""
     if not source.is_file():
-        raise DemoError(f"{source}: there is no such file; give a sound file with --wav FILE, or "
+        raise Failure(f"{source}: there is no such file; give a sound file with --wav FILE, or "
                         "install alsa-utils (scripts/setup) for the default")
     found = _describe(source)
     rate = found["rate"] if int(found["rate"]) in RATES else str(DEFAULT_RATE)
@@ -48,23 +50,11 @@ def convert(source: pathlib.Path, target: pathlib.Path, announce: Callable[[str]
     announce(f"converts {source} with sox -D: {', '.join(changes)}; what comes out is compared "
              "with the converted file")
     # -D: no dither, so that widening or doubling a channel changes no sample.
-    _sox(["sox", "-D", str(source), "-t", "wav", "-b", "16", "-e", "signed-integer",
-          "-c", wanted["channels"], "-r", rate, str(target)], source)
+    process.output(["sox", "-D", source, "-t", "wav", "-b", "16", "-e", "signed-integer",
+          "-c", wanted["channels"], "-r", rate, target], REMEDY)
     return f"{source}, converted ({', '.join(changes)})"
 
 
 def _describe(source: pathlib.Path) -> dict[str, str]:
-    return {name: _sox(["soxi", option, str(source)], source).strip()
+    return {name: process.output(["soxi", option, source], REMEDY).strip()
             for name, option in _SOXI.items()}
-
-
-def _sox(command: list[str], source: pathlib.Path) -> str:
-    try:
-        process = subprocess.run(command, check=False, capture_output=True, text=True)
-    except OSError as failure:
-        raise DemoError(f"{command[0]}: cannot be started ({failure.strerror}); install sox "
-                        "(scripts/setup)") from failure
-    if process.returncode != 0:
-        raise DemoError(f"{source}: '{' '.join(command)}' failed: {process.stderr.strip()[-300:]}; "
-                        "give a sound file that sox can read")
-    return process.stdout

@@ -4,7 +4,9 @@
 import dataclasses
 import math
 
-from xenfront.demo import compare, measurements, wav
+from xenfront import audio
+from xenfront.demo import compare, measurements
+from xenfront.traces.spread import Spread
 
 # Of the guest, for each period played: one to say that it was played, and some for the beginning
 # and the end.
@@ -27,8 +29,8 @@ class Row:
 class Findings:
     """All that a run showed."""
 
-    played: wav.Recording
-    came_out: wav.Recording
+    played: audio.Recording
+    came_out: audio.Recording
     period: int
     comparison: compare.Comparison
     interrupts: dict[str, int]
@@ -64,9 +66,9 @@ def rows(findings: Findings) -> list[Row]:
         _interrupts(findings),
         Row("notifications by the guest", f"{stream.notifications}, {_per(findings, stream)}"),
         Row("WRITE requests, position events", f"{stream.writes}, {stream.events}"),
-        Row("latency, WRITE to played", f"{stream.write_to_played or 'unknown'}  (min/mean/max)"),
-        Row("latency, event to next WRITE", f"{stream.event_to_write or 'unknown'}"),
-        Row("latency, first WRITE to first event", _mean(stream.start)),
+        Row("latency, WRITE to played", f"{milliseconds(stream.write_to_played)}  (min/mean/max)"),
+        Row("latency, event to next WRITE", milliseconds(stream.event_to_write)),
+        Row("latency, first WRITE to first event", f"{stream.start.mean:.2f} ms" if stream.start else "unknown"),
         Row("aplay's exit status", findings.aplay_status, findings.aplay_status == "0", "0"),
         Row("kernel reports, all domains", f"{findings.kernel_reports}",
             findings.kernel_reports == 0, "0"),
@@ -109,8 +111,8 @@ def _per(findings: Findings, stream: measurements.Playback) -> str:
     return f"{stream.notifications / findings.periods:.3f} per period"
 
 
-def _mean(span: measurements.Span | None) -> str:
-    return f"{span.mean:.2f} ms" if span else "unknown"
+def milliseconds(spread: Spread | None) -> str:
+    return spread.range("ms") if spread else "unknown"
 
 
 def passed(table: list[Row]) -> bool:

@@ -8,7 +8,7 @@ import dataclasses
 import pathlib
 from typing import Callable
 
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ def escaped(value: object) -> str:
 def _multiboot(boot: Boot) -> list[str]:
     for path in (boot.kernel, boot.initramfs):
         if "," in str(path) or " " in str(path):
-            raise LabError(f"{path}: QEMU's multiboot loader takes no path with a comma or a "
+            raise Failure(f"{path}: QEMU's multiboot loader takes no path with a comma or a "
                            "space; use another directory (XDG_CACHE_HOME moves the cache)")
     return ["-kernel", str(boot.xen), "-append", boot.xen_options, "-initrd",
             f"{boot.kernel} {escaped(boot.kernel_options)},{boot.initramfs}"]

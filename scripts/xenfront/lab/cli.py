@@ -12,11 +12,12 @@ import time
 from typing import Callable
 
 from xenfront import ROOT, cache
-from xenfront.debian import releases
-from xenfront.errors import ExitStatus, LabError, UsageError
+from xenfront.command import Progress, complain, shown
+from xenfront.debian import debug_kernel, releases
+from xenfront.errors import ExitStatus, UsageError
 from xenfront.lab import architectures
 from xenfront.lab import build as builder
-from xenfront.lab import debug_kernel, machine
+from xenfront.lab import machine
 from xenfront.lab import options as option_rules
 from xenfront.lab import programs, trees
 from xenfront.lab.image import Images
@@ -95,21 +96,6 @@ other packages:
        "kernels": "\n    ".join(textwrap.wrap(releases.NAMES, 90))}
 
 DEFAULT_KERNEL = "6.1"
-
-
-class Progress:
-    """Lines on stderr with the time since the start."""
-
-    def __init__(self, quiet: bool):
-        self._quiet = quiet
-        self._start = time.monotonic()
-
-    def __call__(self, text: str) -> None:
-        if not self._quiet:
-            print(f"[{self.seconds():6.1f}s] {text}", file=sys.stderr, flush=True)
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
 
 
 def _add_architecture(group: argparse._ActionsContainer) -> None:
@@ -297,7 +283,7 @@ def _result_directory(name: str | None) -> pathlib.Path:
 def _run(arguments: argparse.Namespace) -> ExitStatus:
     progress = Progress(arguments.quiet)
     options = option_rules.from_arguments(arguments)
-    images = Images(options, ROOT, progress)
+    images = Images(options, progress)
     terminal = shutil.get_terminal_size()
     directory = _result_directory(options.name)
     try:
@@ -311,26 +297,19 @@ def _boot_and_judge(options: option_rules.RunOptions, images: Images, directory:
                     progress: Progress, terminal: tuple[int, int]) -> ExitStatus:
     initramfs = images.write(directory, terminal)
     (directory / "dom0").mkdir()
-    progress(f"boots Xen; results go to {_shown(directory)}")
+    progress(f"boots Xen; results go to {shown(directory)}")
     command = machine.command_line(options, images, initramfs, directory)
     start = time.monotonic()
     limit_reached, failure = machine.run(command, options, directory, progress)
     if options.shell is not None:
         if failure:
-            print(f"lab: {failure}", file=sys.stderr)
+            complain(failure)
         return ExitStatus.LAB_FAILED if failure else ExitStatus.OK
     outcome = Outcome(options, directory)
     outcome.collect(limit_reached, failure)
     outcome.write(time.monotonic() - start)
     _print_summary(outcome, directory, progress)
     return outcome.status
-
-
-def _shown(directory: pathlib.Path) -> str:
-    try:
-        return str(directory.relative_to(pathlib.Path.cwd()))
-    except ValueError:
-        return str(directory)
 
 
 def _remove_images(directory: pathlib.Path, keep: bool) -> None:
@@ -342,15 +321,14 @@ def _remove_images(directory: pathlib.Path, keep: bool) -> None:
 
 def _print_summary(outcome: Outcome, directory: pathlib.Path, progress: Progress) -> None:
     for report in outcome.reports[:3]:
-        print(f"lab: kernel report: {report}", file=sys.stderr)
+        complain(f"kernel report: {report}")
     if len(outcome.reports) > 3:
-        print(f"lab: and {len(outcome.reports) - 3} more kernel reports; see summary.json",
-              file=sys.stderr)
+        complain(f"and {len(outcome.reports) - 3} more kernel reports; see summary.json")
     for _, problem in outcome.problems:
-        print(f"lab: {problem}", file=sys.stderr)
+        complain(f"{problem}")
     scripts = ", ".join(f"{name}: {status}" for name, status in outcome.scripts.items())
     progress(f"scripts: {scripts or 'none'}")
-    progress(f"{outcome.status.name} ({int(outcome.status)}); results in {_shown(directory)}")
+    progress(f"{outcome.status.name} ({int(outcome.status)}); results in {shown(directory)}")
 
 
 def _shell(arguments: argparse.Namespace) -> ExitStatus:
@@ -384,21 +362,21 @@ def _make(arguments: argparse.Namespace) -> ExitStatus:
     progress = Progress(False)
     for name in arguments.kernel or [DEFAULT_KERNEL]:
         headers = builder.headers_of(name, arguments.arch, progress)
-        done = builder.make(ROOT, headers, arguments.arguments)
+        done = builder.make(headers, arguments.arguments)
         sys.stdout.write(done.stdout)
         sys.stdout.flush()
         if done.returncode != 0:
-            print(f"lab: make {' '.join(arguments.arguments)} failed for kernel {name}; its messages "
-                  "are above", file=sys.stderr)
+            complain(f"make {' '.join(arguments.arguments)} failed for kernel {name}; its messages "
+                  "are above")
             return ExitStatus.SCRIPT_FAILED
     return ExitStatus.OK
 
 
 def _programs(arguments: argparse.Namespace) -> ExitStatus:
-    if programs.make(ROOT, arguments.arch, arguments.targets, Progress(False)):
+    if programs.make(arguments.arch, arguments.targets, Progress(False)):
         return ExitStatus.OK
-    print(f"lab: make {' '.join(arguments.targets)} failed for {arguments.arch}; its messages are "
-          "above", file=sys.stderr)
+    complain(f"make {' '.join(arguments.targets)} failed for {arguments.arch}; its messages are "
+          "above")
     return ExitStatus.SCRIPT_FAILED
 
 
@@ -418,11 +396,4 @@ def main(argv: list[str]) -> int:
     commands: dict[str, Callable[[argparse.Namespace], ExitStatus]] = {
         "run": _run, "shell": _shell, "build": _build, "make": _make, "programs": _programs,
         "clean": _clean}
-    try:
-        return int(commands[arguments.command](arguments))
-    except LabError as failure:
-        print(f"lab: {failure}", file=sys.stderr)
-        return int(failure.status)
-    except KeyboardInterrupt:
-        print("lab: interrupted", file=sys.stderr)
-        return int(ExitStatus.LAB_FAILED)
+    return commands[arguments.command](arguments)

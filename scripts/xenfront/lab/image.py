@@ -6,12 +6,12 @@ import pathlib
 import shlex
 import shutil
 
-from xenfront.debian import packages
-from xenfront.errors import LabError, UsageError
-from xenfront.lab import (cpio, debug_kernel, kernels, module_files, programs,
-                          trees)
-from xenfront.lab.options import (DEFAULT_BACKEND, OwnKernel, RunOptions,
-                                  card_count)
+from xenfront import ROOT, cpio
+from xenfront.command import Say
+from xenfront.debian import debug_kernel, kernels, module_files
+from xenfront.errors import Failure, UsageError
+from xenfront.lab import programs, trees
+from xenfront.lab.options import DEFAULT_BACKEND, OwnKernel, RunOptions, card_count
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
 
@@ -24,11 +24,11 @@ KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 rootfstype=ramfs cryptomgr.notest
                      "initcall_blacklist=crypto_kdf108_init tsc=nowatchdog")
 
 
-def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pathlib.Path | None:
+def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
     """The module file to insmod, checked against the kernel it shall run on."""
     if options.driver != "ours":
         return None
-    path = options.module or source / "build" / release / "snd-xen-front.ko"
+    path = options.module or ROOT / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
         raise UsageError(f"{path}: no such module; build it by 'scripts/lab make --arch "
                          f"{options.architecture.name} --kernel {options.kernel} module', give another with --module, or use --driver "
@@ -41,7 +41,7 @@ def driver_module(options: RunOptions, source: pathlib.Path, release: str) -> pa
     return path
 
 
-def _backend_overlay(options: RunOptions, source: pathlib.Path) -> pathlib.Path | None:
+def _backend_overlay(options: RunOptions) -> pathlib.Path | None:
     """Our backend's program when the command wants it and no overlay brings it."""
     if options.backend is None or options.backend.split()[:1] != [DEFAULT_BACKEND]:
         return None
@@ -49,7 +49,7 @@ def _backend_overlay(options: RunOptions, source: pathlib.Path) -> pathlib.Path 
            for overlay in options.dom0_overlays for where in ("bin", "local/bin", "sbin")):
         return None
     architecture = options.architecture.name
-    path = programs.build_directory(source, architecture) / "backend/xen-sndback"
+    path = programs.build_directory(architecture) / "backend/xen-sndback"
     if not path.is_file():
         raise UsageError(f"{path}: no such file; build it ({programs.how_to(architecture)} backend), "
                          "bring another with --dom0-overlay and --backend, or use --backend none")
@@ -66,7 +66,7 @@ def _yes(value: bool) -> str:
 
 
 def _kernel(name: str, architecture: str, own: OwnKernel | None, extra: list[str],
-            say: packages.Say) -> kernels.Kernel:
+            say: Say) -> kernels.Kernel:
     if own is not None:
         return kernels.own_kernel(own.image, own.modules, extra, say)
     return debug_kernel.by_name(name, architecture, extra, say)
@@ -80,15 +80,15 @@ def _loop_device(number: int) -> str:
 class Images:
     """The images of one run, in its directory."""
 
-    def __init__(self, options: RunOptions, source: pathlib.Path, say: packages.Say):
+    def __init__(self, options: RunOptions, say: Say):
         self._options = options
         extra = list(options.kernel_modules)
         architecture = options.architecture.name
         self.kernel = _kernel(options.kernel, architecture, options.own_kernel, extra, say)
         # What is missing is said before anything is built or an earlier result is touched.
-        self._module = driver_module(options, source, self.kernel.release) \
+        self._module = driver_module(options, self.kernel.release) \
             if options.guests else None
-        self._backend = _backend_overlay(options, source)
+        self._backend = _backend_overlay(options)
         if options.type == "hvm" and not self.kernel.image.is_file():
             raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
                              "is a vmlinux; use --type pv or pvh, or --kernel-image")
@@ -227,7 +227,7 @@ class Images:
         options = self._options
         command_line = f"console=hvc0 {KERNEL_PARAMETERS} lab.guest={guest} {options.cmdline}"
         if '"' in command_line:
-            raise LabError(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here")
+            raise Failure(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here")
         lines = [
             f'name = "domu{guest}"', f'type = "{options.type}"', 'kernel = "/lab/domu.kernel"',
             'ramdisk = "/lab/domu.initramfs"', f'memory = {options.memory}',

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
-from xenfront.debian import packages
-from xenfront.errors import LabError
+from xenfront.command import Say
+from xenfront.errors import Failure
 from xenfront.lab import architectures
 from xenfront.lab.architectures import Architecture, escaped
 from xenfront.lab.image import KERNEL_PARAMETERS, Images
@@ -105,7 +105,7 @@ class _GrowingLog:
 class _Follower:
     """Shows the progress that Dom0 writes to its console, and notices when there will be no more."""
 
-    def __init__(self, directory: pathlib.Path, say: packages.Say):
+    def __init__(self, directory: pathlib.Path, say: Say):
         self._dom0 = _GrowingLog(directory / "dom0/console.log")
         self._xen = _GrowingLog(directory / "xen.log")
         self._say = say
@@ -131,7 +131,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def run(command: list[str], options: RunOptions, directory: pathlib.Path,
-        say: packages.Say) -> tuple[bool, str | None]:
+        say: Say) -> tuple[bool, str | None]:
     """Runs the machine to its end. Returns whether the host's time limit stopped it, and what
     QEMU complained about, if it failed."""
     (directory / "dom0").mkdir(exist_ok=True)
@@ -144,7 +144,7 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
                 command, stdin=None if interactive else subprocess.DEVNULL,
                 stdout=None if interactive else log, stderr=log)
         except FileNotFoundError as failure:
-            raise LabError(f"{command[0]} is not installed; run scripts/setup") from failure
+            raise Failure(f"{command[0]} is not installed; run scripts/setup") from failure
     follower = _Follower(directory, say)
     deadline = time.monotonic() + options.host_limit
     limit_reached = False

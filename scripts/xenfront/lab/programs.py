@@ -9,9 +9,10 @@ import os
 import pathlib
 import subprocess
 
-from xenfront import cache, toolchain
+from xenfront import ROOT, cache, cpio, process, toolchain
+from xenfront.command import Say
 from xenfront.debian import compilers, packages, suites
-from xenfront.lab import architectures, build, cpio
+from xenfront.lab import architectures
 
 # What backend and guest tests are built with, besides the compiler and its own libraries.
 _LIBRARIES = """
@@ -34,9 +35,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 """
 
 
-def build_directory(source: pathlib.Path, architecture: str) -> pathlib.Path:
+def build_directory(architecture: str) -> pathlib.Path:
     """Where what runs in domains of an architecture is built, below the source tree."""
-    root = source / "build"
+    root = ROOT / "build"
     return root if architecture == packages.machine_architecture() else root / architecture
 
 
@@ -46,19 +47,19 @@ def how_to(architecture: str) -> str:
         f"scripts/lab programs --arch {architecture}"
 
 
-def make(source: pathlib.Path, architecture: str, targets: list[str], say: packages.Say) -> bool:
+def make(architecture: str, targets: list[str], say: Say) -> bool:
     """Runs make for programs of an architecture; whether it succeeded."""
-    variables = [f"BUILD={build_directory(source, architecture)}"]
-    environment = build.environment()
+    variables = [f"BUILD={build_directory(architecture)}"]
+    environment = process.environment()
     if architecture != packages.machine_architecture():
         environment |= _cross_environment(architectures.ALL[architecture], say)
-    done = subprocess.run(["make", "--no-print-directory", "-C", source, *variables, *targets],
+    done = subprocess.run(["make", "--no-print-directory", "-C", ROOT, *variables, *targets],
                           env=environment, check=False)
     return done.returncode == 0
 
 
 def _cross_environment(architecture: architectures.Architecture,
-                       say: packages.Say) -> dict[str, str]:
+                       say: Say) -> dict[str, str]:
     """In which CMake, pkg-config and CC build for an architecture."""
     gcc, gnu = toolchain.version("gcc"), architecture.gnu_name
     compiler = compilers.prepared([f"g++-{gcc}-{gnu}"], suites.machine().release, say)
@@ -71,7 +72,7 @@ def _cross_environment(architecture: architectures.Architecture,
 
 
 def _sysroot(architecture: architectures.Architecture, gcc: str,
-             say: packages.Say) -> pathlib.Path:
+             say: Say) -> pathlib.Path:
     """CMake's description of a tree "root" beside it, with headers and libraries."""
     origin = packages.Origin(architecture=architecture.name)
     chosen = packages.resolve(_LIBRARIES, origin)

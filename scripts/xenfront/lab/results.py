@@ -8,6 +8,7 @@ import shutil
 import tarfile
 from typing import Any
 
+from xenfront import process
 from xenfront.errors import ExitStatus
 from xenfront.lab import reports
 from xenfront.lab.options import RunOptions
@@ -66,7 +67,7 @@ class Outcome:
     def collect(self, host_limit_reached: bool, qemu_failure: str | None) -> None:
         """Sorts what the machine left into the run's directory and judges it."""
         directory = self._directory
-        console = _read(directory / "dom0/console.log")
+        console = process.read(directory / "dom0/console.log")
         self._read_console(console, host_limit_reached, qemu_failure)
         lost = unpack(directory / "dom0.disk", directory / "dom0")
         if lost and not host_limit_reached:
@@ -121,7 +122,7 @@ class Outcome:
         if self._options.dom0_script is not None:
             expected.append("dom0")
         for domain in expected:
-            status = _read(self._directory / domain / "status").strip()
+            status = process.read(self._directory / domain / "status").strip()
             self.scripts[domain] = status or "none"
             if status == "timeout":
                 self.problems.append((ExitStatus.TIME_LIMIT,
@@ -132,12 +133,12 @@ class Outcome:
                                       f"{domain}/stderr and {domain}/stdout"))
         for guest in range(self._options.guests):
             # Its driver was not loaded, or its card has not come.
-            for problem in _read(self._directory / f"domu{guest}" / "problem").splitlines():
+            for problem in process.read(self._directory / f"domu{guest}" / "problem").splitlines():
                 self.problems.append((ExitStatus.SCRIPT_FAILED,
                                       f"domu{guest}: {problem}; see domu{guest}/dmesg"))
 
     def _judge_backend(self) -> None:
-        status = _read(self._directory / "dom0/backend/status").split()
+        status = process.read(self._directory / "dom0/backend/status").split()
         if not status:
             return
         self.backend_status = status[0]
@@ -156,11 +157,11 @@ class Outcome:
         for logs in groups:
             seen: set[str] = set()
             for log in logs:
-                text = _read(self._directory / log)
+                text = process.read(self._directory / log)
                 self.reports += reports.scan(log, text, allowed, seen)
         for domain in domains:
             log = f"{domain}/kmemleak"
-            self.reports += reports.leaks(log, _read(self._directory / log), allowed)
+            self.reports += reports.leaks(log, process.read(self._directory / log), allowed)
 
     @property
     def status(self) -> ExitStatus:
@@ -183,10 +184,3 @@ class Outcome:
         }
         (self._directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n",
                                                       encoding="utf-8")
-
-
-def _read(path: pathlib.Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""

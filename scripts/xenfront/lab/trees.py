@@ -5,13 +5,11 @@ import gzip
 import pathlib
 import re
 import shutil
-import subprocess
 from typing import Callable, NamedTuple
 
-from xenfront import cache
+from xenfront import cache, cpio, process
+from xenfront.command import Say
 from xenfront.debian import packages, suites
-from xenfront.errors import LabError
-from xenfront.lab import cpio
 
 # What both domains have: a shell, the usual tools and ALSA's.
 _COMMON = """
@@ -60,17 +58,11 @@ def _write_cpio(root: pathlib.Path, image: pathlib.Path) -> None:
 
 def _write_squashfs(root: pathlib.Path, image: pathlib.Path) -> None:
     # The default level, 15, took more than a minute of processor time for 307 packages.
-    command = ["mksquashfs", str(root), str(image), "-all-root", "-comp", "zstd",
-               "-Xcompression-level", "3", "-no-progress", "-quiet"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as failure:
-        raise LabError("mksquashfs is not installed; run scripts/setup") from failure
-    if done.returncode != 0:
-        raise LabError(f"{' '.join(command)}: {done.stderr.strip()}")
+    process.output(["mksquashfs", root, image, "-all-root", "-comp", "zstd", "-Xcompression-level", "3",
+                    "-no-progress", "-quiet"])
 
 
-def _tree(kind: str, layers: list[_Layer], say: packages.Say,
+def _tree(kind: str, layers: list[_Layer], say: Say,
           write: Callable[[pathlib.Path, pathlib.Path], None] = _write_cpio) -> pathlib.Path:
     contents = [package for layer in layers for package in layer.contents]
     key = cache.digest(pathlib.Path(__file__).read_bytes(),
@@ -118,8 +110,7 @@ def _configure(root: pathlib.Path, applets: pathlib.Path) -> None:
 
 def _add_busybox_applets(root: pathlib.Path, program: pathlib.Path) -> None:
     """Links the busybox applets for which the tree has no program of its own."""
-    applets = subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True)
-    for applet in applets.stdout.split():
+    for applet in process.output([program, "--list"]).split():
         places = [root / "usr" / where / applet for where in ("bin", "sbin")]
         if not any(place.exists() or place.is_symlink() for place in places):
             places[0].symlink_to("busybox")
@@ -141,7 +132,7 @@ _DEVICE_MODEL = "qemu-system-xen"
 
 
 def dom0_tree(xen: str, architecture: str, with_device_model: bool, extra: list[str],
-              say: packages.Say) -> pathlib.Path:
+              say: Say) -> pathlib.Path:
     """Dom0's files: those of the newer of two releases, this machine's and that of `xen`.
 
     Programs of the older one run there, with libraries of their own that the newer one lacks.
@@ -169,12 +160,12 @@ def _age(suite: str) -> int:
     return known.index(suite) if suite in known else len(known)
 
 
-def domu_tree(architecture: str, extra: list[str], say: packages.Say) -> pathlib.Path:
+def domu_tree(architecture: str, extra: list[str], say: Say) -> pathlib.Path:
     """A guest's files, of this machine's release: programs built here run there."""
     return _tree("domu", _domu_layers(architecture, extra), say)
 
 
-def domu_disk(architecture: str, extra: list[str], say: packages.Say) -> pathlib.Path:
+def domu_disk(architecture: str, extra: list[str], say: Say) -> pathlib.Path:
     """The same as the image of a disk."""
     return _tree("domu-disk", _domu_layers(architecture, extra), say, _write_squashfs)
 
@@ -184,13 +175,13 @@ def _domu_layers(architecture: str, extra: list[str]) -> list[_Layer]:
     return [_Layer(origin, _contents(_COMMON, extra, origin))]
 
 
-def busybox(architecture: str, say: packages.Say) -> pathlib.Path:
+def busybox(architecture: str, say: Say) -> pathlib.Path:
     """A program that is a whole system, without any library."""
     root = packages.extracted(["busybox-static"], say, packages.Origin(architecture=architecture))
     return next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.is_file())
 
 
-def hypervisor(xen: str, architecture: str, say: packages.Say) -> pathlib.Path:
+def hypervisor(xen: str, architecture: str, say: Say) -> pathlib.Path:
     """Xen itself, uncompressed, as QEMU's boot loaders want it."""
     origin = packages.Origin(XEN[xen], architecture)
     name = f"xen-hypervisor-{xen}-{architecture}"

@@ -3,9 +3,10 @@
 
 import dataclasses
 import json
-import pathlib
 import re
 from typing import Callable
+
+from xenfront.selftests.judgement import Judgement
 
 
 @dataclasses.dataclass
@@ -77,28 +78,47 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def compare_counters(result: pathlib.Path, guests: int) -> tuple[list[str], list[str], list[str]]:
-    """What passed, what failed, and a note on how much was compared."""
-    try:
-        streams = [stream for guest in range(guests)
-                   for stream in parse((result / f"domu{guest}/files/xen-front").read_text())]
-        backend = served((result / "dom0/files/stats.json").read_text())
-    except (OSError, ValueError) as error:
-        return [], [f"counters: {error}"], []
-    passed, failed = [], []
-    if {stream.key for stream in streams} != backend.keys():
-        failed.append(f"counters: streams {sorted(stream.key for stream in streams)}, the backend "
-                      f"served {sorted(backend)}")
-        return passed, failed, []
-    for what, holds in CHECKS.items():
-        wrong = [stream for stream in streams if not holds(stream, backend[stream.key])]
-        (failed if wrong else passed).append(f"counters: {what}")
-        for stream in wrong:
-            failed.append(f"counters: {what}: {stream.key}: {stream.lines}, "
-                          f"the backend: {backend[stream.key]}")
-    requests = sum(sum(stream.counts("requests").values()) for stream in streams)
-    if requests == 0:
-        failed.append("counters: no stream had a request")
-    events = sum(stream.counts("events")["all"] for stream in streams)
-    return passed, failed, [f"counters of {len(streams)} streams: {requests} requests, "
-                            f"{events} events"]
+def compare(judgement: Judgement) -> None:
+    """Each stream that a guest shows, with a note on how much was compared."""
+    with judgement.reading("counters"):
+        streams = [stream for guest in range(judgement.guests)
+                   for stream in parse(judgement.of_guest("xen-front", guest).read_text())]
+        backend = served(judgement.of_dom0("stats.json").read_text())
+        if {stream.key for stream in streams} != backend.keys():
+            judgement.failed.append(f"counters: streams {sorted(one.key for one in streams)}, the "
+                                    f"backend served {sorted(backend)}")
+            return
+        for what, holds in CHECKS.items():
+            judgement.expect_none(f"counters: {what}", [
+                f"{stream.key}: {stream.lines}, the backend: {backend[stream.key]}"
+                for stream in streams if not holds(stream, backend[stream.key])])
+        requests = sum(sum(stream.counts("requests").values()) for stream in streams)
+        if requests == 0:
+            judgement.failed.append("counters: no stream had a request")
+        events = sum(stream.counts("events")["all"] for stream in streams)
+        judgement.notes.append(f"counters of {len(streams)} streams: {requests} requests, {events} "
+                               "events")
+
+
+def few_queries(judgement: Judgement) -> None:
+    """No set-up of a stream takes more than two queries, by the backend's statistics."""
+    with judgement.reading("queries"):
+        streams = served(judgement.of_dom0("stats.json").read_text()).values()
+        counts = [(stream["requests"]["HW_PARAM_QUERY"], stream["requests"]["OPEN"])
+                  for stream in streams]
+        queries, opens = (sum(count) for count in zip(*counts))
+        judgement.check("at most two queries for each set-up of a stream",
+                        0 < queries and all(asked <= 2 * opened for asked, opened in counts))
+        judgement.notes.append(f"{queries} queries for {opens} set-ups of {len(streams)} streams")
+
+
+def play_together(judgement: Judgement) -> None:
+    """There was a time at which all guests were playing and recording."""
+    if judgement.failed:
+        return
+    with judgement.reading("guests at once"):
+        spans = [[float(word) for word in
+                  judgement.of_guest("duplex.span", guest).read_text().split()]
+                 for guest in range(judgement.guests)]
+        judgement.check(f"{judgement.guests} guests play and record at once",
+                        max(start for start, _end in spans) + 5 < min(end for _start, end in spans))

@@ -2,33 +2,18 @@
 """What xen-front-outlive played and recorded while its backend went and came, against what backends
 recorded and what their sequence is."""
 
-import array
-import pathlib
-import re
-import sys
-from typing import Callable
+import numpy
+
+from xenfront import audio
+from xenfront.selftests.judgement import Check, Judgement
 
 BUFFER = 9600 # frames
 FRAME_BYTES = 4
-# A word of the backend's sequence.
-_MASK = (1 << 64) - 1
 
 
-def recordings(directory: pathlib.Path, name: str) -> list[pathlib.Path]:
-    """The recordings of a stream, one for each OPEN, in their order."""
-    numbered = {}
-    for path in directory.glob(f"{name}*.wav"):
-        if found := re.fullmatch(rf"{re.escape(name)}(?:-(\d+))?\.wav", path.name):
-            numbered[int(found[1] or 1)] = path
-    return [path for _number, path in sorted(numbered.items())]
-
-
-def frames_of(samples: bytes) -> array.array:
+def frames_of(recording: audio.Recording) -> numpy.ndarray:
     """Stereo of 16 bits as numbers of 32."""
-    frames = array.array("I", samples[:len(samples) - len(samples) % FRAME_BYTES])
-    if sys.byteorder == "big":
-        frames.byteswap()
-    return frames
+    return numpy.ascontiguousarray(recording.samples).reshape(-1).view("<u4")
 
 
 def _too_few(parts: int, losses: int) -> list[str]:
@@ -36,7 +21,7 @@ def _too_few(parts: int, losses: int) -> list[str]:
     return [f"{parts} parts for {losses} losses of the backend"] if parts <= losses else []
 
 
-def follow_counter(parts: list[array.array], played: int, losses: int) -> tuple[list[str], str]:
+def follow_counter(parts: list[numpy.ndarray], played: int, losses: int) -> tuple[list[str], str]:
     """What is wrong with the recordings of a counter from 1 to `played`, and how much was repeated.
     Each of at least `losses` losses of a backend begins another recording.
     A backend that has nothing to play records zeros. One that takes over begins at what the one before
@@ -44,15 +29,14 @@ def follow_counter(parts: list[array.array], played: int, losses: int) -> tuple[
     wrong: list[str] = []
     heard = repeated = most = used = 0
     for number, part in enumerate(parts, 1):
-        frames = [frame for frame in part if frame]
-        if not frames:
+        frames = part[part != 0].astype(int)
+        if not len(frames):
             continue
         used += 1
-        first, last = frames[0], frames[0] + len(frames) - 1
-        if frames != list(range(first, last + 1)):
-            at = next(at for at, frame in enumerate(frames) if frame != first + at)
+        first, last = frames[0], frames[-1]
+        if len(breaks := numpy.flatnonzero(numpy.diff(frames) != 1)):
+            at = breaks[0] + 1
             wrong.append(f"recording {number}: {frames[at]} follows {frames[at - 1]}")
-            last = frames[-1]
         if first > heard + 1:
             wrong.append(f"recording {number} begins with {first}, before it {heard} was heard")
         again = max(heard + 1 - first, 0)
@@ -69,14 +53,11 @@ def follow_counter(parts: list[array.array], played: int, losses: int) -> tuple[
 
 
 def sequence(count: int) -> bytes:
-    """The beginning of what the backend's device called pattern captures."""
-    words = bytearray()
-    for number in range(1, count // 8 + 2):
-        word = (number * 0x9e3779b97f4a7c15) & _MASK
-        word = ((word ^ (word >> 30)) * 0xbf58476d1ce4e5b9) & _MASK
-        word = ((word ^ (word >> 27)) * 0x94d049bb133111eb) & _MASK
-        words += (word ^ (word >> 31)).to_bytes(8, "little")
-    return bytes(words[:count])
+    """The beginning of what the backend's device called pattern captures: splitmix64."""
+    words = numpy.arange(1, count // 8 + 2, dtype="<u8") * numpy.uint64(0x9e3779b97f4a7c15)
+    for shift, factor in ((30, 0xbf58476d1ce4e5b9), (27, 0x94d049bb133111eb), (31, 1)):
+        words = (words ^ (words >> numpy.uint64(shift))) * numpy.uint64(factor)
+    return words.tobytes()[:count]
 
 
 def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[str], str]:
@@ -97,34 +78,24 @@ def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[
             f"{len(recorded) // FRAME_BYTES} frames in {parts} parts")
 
 
-def compare_outlived(result: pathlib.Path, wav_data: Callable[[pathlib.Path], bytes], losses: int
-                     ) -> tuple[list[str], list[str], list[str]]:
-    """What passed, what failed, and how much was compared. Each stream lost its backend at least
-    `losses` times."""
-    passed: list[str] = []
-    failed: list[str] = []
-    notes: list[str] = []
+def after(losses: int) -> Check:
+    """Compares what was played and recorded where each stream lost its backend that often at least."""
+    def compare(judgement: Judgement) -> None:
+        def judge(what: str, outcome: tuple[list[str], str]) -> None:
+            judgement.notes.append(f"{what}: {outcome[1]}")
+            judgement.expect_none(what, outcome[0])
 
-    def judge(what: str, outcome: tuple[list[str], str]) -> None:
-        wrong, note = outcome
-        notes.append(f"{what}: {note}")
-        if wrong:
-            failed.extend(f"{what}: {one}" for one in wrong[:5])
-        else:
-            passed.append(what)
+        with judgement.reading("what was played and recorded"):
+            captured = {path.name.removeprefix("record-"): path.read_bytes()
+                        for path in judgement.of_guest("").glob("record-*")}
+            if not captured:
+                judgement.failed.append("nothing was recorded")
+            for access, recorded in captured.items():
+                parts = [frames_of(audio.read(path)) for path in
+                         audio.recordings(judgement.of_dom0(""), f"count-{access}")]
+                played = int(judgement.of_guest(f"play-{access}").read_text())
+                judge(f"play-{access}: no frame is missing", follow_counter(parts, played, losses))
+                judge(f"record-{access}: no frame is wrong",
+                      follow_sequence(recorded, sequence(len(recorded)), losses))
 
-    try:
-        captured = {path.name.removeprefix("record-"): path.read_bytes()
-                    for path in (result / "domu0/files").glob("record-*")}
-        if not captured:
-            failed.append("nothing was recorded")
-        for access, recorded in captured.items():
-            parts = [frames_of(wav_data(path))
-                     for path in recordings(result / "dom0/files", f"count-{access}")]
-            played = int((result / f"domu0/files/play-{access}").read_text())
-            judge(f"play-{access}: no frame is missing", follow_counter(parts, played, losses))
-            judge(f"record-{access}: no frame is wrong",
-                  follow_sequence(recorded, sequence(len(recorded)), losses))
-    except (OSError, ValueError) as error:
-        failed.append(f"what was played and recorded: {error}")
-    return passed, failed, notes
+    return compare

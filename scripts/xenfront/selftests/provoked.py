@@ -3,12 +3,12 @@
 provoker.ko can make: all of it and nothing else, or else no report would mean little."""
 
 import json
-import pathlib
 import re
 import shlex
 from typing import NamedTuple
 
 from xenfront.errors import ExitStatus
+from xenfront.selftests.judgement import Judgement
 
 
 class Expected(NamedTuple):
@@ -56,23 +56,20 @@ def command() -> str:
     return shlex.join(["/selftest/provoked.sh", *map(" ".join, GUESTS)])
 
 
-def compare_reports(result: pathlib.Path, status: int,
-                    expected: tuple[Expected, ...]) -> tuple[list[str], list[str]]:
-    """The reports that a run has left in `result`, with the lab's exit status, against those that
-    are expected."""
+def compare(judgement: Judgement, status: int, expected: tuple[Expected, ...]) -> None:
+    """The reports that a run has left, with the lab's exit status, against those that are expected."""
     if status != ExitStatus.KERNEL_REPORT:
-        return [], [f"scripts/lab exited with {status}, not with {ExitStatus.KERNEL_REPORT:d} for a "
-                    "kernel report"]
-    summary = json.loads((result / "summary.json").read_text())
+        judgement.failed.append(f"scripts/lab exited with {status}, not with "
+                                f"{ExitStatus.KERNEL_REPORT:d} for a kernel report")
+        return
+    summary = json.loads((judgement.result / "summary.json").read_text())
     # The reports' exit status hides them.
-    failed = list(summary["problems"])
-    passed = []
+    judgement.failed += summary["problems"]
     left = [(report["kind"], "\n".join(report["lines"])) for report in summary["reports"]]
     for row in expected:
         others = [(kind, text) for kind, text in left
                   if kind != row.kind or not re.search(row.pattern, text, re.DOTALL)]
-        (passed if len(others) < len(left) else failed).append(
-            f"{row.mistake}: reported as {row.kind}: {row.pattern}")
+        judgement.check(f"{row.mistake}: reported as {row.kind}: {row.pattern}",
+                        len(others) < len(left))
         left = others
-    failed += [f"nobody provoked this {kind}: {text}" for kind, text in left]
-    return passed, failed
+    judgement.failed += [f"nobody provoked this {kind}: {text}" for kind, text in left]

@@ -3,18 +3,17 @@
 response, position by position; and the states its streams went through, against what they did."""
 
 import collections
-import json
 import pathlib
 import re
 import subprocess
 
 from xenfront import ROOT
-from xenfront.traces import events
+from xenfront.selftests.judgement import Judgement
+from xenfront.traces import backend, ftrace
 
 Key = tuple[int, str] # domain, and card:device/stream
 Story = dict[Key, list[tuple]]
 
-TRACE_LATENCY = ROOT / "scripts" / "trace-latency"
 # What the table has to have.
 ROWS = ("OPEN", "WRITE", "READ", "TRIGGER START", "TRIGGER STOP", "CLOSE", "event to period",
         "period to period")
@@ -28,15 +27,15 @@ _END = ("stopped", "TRIGGER STOP", "idle", "CLOSE -")
 LIVES = {"playback": (*_BEGIN, "draining", *_END), "capture": (*_BEGIN, *_END)}
 
 
-def read(text: str) -> tuple[int, list[events.Event]]:
+def read(text: str) -> tuple[int, list[ftrace.Event]]:
     """A guest's domain, and the events of its trace."""
     found = re.match(r"# domain: (\d+)\n", text)
     if not found:
         raise ValueError("the guest's trace does not begin with its domain")
-    return int(found[1]), events.read(text.splitlines(), "the guest's trace").events
+    return int(found[1]), ftrace.read(text.splitlines(), "the guest's trace").events
 
 
-def of_guest(domain: int, trace: list[events.Event]) -> dict[str, Story]:
+def of_guest(domain: int, trace: list[ftrace.Event]) -> dict[str, Story]:
     """The events of a guest's trace, in the terms of the backend."""
     stories: dict[str, Story] = {what: collections.defaultdict(list) for what in WHAT}
     for event in trace:
@@ -55,11 +54,10 @@ def of_guest(domain: int, trace: list[events.Event]) -> dict[str, Story]:
     return stories
 
 
-def of_backend(text: str) -> dict[str, Story]:
+def of_backend(trace: list[backend.Entry]) -> dict[str, Story]:
     """The same from the backend's trace."""
     stories: dict[str, Story] = {what: collections.defaultdict(list) for what in WHAT}
-    for line in text.splitlines():
-        record = json.loads(line)
+    for record in trace:
         if record["type"] not in ("request", "response", "event"):
             continue
         key = (record["dom"], f"{record['card']}:{record['stream']}")
@@ -81,25 +79,20 @@ def _first_difference(one: list[tuple], other: list[tuple]) -> str:
            f"{other[at:at + 1]} and {len(other)}"
 
 
-def _compare(guest: dict[str, Story], backend: dict[str, Story]) -> tuple[list[str], list[str]]:
+def _compare_stories(judgement: Judgement, guest: dict[str, Story],
+                     served_of: dict[str, Story]) -> None:
     """The guest's whole trace is the end of the backend's."""
-    passed, failed = [], []
     for what in WHAT:
-        wrong = []
-        for key, story in sorted(guest[what].items()):
-            served = backend[what][key][-len(story):]
-            if story != served:
-                wrong.append(f"trace: {what} are the backend's: {key[1]} of domain {key[0]}: "
-                             f"{_first_difference(story, served)}")
-        failed += wrong
-        if not guest[what]:
-            failed.append(f"trace: there are no {what}")
-        elif not wrong:
-            passed.append(f"trace: {what} are the backend's")
-    return passed, failed
+        wrong = [f"{key[1]} of domain {key[0]}: {_first_difference(story, served)}"
+                 for key, story in sorted(guest[what].items())
+                 if story != (served := served_of[what][key][-len(story):])]
+        if guest[what]:
+            judgement.expect_none(f"trace: {what} are the backend's", wrong)
+        else:
+            judgement.failed.append(f"trace: there are no {what}")
 
 
-def _lives(trace: list[events.Event]) -> dict[tuple[str, str], list[str]]:
+def _lives(trace: list[ftrace.Event]) -> dict[tuple[str, str], list[str]]:
     """Of each stream, by name and direction: the states and requests that LIVES has, and what its
     link is worth where that is not "attached"."""
     lives: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
@@ -114,42 +107,38 @@ def _lives(trace: list[events.Event]) -> dict[tuple[str, str], list[str]]:
     return lives
 
 
-def _compare_states(trace: list[events.Event]) -> tuple[list[str], list[str]]:
+def _compare_states(judgement: Judgement, trace: list[ftrace.Event]) -> None:
     lives = _lives(trace)
-    wrong = [f"trace: states of the streams: {stream}, {direction}: {life}"
-             for (stream, direction), life in sorted(lives.items())
+    wrong = [f"{stream}, {direction}: {life}" for (stream, direction), life in sorted(lives.items())
              if tuple(life) != LIVES[direction]]
     directions = sorted(direction for _stream, direction in lives)
     if directions != sorted(LIVES):
-        wrong.append(f"trace: states of the streams: there are streams of {directions}")
-    return [] if wrong else ["trace: states of the streams"], wrong
+        wrong.append(f"there are streams of {directions}")
+    judgement.expect_none("trace: states of the streams", wrong)
 
 
-def _latencies(trace: pathlib.Path) -> tuple[list[str], list[str], list[str]]:
+def _latencies(judgement: Judgement, trace: pathlib.Path) -> None:
     """The table and the picture that scripts/trace-latency makes."""
     picture = trace.with_name("latency.png")
-    process = subprocess.run([TRACE_LATENCY, trace, "--plot", picture], check=False,
-                             capture_output=True, text=True)
+    process = subprocess.run([ROOT / "scripts" / "trace-latency", trace, "--plot", picture],
+                             check=False, capture_output=True, text=True)
     missing = [row for row in ROWS if f"  {row} " not in process.stdout]
-    failed = []
+    wrong = []
     if process.returncode != 0 or missing or process.stderr:
-        failed.append(f"trace-latency: exit status {process.returncode}, without {missing}, "
-                      f"says: {process.stderr.strip()}")
+        wrong.append(f"exit status {process.returncode}, without {missing}, says: "
+                     f"{process.stderr.strip()}")
     if not picture.exists() or picture.read_bytes()[:8] != b"\x89PNG\r\n\x1a\n":
-        failed.append(f"trace-latency: {picture.name} is no picture")
-    return [] if failed else ["trace-latency: a table and a picture"], failed, \
-        process.stdout.splitlines()
+        wrong.append(f"{picture.name} is no picture")
+    judgement.expect_none("trace-latency: a table and a picture", wrong)
+    judgement.notes += process.stdout.splitlines()
 
 
-def compare_traces(result: pathlib.Path) -> tuple[list[str], list[str], list[str]]:
-    """What passed, what failed, and the table of latencies."""
-    trace = result / "domu0/files/trace"
-    try:
+def compare(judgement: Judgement) -> None:
+    """The traces, and the table of latencies as notes."""
+    trace = judgement.of_guest("trace")
+    with judgement.reading("trace"):
         domain, recorded = read(trace.read_text())
-        passed, failed = _compare(of_guest(domain, recorded),
-                                  of_backend((result / "dom0/files/backend.jsonl").read_text()))
-        good_states, bad_states = _compare_states(recorded)
-    except (OSError, ValueError, KeyError, events.BadTrace) as error:
-        return [], [f"trace: {type(error).__name__}: {error}"], []
-    good, bad, table = _latencies(trace)
-    return passed + good_states + good, failed + bad_states + bad, table
+        _compare_stories(judgement, of_guest(domain, recorded),
+                         of_backend(backend.read(judgement.of_dom0("backend.jsonl"))))
+        _compare_states(judgement, recorded)
+        _latencies(judgement, trace)

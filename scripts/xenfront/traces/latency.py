@@ -4,7 +4,8 @@
 import collections
 import dataclasses
 
-from xenfront.traces.events import Event
+from xenfront.traces.ftrace import Event
+from xenfront.traces.spread import Spread
 
 
 @dataclasses.dataclass
@@ -19,12 +20,6 @@ class Series:
         """One more."""
         self.starts.append(start)
         self.durations.append(end - start)
-
-    def percentile(self, percent: int) -> int:
-        """The duration that so many per cent do not exceed (nearest rank)."""
-        ordered = sorted(self.durations)
-        rank = -(-len(ordered) * percent // 100)
-        return ordered[max(rank, 1) - 1]
 
 
 @dataclasses.dataclass
@@ -122,11 +117,9 @@ def table(latencies: Latencies) -> str:
     head = ("stream", "what", "count", "min", "avg", "p50", "p99", "max")
     rows = [head]
     for one in latencies.series:
-        average = sum(one.durations) / len(one.durations)
-        times = (min(one.durations), average, one.percentile(50), one.percentile(99),
-                 max(one.durations))
-        rows.append((one.stream, one.what, str(len(one.durations)),
-                     *(f"{time / 1000:.1f}" for time in times)))
+        if spread := Spread.of(one.durations, 1000):
+            count, *times = dataclasses.astuple(spread)
+            rows.append((one.stream, one.what, str(count), *(f"{time:.1f}" for time in times)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)

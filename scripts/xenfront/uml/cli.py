@@ -2,9 +2,9 @@
 """The command line of scripts/uml."""
 
 import argparse
-import sys
 
-from xenfront.errors import LabError
+from xenfront import command
+from xenfront.command import say
 from xenfront.uml import kernel, machine, suite
 
 EPILOG = """\
@@ -28,14 +28,8 @@ exit status: 0 all well, 1 a command failed, or the kernel reported something, 2
 """
 
 
-def say(text: str) -> None:
-    print(f"uml: {text}", flush=True)
-
-
 def _arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/uml", description="Runs the driver in User Mode Linux.", epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command.parser("Runs the driver in User Mode Linux.", EPILOG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     mode = argparse.ArgumentParser(add_help=False)
     mode.add_argument("--mode", choices=kernel.MODES, default="time-travel",
@@ -67,16 +61,12 @@ def _run(arguments: argparse.Namespace) -> int:
 def main(words: list[str]) -> int:
     """Does what the command line says; the exit status."""
     arguments = _arguments(words)
-    try:
-        if arguments.command == "run":
-            return _run(arguments)
-        if arguments.command == "check":
-            return suite.check(arguments.suites, say)
-        chosen, loaded = machine.prepared(arguments.mode, say)
-        if arguments.command == "shell":
-            return machine.shell(chosen, loaded)
-        say(f"{chosen.program} and {', '.join(path.name for path in loaded)} are built")
-        return 0
-    except LabError as error:
-        print(f"uml: {error}", file=sys.stderr)
-        return 1
+    if arguments.command == "run":
+        return _run(arguments)
+    if arguments.command == "check":
+        return suite.check(arguments.suites, say)
+    chosen, loaded = machine.prepared(arguments.mode, say)
+    if arguments.command == "shell":
+        return machine.shell(chosen, loaded)
+    say(f"{chosen.program} and {', '.join(path.name for path in loaded)} are built")
+    return 0

@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 from typing import Iterable
 
-from xenfront.debian import packages
-from xenfront.errors import LabError
+from xenfront import process
+from xenfront.command import Say
+from xenfront.errors import Failure
 from xenfront.lab import reports
 from xenfront.uml import kernel, modules
 
@@ -78,17 +79,11 @@ def _memory_directory() -> str | None:
 
 
 def _result(directory: pathlib.Path, console: str, allowed: Iterable[re.Pattern[str]]) -> Run:
-    def left(name: str) -> str:
-        try:
-            return (directory / name).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
-
-    status = left("status").strip()
+    status = process.read(directory / "status").strip()
     patterns = list(allowed)
     found = [*reports.scan("console", console, patterns),
-             *reports.leaks("kmemleak", left("leaks"), patterns)]
-    return Run(int(status) if status else None, left("output"), console, found)
+             *reports.leaks("kmemleak", process.read(directory / "leaks"), patterns)]
+    return Run(int(status) if status else None, process.read(directory / "output"), console, found)
 
 
 def shell(chosen: kernel.Kernel, loaded: list[pathlib.Path]) -> int:
@@ -102,10 +97,10 @@ def shell(chosen: kernel.Kernel, loaded: list[pathlib.Path]) -> int:
                               check=False).returncode
 
 
-def prepared(mode: str, say: packages.Say) -> tuple[kernel.Kernel, list[pathlib.Path]]:
+def prepared(mode: str, say: Say) -> tuple[kernel.Kernel, list[pathlib.Path]]:
     """A kernel and the modules for it, built if they are not; the programs have to be."""
     chosen = kernel.built(kernel.MODES[mode], say)
     loaded = modules.built(chosen)
     if not init_program().exists():
-        raise LabError(f"{init_program()} is not there; run 'make uml'")
+        raise Failure(f"{init_program()} is not there; run 'make uml'")
     return chosen, loaded

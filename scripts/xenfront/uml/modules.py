@@ -2,10 +2,8 @@
 """The driver, unchanged, and fake-xen.ko beside it, for such a kernel."""
 
 import pathlib
-import subprocess
 
-from xenfront import ROOT
-from xenfront.errors import LabError
+from xenfront import ROOT, process
 from xenfront.uml import kernel
 
 BUILD = ROOT / "build" / "uml"
@@ -16,10 +14,7 @@ PROVOKER = ROOT / "tests" / "guest" / "provoker"
 def _farm(place: pathlib.Path, sources: list[pathlib.Path]) -> None:
     """Links to the sources, so that each kernel's objects are by themselves."""
     place.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["cp", "-rsf", *map(str, sources), str(place)], capture_output=True,
-                          text=True, check=False)
-    if done.returncode != 0:
-        raise LabError(f"cannot link the sources into {place}: {done.stderr.strip()}")
+    process.output(["cp", "-rsf", *sources, place])
     for path in place.rglob("*"):
         if path.is_symlink() and not path.exists():
             path.unlink()
@@ -40,8 +35,9 @@ def built(chosen: kernel.Kernel) -> list[pathlib.Path]:
     # The kernel's own headers of Xen, above an architecture that has none; x86's, which are on the
     # path, are for a real one. This is the only place before them.
     headers = ["NOSTDINC_FLAGS=-nostdinc -I" + str(xen / "include"), "KCFLAGS=-DCONFIG_XEN=1"]
-    kernel.make(chosen.tree, f"M={xen}", *headers, "modules")
-    kernel.make(chosen.tree, f"M={driver}", *headers, "CONFIG_XEN_XENBUS_FRONTEND=y",
-                f"KBUILD_EXTRA_SYMBOLS={xen}/Module.symvers", "modules")
-    kernel.make(chosen.tree, f"M={provoker}", "modules")
+    for arguments in ((f"M={xen}", *headers),
+                      (f"M={driver}", *headers, "CONFIG_XEN_XENBUS_FRONTEND=y",
+                       f"KBUILD_EXTRA_SYMBOLS={xen}/Module.symvers"),
+                      (f"M={provoker}",)):
+        process.make(chosen.tree, *kernel.variables(), *arguments, "modules")
     return [xen / "fake-xen.ko", driver / "snd-xen-front.ko"]

@@ -7,7 +7,7 @@ import re
 import time
 from typing import Callable, NamedTuple
 
-from xenfront.debian import packages
+from xenfront.command import Say
 from xenfront.errors import UsageError
 from xenfront.uml import kernel, machine, modules, provoked
 
@@ -74,7 +74,7 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
     return wrong
 
 
-def check(names: list[str], say: packages.Say) -> int:
+def check(names: list[str], say: Say) -> int:
     """Runs suites; 0 if nothing was wrong, else 1."""
     parts = _parts(names)
     prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}

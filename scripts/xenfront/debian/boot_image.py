@@ -7,7 +7,7 @@ import struct
 import subprocess
 import zlib
 
-from xenfront.errors import LabError
+from xenfront.errors import Failure
 
 
 def is_bzimage(image: bytes) -> bool:
@@ -36,8 +36,8 @@ def decompress_bzimage(image: bytes) -> bytes | None:
                               check=False)
         if done.stdout:
             return done.stdout
-        raise LabError(f"zstd could not decompress the kernel: {done.stderr.decode().strip()}")
-    raise LabError(f"kernel payload starts with {payload[:4].hex()}, which is neither xz, gzip nor "
+        raise Failure(f"zstd could not decompress the kernel: {done.stderr.decode().strip()}")
+    raise Failure(f"kernel payload starts with {payload[:4].hex()}, which is neither xz, gzip nor "
                    "zstd; bring a vmlinux instead of a bzImage")
 
 

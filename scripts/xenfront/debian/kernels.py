@@ -10,10 +10,10 @@ import dataclasses
 import pathlib
 import shutil
 
-from xenfront import cache
-from xenfront.debian import packages, releases
-from xenfront.errors import LabError, UsageError
-from xenfront.lab import boot_image, cpio, module_files
+from xenfront import cache, cpio
+from xenfront.command import Say
+from xenfront.debian import boot_image, module_files, packages, releases
+from xenfront.errors import Failure, UsageError
 
 # The modules a guest may need, by modprobe's names: Xen, disks, sound, file systems.
 WANTED_MODULES = """
@@ -36,9 +36,14 @@ class Kernel:
     image: pathlib.Path
     modules: pathlib.Path
 
+    @classmethod
+    def of(cls, release: str, entry: pathlib.Path) -> "Kernel":
+        """The kernel of a cache entry that assemble() has made."""
+        return cls(release, entry / "kernel.elf", entry / "kernel.image", entry / "modules.cpio")
+
 
 def debian_kernel(wanted: str, architecture: str, extra_modules: list[str],
-                  say: packages.Say) -> Kernel:
+                  say: Say) -> Kernel:
     """One of Debian's kernels, by the name that releases.py has for it."""
     found = releases.find(wanted, architecture)
     names = sorted({*WANTED_MODULES, *extra_modules})
@@ -52,9 +57,8 @@ def debian_kernel(wanted: str, architecture: str, extra_modules: list[str],
         assemble(directory, found.name, image, modules, names)
         shutil.rmtree(root)
 
-    where = cache.entry("kernel", key, build, f"prepares kernel {found.name}", say)
-    return Kernel(found.name, where / "kernel.elf", where / "kernel.image",
-                  where / "modules.cpio")
+    return Kernel.of(found.name, cache.entry("kernel", key, build,
+                                             f"prepares kernel {found.name}", say))
 
 
 def contents(root: pathlib.Path, release: str) -> tuple[pathlib.Path, pathlib.Path]:
@@ -63,14 +67,14 @@ def contents(root: pathlib.Path, release: str) -> tuple[pathlib.Path, pathlib.Pa
     images = [root / "boot" / f"vmlinuz-{release}", *(path / "vmlinuz" for path in modules)]
     for what, paths in (("kernel", images), ("directory of modules", modules)):
         if not any(path.exists() for path in paths):
-            raise LabError(f"the packages of kernel {release} have no {what}: there is none of "
+            raise Failure(f"the packages of kernel {release} have no {what}: there is none of "
                            f"{', '.join(str(path.relative_to(root)) for path in paths)}")
     return (next(path for path in images if path.exists()),
             next(path for path in modules if path.exists()))
 
 
 def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules: list[str],
-               say: packages.Say) -> Kernel:
+               say: Say) -> Kernel:
     """A kernel the user brings: a bzImage or vmlinux, and lib/modules/RELEASE of it, if any."""
     release = modules.name if modules else boot_image.release_of(image.read_bytes()) or image.name
     names = sorted({*WANTED_MODULES, *extra_modules})
@@ -81,9 +85,7 @@ def own_kernel(image: pathlib.Path, modules: pathlib.Path | None, extra_modules:
     def build(directory: pathlib.Path) -> None:
         assemble(directory, release, image, modules, names)
 
-    where = cache.entry("kernel", key, build, f"prepares kernel {image}", say)
-    return Kernel(release, where / "kernel.elf", where / "kernel.image",
-                  where / "modules.cpio")
+    return Kernel.of(release, cache.entry("kernel", key, build, f"prepares kernel {image}", say))
 
 
 def uncompressed(image: bytes) -> bytes | None:

@@ -1,34 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the selftests say of recordings that are not what was played."""
 
-import pathlib
-import tempfile
-import unittest
-import wave
+import numpy
 
-from xenfront.selftests.recordings import compare_recordings
+from support import DirectoryTest
+from xenfront import audio
+from xenfront.selftests import exact
+from xenfront.selftests.judgement import Judgement
 
 SOUNDS = (b"first...", b"second..", b"third...")
 
 
-class Recordings(unittest.TestCase):
-    def setUp(self) -> None:
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.result = pathlib.Path(directory.name)
-        for domain in ("dom0", "domu0"):
-            (self.result / domain / "files").mkdir(parents=True)
-
+class Recordings(DirectoryTest):
     def compare(self, played: tuple[bytes, ...], recorded: tuple[bytes, ...]
                 ) -> tuple[list[str], list[str]]:
         for number, samples in enumerate(played, 1):
-            (self.result / f"domu0/files/played-{number}.raw").write_bytes(samples)
+            self.write(f"domu0/files/played-{number}.raw", samples)
         for number, samples in enumerate(recorded, 1):
-            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
-            with wave.open(str(self.result / "dom0/files" / name), "wb") as sound:
-                sound.setparams((2, 2, 48000, len(samples) // 4, "NONE", ""))
-                sound.writeframes(samples)
-        return compare_recordings(self.result)
+            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
+            audio.write(path, audio.Recording(48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
+        judgement = Judgement(self.directory)
+        exact.compare(judgement)
+        return judgement.passed, judgement.failed
 
     def test_all_alike(self) -> None:
         passed, failed = self.compare(SOUNDS, (SOUNDS[0], SOUNDS[1] + bytes(8), SOUNDS[2]))
@@ -53,7 +46,3 @@ class Recordings(unittest.TestCase):
 
     def test_a_guest_that_played_nothing(self) -> None:
         self.assertEqual(self.compare((), SOUNDS), ([], ["the guest says that it played nothing"]))
-
-
-if __name__ == "__main__":
-    unittest.main()

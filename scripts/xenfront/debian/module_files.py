@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernel modules as files: the few of a kernel that the lab uses, and what a module says of itself."""
 
+import io
 import pathlib
 import shutil
-import struct
 import subprocess
 
-from xenfront.errors import LabError
+from elftools.elf.elffile import ELFFile
+
+from xenfront import process
 
 
 def copy_modules(source: pathlib.Path, target: pathlib.Path, release: str,
@@ -33,11 +35,10 @@ def copy_modules(source: pathlib.Path, target: pathlib.Path, release: str,
     base = target.parents[3]
     # depmod insists on lib/modules; in the image lib is a link to usr/lib as well.
     (base / "lib").symlink_to("usr/lib")
-    command = ["/sbin/depmod", "-b", str(base), release]
-    done_process = subprocess.run(command, capture_output=True, text=True, check=False)
-    (base / "lib").unlink()
-    if done_process.returncode != 0:
-        raise LabError(f"{' '.join(command)}: {done_process.stderr.strip()}; run scripts/setup")
+    try:
+        process.output(["/sbin/depmod", "-b", base, release])
+    finally:
+        (base / "lib").unlink()
 
 
 def _plain(path: pathlib.Path) -> str:
@@ -59,22 +60,9 @@ def _uncompressed(path: pathlib.Path) -> pathlib.Path:
 
 def modinfo(module: bytes) -> dict[str, str]:
     """The entries of a module's .modinfo section (as `modinfo` prints; the last one of a name)."""
-    if module[:4] != b"\x7fELF" or module[4:6] != b"\x02\x01":
+    if module[:4] != b"\x7fELF":
         return {}
-    section_headers, = struct.unpack_from("<Q", module, 0x28)
-    size, count, names_index = struct.unpack_from("<HHH", module, 0x3A)
-
-    def section(index: int) -> tuple[int, int, int]:
-        name, = struct.unpack_from("<I", module, section_headers + index * size)
-        offset, length = struct.unpack_from("<QQ", module, section_headers + index * size + 0x18)
-        return name, offset, length
-
-    _, names_offset, _ = section(names_index)
-    for index in range(count):
-        name, offset, length = section(index)
-        start = names_offset + name
-        if module[start:module.index(b"\0", start)] == b".modinfo":
-            entries = module[offset:offset + length].split(b"\0")
-            pairs = (entry.decode(errors="replace").partition("=") for entry in entries if entry)
-            return {key: value for key, _, value in pairs}
-    return {}
+    section = ELFFile(io.BytesIO(module)).get_section_by_name(".modinfo")
+    entries = section.data().split(b"\0") if section else []
+    pairs = (entry.decode(errors="replace").partition("=") for entry in entries if entry)
+    return {key: value for key, _, value in pairs}
