@@ -2,11 +2,10 @@
 """scripts/bench follows the lab that it has started."""
 
 import pathlib
-import tempfile
 from typing import Any
-import unittest
 from unittest import mock
 
+from support import DirectoryTest
 from xenfront.bench import machine
 from xenfront.errors import Failure
 
@@ -35,12 +34,10 @@ class Lab:
         self.is_terminated = True
 
 
-class Following(unittest.TestCase):
+class Following(DirectoryTest):
     def follow(self, done: dict[int, str], end: int) -> list[tuple[int, str]]:
         """What was seen of a lab that does that."""
-        work = tempfile.TemporaryDirectory(prefix="bench-test-")
-        self.addCleanup(work.cleanup)
-        console = pathlib.Path(work.name) / "dom0" / "console.log"
+        console = self.directory / "dom0" / "console.log"
         console.parent.mkdir()
         lab: Any = Lab(console, done, end)
         seen: list[tuple[int, str]] = []

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/check-architecture finds each violation in a small tree that is otherwise right."""
 
-import pathlib
 import subprocess
-import tempfile
-import unittest
 
-from support import run_script
+from support import DirectoryTest, run_script
 
 LINE_COMMENT = "// SPDX-License-Identifier: GPL-2.0-only\n"
 BLOCK_COMMENT = "/* SPDX-License-Identifier: GPL-2.0-only */\n"
@@ -50,24 +47,17 @@ GOOD = {
 }
 
 
-class CheckArchitecture(unittest.TestCase):
+class CheckArchitecture(DirectoryTest):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="check-architecture-")
-        self.addCleanup(temporary.cleanup)
-        self.root = pathlib.Path(temporary.name)
+        super().setUp()
         for path, text in GOOD.items():
             self.write(path, text)
-
-    def write(self, path: str, text: str) -> None:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
 
     def append(self, path: str, text: str) -> None:
         self.write(path, GOOD[path] + text)
 
     def check(self) -> subprocess.CompletedProcess[str]:
-        return run_script("check-architecture", self.root)
+        return run_script("check-architecture", self.directory)
 
     def assert_violation(self, place: str, rule: str, *fragments: str) -> None:
         """Exactly one violation, at `place`."""
@@ -219,10 +209,10 @@ class CheckArchitecture(unittest.TestCase):
         self.assert_violation("src/base/span.hpp:3", "unfinished", word)
 
     def test_a_tree_that_cannot_be_checked(self) -> None:
-        result = run_script("check-architecture", self.root / "src")
+        result = run_script("check-architecture", self.directory / "src")
         self.assertEqual(result.returncode, 2)
         self.assertIn("has no src", result.stderr)
-        (self.root / "src/base/span.hpp").write_bytes(b"\xff\xfe\x00")
+        self.write("src/base/span.hpp", b"\xff\xfe\x00")
         result = self.check()
         self.assertEqual(result.returncode, 2)
         self.assertIn("src/base/span.hpp: cannot be read as UTF-8", result.stderr)

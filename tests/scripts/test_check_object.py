@@ -3,10 +3,9 @@
 
 import pathlib
 import subprocess
-import tempfile
 import unittest
 
-from support import ROOT, run_script
+from support import ROOT, DirectoryTest, run_script
 from xenfront import toolchain
 from xenfront.checks import floating_point
 
@@ -27,13 +26,11 @@ SYMVERS = "0x12345678\tmemcpy\tvmlinux\tEXPORT_SYMBOL\t\n" \
           "0x12345679\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
 
 
-class Checked(unittest.TestCase):
+class Checked(DirectoryTest):
     """Builds modules and has them checked."""
 
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="check-object-")
-        self.addCleanup(temporary.cleanup)
-        self.directory = pathlib.Path(temporary.name)
+        super().setUp()
         self.symvers = self.directory / "Module.symvers"
         self.symvers.write_text(SYMVERS, encoding="utf-8")
 

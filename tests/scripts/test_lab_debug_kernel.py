@@ -3,10 +3,10 @@
 
 import pathlib
 import subprocess
-import tempfile
 import unittest
 from unittest import mock
 
+from support import DirectoryTest
 from xenfront.debian import boot_image, debug_kernel, kernel_build, linux_source, packages
 from xenfront.debian.headers import Toolchain
 from xenfront.errors import Failure, UsageError
@@ -38,26 +38,22 @@ class LostLines(unittest.TestCase):
         self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
 
 
-class Build(unittest.TestCase):
+class Build(DirectoryTest):
     """The build of a kernel whose make makes nothing but the names of what it is asked for."""
 
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.cache = pathlib.Path(temporary.name)
+        super().setUp()
+        self.replace_cache()
         source = packages.Package("linux-source-6.1", "6.1.1-1", "all")
-        for patch in (
-                mock.patch.dict("os.environ", {"XDG_CACHE_HOME": temporary.name,
-                                               "MAKEFLAGS": "n"}),
-                mock.patch.object(linux_source, "package", return_value=source),
-                mock.patch.object(linux_source, "extract"),
-                mock.patch.object(debug_kernel.releases, "find"),
-                mock.patch.object(debug_kernel.headers, "toolchain",
-                                  return_value=Toolchain(pathlib.Path("/toolchain"), "12")),
-                mock.patch.object(boot_image, "loadable_part", lambda elf: elf),
-                mock.patch.object(subprocess, "run", self._make)):
-            patch.start()
-            self.addCleanup(patch.stop)
+        self.replace(
+            mock.patch.dict("os.environ", MAKEFLAGS="n"),
+            mock.patch.object(linux_source, "package", return_value=source),
+            mock.patch.object(linux_source, "extract"),
+            mock.patch.object(debug_kernel.releases, "find"),
+            mock.patch.object(debug_kernel.headers, "toolchain",
+                              return_value=Toolchain(pathlib.Path("/toolchain"), "12")),
+            mock.patch.object(boot_image, "loadable_part", lambda elf: elf),
+            mock.patch.object(subprocess, "run", self._make))
 
     def _make(self, command: list[str], cwd: pathlib.Path, env: dict[str, str],
               **_options: object) -> mock.Mock:

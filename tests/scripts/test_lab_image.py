@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What xl is told of a guest, and how much memory an image is found to need."""
 
-import pathlib
-import tempfile
 import unittest
 
+from support import DirectoryTest
 from xenfront.errors import UsageError
-from xenfront.lab import cli, image, options
+from xenfront.lab import arguments as arguments_of
+from xenfront.lab import image, options
 
 
 def images(*arguments: str) -> image.Images:
     """Those of a run, before anything is fetched for it."""
     made = image.Images.__new__(image.Images)
-    made._options = options.from_arguments(  # pylint: disable=protected-access
-        cli.parser().parse_args(["run", *arguments]))
+    made._options = options.checked(arguments_of.parse(["run", *arguments]))
     return made
 
 
@@ -42,16 +41,15 @@ class Configuration(unittest.TestCase):
         self.assertIn("vcpus = 4", self.config("--vcpus", "4"))
 
 
-class Memory(unittest.TestCase):
+class Memory(DirectoryTest):
     def check(self, mebibytes: int, *arguments: str) -> None:
         """Whether guests' images of that size can boot; a sparse file takes none of it."""
-        with tempfile.TemporaryDirectory() as name:
-            path = pathlib.Path(name) / "image"
-            with open(path, "wb") as handle:
-                handle.truncate(mebibytes << 20)
-            made = images(*arguments)
-            made._domu_tree = path  # pylint: disable=protected-access
-            made._check_memory(path)  # pylint: disable=protected-access
+        path = self.directory / "image"
+        with open(path, "wb") as handle:
+            handle.truncate(mebibytes << 20)
+        made = images(*arguments)
+        made._domu_tree = path  # pylint: disable=protected-access
+        made._check_memory(path)  # pylint: disable=protected-access
 
     def test_what_fits(self) -> None:
         self.check(200)

@@ -3,14 +3,12 @@
 
 import io
 import os
-import pathlib
 import struct
 import tarfile
-import tempfile
 import unittest
-from unittest import mock
 import zlib
 
+from support import DirectoryTest
 from xenfront import cache, cpio
 from xenfront.debian import boot_image, kernels, module_files, packages
 from xenfront.errors import Failure
@@ -31,7 +29,7 @@ def entries(archive: bytes) -> dict[str, tuple[int, bytes]]:
     return found
 
 
-class Cpio(unittest.TestCase):
+class Cpio(DirectoryTest):
     def test_round_trip(self) -> None:
         output = io.BytesIO()
         with cpio.Writer(output) as archive:
@@ -47,16 +45,11 @@ class Cpio(unittest.TestCase):
         self.assertEqual(len(output.getvalue()) % 4096, 0)
 
     def test_overlay_goes_to_merged_usr(self) -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            root = pathlib.Path(directory)
-            (root / "lib/modules").mkdir(parents=True)
-            (root / "lib/modules/x.ko").write_bytes(b"module")
-            (root / "bin").mkdir()
-            (root / "bin/tool").write_bytes(b"tool")
-            (root / "bin/tool").chmod(0o755)
-            output = io.BytesIO()
-            with cpio.Writer(output) as archive:
-                archive.tree(root)
+        self.write("lib/modules/x.ko", "module")
+        self.write("bin/tool", "tool").chmod(0o755)
+        output = io.BytesIO()
+        with cpio.Writer(output) as archive:
+            archive.tree(self.directory)
         found = entries(output.getvalue())
         self.assertEqual(found["usr/bin/tool"], (0o100755, b"tool"))
         self.assertEqual(found["usr/lib/modules/x.ko"][1], b"module")
@@ -64,16 +57,31 @@ class Cpio(unittest.TestCase):
         self.assertNotIn("lib", found)
 
     def test_a_tree_below_a_directory(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            (root / "sbin").mkdir()
-            (root / "sbin/tool").write_bytes(b"tool")
-            output = io.BytesIO()
-            with cpio.Writer(output) as archive:
-                archive.tree(root, "over/")
+        self.write("sbin/tool", "tool")
+        output = io.BytesIO()
+        with cpio.Writer(output) as archive:
+            archive.tree(self.directory, "over/")
         found = entries(output.getvalue())
         self.assertEqual(found["over/usr/sbin/tool"][1], b"tool")
         self.assertNotIn("over/sbin", found)
+
+
+def header(kind: int, offset: int, size: int, memory: int) -> bytes:
+    """Of a segment, as elf(5) has it."""
+    return struct.pack("<IIQQQQQQ", kind, 5, offset, 0x1000, 0x1000, size, memory, 4096)
+
+
+def loadable(headers: bytes) -> tuple[bytes, tuple[int, ...], tuple[int, ...]]:
+    """What is loaded of a kernel with two segments of "codenote", and their new headers."""
+    elf = bytearray(0x9000)
+    elf[:6] = b"\x7fELF\x02\x01"
+    struct.pack_into("<QQ", elf, 0x20, 64, 0x8000)
+    struct.pack_into("<HHHHHH", elf, 0x34, 64, 56, 2, 64, 9, 8)
+    elf[64:176] = headers
+    elf[0x2000:0x2008] = b"codenote"
+    small = boot_image.loadable_part(bytes(elf))
+    load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
+    return small, load, note
 
 
 class Kernels(unittest.TestCase):
@@ -92,17 +100,7 @@ class Kernels(unittest.TestCase):
             boot_image.decompress_bzimage(bytes(image))
 
     def test_loadable_part(self) -> None:
-        def header(kind: int, offset: int, size: int, memory: int) -> bytes:
-            return struct.pack("<IIQQQQQQ", kind, 5, offset, 0x1000, 0x1000, size, memory, 4096)
-
-        elf = bytearray(0x9000)
-        elf[:6] = b"\x7fELF\x02\x01"
-        struct.pack_into("<QQ", elf, 0x20, 64, 0x8000)
-        struct.pack_into("<HHHHHH", elf, 0x34, 64, 56, 2, 64, 9, 8)
-        elf[64:176] = header(1, 0x2000, 0x3000, 0x4000) + header(4, 0x2004, 4, 4)
-        elf[0x2000:0x2008] = b"codenote"
-        small = boot_image.loadable_part(bytes(elf))
-        load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
+        small, load, note = loadable(header(1, 0x2000, 0x3000, 0x4000) + header(4, 0x2004, 4, 4))
         self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote")
         self.assertEqual(load[6], 0x4000)
         self.assertEqual(small[note[2]:note[2] + note[5]], b"note")
@@ -111,15 +109,7 @@ class Kernels(unittest.TestCase):
 
     def test_note_that_ends_in_zeros(self) -> None:
         """At a segment's end, zeros of a note are not the segment's to lose."""
-        elf = bytearray(0x9000)
-        elf[:6] = b"\x7fELF\x02\x01"
-        struct.pack_into("<QQ", elf, 0x20, 64, 0x8000)
-        struct.pack_into("<HHHHHH", elf, 0x34, 64, 56, 2, 64, 9, 8)
-        elf[64:176] = (struct.pack("<IIQQQQQQ", 1, 5, 0x2000, 0, 0, 0x3000, 0x3000, 4096) +
-                       struct.pack("<IIQQQQQQ", 4, 5, 0x2004, 4, 4, 8, 8, 4))
-        elf[0x2000:0x2008] = b"codenote"
-        small = boot_image.loadable_part(bytes(elf))
-        load, note = (struct.unpack_from("<IIQQQQQQ", small, 64 + 56 * i) for i in range(2))
+        small, load, note = loadable(header(1, 0x2000, 0x3000, 0x3000) + header(4, 0x2004, 8, 8))
         self.assertEqual(small[load[2]:load[2] + load[5]], b"codenote\0\0\0\0")
         self.assertEqual(note[2], load[2] + 4)
 
@@ -152,11 +142,9 @@ class Packages(unittest.TestCase):
         self.assertEqual(cache.digest("a", b"b"), cache.digest(b"a", "b"))
 
 
-class Results(unittest.TestCase):
+class Results(DirectoryTest):
     def setUp(self) -> None:
-        self._temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(self._temporary.cleanup)
-        self.directory = pathlib.Path(self._temporary.name)
+        super().setUp()
         self.disk = self.directory / "disk"
 
     def _archive(self, names: list[str]) -> None:
@@ -194,11 +182,10 @@ class Results(unittest.TestCase):
         self.assertRegex(results.unpack(self.disk, self.directory / "b"), "only a part")
 
 
-class Entries(unittest.TestCase):
+class Entries(DirectoryTest):
     def test_a_new_entry_is_not_unused(self) -> None:
         """Even if what was unpacked into it says that it is old."""
-        with tempfile.TemporaryDirectory() as name, \
-                mock.patch.dict("os.environ", XDG_CACHE_HOME=name):
-            entry = cache.entry("extracted", "key", lambda directory: os.utime(directory, (1, 1)),
-                                "", lambda _: None)
-            self.assertTrue(entry.is_dir())
+        self.replace_cache()
+        entry = cache.entry("extracted", "key", lambda directory: os.utime(directory, (1, 1)), "",
+                            lambda _: None)
+        self.assertTrue(entry.is_dir())

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Command lines become options, and what does not fit is refused with a reason."""
 
-import pathlib
 import tempfile
 import unittest
 
+from support import DirectoryTest
 from xenfront.errors import UsageError
-from xenfront.lab import cli, options
+from xenfront.lab import arguments as arguments_of
+from xenfront.lab import options
 
 
 def parse(*arguments: str) -> options.RunOptions:
-    return options.from_arguments(cli.parser().parse_args(["run", *arguments]))
+    return options.checked(arguments_of.parse(["run", *arguments]))
 
 
-class Options(unittest.TestCase):
+class Options(DirectoryTest):
     def test_defaults(self) -> None:
         run = parse()
         self.assertEqual((run.kernel, run.type, run.guests, run.driver), ("6.1", "pv", 1, "ours"))
@@ -37,17 +38,15 @@ class Options(unittest.TestCase):
         self.assertIsNone(parse("--backend", "none").backend)
 
     def test_own_kernels(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            image = pathlib.Path(name) / "bzImage"
-            with self.assertRaisesRegex(UsageError, "--dom0-kernel-image .*: no such file"):
-                parse("--dom0-kernel-image", str(image))
-            image.touch()
-            run = parse("--dom0-kernel-image", str(image), "--dom0-modules-dir", name)
-            self.assertEqual(run.own_dom0_kernel, options.OwnKernel(image, pathlib.Path(name)))
-            self.assertIsNone(run.own_kernel)
-            # Without its modules a kernel would boot and have neither disks nor sound.
-            with self.assertRaisesRegex(UsageError, "--modules-dir .*/6.12: no such directory"):
-                parse("--kernel-image", str(image), "--modules-dir", f"{name}/6.12")
+        with self.assertRaisesRegex(UsageError, "--dom0-kernel-image: .*: no such file"):
+            parse("--dom0-kernel-image", f"{self.directory}/bzImage")
+        image = str(self.write("bzImage", ""))
+        run = parse("--dom0-kernel-image", image, "--dom0-modules-dir", str(self.directory))
+        self.assertEqual((str(run.dom0_kernel_image), run.dom0_modules_dir), (image, self.directory))
+        self.assertIsNone(run.kernel_image)
+        # Without its modules a kernel would boot and have neither disks nor sound.
+        with self.assertRaisesRegex(UsageError, "--modules-dir: .*/6.12: no such directory"):
+            parse("--kernel-image", image, "--modules-dir", f"{self.directory}/6.12")
         with self.assertRaisesRegex(UsageError, "--modules-dir needs --kernel-image"):
             parse("--modules-dir", "/tmp")
 
@@ -88,22 +87,20 @@ class Options(unittest.TestCase):
                 parse(*arguments)
 
     def test_script_file_without_interpreter(self) -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            path = pathlib.Path(directory) / "script"
-            path.write_text("echo hello\n", encoding="ascii")
-            self.assertEqual(parse("--dom0-script", str(path)).dom0_script.content,
-                             b"#!/bin/sh\necho hello\n")
-            path.write_text("#!/bin/bash\necho hello\n", encoding="ascii")
-            self.assertEqual(parse("--domu-script", f"0:{path}").domu_script(0).content,
-                             b"#!/bin/bash\necho hello\n")
+        path = self.write("script", "echo hello\n")
+        self.assertEqual(parse("--dom0-script", str(path)).dom0_script.content,
+                         b"#!/bin/sh\necho hello\n")
+        path = self.write("script", "#!/bin/bash\necho hello\n")
+        self.assertEqual(parse("--domu-script", f"0:{path}").domu_script(0).content,
+                         b"#!/bin/bash\necho hello\n")
 
     def test_package_lists(self) -> None:
         run = parse("--domu-packages", "sox,strace", "--domu-packages", "gdb")
-        self.assertEqual(run.domu_packages, ("sox", "strace", "gdb"))
+        self.assertEqual(run.domu_packages, ["sox", "strace", "gdb"])
 
     def test_summary_is_plain(self) -> None:
         plain = parse("--domu-command", "true", "--domu-overlay", "/tmp").as_dict()
-        self.assertEqual(plain["domu_overlays"], ["/tmp"])
+        self.assertEqual(plain["domu_overlay"], ["/tmp"])
         self.assertEqual(plain["domu_scripts"], {"all": "true"})
 
 
@@ -125,7 +122,7 @@ class Vsnd(unittest.TestCase):
     def test_wrong(self) -> None:
         for wrong in ("/nonexistent/file", "[", "['card']", "[[1]]", "[[x]]"):
             with self.subTest(value=wrong), self.assertRaises(UsageError):
-                options.vsnd_text(wrong)
+                parse("--vsnd", wrong)
 
     def test_default_is_what_xl_takes(self) -> None:
         self.assertEqual(options.card_count(options.vsnd_text(options.DEFAULT_VSND)), 1)

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Programs for domains of another architecture: where they are built, and with what."""
 
-import os
 import pathlib
-import tempfile
 from typing import Iterable
-import unittest
 from unittest import mock
 
+from support import DirectoryTest
 from xenfront import ROOT, toolchain
 from xenfront.debian import compilers, packages, suites
 from xenfront.debian.packages import Origin, Package
@@ -18,28 +16,25 @@ def resolve(names: Iterable[str], origin: Origin) -> list[Package]:
     return [Package(name, "1", origin.architecture) for name in names]
 
 
-class Programs(unittest.TestCase):
+class Programs(DirectoryTest):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="programs-")
-        self.addCleanup(temporary.cleanup)
+        super().setUp()
+        self.replace_cache()
         self.unpacked: list[Package] = []
         self.command: list[str] = []
         self.environment: dict[str, str] = {}
-        for patch in (
-                mock.patch.dict(os.environ, XDG_CACHE_HOME=temporary.name),
-                mock.patch.object(packages, "machine_architecture", return_value="amd64"),
-                mock.patch.object(packages, "resolve", resolve),
-                mock.patch.object(packages, "fetch", lambda chosen, *_: chosen),
-                mock.patch.object(packages, "unpack",
-                                  lambda chosen, _root: self.unpacked.extend(chosen)),
-                mock.patch.object(toolchain, "version", return_value="12"),
-                mock.patch.object(suites, "machine",
-                                  return_value=suites.Mirrors("", "", "bookworm")),
-                mock.patch.object(compilers, "prepared",
-                                  lambda names, suite, _: pathlib.Path("/", suite, *names)),
-                mock.patch.object(programs.subprocess, "run", self.run_make)):
-            patch.start()
-            self.addCleanup(patch.stop)
+        self.replace(
+            mock.patch.object(packages, "machine_architecture", return_value="amd64"),
+            mock.patch.object(packages, "resolve", resolve),
+            mock.patch.object(packages, "fetch", lambda chosen, *_: chosen),
+            mock.patch.object(packages, "unpack",
+                              lambda chosen, _root: self.unpacked.extend(chosen)),
+            mock.patch.object(toolchain, "version", return_value="12"),
+            mock.patch.object(suites, "machine",
+                              return_value=suites.Mirrors("", "", "bookworm")),
+            mock.patch.object(compilers, "prepared",
+                              lambda names, suite, _: pathlib.Path("/", suite, *names)),
+            mock.patch.object(programs.subprocess, "run", self.run_make))
 
     def run_make(self, command: list[str], env: dict[str, str], **_: object) -> mock.Mock:
         self.command, self.environment = list(map(str, command)), env

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which kernel of which suite a name means."""
 
-import pathlib
-import tempfile
 from typing import Iterable
-import unittest
 from unittest import mock
 
+from support import DirectoryTest
 from xenfront.debian import kernels, packages, releases
 from xenfront.debian.packages import Origin, Package
 from xenfront.errors import Failure, UsageError
@@ -33,11 +31,10 @@ def resolve(names: Iterable[str], origin: Origin) -> list[Package]:
     return [Package(found, "1", "amd64") for found in sorted({*OFFERED[origin.suite, name], name})]
 
 
-class Find(unittest.TestCase):
+class Find(DirectoryTest):
     def setUp(self) -> None:
-        patch = mock.patch.object(packages, "resolve", resolve)
-        patch.start()
-        self.addCleanup(patch.stop)
+        super().setUp()
+        self.replace(mock.patch.object(packages, "resolve", resolve))
 
     def test_series_of_debian_12_and_13_are_told_apart(self) -> None:
         self.assertEqual(releases.find("6.1").name, "6.1.0-56-amd64")
@@ -76,32 +73,25 @@ class Find(unittest.TestCase):
                 releases.find(name)
 
 
-class Contents(unittest.TestCase):
+class Contents(DirectoryTest):
     RELEASE = "7.3.4+deb13-amd64"
-
-    def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="kernel-")
-        self.addCleanup(temporary.cleanup)
-        self.root = pathlib.Path(temporary.name)
 
     def make(self, *names: str) -> None:
         for name in names:
-            path = self.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            self.write(name, "")
 
     def test_as_until_debian_13(self) -> None:
         self.make(f"boot/vmlinuz-{self.RELEASE}", f"lib/modules/{self.RELEASE}/modules.order")
-        self.assertEqual(kernels.contents(self.root, self.RELEASE),
-                         (self.root / f"boot/vmlinuz-{self.RELEASE}",
-                          self.root / f"lib/modules/{self.RELEASE}"))
+        self.assertEqual(kernels.contents(self.directory, self.RELEASE),
+                         (self.directory / f"boot/vmlinuz-{self.RELEASE}",
+                          self.directory / f"lib/modules/{self.RELEASE}"))
 
     def test_all_of_it_under_usr(self) -> None:
         self.make(f"usr/lib/modules/{self.RELEASE}/vmlinuz")
-        modules = self.root / "usr/lib/modules" / self.RELEASE
-        self.assertEqual(kernels.contents(self.root, self.RELEASE), (modules / "vmlinuz", modules))
+        modules = self.directory / "usr/lib/modules" / self.RELEASE
+        self.assertEqual(kernels.contents(self.directory, self.RELEASE), (modules / "vmlinuz", modules))
 
     def test_no_modules(self) -> None:
         self.make(f"boot/vmlinuz-{self.RELEASE}", "usr/lib/modules/other/modules.order")
         with self.assertRaisesRegex(Failure, "no directory of modules: .* usr/lib/modules/7"):
-            kernels.contents(self.root, self.RELEASE)
+            kernels.contents(self.directory, self.RELEASE)

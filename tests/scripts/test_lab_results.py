@@ -2,20 +2,17 @@
 """A run is judged by everything it brought back."""
 
 import io
-import pathlib
 import tarfile
-import tempfile
-import unittest
 
+from support import DirectoryTest
 from xenfront.errors import ExitStatus
-from xenfront.lab import cli, options, results
+from xenfront.lab import arguments as arguments_of
+from xenfront.lab import options, results
 
 
-class Judgement(unittest.TestCase):
+class Judgement(DirectoryTest):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="lab-results-")
-        self.addCleanup(temporary.cleanup)
-        self.directory = pathlib.Path(temporary.name)
+        super().setUp()
         (self.directory / "dom0").mkdir()
         (self.directory / "dom0/console.log").write_text("lab: dom0: 60.00 powers off\n",
                                                          encoding="utf-8")
@@ -31,8 +28,8 @@ class Judgement(unittest.TestCase):
                 archive.addfile(member, io.BytesIO(content.encode()))
 
     def judge(self, *arguments: str) -> results.Outcome:
-        parsed = cli.parser().parse_args(["run", *arguments])
-        outcome = results.Outcome(options.from_arguments(parsed), self.directory)
+        parsed = options.checked(arguments_of.parse(["run", *arguments]))
+        outcome = results.Outcome(parsed, self.directory)
         outcome.collect(host_limit_reached=False, qemu_failure=None)
         return outcome
 

@@ -2,11 +2,11 @@
 """Dom0's files: of which Debian release, for each Xen on each machine."""
 
 import pathlib
-import tempfile
 from typing import Iterable
 import unittest
 from unittest import mock
 
+from support import DirectoryTest
 from xenfront.debian import packages, suites
 from xenfront.debian.packages import Package
 from xenfront.lab import trees
@@ -74,24 +74,19 @@ class Dom0(unittest.TestCase):
         self.assertNotIn("libfmt-dev", self.layers("bookworm", "4.17")["bookworm"])
 
 
-class Configure(unittest.TestCase):
+class Configure(DirectoryTest):
     def test_alternatives_are_linked_if_they_are_there(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            libraries = root / "usr/lib/x86_64-linux-gnu"
-            for path in ("blas/libblas.so.3", "pulseaudio/libpulsecommon-16.1.so.0"):
-                (libraries / path).parent.mkdir(parents=True)
-                (libraries / path).touch()
-            for file in ("passwd", "group"):
-                (root / "usr/share/base-passwd").mkdir(parents=True, exist_ok=True)
-                (root / "usr/share/base-passwd" / f"{file}.master").touch()
-            (root / "etc").mkdir()
-            (root / "usr/bin").mkdir()
-            with mock.patch.object(trees, "_add_busybox_applets"):
-                trees._configure(root, root)  # pylint: disable=protected-access
-            self.assertEqual((libraries / "libblas.so.3").resolve(),
-                             (libraries / "blas/libblas.so.3").resolve())
-            self.assertFalse((libraries / "libpulsecommon-16.1.so.0").exists())
+        libraries = self.directory / "usr/lib/x86_64-linux-gnu"
+        for path in ("blas/libblas.so.3", "pulseaudio/libpulsecommon-16.1.so.0"):
+            self.write(f"usr/lib/x86_64-linux-gnu/{path}", "")
+        for file in ("share/base-passwd/passwd.master", "share/base-passwd/group.master", "bin/x"):
+            self.write(f"usr/{file}", "")
+        (self.directory / "etc").mkdir()
+        with mock.patch.object(trees, "_add_busybox_applets"):
+            trees._configure(self.directory, self.directory)  # pylint: disable=protected-access
+        self.assertEqual((libraries / "libblas.so.3").resolve(),
+                         (libraries / "blas/libblas.so.3").resolve())
+        self.assertFalse((libraries / "libpulsecommon-16.1.so.0").exists())
 
 
 class DefaultXen(unittest.TestCase):

@@ -11,7 +11,7 @@ from xenfront.command import Say
 from xenfront.debian import debug_kernel, kernels, module_files
 from xenfront.errors import Failure, UsageError
 from xenfront.lab import programs, trees
-from xenfront.lab.options import DEFAULT_BACKEND, OwnKernel, RunOptions, card_count
+from xenfront.lab.options import DEFAULT_BACKEND, RunOptions, card_count
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
 
@@ -34,7 +34,7 @@ def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
                          f"{options.architecture.name} --kernel {options.kernel} module', give another with --module, or use --driver "
                          "in-tree or none")
     built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
-    if options.own_kernel is None and built_for != release:
+    if options.kernel_image is None and built_for != release:
         raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
                          f"{release}; build it by 'scripts/lab make --arch "
                          f"{options.architecture.name} --kernel {options.kernel} module'")
@@ -46,7 +46,7 @@ def _backend_overlay(options: RunOptions) -> pathlib.Path | None:
     if options.backend is None or options.backend.split()[:1] != [DEFAULT_BACKEND]:
         return None
     if any((overlay / "usr" / where / DEFAULT_BACKEND).exists()
-           for overlay in options.dom0_overlays for where in ("bin", "local/bin", "sbin")):
+           for overlay in options.dom0_overlay for where in ("bin", "local/bin", "sbin")):
         return None
     architecture = options.architecture.name
     path = programs.build_directory(architecture) / "backend/xen-sndback"
@@ -65,11 +65,11 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _kernel(name: str, architecture: str, own: OwnKernel | None, extra: list[str],
+def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None, options: RunOptions,
             say: Say) -> kernels.Kernel:
-    if own is not None:
-        return kernels.own_kernel(own.image, own.modules, extra, say)
-    return debug_kernel.by_name(name, architecture, extra, say)
+    if image is not None:
+        return kernels.own_kernel(image, modules, options.kernel_modules, say)
+    return debug_kernel.by_name(name, options.arch, options.kernel_modules, say)
 
 
 def _loop_device(number: int) -> str:
@@ -82,9 +82,8 @@ class Images:
 
     def __init__(self, options: RunOptions, say: Say):
         self._options = options
-        extra = list(options.kernel_modules)
         architecture = options.architecture.name
-        self.kernel = _kernel(options.kernel, architecture, options.own_kernel, extra, say)
+        self.kernel = _kernel(options.kernel, options.kernel_image, options.modules_dir, options, say)
         # What is missing is said before anything is built or an earlier result is touched.
         self._module = driver_module(options, self.kernel.release) \
             if options.guests else None
@@ -92,13 +91,13 @@ class Images:
         if options.type == "hvm" and not self.kernel.image.is_file():
             raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
                              "is a vmlinux; use --type pv or pvh, or --kernel-image")
-        self.dom0_kernel = _kernel(options.dom0_kernel, architecture, options.own_dom0_kernel,
-                                   extra, say)
+        self.dom0_kernel = _kernel(options.dom0_kernel, options.dom0_kernel_image,
+                                   options.dom0_modules_dir, options, say)
         self.hypervisor = trees.hypervisor(options.xen, architecture, say)
         self._dom0_tree = trees.dom0_tree(options.xen, architecture, options.type == "hvm",
-                                          list(options.dom0_packages), say)
+                                          options.dom0_packages, say)
         make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
-        self._domu_tree = make_tree(architecture, list(options.domu_packages), say)
+        self._domu_tree = make_tree(architecture, options.domu_packages, say)
         self._busybox = trees.busybox(architecture, say) if options.root == "disk" else None
 
     def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
@@ -163,7 +162,7 @@ class Images:
         archive.data(f"{prefix}lab/config.sh", _shell_config({
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
             "LAB_DRIVER_OPTIONS": options.driver_options,
-            "LAB_WAIT_CARD": _yes(options.wait_card), "LAB_SHELL": _yes(options.shell is not None),
+            "LAB_WAIT_CARD": _yes(not options.no_wait_card), "LAB_SHELL": _yes(options.shell is not None),
             "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1],
             "LAB_KERNEL": self.kernel.release}))
         archive.file(f"{prefix}lab/lib.sh", _GUEST_FILES / "lib.sh")
@@ -177,7 +176,7 @@ class Images:
             script = options.domu_script(guest)
             archive.data(f"{prefix}lab/guest{guest}/script",
                          script.content if script else b"#!/bin/sh\n", 0o755)
-        for overlay in options.domu_overlays:
+        for overlay in options.domu_overlay:
             archive.tree(overlay, prefix)
 
     def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
@@ -189,7 +188,7 @@ class Images:
             "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
-            "LAB_DOM0_WHEN": options.dom0_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
             "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),
             "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1]}))
@@ -214,7 +213,7 @@ class Images:
             archive.file("lab/domu.initramfs", guest_image)
         for guest in guests:
             archive.data(f"lab/domu{guest}.cfg", self._xl_config(guest).encode())
-        for overlay in options.dom0_overlays:
+        for overlay in options.dom0_overlay:
             archive.tree(overlay)
 
     def _disks(self, guest: int) -> list[str]:

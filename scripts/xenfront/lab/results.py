@@ -149,7 +149,7 @@ class Outcome:
                                   "dom0/backend/stderr"))
 
     def _scan_logs(self) -> None:
-        allowed = [re.compile(pattern) for pattern in self._options.allow_report]
+        allowed = self._options.allow_report
         domains = ["dom0", *(f"domu{guest}" for guest in range(self._options.guests))]
         # What Dom0's kernel says before it has its console is in Xen's log.
         groups = [[f"{domain}/dmesg", f"{domain}/console.log"] for domain in domains]
