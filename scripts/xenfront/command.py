@@ -2,6 +2,7 @@
 """What all commands have in common: --help, messages, exit statuses."""
 
 import argparse
+import importlib
 import pathlib
 import sys
 import time
@@ -42,15 +43,20 @@ def say(text: str) -> None:
     print(f"{NAME}: {text}", flush=True)
 
 
-def main(body: Callable[[list[str]], int], failed: int | None = None,
+def main(body: str | Callable[[list[str]], int], failed: int | None = None,
          interrupted: int = 130) -> NoReturn:
-    """Exits with what `body` returns for the arguments; with `failed`, or else the status of the
-    exception, after a Failure."""
+    """Exits with what main() of a part of this package, or `body`, returns for the arguments; with
+    `failed`, or else the status of the exception, after a Failure."""
     try:
+        if isinstance(body, str):
+            body = importlib.import_module(f"xenfront.{body}.cli").main
         status = body(sys.argv[1:])
     except Failure as failure:
         complain(failure)
         status = failure.status if failed is None else failed
+    except ModuleNotFoundError as missing:
+        complain(f"Python has no module '{missing.name}'; scripts/setup installs it")
+        status = 2
     except KeyboardInterrupt:
         complain("interrupted")
         status = interrupted

@@ -57,7 +57,7 @@ class ReadTest(unittest.TestCase):
         for layout in ("tracefs", "trace-cmd", "perf"):
             with self.subTest(layout):
                 trace = ftrace.read(["# tracer: nop", "", "cpus=1",
-                                     request(12_000_345, 7, "WRITE", layout=layout)], "test")
+                                    request(12_000_345, 7, "WRITE", layout=layout)], "test")
                 self.assertEqual(len(trace.events), 1)
                 found = trace.events[0]
                 self.assertEqual((found.time, found.name, found.stream, found.number("id")),

@@ -62,6 +62,6 @@ def read(guest: pathlib.Path, grants: pathlib.Path) -> Facts:
         mapped = [line.split() for line in grants.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as failure:
         raise Failure(f"{guest}, {grants}: not both can be read ({failure}); see stderr of the "
-                         "domain's script") from failure
+                      "domain's script") from failure
     return Facts({fact["facts"]: fact for fact in noted},
                  {name: int(count) for name, count in mapped})

@@ -23,15 +23,15 @@ MICROSECOND = 1000 # in nanoseconds
 class Figures:
     """Of one step. Times of a domain's processor are what the hypervisor has accounted."""
 
-    xruns: int  # seen by the application
-    interrupts: float  # for each period; idle: in all
-    switches: float  # voluntary ones of the application, for each period
-    guest_switches: float  # of the whole guest, for each period; idle: for each second
-    guest_ms: float  # processor time of the guest, for each second of sound
-    dom0_ms: float  # and of Dom0
-    notifications: float  # received by the backend, for each period
-    requests: float  # WRITE and READ, for each period
-    failure: str  # empty: none
+    xruns: int = 0  # seen by the application
+    interrupts: float = 0  # for each period; idle: in all
+    switches: float = 0  # voluntary ones of the application, for each period
+    guest_switches: float = 0  # of the whole guest, for each period; idle: for each second
+    guest_ms: float = 0  # processor time of the guest, for each second of sound
+    dom0_ms: float = 0  # and of Dom0
+    notifications: float = 0  # received by the backend, for each period
+    requests: float = 0  # WRITE and READ, for each period
+    failure: str = ""  # empty: none
     backend_xruns: int = 0
     calls: float = 0  # reads or writes, for each period
     module_calls: int | None = None  # idle: of the driver's functions
@@ -165,7 +165,7 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
         measured = results.get(step.name, {})
         if "failure" not in measured:
             raise Failure(f"{guest / 'results.jsonl'}: has nothing about step {step.name}; see "
-                             f"{directory / 'domu0' / 'stderr'}")
+                          f"{directory / 'domu0' / 'stderr'}")
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
                       traces[step.name], _waits(guest / f"times.{step.name}"),
                       ftrace.read_stacks(guest / f"events.{step.name}",
@@ -176,61 +176,47 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
 
 def figures(workload: Workload, notes: Notes) -> Figures:
     """There are no accounts of a step that has failed before anything was measured."""
-    failure = notes.measured["failure"]
+    measured, failure = notes.measured, notes.measured["failure"]
     if not failure and len(notes.accounts) != 2:
         raise Failure(f"{workload.name}: the processor time was noted {len(notes.accounts)} "
-                         "times; it has to be at begin and end, see dom0/stderr of the run")
+                      "times; it has to be at begin and end, see dom0/stderr of the run")
+    guest_ms, dom0_ms = _processor_time(notes)
     if workload.direction == IDLE:
-        return _idle(workload, notes)
-    periods = notes.measured["moved_periods"]
-    if not failure and periods < notes.measured["periods"]:
-        failure = f"moved {periods} of {notes.measured['periods']} periods in twice the time"
+        each = _ratio_of(workload.seconds)
+        return Figures(
+            interrupts=measured["interrupts"], guest_switches=each(measured["guest_switches"]),
+            guest_ms=each(guest_ms), dom0_ms=each(dom0_ms), failure=failure,
+            module_calls=measured["module_calls"])
+    periods = measured["moved_periods"]
+    if not failure and periods < measured["periods"]:
+        failure = f"moved {periods} of {measured['periods']} periods in twice the time"
     each = _ratio_of(periods)
     if workload.direction in (OPEN, START):
-        return _cycles(notes, each)
+        # Interrupts and processor time are for each cycle.
+        return Figures(
+            interrupts=each(measured["interrupts"]), failure=measured["failure"],
+            guest_switches=each(measured["guest_switches"]), guest_ms=each(guest_ms),
+            dom0_ms=each(dom0_ms),
+            cycle=Spread.of((end - begin for begin, end in notes.waits), MICROSECOND))
     second = _ratio_of(periods * workload.period / workload.rate / workload.stream_count)
     traffic = trace.traffic(notes.trace)
     passed = _ratio_of(traffic.periods)
-    guest_ns, dom0_ns = _processor_time(notes)
     wake, notice = _latencies(workload, notes) if notes.waits and not failure else (None, None)
     return Figures(
-        xruns=notes.measured["xruns"], interrupts=each(notes.measured["interrupts"]),
-        switches=each(notes.measured["switches"]),
-        guest_switches=each(notes.measured["guest_switches"]),
-        guest_ms=second(guest_ns / 1e6), dom0_ms=second(dom0_ns / 1e6),
+        xruns=measured["xruns"], interrupts=each(measured["interrupts"]),
+        switches=each(measured["switches"]), guest_switches=each(measured["guest_switches"]),
+        guest_ms=second(guest_ms), dom0_ms=second(dom0_ms), failure=failure,
         notifications=passed(traffic.notifications), requests=passed(traffic.requests),
-        failure=failure, backend_xruns=traffic.xruns, calls=each(notes.measured["calls"]),
-        echo=max(notes.measured["echoes"], default=None), traced=notes.traced, wake=wake,
-        notice=notice)
+        backend_xruns=traffic.xruns, calls=each(measured["calls"]), traced=notes.traced,
+        echo=max(measured["echoes"], default=None), wake=wake, notice=notice)
 
 
-def _processor_time(notes: Notes) -> tuple[int, int]:
-    """Nanoseconds of guest and Dom0."""
+def _processor_time(notes: Notes) -> tuple[float, float]:
+    """Milliseconds of guest and Dom0."""
     if len(notes.accounts) != 2:
         return 0, 0
     begin, end = notes.accounts
-    return end.guest_ns - begin.guest_ns, end.dom0_ns - begin.dom0_ns
-
-
-def _cycles(notes: Notes, each: Callable[[float], float]) -> Figures:
-    """Interrupts and processor time are for each cycle."""
-    guest_ns, dom0_ns = _processor_time(notes)
-    return Figures(
-        xruns=0, interrupts=each(notes.measured["interrupts"]), switches=0,
-        guest_switches=each(notes.measured["guest_switches"]), guest_ms=each(guest_ns / 1e6),
-        dom0_ms=each(dom0_ns / 1e6), notifications=0, requests=0,
-        failure=notes.measured["failure"],
-        cycle=Spread.of((end - begin for begin, end in notes.waits), MICROSECOND))
-
-
-def _idle(workload: Workload, notes: Notes) -> Figures:
-    each = _ratio_of(workload.seconds)
-    guest_ns, dom0_ns = _processor_time(notes)
-    return Figures(
-        xruns=0, interrupts=notes.measured["interrupts"], switches=0,
-        guest_switches=each(notes.measured["guest_switches"]), guest_ms=each(guest_ns / 1e6),
-        dom0_ms=each(dom0_ns / 1e6), notifications=0, requests=0,
-        failure=notes.measured["failure"], module_calls=notes.measured["module_calls"])
+    return (end.guest_ns - begin.guest_ns) / 1e6, (end.dom0_ns - begin.dom0_ns) / 1e6
 
 
 def _latencies(workload: Workload, notes: Notes) -> tuple[Spread | None, Spread | None]:

@@ -123,10 +123,10 @@ def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step
                    for driver in {step.driver for step in steps}}
     except (OSError, ValueError) as failure:
         raise Failure(f"{counts}, {directory}: the counted instructions cannot be read "
-                         f"({failure})") from failure
+                      f"({failure})") from failure
     if len(parts) != 2 * len(steps):
         raise Failure(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
-                         f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}")
+                      f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}")
     costs = {}
     for step, blocks in zip(steps, parts[1::2]):
         work = step.workload

@@ -21,7 +21,7 @@ def clock_offset(guest: Moment, dom0: tuple[Moment, Moment]) -> int:
     ticks = last.ticks - first.ticks
     if ticks <= 0:
         raise Failure("the processor's counter stood still in Dom0; is it emulated? See tsc_mode "
-                         "in xl.cfg(5)")
+                      "in xl.cfg(5)")
     nanoseconds_per_tick = (last.monotonic - first.monotonic) / ticks
     return round(guest.monotonic - first.monotonic
                  - (guest.ticks - first.ticks) * nanoseconds_per_tick)

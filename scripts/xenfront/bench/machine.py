@@ -66,7 +66,7 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
             shutil.copy(path, target / name)
         except OSError as failure:
             raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
-                             "is needed") from failure
+                          "is needed") from failure
     (target / "plan").write_text(steps, encoding="utf-8")
 
 
@@ -118,7 +118,7 @@ def follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch,
                 count, since = len(done), time.monotonic()
             elif time.monotonic() - since > patience:
                 raise Failure(f"{last}: after this nothing was done for {patience:g} s, so the "
-                                 f"lab was ended; see the consoles in {console.parent.parent}")
+                              f"lab was ended; see the consoles in {console.parent.parent}")
             time.sleep(0.3)
     finally:
         if lab.poll() is None:

@@ -62,7 +62,7 @@ def find_symvers(binary: elf.Object) -> pathlib.Path:
     release = dict(binary.module_information).get("vermagic", "").split(" ")[0]
     if not re.fullmatch(r"\w[\w.+~-]*", release):
         raise Failure(f"{binary.path}: its vermagic '{release}' names no kernel release; give "
-                         "the kernel's export list with --symvers FILE")
+                      "the kernel's export list with --symvers FILE")
     return pathlib.Path("/lib/modules", release, "build/Module.symvers")
 
 
@@ -71,13 +71,13 @@ def read_exports(symvers: pathlib.Path) -> frozenset[str]:
         lines = symvers.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as failure:
         raise Failure(f"{symvers}: cannot be read ({failure}); install the kernel's headers "
-                         "(scripts/setup) or give the file with --symvers FILE") from failure
+                      "(scripts/setup) or give the file with --symvers FILE") from failure
     # CRC, symbol, module, kind of export, namespace.
     rows = [line.split("\t") for line in lines]
     exports = frozenset(row[1] for row in rows if len(row) >= 4)
     if not exports:
         raise Failure(f"{symvers}: has no line of the form 'CRC symbol module EXPORT_SYMBOL'; "
-                         "give a kernel's Module.symvers with --symvers FILE")
+                      "give a kernel's Module.symvers with --symvers FILE")
     return exports
 
 

@@ -74,7 +74,7 @@ def _disassembler(binary: Object) -> str:
         if shutil.which(name) and _knows(name, binary.path):
             return name
     raise Failure(f"{binary.path}: no program here disassembles {binary.machine}; install one of "
-                   f"{', '.join(candidates)} (scripts/setup installs binutils)")
+                  f"{', '.join(candidates)} (scripts/setup installs binutils)")
 
 
 def _knows(program: str, path: pathlib.Path) -> bool:

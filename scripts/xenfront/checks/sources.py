@@ -28,7 +28,7 @@ class Source:
             return cls(name, path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as failure:
             raise Failure(f"{name}: cannot be read as UTF-8 text ({failure}); repair or remove "
-                              "the file") from failure
+                          "the file") from failure
 
     @functools.cached_property
     def code(self) -> str:

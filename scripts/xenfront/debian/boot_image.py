@@ -38,7 +38,7 @@ def decompress_bzimage(image: bytes) -> bytes | None:
             return done.stdout
         raise Failure(f"zstd could not decompress the kernel: {done.stderr.decode().strip()}")
     raise Failure(f"kernel payload starts with {payload[:4].hex()}, which is neither xz, gzip nor "
-                   "zstd; bring a vmlinux instead of a bzImage")
+                  "zstd; bring a vmlinux instead of a bzImage")
 
 
 def is_arm64(image: bytes) -> bool:

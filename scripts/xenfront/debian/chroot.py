@@ -49,7 +49,7 @@ class Chroot:
                               stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
         if check and done.returncode != 0:
             raise Failure(f"'{' '.join(command)}' exited with {done.returncode}:\n"
-                           + done.stdout[-4000:])
+                          + done.stdout[-4000:])
         return done
 
     def apt(self, *arguments: str) -> str:

@@ -77,7 +77,7 @@ def tools(headers: str, names: list[str], architecture: str) -> list[str]:
     kbuild = [name for name in names if name.startswith("linux-kbuild-")]
     if len(gcc) != 1 or len(kbuild) != 1:
         raise Failure(f"{headers} depends on {len(gcc)} compilers and {len(kbuild)} packages "
-                       "linux-kbuild, not on one of each; run 'apt-get update' as root")
+                      "linux-kbuild, not on one of each; run 'apt-get update' as root")
     compiler = f"g++-{gcc.pop()}"
     if architecture != packages.machine_architecture():
         compiler += f"-{_TRIPLETS[architecture]}"

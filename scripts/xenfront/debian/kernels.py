@@ -68,7 +68,7 @@ def contents(root: pathlib.Path, release: str) -> tuple[pathlib.Path, pathlib.Pa
     for what, paths in (("kernel", images), ("directory of modules", modules)):
         if not any(path.exists() for path in paths):
             raise Failure(f"the packages of kernel {release} have no {what}: there is none of "
-                           f"{', '.join(str(path.relative_to(root)) for path in paths)}")
+                          f"{', '.join(str(path.relative_to(root)) for path in paths)}")
     return (next(path for path in images if path.exists()),
             next(path for path in modules if path.exists()))
 

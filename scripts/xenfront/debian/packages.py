@@ -117,8 +117,8 @@ def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None) -> str
         complaints = [line for line in (done.stderr + done.stdout).splitlines()
                       if line.startswith("E:")] or done.stderr.splitlines()
         raise Failure(f"apt-get {' '.join(command[-8:])}: {' '.join(complaints)}; check the "
-                       "network, and run scripts/setup or 'apt-get update' as root if the package "
-                       "lists are old")
+                      "network, and run scripts/setup or 'apt-get update' as root if the package "
+                      "lists are old")
     return done.stdout
 
 
@@ -184,7 +184,7 @@ def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> li
     missing = [str(p) for p in chosen if not (archives / _archive_name(p)).is_file()]
     if missing:
         raise Failure(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
-                       "run 'apt-get update' as root and try again")
+                      "run 'apt-get update' as root and try again")
     return [archives / _archive_name(p) for p in chosen]
 
 
@@ -198,7 +198,7 @@ def extracted(names: Iterable[str], say: Say, origin: Origin = MACHINE) -> pathl
     missing = set(wanted) - {package.name for package in chosen}
     if missing:
         raise Failure(f"{', '.join(sorted(missing))}: apt would install something else in the "
-                       "place of that; name the package itself")
+                      "place of that; name the package itself")
 
     def build(directory: pathlib.Path) -> None:
         unpack(fetch(chosen, say, origin), directory, everything=True)
@@ -220,4 +220,4 @@ def unpack(archives: Iterable[pathlib.Path], root: pathlib.Path, everything: boo
                                    *excluded, "-C", str(root)], stdin=source.stdout, check=False)
         if source.returncode != 0 or done.returncode != 0:
             raise Failure(f"{archive} could not be unpacked into {root}; check the free disk "
-                           "space, and remove the file if it is damaged")
+                          "space, and remove the file if it is damaged")

@@ -69,7 +69,7 @@ def _newest(line: Line, flavour: str, architecture: str) -> Release:
     release = release_in(packages.resolve([package], origin), origin)
     if release is None:
         raise Failure(f"{package} of {line.suite} depends on no kernel; run 'apt-get update' as "
-                       "root")
+                      "root")
     return release
 
 

@@ -45,7 +45,7 @@ def mirrors_of(targets: Iterable[str], release: str) -> Mirrors:
             security = security or address
     if not archives:
         raise Failure("apt has no package lists of Debian; run 'apt-get update' as root, and look "
-                       "whether /etc/apt has a source of Debian's packages")
+                      "whether /etc/apt has a source of Debian's packages")
     if release not in archives:
         release = next((name for name in archives if "-" not in name), release)
     return Mirrors(archives.get(release) or next(iter(archives.values())), security, release)

@@ -5,8 +5,7 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import shutil
-import tempfile
+from typing import Any
 
 from xenfront import ROOT, audio, command
 from xenfront.command import Progress, shown
@@ -90,7 +89,7 @@ def prepare_directory(directory: pathlib.Path) -> None:
             (directory / name).unlink(missing_ok=True)
     except OSError as failure:
         raise Failure(f"{directory}: cannot hold the results ({failure.strerror}); choose "
-                        "another directory with --out DIR") from failure
+                      "another directory with --out DIR") from failure
 
 
 def run(options: argparse.Namespace, progress: Progress) -> bool:
@@ -103,14 +102,11 @@ def run(options: argparse.Namespace, progress: Progress) -> bool:
     played = audio.read(played_path)
     if not played.samples.any():
         raise Failure(f"{options.wav}: has no sample other than 0, so that nothing can be "
-                        "compared; give a file with sound")
+                      "compared; give a file with sound")
     progress(f"plays {description}: {played.seconds:.2f} s at {played.rate} Hz")
-    settings = machine.Settings(played.rate, played.seconds, options.period, options.buffer,
-                                options.kernel, options.type, options.name, options.quiet)
-    with tempfile.TemporaryDirectory(prefix="demo-", dir=options.out) as work:
-        results = machine.play(played_path, pathlib.Path(work), settings)
+    summary = machine.play(options, played)
     progress("compares what came out with what was played")
-    findings = collect(results, played, options)
+    findings = collect(summary, played, options)
     table = verdict.rows(findings)
     passed = verdict.passed(table)
     picture.draw(options.out / "comparison.png", played, findings.came_out, findings.comparison,
@@ -120,30 +116,18 @@ def run(options: argparse.Namespace, progress: Progress) -> bool:
     return passed
 
 
-def collect(results: machine.Results, played: audio.Recording,
+def collect(summary: dict[str, Any], played: audio.Recording,
             options: argparse.Namespace) -> verdict.Findings:
-    """Brings the results of the run to where the user looks for them, and reads them."""
-    for origin, name in ((results.recording, "output.wav"),
-                         (results.trace, "backend-trace.jsonl"),
-                         (results.statistics, "backend-statistics.json"),
-                         (results.kernel_log, "guest-kernel.log")):
-        try:
-            shutil.copyfile(origin, options.out / name)
-        except OSError as failure:
-            raise Failure(f"{origin}: the run left no such file ({failure.strerror}); see "
-                            f"summary.json in {shown(results.directory)}") from failure
+    """Reads what the run has left."""
     came_out = audio.read(options.out / "output.wav")
-    stream = measurements.playback(
-        measurements.read_trace(options.out / "backend-trace.jsonl"))
-    problems = tuple(problem["text"] if isinstance(problem, dict) else str(problem)
-                     for problem in results.summary["problems"])
+    before, after, said = (machine.guest_file(options.name, name) for name in (
+        "interrupts.before", "interrupts.after", "aplay.stderr"))
     return verdict.Findings(
         played, came_out, options.period, compare.compare(played.samples, came_out.samples),
-        measurements.interrupts(results.guest_file("interrupts.before"),
-                                results.guest_file("interrupts.after")),
-        str(results.summary["scripts"].get("domu0", "none")),
-        measurements.aplay_underruns(results.guest_file("aplay.stderr")), stream,
-        len(results.summary["reports"]), problems)
+        measurements.interrupts(before, after), str(summary["scripts"].get("domu0", "none")),
+        measurements.aplay_underruns(said),
+        measurements.playback(measurements.read_trace(options.out / "backend-trace.jsonl")),
+        len(summary["reports"]), tuple(summary["problems"]))
 
 
 def caption(findings: verdict.Findings, description: str, options: argparse.Namespace,
@@ -161,22 +145,14 @@ def caption(findings: verdict.Findings, description: str, options: argparse.Name
 def write_report(options: argparse.Namespace, findings: verdict.Findings,
                  table: list[verdict.Row], description: str, passed: bool) -> None:
     report = {
-        "result": "PASS" if passed else "FAIL",
-        "input": description,
-        "rate": findings.played.rate,
-        "frames": findings.played.frames,
-        "kernel": options.kernel,
-        "type": options.type,
-        "period": options.period,
-        "buffer": options.buffer,
-        "periods": findings.periods,
+        "result": "PASS" if passed else "FAIL", "input": description,
+        **{name: getattr(options, name) for name in ("kernel", "type", "period", "buffer")},
+        **{name: getattr(findings, name) for name in (
+            "periods", "interrupts", "interrupts_per_period", "aplay_underruns", "kernel_reports",
+            "lab_problems")},
+        "rate": findings.played.rate, "frames": findings.played.frames,
         "comparison": dataclasses.asdict(findings.comparison),
-        "interrupts": findings.interrupts,
-        "interrupts_per_period": findings.interrupts_per_period,
-        "aplay_underruns": findings.aplay_underruns,
         "stream": dataclasses.asdict(findings.stream),
-        "kernel_reports": findings.kernel_reports,
-        "lab_problems": findings.lab_problems,
         "table": [dataclasses.asdict(row) for row in table],
     }
     (options.out / "report.json").write_text(json.dumps(report, indent=2) + "\n",

@@ -48,7 +48,7 @@ def compare(expected: numpy.ndarray, found: numpy.ndarray) -> Comparison:
     """Both: a row for each frame, a column for each channel, 16 bits."""
     if not expected.any():
         raise Failure("the input has no sample other than 0, so that no comparison can tell "
-                        "whether it was played; give a file with sound")
+                      "whether it was played; give a file with sound")
     offset = _best_offset(expected, found)
     if offset is None:
         samples = expected.size

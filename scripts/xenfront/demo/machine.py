@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One run of the lab: the WAV file is played in a guest, QEMU records Dom0's AC97 card."""
 
-import dataclasses
+import argparse
 import pathlib
 import shutil
 import subprocess
+import tempfile
 from typing import Any
 
+from xenfront import audio, process
+from xenfront.command import shown
 from xenfront.errors import Failure
 from xenfront.lab import runs
 
@@ -30,74 +33,44 @@ exit $status
 _FLUSH = "aplay -q -D hw:0,0 -t raw -f S16_LE -c 2 -r {rate} -d 1 /dev/zero"
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """How the file is played."""
-
-    rate: int
-    seconds: float
-    period: int
-    buffer: int
-    kernel: str
-    guest_type: str
-    run_name: str
-    quiet: bool
+# What the user gets of a run's directory.
+_RESULTS = {"output.wav": "dom0-ac97.wav", "guest-kernel.log": "domu0/dmesg",
+            "backend-trace.jsonl": "dom0/files/backend-trace.jsonl",
+            "backend-statistics.json": "dom0/files/backend-statistics.json"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Results:
-    """Where a run left what."""
-
-    directory: pathlib.Path
-    summary: dict[str, Any]
-
-    @property
-    def recording(self) -> pathlib.Path:
-        return self.directory / "dom0-ac97.wav"
-
-    @property
-    def trace(self) -> pathlib.Path:
-        return self.directory / "dom0/files/backend-trace.jsonl"
-
-    @property
-    def statistics(self) -> pathlib.Path:
-        return self.directory / "dom0/files/backend-statistics.json"
-
-    @property
-    def kernel_log(self) -> pathlib.Path:
-        return self.directory / "domu0/dmesg"
-
-    def guest_file(self, name: str) -> str:
-        path = self.directory / "domu0/files" / name
+def play(options: argparse.Namespace, played: audio.Recording) -> dict[str, Any]:
+    """Has a guest play input.wav of the directory --out, and brings there what the run has left; the
+    lab's summary. Progress goes to stderr."""
+    with tempfile.TemporaryDirectory(prefix="demo-", dir=options.out) as name:
+        guest, script = pathlib.Path(name) / "guest", pathlib.Path(name) / "play"
+        (guest / "demo").mkdir(parents=True)
+        shutil.copyfile(options.out / "input.wav", guest / "demo" / "input.wav")
+        script.write_text(_GUEST_SCRIPT.format(period=options.period, buffer=options.buffer),
+                          encoding="utf-8")
+        status = subprocess.run(runs.command(
+            "run", name=options.name, kernel=options.kernel, type=options.type, sound="ac97",
+            sound_rate=played.rate, domu_overlay=guest, domu_script=script,
+            dom0_command=_FLUSH.format(rate=played.rate), dom0_script_when="guests-done",
+            # hw: and not plughw:, so that alsa-lib can convert nothing.
+            backend="xen-sndback --default alsa:hw:0,0 --trace \"$LAB_OUT/backend-trace.jsonl\" "
+                    "--stats \"$LAB_OUT/backend-statistics.json\"",
+            time_limit=round(played.seconds * 2 + 60), quiet=options.quiet,
+            # An emulated CPU on a loaded machine can need a minute for a second of sound.
+            host_limit=round(played.seconds * 60 + 1200)), check=False).returncode
+    summary = runs.summary(options.name, status, _WITH_RESULTS)
+    for result, origin in _RESULTS.items():
         try:
-            return path.read_text(encoding="utf-8", errors="replace")
+            shutil.copyfile(runs.directory(options.name) / origin, options.out / result)
         except OSError as failure:
-            raise Failure(f"{path}: the guest brought it not back ({failure.strerror}); see "
-                            f"{self.directory / 'domu0'}") from failure
+            raise Failure(f"{origin}: the run left no such file ({failure.strerror}); see "
+                          f"summary.json in {shown(runs.directory(options.name))}") from failure
+    return summary
 
 
-def play(wav: pathlib.Path, work: pathlib.Path, settings: Settings) -> Results:
-    """Runs the lab; its progress goes to stderr. `work` is for what goes into the guest."""
-    script = _prepare(wav, work, settings)
-    status = subprocess.run(runs.command(
-        "run", name=settings.run_name, kernel=settings.kernel, type=settings.guest_type,
-        sound="ac97", sound_rate=settings.rate, domu_overlay=work / "guest", domu_script=script,
-        dom0_command=_FLUSH.format(rate=settings.rate), dom0_script_when="guests-done",
-        # hw: and not plughw:, so that alsa-lib can convert nothing.
-        backend="xen-sndback --default alsa:hw:0,0 --trace \"$LAB_OUT/backend-trace.jsonl\" "
-                "--stats \"$LAB_OUT/backend-statistics.json\"",
-        time_limit=round(settings.seconds * 2 + 60),
-        # An emulated CPU on a loaded machine can need a minute for a second of sound.
-        host_limit=round(settings.seconds * 60 + 1200), quiet=settings.quiet), check=False).returncode
-    return Results(runs.directory(settings.run_name),
-                   runs.summary(settings.run_name, status, _WITH_RESULTS))
-
-
-def _prepare(wav: pathlib.Path, work: pathlib.Path, settings: Settings) -> pathlib.Path:
-    guest = work / "guest" / "demo"
-    guest.mkdir(parents=True)
-    shutil.copyfile(wav, guest / "input.wav")
-    script = work / "play"
-    script.write_text(_GUEST_SCRIPT.format(period=settings.period, buffer=settings.buffer),
-                      encoding="utf-8")
-    return script
+def guest_file(run: str, name: str) -> str:
+    """What the guest has left in a file."""
+    path = runs.directory(run) / "domu0/files" / name
+    if not path.exists():
+        raise Failure(f"{path}: the guest brought it not back; see {path.parents[1]}")
+    return process.read(path)

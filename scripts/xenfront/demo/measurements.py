@@ -42,7 +42,7 @@ def interrupts(before: str, after: str) -> dict[str, int]:
     old, new = _interrupt_counts(before), _interrupt_counts(after)
     if not new:
         raise Failure("/proc/interrupts of the guest has no line of xen-front; the driver bound "
-                        "no event channel, see the guest's dmesg")
+                      "no event channel, see the guest's dmesg")
     return {name: count - old.get(name, 0) for name, count in new.items()}
 
 

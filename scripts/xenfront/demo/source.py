@@ -38,7 +38,7 @@ def convert(source: pathlib.Path, target: pathlib.Path, announce: Callable[[str]
     """Puts into `target` what aplay can play bit for bit; says what it is and how it was made."""
     if not source.is_file():
         raise Failure(f"{source}: there is no such file; give a sound file with --wav FILE, or "
-                        "install alsa-utils (scripts/setup) for the default")
+                      "install alsa-utils (scripts/setup) for the default")
     found = _describe(source)
     rate = found["rate"] if int(found["rate"]) in RATES else str(DEFAULT_RATE)
     wanted = {**_WANTED, "rate": rate}

@@ -62,7 +62,7 @@ def _multiboot(boot: Boot) -> list[str]:
     for path in (boot.kernel, boot.initramfs):
         if "," in str(path) or " " in str(path):
             raise Failure(f"{path}: QEMU's multiboot loader takes no path with a comma or a "
-                           "space; use another directory (XDG_CACHE_HOME moves the cache)")
+                          "space; use another directory (XDG_CACHE_HOME moves the cache)")
     return ["-kernel", str(boot.xen), "-append", boot.xen_options, "-initrd",
             f"{boot.kernel} {escaped(boot.kernel_options)},{boot.initramfs}"]
 

@@ -71,8 +71,7 @@ class Outcome:
         self._read_console(console, host_limit_reached, qemu_failure)
         lost = unpack(directory / "dom0.disk", directory / "dom0")
         if lost and not host_limit_reached:
-            self.problems.append((ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and "
-                                                         "xen.log"))
+            self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
         guests_logs = directory / "dom0/guests"
         for guest in range(self._options.guests):
             name = f"domu{guest}"
@@ -81,11 +80,13 @@ class Outcome:
             if source.is_file():
                 source.rename(directory / name / "console.log")
             if lost_guest and not lost and not self._options.guests_may_vanish:
-                self.problems.append((ExitStatus.LAB_FAILED,
-                                      f"{name} {lost_guest}; see {name}/console.log"))
+                self._fail(ExitStatus.LAB_FAILED, f"{name} {lost_guest}; see {name}/console.log")
         self._judge_scripts()
         self._judge_backend()
         self._scan_logs()
+
+    def _fail(self, status: ExitStatus, problem: str) -> None:
+        self.problems.append((status, problem))
 
     def _read_console(self, console: str, host_limit_reached: bool,
                       qemu_failure: str | None) -> None:
@@ -93,22 +94,21 @@ class Outcome:
             domain, seconds, text = match[1], float(match[2]), match[3].strip()
             self.phases.append({"domain": domain, "guest_seconds": seconds, "text": text})
             if text.startswith("failed: "):
-                self.problems.append((ExitStatus.LAB_FAILED, text.removeprefix("failed: ")))
+                self._fail(ExitStatus.LAB_FAILED, text.removeprefix("failed: "))
             if text.startswith("time limit"):
-                self.problems.append((ExitStatus.TIME_LIMIT,
-                                      f"{text}; raise it with --time-limit if the scripts need "
-                                      "longer"))
+                self._fail(ExitStatus.TIME_LIMIT,
+                           f"{text}; raise it with --time-limit if the scripts need longer")
         if host_limit_reached:
-            self.problems.append((ExitStatus.TIME_LIMIT,
-                                  f"the machine did not end within {self._options.host_limit} s of "
-                                  "the host's time and was stopped; last sign of life: "
-                                  f"{self._last_phase()}; raise --host-limit on a slow host"))
+            self._fail(ExitStatus.TIME_LIMIT,
+                       f"the machine did not end within {self._options.host_limit} s of the host's "
+                       f"time and was stopped; last sign of life: {self._last_phase()}; raise "
+                       "--host-limit on a slow host")
         elif qemu_failure:
-            self.problems.append((ExitStatus.LAB_FAILED, qemu_failure))
+            self._fail(ExitStatus.LAB_FAILED, qemu_failure)
         elif not any(phase["text"] == "powers off" for phase in self.phases):
-            self.problems.append((ExitStatus.LAB_FAILED,
-                                  "the machine ended before Dom0 powered it off; last sign of "
-                                  f"life: {self._last_phase()}; see xen.log and dom0/console.log"))
+            self._fail(ExitStatus.LAB_FAILED,
+                       "the machine ended before Dom0 powered it off; last sign of life: "
+                       f"{self._last_phase()}; see xen.log and dom0/console.log")
 
     def _last_phase(self) -> str:
         if not self.phases:
@@ -125,17 +125,14 @@ class Outcome:
             status = process.read(self._directory / domain / "status").strip()
             self.scripts[domain] = status or "none"
             if status == "timeout":
-                self.problems.append((ExitStatus.TIME_LIMIT,
-                                      f"{domain}'s script was stopped at the time limit"))
+                self._fail(ExitStatus.TIME_LIMIT, f"{domain}'s script was stopped at the time limit")
             elif status not in ("0", ""):
-                self.problems.append((ExitStatus.SCRIPT_FAILED,
-                                      f"{domain}'s script exited with {status}; see "
-                                      f"{domain}/stderr and {domain}/stdout"))
+                self._fail(ExitStatus.SCRIPT_FAILED, f"{domain}'s script exited with {status}; see "
+                                                     f"{domain}/stderr and {domain}/stdout")
         for guest in range(self._options.guests):
             # Its driver was not loaded, or its card has not come.
             for problem in process.read(self._directory / f"domu{guest}" / "problem").splitlines():
-                self.problems.append((ExitStatus.SCRIPT_FAILED,
-                                      f"domu{guest}: {problem}; see domu{guest}/dmesg"))
+                self._fail(ExitStatus.SCRIPT_FAILED, f"domu{guest}: {problem}; see domu{guest}/dmesg")
 
     def _judge_backend(self) -> None:
         status = process.read(self._directory / "dom0/backend/status").split()
@@ -144,9 +141,8 @@ class Outcome:
         self.backend_status = status[0]
         # Scripts may end the backend as they like; by itself it has no reason to end.
         if "asked" not in status and status[0] not in ("0", "137", "143"):
-            self.problems.append((ExitStatus.SCRIPT_FAILED,
-                                  f"the backend exited by itself with {status[0]}; see "
-                                  "dom0/backend/stderr"))
+            self._fail(ExitStatus.SCRIPT_FAILED, "the backend exited by itself with "
+                                                 f"{status[0]}; see dom0/backend/stderr")
 
     def _scan_logs(self) -> None:
         allowed = self._options.allow_report

@@ -65,8 +65,8 @@ def _parse(lines: Iterable[str], name: str, lost: list[int]) -> Iterator[Event]:
         if not wanted <= fields.keys():
             missing = ", ".join(sorted(wanted - fields.keys()))
             raise Failure(f"{name}, line {number}: xen_front_{found['name']} without {missing}; "
-                           "was the trace recorded with this version of the driver, and printed "
-                           "without -R (raw)?")
+                          "was the trace recorded with this version of the driver, and printed "
+                          "without -R (raw)?")
         nanoseconds = int(found["seconds"]) * 10**9 + int(found["fraction"].ljust(9, "0"))
         yield Event(nanoseconds, found["name"], fields)
 
@@ -77,8 +77,8 @@ def read(lines: Iterable[str], name: str) -> Trace:
     events = list(_parse(lines, name, lost))
     if not events:
         raise Failure(f"{name}: no event of xen_front in it; record with "
-                       "'echo 1 > /sys/kernel/tracing/events/xen_front/enable' or "
-                       "'trace-cmd record -e xen_front', and print the trace as text")
+                      "'echo 1 > /sys/kernel/tracing/events/xen_front/enable' or "
+                      "'trace-cmd record -e xen_front', and print the trace as text")
     return Trace(events, bool(lost))
 
 
