@@ -6,10 +6,12 @@ is what lets a run put its own small archive behind a big cached one. Every file
 whoever builds the archive, and device nodes need no privilege.
 """
 
+import contextlib
 import os
 import pathlib
+import shutil
 import stat
-from typing import BinaryIO, Iterable
+from typing import BinaryIO, Iterable, Iterator
 
 # Where the directories of a merged-/usr tree really are; an archive that names lib/x after one
 # in which lib is a symbolic link would replace the link by a directory.
@@ -31,6 +33,17 @@ def make_merged_usr(root: pathlib.Path) -> None:
     for link, target in MERGED_USR.items():
         (root / target).mkdir(parents=True, exist_ok=True)
         (root / link).symlink_to(target)
+
+
+@contextlib.contextmanager
+def behind(image: pathlib.Path, *archives: pathlib.Path) -> Iterator["Writer"]:
+    """Writes an archive behind others into a file."""
+    with open(image, "wb") as output:
+        for path in archives:
+            with open(path, "rb") as archive:
+                shutil.copyfileobj(archive, output, 1 << 20)
+        with Writer(output) as writer:
+            yield writer
 
 
 class Writer:

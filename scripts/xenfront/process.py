@@ -35,12 +35,12 @@ def environment() -> dict[str, str]:
             if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 
-def make(tree: pathlib.Path, *arguments: object, path: Mapping[str, str] = {}) -> str:
-    """Runs make in a tree on JOBS processors (default: all), with `path` in the environment."""
+def make(tree: pathlib.Path, *arguments: object, variables: Mapping[str, str] = {}) -> str:
+    """Runs make in a tree on JOBS processors (default: all), with `variables` in its environment."""
     jobs = os.environ.get("JOBS") or os.cpu_count()
     return output(["make", "-s", f"-j{jobs}", *arguments],
                   "scripts/setup installs what a kernel's build needs", cwd=tree,
-                  stderr=subprocess.STDOUT, env={**environment(), **path})
+                  stderr=subprocess.STDOUT, env={**environment(), **variables})
 
 
 def read(path: pathlib.Path) -> str:

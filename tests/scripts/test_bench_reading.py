@@ -55,8 +55,8 @@ class Trace(unittest.TestCase):
 
 
 PLAY = Workload(workload.PLAY, 480, "rw", 4.0)
-GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400, "calls": 400, "echoes": [],
-                "interrupts": 420, "guest_switches": 800, "failure": ""}
+GUEST_RESULT = {"periods": 400, "moved_periods": 400, "xruns": 0, "switches": 400, "calls": 400,
+                "echoes": [], "interrupts": 420, "guest_switches": 800, "failure": ""}
 
 
 def notes(measured: dict[str, object], accounts: int = 2, trace_entries: list[Entry] = [],

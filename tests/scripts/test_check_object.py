@@ -141,6 +141,7 @@ class Checked(DirectoryTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("nothing to reject", result.stdout)
 
+
 class Contents(Checked):
     def test_a_clean_module_is_accepted(self) -> None:
         self.assert_accepted(self.module("""

@@ -70,34 +70,23 @@ class Compare(unittest.TestCase):
         return compare.compare(expected, numpy.concatenate(parts))
 
     def test_identical(self) -> None:
-        sound = noise(5000)
-        for before, after in ((0, 0), (17, 0), (0, 300), (4801, 1)):
-            with self.subTest(before=before, after=after):
+        tone = (12000 * numpy.sin(2 * numpy.pi * numpy.arange(9600) / 48)).astype("int16")
+        for what, sound, before, after in (
+                ("noise", noise(5000), 0, 0), ("noise", noise(5000), 17, 0),
+                ("noise", noise(5000), 0, 300), ("noise", noise(5000), 4801, 1),
+                ("begins and ends silent",
+                 numpy.concatenate((silence(700), noise(900), silence(500))), 40, 9),
+                ("repeats itself", numpy.stack((tone, -tone), axis=1), 33, 70),
+                ("constant", numpy.full((100, 2), 5, "int16"), 3, 3)):
+            with self.subTest(what, before=before, after=after):
                 result = self.compare(sound, silence(before), sound, silence(after))
-                self.assertTrue(result.identical)
-                self.assertEqual((result.offset, result.compared), (before, 10000))
-                self.assertIsNone(result.first)
-
-    def test_an_input_that_begins_and_ends_silent(self) -> None:
-        sound = numpy.concatenate((silence(700), noise(900), silence(500)))
-        result = self.compare(sound, silence(40), sound, silence(9))
-        self.assertEqual((result.offset, result.identical), (40, True))
+                self.assertEqual((result.identical, result.offset, result.compared, result.first),
+                                 (True, before, sound.size, None))
 
     def test_leading_silence_that_is_missing_is_found(self) -> None:
         sound = numpy.concatenate((silence(700), noise(900)))
         result = self.compare(sound, sound[100:])
         self.assertEqual((result.offset, result.differing, result.identical), (-100, 200, False))
-
-    def test_a_tone_that_repeats_itself(self) -> None:
-        tone = (12000 * numpy.sin(2 * numpy.pi * numpy.arange(9600) / 48)).astype("int16")
-        sound = numpy.stack((tone, -tone), axis=1)
-        result = self.compare(sound, silence(33), sound, silence(70))
-        self.assertEqual((result.offset, result.identical), (33, True))
-
-    def test_a_constant(self) -> None:
-        sound = numpy.full((100, 2), 5, "int16")
-        result = self.compare(sound, silence(3), sound, silence(3))
-        self.assertEqual((result.offset, result.identical), (3, True))
 
     def test_one_wrong_sample(self) -> None:
         sound = noise(5000)
@@ -287,10 +276,7 @@ class Verdict(unittest.TestCase):
                 ("other problems of the run", {"lab_problems": ("the backend gave up",)}),
                 ("sample rate", {"came_out": audio.Recording(44100, noise(8))})):
             with self.subTest(name=name, changes=changes):
-                if isinstance(changes.get("interrupts"), int):
-                    self.assertEqual(self.failures(interrupts=2101), [name])
-                else:
-                    self.assertEqual(self.failures(**changes), [name])
+                self.assertEqual(self.failures(**changes), [name])
 
     def test_a_short_stream_is_judged_without_its_beginning(self) -> None:
         self.assertEqual(self.failures(frames=480 * 100, interrupts=115, control=10), [])
@@ -321,10 +307,7 @@ class Source(DirectoryTest):
 
     def test_what_is_converted_is_announced(self) -> None:
         original, copy = self.directory / "a.wav", self.directory / "b.wav"
-        body = noise(100)[:, 0].tobytes()
-        original.write_bytes(struct.pack(
-            "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, 96000,
-            192000, 2, 16, b"data", len(body)) + body)
+        audio.write(original, audio.Recording(96000, noise(100)[:, :1]))
         messages: list[str] = []
         text = source.convert(original, copy, messages.append)
         self.assertIn("channels 1 -> 2", text)
@@ -333,14 +316,11 @@ class Source(DirectoryTest):
 
     def test_doubling_a_channel_changes_no_sample(self) -> None:
         original, copy = self.directory / "a.wav", self.directory / "b.wav"
-        body = noise(100)[:, 0].tobytes()
-        original.write_bytes(struct.pack(
-            "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, 48000,
-            96000, 2, 16, b"data", len(body)) + body)
+        audio.write(original, audio.Recording(48000, noise(100)[:, :1]))
         source.convert(original, copy, lambda text: None)
         samples = audio.read(copy).samples
         for channel in (0, 1):
-            self.assertEqual(samples[:, channel].tobytes(), body)
+            self.assertTrue((samples[:, channel] == noise(100)[:, 0]).all())
 
     def test_no_sound_file(self) -> None:
         text = self.directory / "text.wav"

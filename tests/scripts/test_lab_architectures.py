@@ -5,8 +5,8 @@ import pathlib
 import tempfile
 import unittest
 
+from xenfront import architectures
 from xenfront.errors import Failure
-from xenfront.lab import architectures
 
 
 def boot(directory: str, kernel_bytes: int = 5) -> architectures.Boot:

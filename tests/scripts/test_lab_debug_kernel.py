@@ -10,6 +10,7 @@ from support import DirectoryTest
 from xenfront.debian import boot_image, debug_kernel, kernel_build, linux_source, packages
 from xenfront.debian.headers import Toolchain
 from xenfront.errors import Failure, UsageError
+from xenfront.uml import kernel
 
 FRAGMENT = """# a comment about CONFIG_THINGS
 CONFIG_PROVE_LOCKING=y
@@ -55,21 +56,34 @@ class Build(DirectoryTest):
             mock.patch.object(boot_image, "loadable_part", lambda elf: elf),
             mock.patch.object(subprocess, "run", self._make))
 
-    def _make(self, command: list[str], cwd: pathlib.Path, env: dict[str, str],
-              **_options: object) -> mock.Mock:
+    def _make(self, command: list[str], cwd: pathlib.Path | None = None,
+              env: dict[str, str] | None = None, **_options: object) -> mock.Mock:
+        if cwd is None or env is None:
+            return mock.Mock(returncode=0, stdout="12.2.0\n")
         self.assertNotIn("MAKEFLAGS", env)
-        self.assertTrue(env["PATH"].startswith("/toolchain/usr/bin:"))
         self.assertIn("CC=gcc-12", command)
+        if "ARCH=um" not in command:
+            self.assertTrue(env["PATH"].startswith("/toolchain/usr/bin:"))
         if command[-1] == "tinyconfig":
             (cwd / ".config").write_text("")
         elif command[-1] == "modules":
-            for directory in ("include/config", "scripts", "arch/x86", "tools/objtool"):
+            for directory in ("include/config", "scripts", "arch/x86", "arch/um", "tools/objtool",
+                              "sound/drivers"):
                 (cwd / directory).mkdir(parents=True)
-            for name in ("Makefile", "Module.symvers"):
+            for name in ("Makefile", "Module.symvers", "linux", "sound/drivers/snd-dummy.ko"):
                 (cwd / name).touch()
             (cwd / "include/config/kernel.release").write_text("6.1.1-debug\n")
             (cwd / "vmlinux").write_bytes(b"\x7fELF")
         return mock.Mock(returncode=0, stdout="")
+
+    def test_that_of_user_mode_linux(self) -> None:
+        self.replace(mock.patch.object(kernel.toolchain, "version", return_value="12"),
+                     mock.patch.object(kernel_build, "lost_lines", return_value=[]))
+        built = kernel.built(kernel.MODES["smp"], lambda _text: None)
+        self.assertTrue(built.program.exists())
+        for path in ("arch/um", "arch/x86", "sound/drivers/snd-dummy.ko", "Module.symvers"):
+            self.assertTrue((built.tree / path).exists(), path)
+        self.assertEqual({path.name for path in built.tree.parent.iterdir()}, {"linux", "headers"})
 
     def test_kernel_and_headers_are_kept(self) -> None:
         kernel = debug_kernel.by_name("debug-6.1", "amd64", [], lambda _text: None)

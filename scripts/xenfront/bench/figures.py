@@ -151,6 +151,8 @@ def _guest_results(path: pathlib.Path) -> dict[str, dict[str, Any]]:
 
 def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
     """Reads what a run of the lab has left."""
+    if not directory.is_dir():
+        raise Failure(f"{directory}: no such run; measure first")
     dom0, guest = directory / "dom0" / "files", directory / "domu0" / "files"
     marks = trace.read_marks(dom0 / "marks")
     # One for each start of the backend.
@@ -169,7 +171,7 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
                       traces[step.name], _waits(guest / f"times.{step.name}"),
                       ftrace.read_stacks(guest / f"events.{step.name}",
-                                  guest / f"functions.{step.name}"))
+                                         guest / f"functions.{step.name}"))
         found.append(Measured(step, figures(step.workload, notes)))
     return Findings(found, facts.read(guest / "facts.jsonl", dom0 / "grants"))
 

@@ -4,6 +4,7 @@
 import io
 from typing import Any
 
+from xenfront import plot
 from xenfront.bench import limit, plan
 from xenfront.bench.figures import Findings
 from xenfront.bench.table import COLUMNS, Column
@@ -17,14 +18,7 @@ _LABELS = {(plan.IN_TREE, "rw"): "in-tree driver", (plan.OURS, "rw"): "this driv
 
 def sweep(findings: Findings, direction: str) -> str:
     """A panel for each column: the figure against the period. Periods with xruns are crossed out."""
-    # Imported here: only the report needs it, and it takes a second.
-    import matplotlib  # pylint: disable=import-outside-toplevel
-    matplotlib.use("Agg")
-    # The same figures make the same file, and text stays text.
-    matplotlib.rcParams["svg.hashsalt"] = "xen-front"
-    matplotlib.rcParams["svg.fonttype"] = "none"
-    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-
+    pyplot = plot.pyplot()
     figure, axes = pyplot.subplots(1, len(COLUMNS), figsize=(4 * len(COLUMNS), 3.6),
                                    layout="constrained")
     for axis, column in zip(axes, COLUMNS):

@@ -335,7 +335,8 @@ def _unfinished(tree: Tree) -> Iterator[Violation]:
 
 
 ALL_RULES: tuple[Callable[[Tree], Iterator[Violation]], ...] = (
-    _layers, _includes, _backend_includes, _kshim_calls, _entry_points, _linkage, _unit, _kbuild, _headers_compile,
+    _layers, _includes, _backend_includes, _kshim_calls, _entry_points, _linkage, _unit, _kbuild,
+    _headers_compile,
     _length, _licence, _unfinished)
 
 

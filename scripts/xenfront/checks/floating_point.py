@@ -79,5 +79,5 @@ def _disassembler(binary: Object) -> str:
 
 def _knows(program: str, path: pathlib.Path) -> bool:
     done = subprocess.run([program, "-f", str(path)], check=False, capture_output=True,
-                             text=True, errors="replace")
+                          text=True, errors="replace")
     return done.returncode == 0 and "UNKNOWN" not in done.stdout

@@ -11,12 +11,10 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from xenfront import cache
+from xenfront import architectures, cache
 from xenfront.command import Say
 from xenfront.debian import compilers, packages, releases
 from xenfront.errors import Failure
-
-_TRIPLETS = {"arm64": "aarch64-linux-gnu"}
 
 
 class Headers(NamedTuple):
@@ -67,7 +65,7 @@ def prepared(name: str, architecture: str, say: Say) -> Headers:
 
     where = cache.entry("headers", key, build, f"unpacks {release.headers}", say)
     variables = [] if architecture == packages.machine_architecture() else \
-        [f"ARCH={architecture}", f"CROSS_COMPILE={_TRIPLETS[architecture]}-"]
+        [f"ARCH={architecture}", f"CROSS_COMPILE={architectures.ALL[architecture].gnu_name}-"]
     return Headers(where / "usr/src" / release.headers, variables, programs.environment)
 
 
@@ -80,7 +78,7 @@ def tools(headers: str, names: list[str], architecture: str) -> list[str]:
                       "linux-kbuild, not on one of each; run 'apt-get update' as root")
     compiler = f"g++-{gcc.pop()}"
     if architecture != packages.machine_architecture():
-        compiler += f"-{_TRIPLETS[architecture]}"
+        compiler += f"-{architectures.ALL[architecture].gnu_name}"
     return [compiler, *kbuild, *(name for name in names if name == "pahole")]
 
 

@@ -16,22 +16,22 @@ KEPT = ("include", "scripts", "arch/x86", "Makefile", ".config", "Module.symvers
 
 def build(source: packages.Package, origin: packages.Origin | None, directory: pathlib.Path,
           wanted: str, arguments: list[str], targets: tuple[str, ...], kept: tuple[str, ...],
-          finish: Callable[[pathlib.Path], None], say: Say, path: Mapping[str, str] = {}) -> None:
+          finish: Callable[[pathlib.Path], None], say: Say, variables: Mapping[str, str] = {}) -> None:
     """Builds `targets` below `directory` with make's `arguments`, configured by the fragment `wanted`;
     has `finish` take what it needs from the tree, and leaves `kept` of it in directory/headers."""
     # Not "tree", which is what kernels.assemble() makes for itself.
     tree = directory / "source"
     tree.mkdir()
     linux_source.extract(source, [], tree, say, origin)
-    process.make(tree, *arguments, "tinyconfig", path=path)
+    process.make(tree, *arguments, "tinyconfig", variables=variables)
     with open(tree / ".config", "a", encoding="utf-8") as config:
         config.write(wanted)
-    process.make(tree, *arguments, "olddefconfig", path=path)
+    process.make(tree, *arguments, "olddefconfig", variables=variables)
     lost = lost_lines(wanted, (tree / ".config").read_text(encoding="utf-8"))
     if lost:
         raise Failure(f"{source.name} does not have {', '.join(lost)}; mend the fragment of its "
                       "configuration")
-    process.make(tree, *arguments, *targets, path=path)
+    process.make(tree, *arguments, *targets, variables=variables)
     finish(tree)
     for name in kept:
         (directory / "headers" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 """Kernels to boot: from Debian's linux-image packages, or any other that the user brings.
 
 A kernel becomes a cache entry with the uncompressed kernel (`kernel.elf`: an emulated CPU takes
-seconds to decompress it, and Xen boots an ELF file just as well; an arm64 Image is not compressed) and, as an initramfs archive, the
+seconds to decompress it, and Xen boots an ELF file just as well; an arm64 Image is not compressed)
+and, as an initramfs archive, the
 modules that the lab uses with the modules those need (`modules.cpio`).
 """
 
@@ -117,6 +118,6 @@ def assemble(directory: pathlib.Path, release: str, image: pathlib.Path,
     small.mkdir(parents=True)
     if modules is not None:
         module_files.copy_modules(modules, small, release, names)
-    with open(directory / "modules.cpio", "wb") as output, cpio.Writer(output) as archive:
+    with cpio.behind(directory / "modules.cpio") as archive:
         archive.tree(directory / "tree")
     shutil.rmtree(directory / "tree")

@@ -12,7 +12,7 @@ from xenfront import process
 
 
 def copy_modules(source: pathlib.Path, target: pathlib.Path, release: str,
-                  names: list[str]) -> None:
+                 names: list[str]) -> None:
     """Copies the modules `names` and what they depend on; names the kernel lacks are skipped."""
     paths = {_plain(path): path for path in source.rglob("*.ko*")
              if path.suffix in (".ko", ".xz", ".gz", ".zst")}

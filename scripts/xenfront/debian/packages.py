@@ -3,7 +3,8 @@
 
 apt resolves against an empty list of installed packages, so the answer is the complete set a tree
 needs, in the versions that the package sources offer, mirrors, proxies and signatures included: this
-machine's sources, or for an Origin of another suite or architecture those of suites.py. The packages are unpacked, not configured: no maintainer script runs, so no privilege is
+machine's sources, or for an Origin of another suite or architecture those of suites.py. The
+packages are unpacked, not configured: no maintainer script runs, so no privilege is
 needed and the result depends on nothing but the packages.
 """
 

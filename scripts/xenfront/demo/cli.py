@@ -11,6 +11,7 @@ from xenfront import ROOT, audio, command
 from xenfront.command import Progress, shown
 from xenfront.demo import compare, machine, measurements, picture, source, verdict
 from xenfront.errors import Failure
+from xenfront.lab import runs
 
 DESCRIPTION = """\
 Plays a WAV file with aplay in a Xen guest, through snd-xen-front and the reference backend, into
@@ -167,7 +168,7 @@ def print_result(options: argparse.Namespace, table: list[verdict.Row], descript
     print(f"\n  {'PASS' if passed else 'FAIL'} after {progress.seconds():.0f} s; picture: "
           f"{out}/comparison.png; all results: {out}/")
     if not passed:
-        print(f"  logs of all domains: {shown(ROOT / 'build/lab' / options.name)}")
+        print(f"  logs of all domains: {shown(runs.directory(options.name))}")
 
 
 def main(arguments: list[str]) -> int:

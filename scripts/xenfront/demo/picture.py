@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from xenfront import audio
+from xenfront import audio, plot
 from xenfront.demo import compare
 
 _BINS = 1600
@@ -18,14 +18,10 @@ _NAMES = ("left", "right")
 def draw(path: pathlib.Path, played: audio.Recording, came_out: audio.Recording,
          comparison: compare.Comparison, caption: str) -> None:
     """Writes a PNG: both waveforms and their difference, and the first moments of sound enlarged."""
-    # Imported here: nothing else of the demo needs it, and it takes a second.
-    import matplotlib  # pylint: disable=import-outside-toplevel
-    matplotlib.use("Agg")
-    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-
     offset = comparison.offset or 0
     aligned, _ = compare.align(came_out.samples, offset, played.frames)
     difference = aligned.astype("int32") - played.samples
+    pyplot = plot.pyplot()
     figure, axes = pyplot.subplots(3, 2, figsize=(15, 9), width_ratios=(3, 1),
                                    layout="constrained")
     rows = (("played in the guest: input.wav", played.samples, _INPUT),

@@ -51,7 +51,7 @@ def convert(source: pathlib.Path, target: pathlib.Path, announce: Callable[[str]
              "with the converted file")
     # -D: no dither, so that widening or doubling a channel changes no sample.
     process.output(["sox", "-D", source, "-t", "wav", "-b", "16", "-e", "signed-integer",
-          "-c", wanted["channels"], "-r", rate, target], REMEDY)
+                    "-c", wanted["channels"], "-r", rate, target], REMEDY)
     return f"{source}, converted ({', '.join(changes)})"
 
 

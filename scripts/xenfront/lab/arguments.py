@@ -6,10 +6,10 @@ import pathlib
 import textwrap
 from typing import Any, Callable, NoReturn
 
-from xenfront import cache
+from xenfront import architectures, cache
 from xenfront.debian import releases
 from xenfront.errors import UsageError
-from xenfront.lab import architectures, trees
+from xenfront.lab import trees
 from xenfront.lab.options import (DEFAULT_BACKEND, DEFAULT_KERNEL, DEFAULT_VSND, RunOptions,
                                   directory, file, icount, names, number, pattern, per_guest,
                                   run_name, script_in_file, script_of, vsnd_text)
@@ -78,7 +78,8 @@ kernels:
   built here once, wants --memory 800, for guests only.
 
 kernels of your own:
-  --kernel-image (bzImage or vmlinux; for arm64 Image; with CONFIG_XEN_PV or CONFIG_XEN_PVH and HVC_XEN, built-in or as modules:
+  --kernel-image (bzImage or vmlinux; for arm64 Image; with CONFIG_XEN_PV or CONFIG_XEN_PVH and
+  HVC_XEN, built-in or as modules:
   XEN_BLKDEV_FRONTEND, XEN_XENBUS_FRONTEND, TMPFS, DEVTMPFS, SND_PCM) with --modules-dir.
 
 other packages:
@@ -197,7 +198,7 @@ def add_scripts(parser: argparse.ArgumentParser) -> None:
     exclusive = group.add_mutually_exclusive_group().add_argument
     exclusive("--dom0-script", type=script_in_file, metavar="FILE", help="run in Dom0")
     exclusive("--dom0-command", dest="dom0_script", type=script_of, metavar="COMMAND",
-        help="the same, as a command")
+              help="the same, as a command")
     add("--dom0-script-when", choices=("start", "guests-up", "guests-done"),
         default="guests-up", help="default: %(default)s")
     add("--time-limit", type=number(1, 100000), default=300, metavar="SECONDS",

@@ -110,7 +110,7 @@ def _make(options: RunOptions) -> ExitStatus:
         sys.stdout.flush()
         if done.returncode != 0:
             complain(f"make {' '.join(options.arguments)} failed for kernel {name}; its messages "
-                  "are above")
+                     "are above")
             return ExitStatus.SCRIPT_FAILED
     return ExitStatus.OK
 
@@ -119,7 +119,7 @@ def _programs(options: RunOptions) -> ExitStatus:
     if programs.make(options.arch, options.targets, Progress(False)):
         return ExitStatus.OK
     complain(f"make {' '.join(options.targets)} failed for {options.arch}; its messages are "
-          "above")
+             "above")
     return ExitStatus.SCRIPT_FAILED
 
 

@@ -4,7 +4,6 @@ configurations. Dom0's image holds the guests' kernel and image."""
 
 import pathlib
 import shlex
-import shutil
 
 from xenfront import ROOT, cpio
 from xenfront.command import Say
@@ -28,16 +27,16 @@ def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
     """The module file to insmod, checked against the kernel it shall run on."""
     if options.driver != "ours":
         return None
+    build = (f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
+             f"{options.kernel} module'")
     path = options.module or ROOT / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
-        raise UsageError(f"{path}: no such module; build it by 'scripts/lab make --arch "
-                         f"{options.architecture.name} --kernel {options.kernel} module', give another with --module, or use --driver "
-                         "in-tree or none")
+        raise UsageError(f"{path}: no such module; {build}, give another with --module, or use "
+                         "--driver in-tree or none")
     built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
     if options.kernel_image is None and built_for != release:
         raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
-                         f"{release}; build it by 'scripts/lab make --arch "
-                         f"{options.architecture.name} --kernel {options.kernel} module'")
+                         f"{release}; {build}")
     return path
 
 
@@ -106,12 +105,8 @@ class Images:
         self._write_domu(guest_image, terminal)
         self._check_memory(guest_image)
         image = directory / "dom0.img"
-        with open(image, "wb") as output:
-            for part in (self._dom0_tree, self.dom0_kernel.modules):
-                with open(part, "rb") as handle:
-                    shutil.copyfileobj(handle, output, 1 << 20)
-            with cpio.Writer(output) as archive:
-                self._add_dom0_files(archive, guest_image, terminal)
+        with cpio.behind(image, self._dom0_tree, self.dom0_kernel.modules) as archive:
+            self._add_dom0_files(archive, guest_image, terminal)
         guest_image.unlink()
         return image
 
@@ -133,26 +128,20 @@ class Images:
 
     def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
         """What the guests boot with: all of their root, or what mounts and completes it."""
-        parts = [self.kernel.modules]
         if self._busybox is None:
-            parts.insert(0, self._domu_tree)
-        with open(image, "wb") as output:
-            for part in parts:
-                with open(part, "rb") as handle:
-                    shutil.copyfileobj(handle, output, 1 << 20)
-            with cpio.Writer(output) as archive:
-                if self._busybox is None:
-                    self._add_domu_files(archive, "", terminal)
-                else:
-                    for link, target in cpio.MERGED_USR.items():
-                        archive.directory(target)
-                        archive.symlink(link, target)
-                    archive.file("usr/bin/busybox", self._busybox, 0o755)
-                    archive.character_device("dev/console", 5, 1)
-                    archive.file("init", _GUEST_FILES / "disk-init", 0o755)
-                    archive.directory("over")
-                    archive.directory("over/lab")
-                    self._add_domu_files(archive, "over/", terminal)
+            with cpio.behind(image, self._domu_tree, self.kernel.modules) as archive:
+                self._add_domu_files(archive, "", terminal)
+            return
+        with cpio.behind(image, self.kernel.modules) as archive:
+            for link, target in cpio.MERGED_USR.items():
+                archive.directory(target)
+                archive.symlink(link, target)
+            archive.file("usr/bin/busybox", self._busybox, 0o755)
+            archive.character_device("dev/console", 5, 1)
+            archive.file("init", _GUEST_FILES / "disk-init", 0o755)
+            archive.directory("over")
+            archive.directory("over/lab")
+            self._add_domu_files(archive, "over/", terminal)
 
     def _add_domu_files(self, archive: cpio.Writer, prefix: str, terminal: tuple[int, int]) -> None:
         """What is particular to the run, below `prefix`."""
@@ -187,7 +176,8 @@ class Images:
             "LAB_XEN": options.xen, "LAB_GNU_NAME": options.architecture.gnu_name,
             "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
-            "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound, "LAB_BACKEND": options.backend or "",
+            "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound,
+            "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
             "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 
+from xenfront import architectures
+from xenfront.architectures import Architecture, escaped
 from xenfront.command import Say
 from xenfront.errors import Failure
-from xenfront.lab import architectures
-from xenfront.lab.architectures import Architecture, escaped
 from xenfront.lab.image import KERNEL_PARAMETERS, Images
 from xenfront.lab.options import RunOptions
 from xenfront.lab.results import PHASE

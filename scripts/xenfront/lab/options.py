@@ -8,9 +8,9 @@ import pathlib
 import re
 from typing import Any, Callable
 
+from xenfront import architectures
+from xenfront.architectures import Architecture
 from xenfront.errors import UsageError
-from xenfront.lab import architectures
-from xenfront.lab.architectures import Architecture
 
 DEFAULT_VSND = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=VCard, long-name=Virtual sound card,
@@ -47,6 +47,7 @@ def number(low: int, high: int) -> Callable[[str], int]:
 
 
 def icount(text: str) -> int | None:
+    """A power of two of nanoseconds; None: real time."""
     if text == "off":
         return None
     if not text.isdigit() or int(text) > 10:
@@ -149,7 +150,7 @@ class RunOptions(argparse.Namespace):
     dom0_script: Script | None = None
     domu_config: str
     backend: str | None
-    # Whose console the terminal is: "domu", "dom0" or nobody's.
+    # Of scripts/lab shell: the domain whose console is on the terminal, "domu" or "dom0".
     shell: str | None = None
 
     def vsnd_of(self, guest: int) -> str | None:

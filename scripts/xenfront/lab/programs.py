@@ -9,10 +9,9 @@ import os
 import pathlib
 import subprocess
 
-from xenfront import ROOT, cache, cpio, process, toolchain
+from xenfront import ROOT, architectures, cache, cpio, process, toolchain
 from xenfront.command import Say
 from xenfront.debian import compilers, packages, suites
-from xenfront.lab import architectures
 
 # What backend and guest tests are built with, besides the compiler and its own libraries.
 _LIBRARIES = """

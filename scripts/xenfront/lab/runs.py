@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Has scripts/lab boot machines, build modules and prepare kernels: for those who use the lab."""
+"""Has scripts/lab boot machines, build modules and prepare kernels, for selftests, demo and bench."""
 
 import json
 import pathlib

@@ -50,7 +50,7 @@ def _contents(base: list[str], extra: list[str], origin: packages.Origin) -> lis
 
 
 def _write_cpio(root: pathlib.Path, image: pathlib.Path) -> None:
-    with open(image, "wb") as output, cpio.Writer(output) as archive:
+    with cpio.behind(image) as archive:
         archive.tree(root, merged_usr=False)
         archive.character_device("dev/console", 5, 1)
         archive.character_device("dev/null", 1, 3, 0o666)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads the text of the kernel's traces: the driver's events, and who allocates memory, goes to sleep,
-or waits for a lock."""
+"""Reads the text of the kernel's traces: the driver's events; and allocations, sleeps and waits for
+locks in functions of the driver."""
 
 import collections
 import dataclasses

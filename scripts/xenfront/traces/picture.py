@@ -3,6 +3,7 @@
 
 import pathlib
 
+from xenfront import plot
 from xenfront.traces.latency import Latencies
 
 # A share of fewer says nothing.
@@ -11,11 +12,7 @@ _LEAST_FOR_SHARE = 10
 
 def draw(path: pathlib.Path, latencies: Latencies, caption: str) -> None:
     """Writes a PNG: each latency over time, and how many do not exceed a duration."""
-    # Imported here: the table does without it, and it takes a second.
-    import matplotlib  # pylint: disable=import-outside-toplevel
-    matplotlib.use("Agg")
-    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
-
+    pyplot = plot.pyplot()
     figure, (over_time, share) = pyplot.subplots(1, 2, figsize=(16, 7), layout="constrained")
     colours = pyplot.get_cmap("tab20")
     origin = min((start for one in latencies.series for start in one.starts), default=0)
