@@ -13,10 +13,8 @@ class Traffic:
     """Between the first position event of a stream and its last."""
 
     periods: float = 0
-    events: int = 0
     requests: int = 0  # WRITE and READ
     notifications: int = 0  # received by the backend
-    answers: int = 0  # that interrupted the guest
     xruns: int = 0  # seen by the backend
 
     def __add__(self, other: "Traffic") -> "Traffic":
@@ -73,10 +71,9 @@ def _between_events(run: list[Entry], period: int) -> Traffic:
     if len(events) < 2 or period == 0:
         return Traffic(xruns=xruns)
     first, last = events[0], events[-1]
-    kinds = [(entry["type"], entry.get("op"), entry) for entry in run[first + 1:last + 1]]
+    between = run[first + 1:last + 1]
     return Traffic(
-        periods=(run[last]["pos"] - run[first]["pos"]) / period, events=len(events) - 1,
-        requests=sum(kind == "request" and op in ("WRITE", "READ") for kind, op, _ in kinds),
-        notifications=sum(kind == "wakeup" for kind, _, _ in kinds),
-        answers=sum(kind == "response" and bool(entry["notify"]) for kind, _, entry in kinds),
-        xruns=xruns)
+        periods=(run[last]["pos"] - run[first]["pos"]) / period, xruns=xruns,
+        requests=sum(entry["type"] == "request" and entry["op"] in ("WRITE", "READ")
+                     for entry in between),
+        notifications=sum(entry["type"] == "wakeup" for entry in between))
