@@ -151,8 +151,7 @@ check-style: ## formatting, includes, and what the types must forbid
 .PHONY: check-scripts
 check-scripts: ## unit tests of the scripts
 	@echo "== scripts"
-	@for tests in tests/lab tests/scripts; do \
-		/usr/bin/python3 -m unittest discover -q -s $$tests || exit 1; done
+	@PYTHONPATH=scripts /usr/bin/python3 -B -m unittest discover -q -s tests/scripts
 
 .PHONY: check-static
 check-static: ## static analysis of the module: clang-tidy, cppcheck, sparse, gcc, checkpatch

@@ -32,7 +32,7 @@ mark() {
 	echo "bench: $1 done" >/dev/console
 }
 
-# See benchkit/machine.py for what reads these files.
+# See scripts/xenfront/bench/machine.py for what reads these files.
 backend() {
 	backends=$((backends + 1))
 	echo "$backends" >/run/bench-number

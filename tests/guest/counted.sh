@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs its arguments, then leaves what the driver has counted to the host, which compares it with
-# what the backend has: scripts/selftestkit/counters.py.
+# what the backend has: scripts/xenfront/selftests/counters.py.
 
 "$@"
 status=$?

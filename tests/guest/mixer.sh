@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Volume and mute through alsa-utils while the card plays. What came out, the host compares with
-# what has to come out: scripts/selftestkit/mixer.py.
+# what has to come out: scripts/xenfront/selftests/mixer.py.
 . "$(dirname "$0")/ktap.sh"
 directory=$(dirname "$0")
 

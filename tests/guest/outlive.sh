@@ -3,7 +3,7 @@
 # Players and recorders whose backend Dom0's script takes away, again and again, or whose guest it
 # saves and restores: the same processes go on, and ALSA never returns an error. Dom0 says in
 # XenStore when it is done. The host compares what was played and recorded, and counts how often the
-# backend was lost: scripts/selftestkit/outlive.py.
+# backend was lost: scripts/xenfront/selftests/outlive.py.
 # Usage: outlive.sh ACCESS
 # ACCESS, rw or mmap, is how xen-front-outlive plays and records: no emulated processor carries more
 # of them in time.

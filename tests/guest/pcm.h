@@ -54,7 +54,7 @@ class Pcm {
 // @bytes reproducible random bytes.
 std::vector<uint8_t> random_bytes(size_t bytes, uint32_t seed);
 
-// The PCMs of the selftest's card: see scripts/labkit's caller, scripts/selftests.
+// The PCMs of the selftest's card: see scripts/xenfront/selftests/cards.py.
 extern const char *const exact_pcm; // its playback is recorded and compared
 extern const char *const free_pcm; // playback goes nowhere, capture is a known sequence
 // Those of the card with a loop: what the first plays, the second captures.

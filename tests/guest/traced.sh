@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Plays and records for ten seconds while all events of the driver are traced. The host compares the
 # trace with the end of the backend's, and makes a table and a picture of it:
-# scripts/selftestkit/traces.py.
+# scripts/xenfront/selftests/traces.py.
 . "$(dirname "$0")/ktap.sh"
 
 tracing=/sys/kernel/tracing

@@ -1,16 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes the packages under scripts/ importable and runs the scripts as a user does."""
+"""What the tests have in common."""
 
+import json
 import pathlib
 import subprocess
-import sys
+import tempfile
+from typing import Any
+import unittest
+from unittest import mock
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+from xenfront import ROOT
 
 
-def run_script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run_script(name: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs scripts/`name` and returns what it said and its exit status."""
     return subprocess.run([str(ROOT / "scripts" / name), *map(str, arguments)], check=False,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, **options)
+
+
+class DirectoryTest(unittest.TestCase):
+    """A test with a directory of its own, and objects that it replaces."""
+
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory(prefix="xenfront-")
+        self.addCleanup(temporary.cleanup)
+        self.directory = pathlib.Path(temporary.name)
+
+    def replace(self, *patches: Any) -> None:
+        """Replaces objects, by mock.patch, until the test has ended."""
+        for patch in patches:
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def replace_cache(self) -> None:
+        """The cache is in the test's directory."""
+        self.replace(mock.patch.dict("os.environ", XDG_CACHE_HOME=str(self.directory)))
+
+    def write(self, name: str, content: str | bytes) -> pathlib.Path:
+        """A file below the directory, which gets those it needs."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def write_json(self, name: str, content: Any) -> pathlib.Path:
+        """Likewise."""
+        return self.write(name, json.dumps(content))

@@ -1,28 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is installed with xen-sndback: its unit, its manual page, its configuration."""
 
-import pathlib
 import re
 import subprocess
-import tempfile
 import unittest
 
-import support
+from support import DirectoryTest
+from xenfront import ROOT
 
-BACKEND = support.ROOT / "src" / "backend"
+BACKEND = ROOT / "src" / "backend"
 INSTALL = BACKEND / "install"
 # Of systemd-analyze, from 0 to 10, in tenths: what a service that is not exposed stays below.
 MOST_EXPOSURE = 29
 
 
-class Unit(unittest.TestCase):
+class Unit(DirectoryTest):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.path = pathlib.Path(directory.name) / "xen-sndback.service"
+        super().setUp()
         text = (INSTALL / "xen-sndback.service.in").read_text(encoding="utf-8")
         # A program that this machine has.
-        self.path.write_text(re.sub("@.*@/xen-sndback", "/bin/true", text), encoding="utf-8")
+        self.path = self.write("xen-sndback.service", re.sub("@.*@/xen-sndback", "/bin/true", text))
 
     def analyze(self, *arguments):
         done = subprocess.run(["systemd-analyze", *arguments, self.path], check=False,
@@ -74,7 +71,3 @@ class Configuration(unittest.TestCase):
     def test_what_is_installed_grants_nothing(self):
         lines = (INSTALL / "xen-sndback.conf").read_text(encoding="utf-8").splitlines()
         self.assertEqual([line for line in lines if line and not line.startswith("#")], [])
-
-
-if __name__ == "__main__":
-    unittest.main()

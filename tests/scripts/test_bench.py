@@ -4,15 +4,15 @@
 import dataclasses
 import io
 import json
-import pathlib
-import tempfile
 import unittest
 
 import support
-from benchkit import events, facts, latency, limit, page, plan, progress, table, targets, workload
-from benchkit.figures import Figures, Findings, Measured
-from benchkit.outcome import Outcome
-from benchkit.workload import Workload
+from xenfront.bench import facts, limit, page, plan, progress, table, targets, workload
+from xenfront.bench.figures import Figures, Findings, Measured
+from xenfront.bench.outcome import Outcome
+from xenfront.bench.workload import Workload
+from xenfront.traces.ftrace import Traced
+from xenfront.traces.spread import Spread
 
 PLAY = Workload(workload.PLAY, 480, "rw", 4.0)
 
@@ -25,6 +25,10 @@ def measured(driver: str, place: str, period: int, xruns: int = 0, interrupts: f
 
 def both_places(driver: str, period: int, **values: float) -> list[Measured]:
     return [measured(driver, place, period, **values) for place in plan.PLACES]
+
+
+def spread(p99: float, p50: float = 50.0) -> Spread:
+    return Spread(9, 0, 0, p50, p99, 2 * p99)
 
 
 def idle(driver: str, interrupts: int = 0, calls: int = 0) -> Measured:
@@ -84,9 +88,9 @@ class Judgement(unittest.TestCase):
     def test_wake_up_is_compared_with_the_bare_one(self) -> None:
         for p99, word in ((125.0, "met"), (126.0, "not met")):
             ours = self.step(Workload(workload.PLAY, is_timed=True), plan.APART,
-                             wake=latency.Spread(9, p99, p99, p99))
+                             wake=spread(p99))
             bare = self.step(Workload(workload.PING), plan.APART, driver=plan.NONE,
-                             wake=latency.Spread(9, 50.0, 100.0, 200.0))
+                             wake=spread(100.0))
             self.assertEqual(self.judge("wake-up, p99", ours, bare), [word])
 
     def test_streams_are_compared_without_the_idle_domain(self) -> None:
@@ -109,7 +113,7 @@ class Judgement(unittest.TestCase):
     def test_what_the_kernel_has_traced(self) -> None:
         work = Workload(workload.PLAY, is_traced=True)
         for sleeps, word in ((0, "met"), (1, "not met")):
-            found = self.step(work, plan.APART, traced=events.Traced(0, sleeps, 0, 9))
+            found = self.step(work, plan.APART, traced=Traced(0, sleeps, 0, 9))
             self.assertEqual(self.judge("a period of playback:", found), [word])
 
     def test_what_was_not_measured_is_not_met(self) -> None:
@@ -152,9 +156,9 @@ class TheLimit(unittest.TestCase):
         found = Findings([
             of(plan.OURS, PLAY, switches=1.0), of(plan.IN_TREE, PLAY, switches=1.5),
             of(plan.IN_TREE, Workload(workload.PLAY, is_traced=True),
-               traced=events.Traced(0, 100, 0, 500)),
+               traced=Traced(0, 100, 0, 500)),
             of(plan.IN_TREE, Workload(workload.PLAY, is_timed=True),
-               wake=latency.Spread(9, 10070.0, 10080.0, 10090.0))])
+               wake=spread(10080.0, p50=10070.0))])
         self.assertRegex(limit.remarks(found)[0],
                          "once, with this driver 1.00 .* 1.50 .* 1.00 are in its writes.* 0.50 are "
                          "for room .* learns 10.1 ms after")
@@ -171,7 +175,7 @@ class TheLimit(unittest.TestCase):
                             (Workload(workload.PLAY, 64, periods=2), 50.2), (heavy, 11.0)):
             with self.subTest(work.name):
                 self.assertAlmostEqual(limit.of(found, work) or 0.0, least)
-        self.assertEqual(table.rows(found)[0].cells[-4:-2], ("50.20", "2.00"))
+        self.assertEqual(table.figures(found).rows[0][-4:-2], ("50.20", "2.00"))
 
     def test_what_is_not_woken_once_a_period_has_none(self) -> None:
         found = Findings([self.of(plan.NONE, Workload(direction, period), 1.0)
@@ -186,8 +190,9 @@ class TheLimit(unittest.TestCase):
         self.assertEqual(limit.remarks(Findings([self.of(plan.OURS, PLAY, 8.6)])), [])
 
 
-class Report(unittest.TestCase):
+class Report(support.DirectoryTest):
     def setUp(self) -> None:
+        super().setUp()
         self.findings = Findings([one for driver in (plan.OURS, plan.IN_TREE)
                                   for one in both_places(driver, 480)]
                                  + [measured(plan.IN_TREE, plan.APART, 32, xruns=3), idle(plan.OURS)])
@@ -202,8 +207,8 @@ class Report(unittest.TestCase):
             self.assertIn(verdict.target, text)
 
     def test_slower_machines(self) -> None:
-        self.assertEqual(table.speeds(self.outcome),
-                         [table.Cost("2 ns", "480", "480"), table.Cost("8 ns", "none", "480")])
+        self.assertEqual(table.speeds(self.outcome).rows,
+                         [("2 ns", "480", "480"), ("8 ns", "none", "480")])
 
     def test_everything_is_in_the_json(self) -> None:
         content = json.loads(json.dumps(self.outcome.as_dict()))
@@ -214,17 +219,16 @@ class Report(unittest.TestCase):
         noted = {name: {"module_bytes": 2048, "kernel_kib": size}
                  for name, size in (("none", 1000), ("ours", 1300), ("ours:open", 1308))}
         found = facts.Facts(noted, {"none": 3, "ours": 139, "ours:open": 143})
-        rows = {row.title: row.ours
-                for row in table.costs(Findings(self.findings.all, found))}
+        rows = {title: ours for title, _theirs, ours in
+                table.costs(Findings(self.findings.all, found)).rows}
         self.assertEqual(rows["module in memory"], "2 KiB")
         self.assertEqual(rows["kernel memory, idle"], "300 KiB")
         self.assertEqual(rows["pages mapped by the backend, idle"], "136")
 
     def test_page_is_complete(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="bench-test-") as name:
-            path = pathlib.Path(name) / "report.html"
-            page.write(path, self.outcome)
-            text = path.read_text()
+        path = self.directory / "report.html"
+        page.write(path, self.outcome)
+        text = path.read_text()
         self.assertEqual(text.count("<svg"), 2)
         self.assertIn("a &lt;b&gt; c", text)
         self.assertNotIn("http-equiv", text)
@@ -289,7 +293,3 @@ class CommandLine(unittest.TestCase):
         answer = support.run_script("bench", "--rounds", 0)
         self.assertEqual(answer.returncode, 2)
         self.assertIn("--rounds 0", answer.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,11 +3,8 @@
 
 import unittest
 
-import support
-from benchkit import instructions, plan
-from benchkit.instructions import Cost
-
-assert support.ROOT
+from xenfront.bench import instructions, plan
+from xenfront.bench.instructions import Cost
 
 SYMBOLS = instructions.read_symbols([
     "ffffffffc0001000 first [snd_xen_front]", "ffffffffc0001080 second [snd_xen_front]",
@@ -61,7 +58,3 @@ class Remarks(unittest.TestCase):
 
     def test_largest_function_first(self) -> None:
         self.assertEqual(instructions.largest(self.COSTS, 1), [("take", "400", "500")])
-
-
-if __name__ == "__main__":
-    unittest.main()

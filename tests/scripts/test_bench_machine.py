@@ -2,16 +2,12 @@
 """scripts/bench follows the lab that it has started."""
 
 import pathlib
-import tempfile
-import unittest
 from typing import Any
 from unittest import mock
 
-import support
-from benchkit import machine
-from benchkit.errors import BenchError
-
-assert support.ROOT
+from support import DirectoryTest
+from xenfront.bench import machine
+from xenfront.errors import Failure
 
 
 class Lab:
@@ -38,12 +34,10 @@ class Lab:
         self.is_terminated = True
 
 
-class Following(unittest.TestCase):
+class Following(DirectoryTest):
     def follow(self, done: dict[int, str], end: int) -> list[tuple[int, str]]:
         """What was seen of a lab that does that."""
-        work = tempfile.TemporaryDirectory(prefix="bench-test-")
-        self.addCleanup(work.cleanup)
-        console = pathlib.Path(work.name) / "dom0" / "console.log"
+        console = self.directory / "dom0" / "console.log"
         console.parent.mkdir()
         lab: Any = Lab(console, done, end)
         seen: list[tuple[int, str]] = []
@@ -58,20 +52,16 @@ class Following(unittest.TestCase):
         self.assertFalse(self.lab.is_terminated)
 
     def test_a_step_that_hangs_ends_the_lab(self) -> None:
-        with self.assertRaisesRegex(BenchError, "one: after this nothing was done for 100 s"):
+        with self.assertRaisesRegex(Failure, "one: after this nothing was done for 100 s"):
             self.follow({10: "start", 90: "one"}, 5000)
         self.assertTrue(self.lab.is_terminated)
         self.assertAlmostEqual(self.lab.now, 190.0, delta=1.0)
 
     def test_a_machine_that_does_not_boot_ends_as_well(self) -> None:
-        with self.assertRaisesRegex(BenchError, "the machine boots: after this nothing"):
+        with self.assertRaisesRegex(Failure, "the machine boots: after this nothing"):
             self.follow({}, 5000)
 
     def test_each_step_has_the_whole_patience(self) -> None:
         seen = self.follow({99: "start", 198: "one", 297: "two"}, 396)
         self.assertEqual(len(seen), 4)
         self.assertFalse(self.lab.is_terminated)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,11 +3,8 @@
 
 import unittest
 
-import support
-from benchkit import plan, trace_cost
-from benchkit.instructions import Cost
-
-assert support.ROOT
+from xenfront.bench import plan, trace_cost
+from xenfront.bench.instructions import Cost
 
 
 class TraceCost(unittest.TestCase):
@@ -31,7 +28,3 @@ class TraceCost(unittest.TestCase):
         script = plan.script(trace_cost.STEPS)
         self.assertIn(f"driver {trace_cost.WITHOUT}\n", script)
         self.assertIn(f"driver {trace_cost.WITH}\n", script)
-
-
-if __name__ == "__main__":
-    unittest.main()

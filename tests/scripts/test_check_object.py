@@ -3,12 +3,11 @@
 
 import pathlib
 import subprocess
-import tempfile
 import unittest
 
-from support import ROOT, run_script
-from checkkit import floating_point
-from labkit import toolchain
+from support import ROOT, DirectoryTest, run_script
+from xenfront import toolchain
+from xenfront.checks import floating_point
 
 GCC, GXX = (f"{name}-{toolchain.version('gcc')}" for name in ("gcc", "g++"))
 # The kernel's own way to compile, as far as it matters here.
@@ -27,13 +26,84 @@ SYMVERS = "0x12345678\tmemcpy\tvmlinux\tEXPORT_SYMBOL\t\n" \
           "0x12345679\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
 
 
-class Checked(unittest.TestCase):
+CONSTRUCTOR = ("int f(); struct T { int n; T() : n(f()) {} }; T global;"
+               "int f() { return 3 + (int)(long)&global; }")
+PRINTK = 'extern "C" int _printk(const char *, ...);'
+GUARDED = ("int g(); int f() { static int n = g(); return n; }"
+           "int g() { volatile int x = 1; return x; }")
+GUARD = ("guard variable: object _ZGVZ1fvE1n", "in .bss")
+
+# What it is, the source, further options of the compiler, and what is said of it.
+REJECTED = (
+    ("static constructor", CONSTRUCTOR, (),
+     ("static constructor: section .init_array of 8 bytes", "_GLOBAL__sub_I_global", "constinit")),
+    ("static destructor", PRINTK + 'static void __attribute__((destructor, used)) bye()'
+     '{ _printk("bye"); }', (), ("static destructor: section .fini_array",)),
+    ("destructor at exit", PRINTK + 'struct T { ~T() { _printk("bye"); } }; T global;',
+     ("-fuse-cxa-atexit",),
+     ("C++ run-time: __cxa_atexit (used by _GLOBAL__sub_I_global", "in .text.startup)",
+      "__dso_handle")),
+    ("atexit", 'extern "C" int atexit(void (*)()); void g();'
+     'extern "C" int f() { return atexit(g); } void g() {}', (),
+     ("C++ run-time: atexit (used by f in .text)",)),
+    ("thread-safe static", GUARDED, ("-fthreadsafe-statics",),
+     ("guard variable: __cxa_guard_acquire (used by", *GUARD)),
+    ("static that is not", GUARDED, (), (*GUARD, "make the static constexpr")),
+    ("exceptions", "int f(int n) { if (n) throw 3; return n; } void h();"
+     "int g(int n) { try { h(); return f(n); } catch (int e) { return e; }} void h() {}",
+     ("-fexceptions",),
+     ("exceptions: __gxx_personality_v0", "C++ run-time: __cxa_throw (used by",
+      "exception tables: section .gcc_except_table", "unwind tables: section .eh_frame")),
+    ("unwind tables", "int f() { return 1; }", ("-fasynchronous-unwind-tables",),
+     ("unwind tables: section .eh_frame of ", "-fno-asynchronous-unwind-tables")),
+    ("new and delete", "int *f() { return new int; } void g(int *p) { delete[] p; }", (),
+     ("operator new: _Znwm [operator new(unsigned long)] (used by _Z1fv",
+      "operator delete: _ZdaPv", "src/kernel/memory.hpp")),
+    ("virtual destructor", "struct T { virtual ~T(); }; T::~T() {}", (),
+     ("operator delete: _ZdlPvm", "protected non-virtual")),
+    ("type information", "struct T { virtual int f(); }; int T::f() { return 1; }", ("-frtti",),
+     ("type information: object _ZTI1T [typeinfo for T] in .rodata", "_ZTS1T", "-fno-rtti")),
+    ("pure virtual that nobody defines", "struct T { T(); virtual void f() = 0; }; T::T() {}", (),
+     ("undefined symbol: __cxa_pure_virtual (used by _ZTV1T",)),
+    ("writable vtable", "struct T { virtual int f(); }; int T::f() { return 1; }",
+     ("-fpic", "-mcmodel=small"),
+     ("writable data: vtable _ZTV1T [vtable for T]", "is in writable section .data.rel.ro")),
+    ("writable table", 'namespace n { const char *names[] = { "a", "b" }; }', (),
+     ("writable data: object _ZN1n5namesE [n::names] of 16 bytes is in writable section .data",)),
+    ("writable number", "namespace n { int count; }", (), ("writable section .bss",)),
+    ("thread-local, in C", "__thread int n = 3; int *f() { return &n; }", (),
+     ("thread-local storage: section .tdata",)),
+    ("floating point", 'extern "C" void scale(double *a) { *a = *a * 2.5; }', ("-msse2",),
+     ("floating point: scale in .text: ", "%xmm0", "calculate in integers")),
+    ("floating point of the 8087", 'extern "C" void scale(long double *a) { *a *= 1.5L; }',
+     ("-m80387",), ("floating point: scale in .text: ", "fld", "calculate in integers")),
+    ("floating point in another section",
+     '__attribute__((section(".init.text"))) int f(double d) { return d * 3; }', ("-msse2",),
+     ("floating point: _Z1fd", "in .init.text: ")),
+    ("undefined C++ symbol", "namespace n { int g(int); } int f() { return n::g(1); }", (),
+     ("undefined C++ symbol: _ZN1n1gEi [n::g(int)] (used by _Z1fv", "src/xen_front.cpp")),
+    ("weak undefined symbol", 'extern "C" __attribute__((weak)) void g();'
+     'extern "C" void f() { if (g) g(); }', (), ("weak undefined symbol: g (used by f in .text)",)),
+    ("relocation that the loader does not know, in C",
+     "extern int memcpy; int *f() { return &memcpy; }", ("-fpic", "-mcmodel=small"),
+     ("relocation: type 42 in .text, to memcpy: the module loader of x86-64 does not know it",
+      "-fno-pic")),
+    ("section to write and to execute", 'asm(".section .hot, \\"awx\\"; ret; .text");', (),
+     ("writable code: section .hot of 1 bytes",)),
+    ("indirect function, in C", "static int one(void) { return 1; }"
+     "static void *choose(void) { return one; }"
+     'int chosen(void) __attribute__((ifunc("choose")));', (),
+     ("indirect function: chosen:", "target_clones")),
+    ("common symbol, in C", "int shared_by_chance;", ("-fcommon",),
+     ("common symbol: shared_by_chance of 4 bytes in COMMON", "-fno-common")),
+)
+
+
+class Checked(DirectoryTest):
     """Builds modules and has them checked."""
 
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="check-object-")
-        self.addCleanup(temporary.cleanup)
-        self.directory = pathlib.Path(temporary.name)
+        super().setUp()
         self.symvers = self.directory / "Module.symvers"
         self.symvers.write_text(SYMVERS, encoding="utf-8")
 
@@ -71,6 +141,7 @@ class Checked(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("nothing to reject", result.stdout)
 
+
 class Contents(Checked):
     def test_a_clean_module_is_accepted(self) -> None:
         self.assert_accepted(self.module("""
@@ -87,134 +158,37 @@ class Contents(Checked):
                 return s->put(twice(n));
             }"""))
 
-    def test_static_constructor(self) -> None:
-        module = self.module("int f(); struct T { int n; T() : n(f()) {} }; T global;"
-                             "int f() { return 3 + (int)(long)&global; }")
-        self.assert_rejected(module, "static constructor: section .init_array of 8 bytes",
-                             "_GLOBAL__sub_I_global", "constinit")
+    def test_each_thing_to_reject(self) -> None:
+        for what, source, flags, fragments in REJECTED:
+            with self.subTest(what):
+                name = "part.c" if what.endswith(", in C") else "part.cpp"
+                self.assert_rejected(self.module(source, *flags, name=name), *fragments)
 
     def test_constructors_where_the_kernel_runs_them(self) -> None:
         self.configure("CONFIG_CONSTRUCTORS=y\n")
         self.assert_accepted(self.module(
             'asm(".section .init_array, \\"aw\\"; .quad 0; .text");'))
-        module = self.module("int f(); struct T { int n; T() : n(f()) {} }; T global;"
-                             "int f() { return 3 + (int)(long)&global; }")
-        self.assert_rejected(module, "_GLOBAL__sub_I_global", "constinit")
-
-    def test_static_destructor(self) -> None:
-        module = self.module('extern "C" int _printk(const char *, ...);'
-                             'static void __attribute__((destructor, used)) bye()'
-                             '{ _printk("bye"); }')
-        self.assert_rejected(module, "static destructor: section .fini_array")
-
-    def test_destructor_at_exit(self) -> None:
-        module = self.module('extern "C" int _printk(const char *, ...);'
-                             'struct T { ~T() { _printk("bye"); } }; T global;',
-                             "-fuse-cxa-atexit")
-        self.assert_rejected(module, "C++ run-time: __cxa_atexit (used by _GLOBAL__sub_I_global",
-                             "in .text.startup)", "__dso_handle")
-
-    def test_atexit(self) -> None:
-        module = self.module('extern "C" int atexit(void (*)()); void g();'
-                             'extern "C" int f() { return atexit(g); } void g() {}')
-        self.assert_rejected(module, "C++ run-time: atexit (used by f in .text)")
-
-    def test_thread_safe_static(self) -> None:
-        source = "int g(); int f() { static int n = g(); return n; } int g() { return 0; }"
-        hard = source.replace("return 0", 'volatile int x = 1; return x')
-        self.assert_rejected(self.module(hard, "-fthreadsafe-statics"),
-                             "guard variable: __cxa_guard_acquire (used by",
-                             "guard variable: object _ZGVZ1fvE1n", "in .bss")
-        self.assert_rejected(self.module(hard), "guard variable: object _ZGVZ1fvE1n", "in .bss",
-                             "make the static constexpr")
-
-    def test_exceptions(self) -> None:
-        module = self.module("int f(int n) { if (n) throw 3; return n; } void h();"
-                             "int g(int n) { try { h(); return f(n); } catch (int e) { return e; }}"
-                             "void h() {}", "-fexceptions")
-        self.assert_rejected(module, "exceptions: __gxx_personality_v0",
-                             "C++ run-time: __cxa_throw (used by",
-                             "exception tables: section .gcc_except_table",
-                             "unwind tables: section .eh_frame")
-
-    def test_unwind_tables(self) -> None:
-        module = self.module("int f() { return 1; }", "-fasynchronous-unwind-tables")
-        self.assert_rejected(module, "unwind tables: section .eh_frame of ",
-                             "-fno-asynchronous-unwind-tables")
+        self.assert_rejected(self.module(CONSTRUCTOR), "_GLOBAL__sub_I_global", "constinit")
 
     def test_unwind_tables_where_the_kernel_has_them(self) -> None:
         self.configure("CONFIG_UNWIND_TABLES=y\n")
         self.assert_accepted(self.module("int f() { return 1; }", "-fasynchronous-unwind-tables"))
 
-    def test_new_and_delete(self) -> None:
-        module = self.module("int *f() { return new int; } void g(int *p) { delete[] p; }")
-        self.assert_rejected(module, "operator new: _Znwm [operator new(unsigned long)] (used by "
-                             "_Z1fv", "operator delete: _ZdaPv", "src/kernel/memory.hpp")
-
-    def test_virtual_destructor(self) -> None:
-        module = self.module("struct T { virtual ~T(); }; T::~T() {}")
-        self.assert_rejected(module, "operator delete: _ZdlPvm", "protected non-virtual")
-
-    def test_type_information(self) -> None:
-        module = self.module("struct T { virtual int f(); }; int T::f() { return 1; }", "-frtti")
-        self.assert_rejected(module, "type information: object _ZTI1T [typeinfo for T] in .rodata",
-                             "_ZTS1T", "-fno-rtti")
-
-    def test_pure_virtual_that_nobody_defines(self) -> None:
-        module = self.module("struct T { T(); virtual void f() = 0; }; T::T() {}")
-        self.assert_rejected(module, "undefined symbol: __cxa_pure_virtual (used by _ZTV1T")
-
-    def test_writable_vtable_and_table(self) -> None:
-        module = self.module("struct T { virtual int f(); }; int T::f() { return 1; }",
-                             "-fpic", "-mcmodel=small")
-        self.assert_rejected(module, "writable data: vtable _ZTV1T [vtable for T]",
-                             "is in writable section .data.rel.ro")
-        module = self.module("namespace n { const char *names[] = { \"a\", \"b\" }; }")
-        self.assert_rejected(module, "writable data: object _ZN1n5namesE [n::names] of 16 bytes is "
-                             "in writable section .data")
-        self.assert_rejected(self.module("namespace n { int count; }"), "writable section .bss")
-
-    def test_thread_local(self) -> None:
-        module = self.module("__thread int n = 3; int *f() { return &n; }", name="part.c")
-        self.assert_rejected(module, "thread-local storage: section .tdata")
-
-    def test_floating_point(self) -> None:
-        for source, flag, instruction in (
-                ('extern "C" void scale(double *a) { *a = *a * 2.5; }', "-msse2", "%xmm0"),
-                ('extern "C" void scale(long double *a) { *a *= 1.5L; }', "-m80387", "fld")):
-            with self.subTest(instruction=instruction):
-                self.assert_rejected(self.module(source, flag),
-                                     "floating point: scale in .text: ", instruction,
-                                     "calculate in integers")
-
-    def test_floating_point_in_another_section(self) -> None:
-        module = self.module('__attribute__((section(".init.text"))) int f(double d)'
-                             "{ return d * 3; }", "-msse2")
-        self.assert_rejected(module, "floating point: _Z1fd", "in .init.text: ")
-
-    def test_undefined_symbols(self) -> None:
+    def test_undefined_symbol_names_the_kernel(self) -> None:
         self.assert_rejected(self.module('extern "C" int puts(const char *);'
                                          'extern "C" int f() { return puts("x"); }'),
                              "undefined symbol: puts (used by f in .text) is not exported by the "
                              f"kernel of {self.symvers}")
-        self.assert_rejected(self.module("namespace n { int g(int); }"
-                                         "int f() { return n::g(1); }"),
-                             "undefined C++ symbol: _ZN1n1gEi [n::g(int)] (used by _Z1fv",
-                             "src/xen_front.cpp")
-        self.assert_rejected(self.module('extern "C" __attribute__((weak)) void g();'
-                                         'extern "C" void f() { if (g) g(); }'),
-                             "weak undefined symbol: g (used by f in .text)")
 
     def test_module_information(self) -> None:
-        source = "int f() { return 1; }"
-        self.assert_rejected(self.module(source, information=LICENSE),
-                             "module information: section .modinfo has no description",
-                             "MODULE_DESCRIPTION()")
-        self.assert_rejected(self.module(source, information=DESCRIPTION),
-                             "section .modinfo has no license")
-        self.assert_rejected(
-            self.module(source, information=LICENSE + DESCRIPTION + 'INFO(c, "license=MIT");'),
-            "section .modinfo has 2 entries of license")
+        for information, fragments in (
+                (LICENSE, ("module information: section .modinfo has no description",
+                           "MODULE_DESCRIPTION()")),
+                (DESCRIPTION, ("section .modinfo has no license",)),
+                (LICENSE + DESCRIPTION + 'INFO(c, "license=MIT");',
+                 ("section .modinfo has 2 entries of license",))):
+            self.assert_rejected(self.module("int f() { return 1; }", information=information),
+                                 *fragments)
 
     def test_several_files(self) -> None:
         good = self.module("int f() { return 1; }")
@@ -275,31 +249,10 @@ class Loading(Checked):
         # Nor does sysfs show sections that are empty.
         self.assert_accepted(self.module(self.GROUPS.replace(".quad", "//")))
 
-    def test_relocation_that_the_loader_does_not_know(self) -> None:
-        module = self.module("extern int memcpy; int *f() { return &memcpy; }", "-fpic",
-                             "-mcmodel=small", name="part.c")
-        self.assert_rejected(module, "relocation: type 42 in .text, to memcpy: the module loader "
-                             "of x86-64 does not know it", "-fno-pic")
-
-    def test_section_to_write_and_to_execute(self) -> None:
-        module = self.module('asm(".section .hot, \\"awx\\"; ret; .text");')
-        self.assert_rejected(module, "writable code: section .hot of 1 bytes")
-
-    def test_indirect_function(self) -> None:
-        module = self.module("static int one(void) { return 1; }"
-                             "static void *choose(void) { return one; }"
-                             "int chosen(void) __attribute__((ifunc(\"choose\")));", name="part.c")
-        self.assert_rejected(module, "indirect function: chosen:", "target_clones")
-
     def test_stripped_of_its_symbols(self) -> None:
         module = self.module("int f() { return 1; }")
         subprocess.run(["strip", "--strip-all", module], check=True)
         self.assert_rejected(module, "symbol table: 0 symbol tables")
-
-    def test_common_symbol(self) -> None:
-        module = self.module("int shared_by_chance;", "-fcommon", name="part.c")
-        self.assert_rejected(module, "common symbol: shared_by_chance of 4 bytes in COMMON",
-                             "-fno-common")
 
 
 class FloatingPoint(unittest.TestCase):
@@ -328,7 +281,3 @@ class FloatingPoint(unittest.TestCase):
                      "stp x29, x30, [sp, #-16]!"):
             with self.subTest(text=text):
                 self.assertFalse(floating_point.uses_floating_point("arm64", text))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import support
-from debkit import trial
+from xenfront.debian import trial
 
 DEBIAN = support.ROOT / "scripts" / "debian"
 
@@ -79,7 +79,3 @@ class CheckDeb(unittest.TestCase):
         done = support.run_script("check-deb", "Debian 12")
         self.assertEqual(done.returncode, 2)
         self.assertIn("'Debian 12'", done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,28 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/drop-in puts the driver into a kernel's tree, and takes it out without a trace."""
 
-import pathlib
-import tempfile
-import unittest
 
-from support import ROOT, run_script
+from support import ROOT, DirectoryTest, run_script
 
 KCONFIG = 'menuconfig SOUND\n\nsource "sound/virtio/Kconfig"\n\nsource "sound/xen/Kconfig"\n\nendif\n'
 MAKEFILE = "obj-$(CONFIG_SND) += core/ virtio/ xen/\n"
 
 
-class DropIn(unittest.TestCase):
+class DropIn(DirectoryTest):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="drop-in-")
-        self.addCleanup(temporary.cleanup)
-        self.kernel = pathlib.Path(temporary.name)
-        self.sound = self.kernel / "sound"
-        self.sound.mkdir()
-        self.write(KCONFIG, MAKEFILE)
-
-    def write(self, kconfig: str, makefile: str) -> None:
-        (self.sound / "Kconfig").write_text(kconfig, encoding="ascii")
-        (self.sound / "Makefile").write_text(makefile, encoding="ascii")
+        super().setUp()
+        self.kernel, self.sound = self.directory, self.directory / "sound"
+        self.write("sound/Kconfig", KCONFIG)
+        self.write("sound/Makefile", MAKEFILE)
 
     def read(self) -> tuple[str, str]:
         return ((self.sound / "Kconfig").read_text(encoding="ascii"),
@@ -49,7 +40,7 @@ class DropIn(unittest.TestCase):
         result = run_script("drop-in", self.kernel / "none")
         self.assertEqual(result.returncode, 1)
         self.assertIn("top directory of a kernel's sources", result.stderr)
-        self.write(KCONFIG.replace('sound/xen/Kconfig"', 'elsewhere/xen"'), MAKEFILE)
+        self.write("sound/Kconfig", KCONFIG.replace('sound/xen/Kconfig"', 'elsewhere/xen"'))
         result = run_script("drop-in", self.kernel)
         self.assertEqual(result.returncode, 1)
         self.assertIn("has no line 'source \"sound/xen/Kconfig\"'", result.stderr)
@@ -59,7 +50,3 @@ class DropIn(unittest.TestCase):
         for arguments in ((), ("--out", self.kernel), (self.kernel, self.kernel)):
             self.assertEqual(run_script("drop-in", *arguments).returncode, 2)
         self.assertIn("usage:", run_script("drop-in", "--help").stdout)
-
-
-if __name__ == "__main__":
-    unittest.main()

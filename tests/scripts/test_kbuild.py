@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kbuild says in one sentence, and at once, why the module cannot be built for a kernel."""
 
-import os
-import pathlib
 import subprocess
-import tempfile
-import unittest
 
-from support import ROOT
+from support import DirectoryTest
+from xenfront import ROOT, process
 
 # A kernel's configuration that is good enough, and what its build would tell.
 KERNEL = {"KBUILD_EXTMOD": "/module", "CONFIG_MODULES": "y", "CONFIG_64BIT": "y",
@@ -17,24 +14,19 @@ CLANG = {"CONFIG_CC_IS_GCC": "", "CONFIG_CC_IS_CLANG": "y", "CC": "clang-19",
          "CONFIG_CC_VERSION_TEXT": "Debian clang version 19.1.7"}
 
 
-class Kbuild(unittest.TestCase):
+class Kbuild(DirectoryTest):
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="kbuild-")
-        self.addCleanup(temporary.cleanup)
-        self.programs = pathlib.Path(temporary.name)
+        super().setUp()
         for name in ("g++-12", "clang++-19", "x86_64-linux-gnu-g++-14", "gcc-12"):
-            (self.programs / name).write_text("#!/bin/sh\n", encoding="ascii")
-            (self.programs / name).chmod(0o755)
+            self.write(name, "#!/bin/sh\n").chmod(0o755)
 
     def read(self, **changes: str) -> subprocess.CompletedProcess[str]:
         """Has make read Kbuild as the build of a kernel does."""
-        environment = {name: value for name, value in os.environ.items()
-                       if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         variables = [f"{name}={value}" for name, value in {**KERNEL, **changes}.items()]
         return subprocess.run(
             ["/usr/bin/make", "--no-print-directory", "-f", "Kbuild",
              "--eval=print: ; @echo $(xen-front-src) $(xen-front-cxx)", "print", *variables],
-            cwd=ROOT, env={**environment, "PATH": f"{self.programs}:/bin"}, check=False,
+            cwd=ROOT, env={**process.environment(), "PATH": f"{self.directory}:/bin"}, check=False,
             capture_output=True, text=True)
 
     def assert_refused(self, *fragments: str, **changes: str) -> None:
@@ -80,7 +72,3 @@ class Kbuild(unittest.TestCase):
     def test_cleaning_needs_nothing(self) -> None:
         nothing = {name: "" for name in KERNEL if name.startswith("CONFIG_")}
         self.assertEqual(self.read(**nothing, CC="gcc-13").returncode, 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

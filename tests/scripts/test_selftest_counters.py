@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/selftests notices when a guest's counters and the backend's statistics disagree."""
 
-import json
-import pathlib
-import tempfile
-import unittest
-
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import counters
+from support import DirectoryTest
+from xenfront.selftests import counters
+from xenfront.selftests.judgement import Judgement
 
 OPERATIONS = ("OPEN", "CLOSE", "READ", "WRITE", "TRIGGER")
 
@@ -33,23 +29,20 @@ BACKEND = {
 }
 
 
-class CountersTest(unittest.TestCase):
+class CountersTest(DirectoryTest):
 
     def compare(self, guest: str = GUEST, **backend: object) -> list[str]:
         """What failed."""
-        with tempfile.TemporaryDirectory() as name:
-            result = pathlib.Path(name)
-            (result / "domu0/files").mkdir(parents=True)
-            (result / "dom0/files").mkdir(parents=True)
-            (result / "domu0/files/xen-front").write_text(guest)
-            (result / "dom0/files/stats.json").write_text(json.dumps([BACKEND | backend]))
-            _passed, failed, _notes = counters.compare_counters(result, 1)
-        return failed
+        self.write("domu0/files/xen-front", guest)
+        self.write_json("dom0/files/stats.json", [BACKEND | backend])
+        judgement = Judgement(self.directory)
+        counters.compare(judgement)
+        return judgement.failed
 
-    def test_agreement(self):
+    def test_agreement(self) -> None:
         self.assertEqual(self.compare(), [])
 
-    def test_each_disagreement(self):
+    def test_each_disagreement(self) -> None:
         for change, what in (
                 ({"requests": BACKEND["requests"] | {"WRITE": 41}}, "requests by kind"),
                 ({"responses_held_off": 39}, "each request was answered"),
@@ -61,17 +54,10 @@ class CountersTest(unittest.TestCase):
             failed = self.compare(**change)
             self.assertTrue(any(what in one for one in failed), (change, failed))
 
-    def test_other_streams(self):
-        with tempfile.TemporaryDirectory() as name:
-            result = pathlib.Path(name)
-            (result / "domu0/files").mkdir(parents=True)
-            (result / "dom0/files").mkdir(parents=True)
-            (result / "domu0/files/xen-front").write_text(GUEST)
-            (result / "dom0/files/stats.json").write_text(json.dumps([BACKEND | {"card": 0}]))
-            _passed, failed, _notes = counters.compare_counters(result, 1)
-        self.assertEqual(len(failed), 1)
+    def test_other_streams(self) -> None:
+        self.assertEqual(len(self.compare(card=0)), 1)
 
-    def test_nothing_was_played(self):
+    def test_nothing_was_played(self) -> None:
         idle = GUEST
         for busy in ("OPEN 1", "CLOSE 1", "WRITE 40", "TRIGGER 2", "all 44", "refused 1", "all 39",
                      "all 42", "sent 30", "held-off 14"):
@@ -81,11 +67,23 @@ class CountersTest(unittest.TestCase):
                          responses_notified=0, responses_held_off=0, events=0),
             ["counters: no stream had a request"])
 
-    def test_missing_files(self):
-        with tempfile.TemporaryDirectory() as name:
-            _passed, failed, _notes = counters.compare_counters(pathlib.Path(name), 1)
-        self.assertEqual(len(failed), 1)
+    def test_missing_files(self) -> None:
+        judgement = Judgement(self.directory)
+        counters.compare(judgement)
+        self.assertEqual(len(judgement.failed), 1)
 
+    def test_queries_for_each_set_up(self) -> None:
+        for queries, opens, passes in ((2, 1, True), (3, 1, False), (0, 1, False)):
+            self.write_json("dom0/files/stats.json", [
+                BACKEND | {"requests": {"HW_PARAM_QUERY": queries, "OPEN": opens}}])
+            judgement = Judgement(self.directory)
+            counters.few_queries(judgement)
+            self.assertEqual(not judgement.failed, passes)
 
-if __name__ == "__main__":
-    unittest.main()
+    def test_guests_at_once(self) -> None:
+        for second, passes in (("12 30", True), ("16 30", False)):
+            self.write("domu0/files/duplex.span", "10 20")
+            self.write("domu1/files/duplex.span", second)
+            judgement = Judgement(self.directory, guests=2)
+            counters.play_together(judgement)
+            self.assertEqual(not judgement.failed, passes)

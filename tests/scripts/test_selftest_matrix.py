@@ -3,9 +3,8 @@
 
 import unittest
 
-import support  # noqa: F401 # pylint: disable=unused-import
-from selftestkit import matrix
-from selftestkit.matrix import Cell, Result
+from xenfront.selftests import matrix
+from xenfront.selftests.matrix import Cell, Result
 
 LOG = ("[    0.000000] Linux version 7.3.4+deb13-amd64 (debian-kernel@lists.example) "
        "(x86_64-linux-gnu-gcc-14 (Debian 14.2.0-19) 14.2.0, GNU ld (GNU Binutils) 2.44) #1 SMP\n")
@@ -45,7 +44,3 @@ class Table(unittest.TestCase):
     def test_nothing_booted(self) -> None:
         lines = matrix.table([self.result("pv", ["no such package"], log="")])
         self.assertEqual(lines[2], "| trixie-backports | unknown | FAILED | not run |")
-
-
-if __name__ == "__main__":
-    unittest.main()

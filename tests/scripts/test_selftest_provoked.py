@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/selftests notices when a kernel does not report what was provoked."""
 
-import json
-import pathlib
 import re
-import tempfile
-import unittest
 
 import support
-import umlkit.provoked
-from labkit.errors import ExitStatus
-from selftestkit import provoked
+from xenfront import ROOT
+from xenfront.errors import ExitStatus
+from xenfront.selftests import provoked
+from xenfront.selftests.judgement import Judgement
+from xenfront.uml import provoked as uml_provoked
 
 EXPECTED = (provoked.Expected("lock-order", "WARN", "circular locking .*first_lock"),
             provoked.Expected("leak", "memory leak", "unreferenced object"))
@@ -18,17 +16,16 @@ LOCKS = ("WARN", "WARNING: possible circular locking dependency", "insmod/7: (fi
 LEAK = ("memory leak", "unreferenced object 0x1 (size 32):", '  comm "insmod"')
 
 
-class ProvokedTest(unittest.TestCase):
+class ProvokedTest(support.DirectoryTest):
 
     def compare(self, *reports: tuple[str, ...], status: int = ExitStatus.KERNEL_REPORT,
                 problems: tuple[str, ...] = ()) -> tuple[int, list[str]]:
         """How much passed, and what failed."""
-        with tempfile.TemporaryDirectory() as name:
-            result = pathlib.Path(name)
-            (result / "summary.json").write_text(json.dumps({"problems": problems, "reports": [
-                {"log": "domu0/dmesg", "kind": kind, "lines": lines} for kind, *lines in reports]}))
-            passed, failed = provoked.compare_reports(result, status, EXPECTED)
-        return len(passed), failed
+        self.write_json("summary.json", {"problems": problems, "reports": [
+            {"log": "domu0/dmesg", "kind": kind, "lines": lines} for kind, *lines in reports]})
+        judgement = Judgement(self.directory)
+        provoked.compare(judgement, status, EXPECTED)
+        return len(judgement.passed), judgement.failed
 
     def test_all_that_is_expected(self) -> None:
         self.assertEqual(self.compare(LOCKS, LEAK), (2, []))
@@ -60,16 +57,12 @@ class ProvokedTest(unittest.TestCase):
                          (2, ["domu0 was lost"]))
 
     def test_every_mistake_is_made_and_expected(self) -> None:
-        source = (support.ROOT / "tests/guest/provoker/provoker.c").read_text()
+        source = (ROOT / "tests/guest/provoker/provoker.c").read_text()
         known = set(re.findall(r'\{ "([a-z-]+)", provoke_\w+ \}', source))
         made = [mistake for guest in provoked.GUESTS for mistake in guest]
         self.assertEqual(len(made), len(set(made)))
         self.assertEqual({row.mistake for row in provoked.EXPECTED}, set(made))
         # What only KASAN sees is made where it is.
-        in_uml = {mistake for mistake, _ in umlkit.provoked.MISTAKES}
+        in_uml = {mistake for mistake, _ in uml_provoked.MISTAKES}
         self.assertEqual({*made, *in_uml}, known)
         self.assertEqual(known - set(made), {"global-overrun", "stack-overrun"})
-
-
-if __name__ == "__main__":
-    unittest.main()

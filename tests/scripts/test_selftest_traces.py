@@ -2,12 +2,10 @@
 """scripts/selftests notices when the driver's trace and the backend's differ."""
 
 import json
-import pathlib
-import tempfile
-import unittest
 
-import support  # pylint: disable=unused-import # finds scripts/
-from selftestkit import traces
+from support import DirectoryTest
+from xenfront.selftests import traces
+from xenfront.selftests.judgement import Judgement
 
 # What a stream does, by the direction in which it does it; words in small letters are states.
 LIVES = {
@@ -82,26 +80,23 @@ def session(lives: dict[str, tuple[str, ...]] | None = None) -> Session:
     return both
 
 
-class TracesTest(unittest.TestCase):
+class TracesTest(DirectoryTest):
 
     def compare(self, both: Session) -> tuple[list[str], list[str]]:
         """What passed and what failed."""
-        with tempfile.TemporaryDirectory() as name:
-            result = pathlib.Path(name)
-            (result / "domu0/files").mkdir(parents=True)
-            (result / "dom0/files").mkdir(parents=True)
-            (result / "domu0/files/trace").write_text("\n".join(both.guest) + "\n")
-            (result / "dom0/files/backend.jsonl").write_text(
-                "".join(json.dumps(record) + "\n" for record in both.backend))
-            passed, failed, _table = traces.compare_traces(result)
-        return passed, failed
+        self.write("domu0/files/trace", "\n".join(both.guest) + "\n")
+        self.write("dom0/files/backend.jsonl",
+                   "".join(json.dumps(record) + "\n" for record in both.backend))
+        judgement = Judgement(self.directory)
+        traces.compare(judgement)
+        return judgement.passed, judgement.failed
 
-    def test_agreement(self):
+    def test_agreement(self) -> None:
         passed, failed = self.compare(session())
         self.assertEqual(failed, [])
         self.assertEqual(len(passed), 5)
 
-    def test_each_disagreement(self):
+    def test_each_disagreement(self) -> None:
         for kind, field, value in (("request", "offset", 7777), ("request", "id", 99),
                                    ("request", "trigger", "PAUSE"), ("response", "status", -5),
                                    ("event", "pos", 1)):
@@ -111,13 +106,13 @@ class TracesTest(unittest.TestCase):
             _passed, failed = self.compare(both)
             self.assertEqual(len(failed), 1, (kind, field))
 
-    def test_a_request_that_never_arrived(self):
+    def test_a_request_that_never_arrived(self) -> None:
         both = session()
         del both.backend[4]
         _passed, failed = self.compare(both)
         self.assertTrue(any("requests are the backend's" in one for one in failed))
 
-    def test_states(self):
+    def test_states(self) -> None:
         playback = LIVES["playback"]
         at = playback.index("running")
         for wrong in (playback[:at], (*playback[:at + 1], "failed", *playback[at + 1:]),
@@ -126,31 +121,27 @@ class TracesTest(unittest.TestCase):
             _passed, failed = self.compare(session(LIVES | {"playback": wrong}))
             self.assertTrue(any("states of the streams" in one for one in failed), wrong)
 
-    def test_a_lost_state(self):
+    def test_a_lost_state(self) -> None:
         both = session()
         both.guest = [line for line in both.guest if "run=draining" not in line]
         _passed, failed = self.compare(both)
         self.assertEqual(len(failed), 1)
         self.assertIn("states of the streams", failed[0])
 
-    def test_no_states(self):
+    def test_no_states(self) -> None:
         both = session()
         both.guest = [line for line in both.guest if "xen_front_stream_state" not in line]
         _passed, failed = self.compare(both)
         self.assertEqual(len(failed), 2)
 
-    def test_no_positions(self):
+    def test_no_positions(self) -> None:
         both = session()
         both.guest = [line for line in both.guest if "xen_front_event" not in line]
         _passed, failed = self.compare(both)
         self.assertIn("trace: there are no positions", failed)
         self.assertTrue(any("event to period" in one for one in failed))
 
-    def test_no_domain(self):
+    def test_no_domain(self) -> None:
         both = session()
         del both.guest[0]
         self.assertIn("does not begin with its domain", self.compare(both)[1][0])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a driver takes by being there, and by having a stream open."""
+
+import dataclasses
+import json
+import pathlib
+
+from xenfront.errors import Failure
+
+# What tests/bench/guest.sh notes without any driver.
+_NOTHING = "none"
+
+
+def _open(driver: str) -> str:
+    return f"{driver}:open"
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """By driver, alone and with an open stream (see _open): what the guest says, and pages of the
+    guest that other domains have mapped."""
+
+    guest: dict[str, dict[str, int]]
+    grants: dict[str, int]
+
+    def module(self, driver: str) -> str:
+        """Its code and data, once loaded."""
+        noted = self.guest.get(driver)
+        return "-" if noted is None else f"{noted['module_bytes'] / 1024:.0f} KiB"
+
+    def idle_memory(self, driver: str) -> str:
+        """Of the kernel, without the module itself."""
+        return self._memory(driver, _NOTHING)
+
+    def open_memory(self, driver: str) -> str:
+        """In addition."""
+        return self._memory(_open(driver), driver)
+
+    def idle_grants(self, driver: str) -> str:
+        """Those that the guest has mapped for other devices do not count."""
+        return self._grants(driver, _NOTHING)
+
+    def open_grants(self, driver: str) -> str:
+        """In addition."""
+        return self._grants(_open(driver), driver)
+
+    def _memory(self, state: str, before: str) -> str:
+        if state not in self.guest or before not in self.guest:
+            return "-"
+        return f"{self.guest[state]['kernel_kib'] - self.guest[before]['kernel_kib']} KiB"
+
+    def _grants(self, state: str, before: str) -> str:
+        if state not in self.grants or before not in self.grants:
+            return "-"
+        return str(self.grants[state] - self.grants[before])
+
+
+def read(guest: pathlib.Path, grants: pathlib.Path) -> Facts:
+    """The files that guest.sh and dom0.sh have written."""
+    try:
+        noted = [json.loads(line) for line in guest.read_text(encoding="utf-8").splitlines()]
+        mapped = [line.split() for line in grants.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as failure:
+        raise Failure(f"{guest}, {grants}: not both can be read ({failure}); see stderr of the "
+                      "domain's script") from failure
+    return Facts({fact["facts"]: fact for fact in noted},
+                 {name: int(count) for name, count in mapped})

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of the lab, in which everything is measured."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from typing import Callable
+
+from xenfront import ROOT
+from xenfront.bench import plan
+from xenfront.bench.workload import STREAMS_OF_DEVICE
+from xenfront.errors import Failure
+from xenfront.lab import runs
+
+PROGRAMS = ROOT / "build" / "guest-bench"
+
+
+def _many_streams() -> str:
+    """Devices that only play, with as many streams as are ever wanted at once."""
+    parts = []
+    for number in range(max(plan.STREAMS)):
+        if number % STREAMS_OF_DEVICE == 0:
+            parts.append("'pcm, name=Many'")
+        parts.append(f"'stream, unique-id=many{number}, type=P'")
+    return ", ".join(parts)
+
+
+CARD = f"""[[
+    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000,
+     sample-formats=s16_le;s32_le, channels-min=1, channels-max=8',
+    'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C',
+    'pcm, name=Echo', 'stream, unique-id=echo-play, type=P',
+    'stream, unique-id=echo-record, type=C',
+    {_many_streams()} ]]"""
+
+# tests/bench/dom0.sh writes the files when it restarts the backend.
+BACKEND = ("xen-sndback --default null --map 'echo-*=loop:bench' "
+           "--trace \"$LAB_OUT/trace.$(cat /run/bench-number 2>/dev/null || echo 0)\" "
+           "$(cat /run/bench-options 2>/dev/null)")
+
+# The in-tree driver's complaint whenever it is unbound.
+ALLOWED_REPORT = "freeing event channel"
+
+# So that the domains have a clock in common.
+NATIVE_COUNTER = 'tsc_mode = "native"'
+
+_DONE = re.compile(r"^bench: (\S+) done", re.MULTILINE)
+
+# Told about the progress: how many steps are done, and the name of the last.
+Watch = Callable[[int, str], None]
+# Builds of this driver, by the names that a plan has for them.
+Modules = dict[str, pathlib.Path]
+
+
+def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
+    target = tree / "bench"
+    target.mkdir(parents=True)
+    programs = (PROGRAMS / f"xen-front-{name}" for name in ("bench", "accountant", "pinger"))
+    scripts = sorted((ROOT / "tests" / "bench").glob("*.sh"))
+    for path, name in (*((path, path.name) for path in (*scripts, *programs)),
+                       *((path, f"{driver}.ko") for driver, path in modules.items())):
+        try:
+            shutil.copy(path, target / name)
+        except OSError as failure:
+            raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
+                          "is needed") from failure
+    (target / "plan").write_text(steps, encoding="utf-8")
+
+
+def counts(name: str) -> pathlib.Path:
+    """Where a run of that name that counts instructions leaves what it has counted."""
+    return runs.directory(name) / "instructions"
+
+
+def _counting(name: str) -> str:
+    plugin = PROGRAMS / "xen-front-counter.so"
+    if not plugin.exists():
+        raise Failure(f"{plugin}: is not there; make bench builds what is needed")
+    return f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"
+
+
+def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, steps: str,
+        watch: Watch, counts_instructions: bool = False) -> None:
+    """Boots the lab and has `steps` done."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as work:
+        tree = pathlib.Path(work)
+        _overlay(tree, steps, modules)
+        command = runs.command(
+            "run", quiet=True, name=name, kernel=kernel, type=guest_type, icount=icount,
+            driver="none", sound="aloop", domu_config=NATIVE_COUNTER, vsnd=CARD, backend=BACKEND,
+            domu_overlay=tree, dom0_overlay=tree, dom0_command="/bench/dom0.sh",
+            domu_command="/bench/guest.sh /bench/plan /bench", time_limit=3600, host_limit=7200,
+            allow_report=ALLOWED_REPORT, qemu_plugin=counts_instructions and _counting(name))
+        shutil.rmtree(runs.directory(name), ignore_errors=True)
+        with subprocess.Popen(command) as lab:
+            follow(lab, runs.directory(name) / "dom0" / "console.log", watch)
+    runs.summary(name, lab.returncode, (0,))
+
+
+# No step takes so long, in seconds of this machine: the guest, or what it waits for, hangs.
+PATIENCE = 600.0
+
+
+def follow(lab: "subprocess.Popen[bytes]", console: pathlib.Path, watch: Watch,
+           patience: float = PATIENCE) -> None:
+    """Until the lab has ended. Ends it when nothing is done any more."""
+    count, since = 0, time.monotonic()
+    try:
+        while lab.poll() is None:
+            done = _DONE.findall(console.read_text(errors="replace")) if console.exists() else []
+            last = done[-1] if done else "the machine boots"
+            # The first says that the domains have found each other.
+            watch(max(0, len(done) - 1), last)
+            if len(done) != count:
+                count, since = len(done), time.monotonic()
+            elif time.monotonic() - since > patience:
+                raise Failure(f"{last}: after this nothing was done for {patience:g} s, so the "
+                              f"lab was ended; see the consoles in {console.parent.parent}")
+            time.sleep(0.3)
+    finally:
+        if lab.poll() is None:
+            lab.terminate()

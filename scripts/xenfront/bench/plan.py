@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is measured, in which order."""
+
+import dataclasses
+
+from xenfront.bench.workload import (COPY, DUPLEX, ECHO, IDLE, LATENCY_PERIOD, OPEN,
+                                     PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, SECONDS, START,
+                                     Workload)
+
+IN_TREE, OURS, NONE = "in-tree", "ours", "none"
+
+# Each domain on a processor of its own, as on a host with processors to spare: what counts there
+# is whether the sound is clean, who is woken how often, and how soon. Both on one: under icount two
+# running processors share the time, so only there a domain's processor time is what it executes.
+APART, TOGETHER = "apart", "together"
+PLACES = (APART, TOGETHER)
+# Apart, the guest has this one, by tests/bench/dom0.sh.
+GUEST_PROCESSOR = 1
+
+SWEEP = (1024, 480, 256, 128, 64, 32)
+QUICK_SWEEP = (1024, 480, 128, 32)
+# Which only the in-tree driver allows.
+SMALLER = (16, 8)
+ECHO_SWEEP = (480, 128, 32)
+# Beside each other; a single one is in the sweep.
+STREAMS = (2, 4, 8, 16, 32)
+QUICK_STREAMS = (8, 32)
+
+_IDLE_SECONDS = 5.0
+_LATENCY_SECONDS = 8.0
+
+BY_16 = Workload(PLAY, chunk=16, seconds=2.0)
+BY_16_PACED = dataclasses.replace(BY_16, is_paced=True)
+HEAVY = Workload(PLAY, 1920, seconds=2.0, rate=192000, channels=8, sample_format="S32_LE")
+IN_BOTH_DIRECTIONS = Workload(DUPLEX)
+
+# A backend that answers each request so much later. Sound is late by that as well.
+LATE_MICROSECONDS = 2000
+LATE = f"--respond-delay {LATE_MICROSECONDS}"
+# One that reports whatever position there is when a timer of its own ticks, as those in the field do:
+# hardly ever on the boundary of a period.
+FIELD_MICROSECONDS = 10000
+FIELD = f"--positions timer:{FIELD_MICROSECONDS}"
+# One that plays into a sound card of Dom0 and reports where that is: snd-aloop, see machine.py. That
+# moves every so many frames, with a tick of its kernel, and a buffer has to hold as much.
+CARD = "--map play=alsa:hw:Loopback,0"
+CARD_STEP = RATE // 250
+# What comes before the name of a workload with a backend of these options.
+BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-"}
+
+
+def many(streams: int) -> Workload:
+    """So many streams at once."""
+    return Workload(PLAY, 1024, seconds=2.0, streams=streams)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One measurement."""
+
+    workload: Workload
+    driver: str
+    place: str
+    round: int
+    backend: str = ""  # options
+
+    @property
+    def name(self) -> str:
+        """Unique within a run, without a blank or a slash."""
+        return (f"{self.round}:{self.driver}:{self.place}:"
+                f"{BACKENDS[self.backend]}{self.workload.name}")
+
+    @property
+    def verb(self) -> str:
+        """What tests/bench/guest.sh calls this kind of step."""
+        if self.workload.direction == IDLE and self.driver != NONE:
+            return "watch"
+        if self.workload.direction == PING:
+            return "ping"
+        if self.workload.direction in (OPEN, START):
+            return "cycle"
+        if self.workload.is_traced:
+            return "trace"
+        return "time" if self.workload.is_timed else "step"
+
+
+def _limits(sweep: tuple[int, ...]) -> list[Workload]:
+    """What there is to compare with, for each length of a period, and for what HEAVY copies."""
+    pings = [Workload(PING, period, seconds=SECONDS[period]) for period in sweep
+             if period != LATENCY_PERIOD]
+    return [Workload(PING, seconds=_LATENCY_SECONDS), *pings,
+            *(Workload(COPY, period) for period in sweep),
+            dataclasses.replace(HEAVY, direction=COPY)]
+
+
+def _workloads(driver: str, place: str, sweep: tuple[int, ...],
+               streams: tuple[int, ...]) -> list[Workload]:
+    """Of a driver: the in-tree one has no mmap."""
+    idle = Workload(IDLE, seconds=_IDLE_SECONDS)
+    if driver == NONE:
+        return [idle, *_limits(sweep)]
+    chosen = []
+    for direction in (PLAY, RECORD):
+        for access in ("rw", "mmap") if driver == OURS else ("rw",):
+            chosen += [Workload(direction, period, access, SECONDS[period]) for period in sweep]
+        if place == APART:
+            chosen += [Workload(direction, period, seconds=SECONDS[period], periods=2)
+                       for period in sweep]
+            chosen.append(Workload(direction, seconds=_LATENCY_SECONDS, is_timed=True))
+            chosen.append(Workload(direction, seconds=1.0, is_traced=True))
+    if place == APART:
+        chosen += [Workload(ECHO, period, seconds=1.0, periods=periods)
+                   for periods in (PERIODS_PER_BUFFER, 2) for period in ECHO_SWEEP]
+        if driver == IN_TREE:
+            chosen += [Workload(PLAY, period, seconds=SECONDS[period]) for period in SMALLER]
+    chosen += [many(count) for count in streams]
+    chosen += [HEAVY, IN_BOTH_DIRECTIONS, BY_16, BY_16_PACED, Workload(OPEN), Workload(START)]
+    return [*chosen, idle]
+
+
+def _late_steps(sweep: tuple[int, ...]) -> list[Step]:
+    return [Step(workload, driver, APART, 1, LATE)
+            for driver in (IN_TREE, OURS)
+            for workload in (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in sweep),
+                             BY_16)]
+
+
+def _steps_of(backend: str, periods: tuple[int, ...]) -> list[Step]:
+    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, place, 1, backend)
+            for driver in (IN_TREE, OURS) for place in PLACES for period in periods]
+
+
+def steps(is_quick: bool, rounds: int) -> list[Step]:
+    """Alternates the drivers: what changes over time strikes both."""
+    sweep, streams = (QUICK_SWEEP, QUICK_STREAMS) if is_quick else (SWEEP, STREAMS)
+    chosen = [Step(workload, driver, place, number)
+              for number in range(1, rounds + 1)
+              for driver in (NONE, IN_TREE, OURS)
+              for place in PLACES
+              for workload in _workloads(driver, place, sweep, streams)]
+    return [*chosen, *_late_steps(sweep), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
+            *_steps_of(CARD, tuple(period for period in sweep
+                                   if PERIODS_PER_BUFFER * period >= CARD_STEP))]
+
+
+# Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.
+ICOUNT = 1
+SLOW_ICOUNTS = (2, 3, 4, 5)
+QUICK_SLOW_ICOUNTS = (3,)
+
+
+def slow_steps(is_quick: bool) -> list[Step]:
+    """How small periods can be on a slower machine."""
+    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, APART, 1)
+            for driver in (IN_TREE, OURS)
+            for period in (QUICK_SWEEP if is_quick else SWEEP)]
+
+
+def script(chosen: list[Step]) -> str:
+    """The plan as tests/bench/guest.sh reads it."""
+    pings = {step.workload.period: step.workload.seconds for step in chosen
+             if step.workload.direction == PING}
+    lines = [f"pinger {period} {period * 1_000_000 // RATE} {round(seconds * RATE) // period}"
+             for period, seconds in pings.items()]
+    driver = place = backend = ""
+    with_facts: set[str] = set()
+    for step in chosen:
+        if step.place != place:
+            place = step.place
+            lines.append(f"place {place}")
+        if step.backend != backend:
+            backend, driver = step.backend, NONE
+            lines += [f"driver {driver}", f"backend {backend}"]
+        if step.driver != driver:
+            driver = step.driver
+            lines.append(f"driver {driver}")
+        if driver not in with_facts:
+            with_facts.add(driver)
+            lines.append(f"facts {driver}")
+            if driver != NONE:
+                lines.append(f"playing {driver}:open")
+        lines.append(f"{step.verb} {step.name} {step.workload.arguments}")
+    return "".join(line + "\n" for line in lines)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The figures as tables of text: both drivers beside each other."""
+
+import dataclasses
+
+from xenfront.bench import instructions, limit, plan
+from xenfront.bench.facts import Facts
+from xenfront.bench.figures import Findings
+from xenfront.bench.outcome import Outcome
+from xenfront.bench.workload import ECHO, IDLE, OPEN, PLAY, START, Workload
+from xenfront.traces.spread import Spread
+
+Row = tuple[str, ...]
+_DRIVERS = (plan.IN_TREE, plan.OURS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of as many cells as the header has; the first cell is a row's title."""
+
+    header: Row
+    rows: list[Row]
+
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.header, *self.rows)]
+        return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip()
+                         for row in (self.header, *self.rows))
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A figure that both drivers have."""
+
+    title: str
+    field: str
+    place: str
+    meaning: str
+
+
+COLUMNS = (
+    Column("interrupts", "interrupts", plan.APART, "of the driver's event channels, per period"),
+    Column("switches", "switches", plan.APART,
+           "voluntary context switches of the application, per period"),
+    Column("notifications", "notifications", plan.APART, "that the backend received, per period"),
+    Column("Dom0 ms/s", "dom0_ms", plan.TOGETHER,
+           "processor time of Dom0, with the backend, per second of sound, likewise"),
+    Column("guest ms/s", "guest_ms", plan.TOGETHER,
+           "processor time of the guest per second of sound, both domains on one processor"),
+)
+
+
+def figures(findings: Findings) -> Table:
+    """A row for each workload of ours; where the in-tree driver cannot do it, against its rw: for each
+    column the value of the in-tree driver, ours, and their ratio; the limit of the last column, and
+    the ratio of ours to that; xruns."""
+    kinds = dict.fromkeys((one.step.workload, one.step.backend) for one in findings.all
+                          if one.step.driver == plan.OURS and not one.step.workload.is_traced
+                          and one.step.workload.direction not in (ECHO, IDLE, OPEN, START))
+    return Table(("workload", *(cell for column in COLUMNS
+                                for cell in (f"{column.title}: in-tree", "ours", "ratio")),
+                  "limit", "ours to it", "xruns: in-tree", "ours"),
+                 [_row(findings, work, backend) for work, backend in kinds])
+
+
+def _row(findings: Findings, work: Workload, backend: str) -> Row:
+    name = work.name
+    other = name.replace("-mmap", "-rw")
+    cells: list[str] = []
+    for column in COLUMNS:
+        theirs = findings.mean(plan.IN_TREE, column.place, other, column.field, backend)
+        ours = findings.mean(plan.OURS, column.place, name, column.field, backend)
+        cells += [number(theirs), number(ours), ratio(ours, theirs)]
+    least = limit.of(findings, work)
+    title = plan.BACKENDS[backend] + name + (" (in-tree: rw)" if other != name else "")
+    return (title, *cells, number(least), ratio(ours, least),
+            xruns(findings, plan.IN_TREE, other, backend), xruns(findings, plan.OURS, name, backend))
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def ratio(ours: float | None, theirs: float | None) -> str:
+    return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
+
+
+def microseconds(spread: Spread | None) -> str:
+    return spread.percentiles("us") if spread else "-"
+
+
+def xruns(findings: Findings, driver: str, name: str, backend: str) -> str:
+    """In all rounds, with each domain on its own processor: the application's, and the backend's if
+    that has any."""
+    rounds = findings.of(driver, plan.APART, name, backend)
+    if any(figures.failure for figures in rounds):
+        return "failed"
+    if not rounds:
+        return "-"
+    seen = sum(figures.xruns for figures in rounds)
+    backends = sum(figures.backend_xruns for figures in rounds)
+    return f"{seen}+{backends}" if backends else str(seen)
+
+
+def costs(findings: Findings) -> Table:
+    """What is not per period: setting up, and what a driver takes by being there."""
+    rows: list[Row] = []
+    for name, what in ((OPEN, "open, set up, close"), (START, "open until the stream runs, close")):
+        cells = []
+        for driver in _DRIVERS:
+            spent = findings.mean(driver, plan.TOGETHER, name, "guest_ms")
+            cycle = next((one.cycle for one in findings.of(driver, plan.APART, name)), None)
+            cells.append(f"{number(spent)} ms of the guest's processor, {microseconds(cycle)}")
+        rows.append((what, *cells))
+    for fact, text in ((Facts.module, "module in memory"), (Facts.idle_memory, "kernel memory, idle"),
+                       (Facts.open_memory, "more with a stream"),
+                       (Facts.idle_grants, "pages mapped by the backend, idle"),
+                       (Facts.open_grants, "more with a stream")):
+        rows.append((text, *(fact(findings.facts, driver) for driver in _DRIVERS)))
+    return Table(("besides", *_DRIVERS), rows)
+
+
+def latencies(findings: Findings) -> Table:
+    """Wake-ups of the last round, as they are measured, with each domain on its own processor."""
+    rows = {(one.step.workload.name, one.step.driver):
+            (one.step.workload.name, one.step.driver, microseconds(one.figures.wake),
+             microseconds(one.figures.notice))
+            for one in findings.all if one.figures.wake}
+    return Table(("workload", "driver", "event to application, p50 / p99 / max",
+                  "application to backend, p50 / p99 / max"), list(rows.values()))
+
+
+def speeds(outcome: Outcome) -> Table:
+    """How small periods of playback can be on machines of different speed."""
+    machines = ((1 << plan.ICOUNT, outcome.findings), *sorted(outcome.slow.items()))
+    return Table(("an instruction takes", "smallest clean period: in-tree", "ours"),
+                 [(f"{nanoseconds} ns", *(str(findings.smallest_clean(driver, PLAY) or "none")
+                                          for driver in _DRIVERS))
+                  for nanoseconds, findings in machines])
+
+
+def echoes(findings: Findings) -> Table:
+    """From playback to capture, through the application."""
+    names = dict.fromkeys(one.step.workload.name for one in findings.all
+                          if one.step.workload.direction == ECHO)
+    return Table(("round trip in frames, the longest", *_DRIVERS),
+                 [(name, *(_echo(findings, driver, name) for driver in _DRIVERS)) for name in names])
+
+
+def _echo(findings: Findings, driver: str, name: str) -> str:
+    rounds = findings.of(driver, plan.APART, name)
+    if failures := [figures.failure for figures in rounds if figures.failure]:
+        return f"fails: {failures[0]}"
+    return str(max((figures.echo or 0 for figures in rounds), default="-"))
+
+
+def shares(outcome: Outcome) -> Table:
+    """Who executes how many instructions on the guest's processor."""
+    return Table(("instructions of a period of playback", *_DRIVERS, "ping"),
+                 instructions.shares(outcome.counted))
+
+
+def functions(outcome: Outcome) -> Table:
+    """What this driver executes in a period."""
+    return Table(("instructions of a period, by function", "playback", "capture"),
+                 instructions.largest(outcome.counted))
+
+
+def remarks(outcome: Outcome) -> list[str]:
+    """What the figures mean."""
+    return [*limit.remarks(outcome.findings), *instructions.remarks(outcome.counted)]
+
+
+def text(outcome: Outcome) -> str:
+    """For a terminal."""
+    findings = outcome.findings
+    table = figures(findings).rows
+    titles = max(len(row[0]) for row in table)
+    widths = (9, 7, 7) * len(COLUMNS) + (7, 7, 9, 6)
+    lines = [" " * titles + "".join(f"  {column.title:^21}" for column in COLUMNS)
+             + f"  {'limit':^12}  {'xruns':^13}",
+             " " * titles + "  in-tree   ours  ratio" * len(COLUMNS)
+             + "   ms/s  ratio  in-tree  ours",
+             *(f"{title:<{titles}}"
+               + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths))
+               for title, *cells in table)]
+    for other in (latencies(findings), costs(findings), speeds(outcome), echoes(findings)):
+        lines += ["", str(other)]
+    lines += ["", *remarks(outcome)]
+    if (own := functions(outcome)).rows:
+        lines += ["", str(shares(outcome)), "", str(own)]
+    lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
+                    for verdict in outcome.verdicts)]
+    return "\n".join(lines)

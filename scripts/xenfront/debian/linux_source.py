@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's sources, from Debian's linux-source packages by the machine's own apt."""
+
+import pathlib
+import shutil
+
+from xenfront import process
+from xenfront.command import Say
+from xenfront.debian import packages, releases
+from xenfront.errors import Failure
+
+_PREFIX = "linux-source-"
+
+
+def _origin(name: str) -> packages.Origin:
+    """The suite whose kernel is built from these sources, or else this machine's."""
+    series = name.removeprefix(_PREFIX)
+    line = releases.LINES.get(releases.ALIASES.get(series, series))
+    return packages.Origin(line.suite) if line else packages.MACHINE
+
+
+def package(series: str, origin: packages.Origin | None = None) -> packages.Package:
+    """The package of a series ("6.1"), in the version that apt offers.
+
+    `origin` is where it comes from if no kernel that the lab boots is made of it.
+    """
+    name = f"{_PREFIX}{series}"
+    for chosen in packages.resolve([name], origin or _origin(name)):
+        if chosen.name == name:
+            return chosen
+    raise Failure(f"apt knows no package {name}")
+
+
+def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
+            say: Say, origin: packages.Origin | None = None) -> None:
+    """Puts `paths` of the sources, or everything when there are none, into `directory`."""
+    archive, = packages.fetch([source], say, origin or _origin(source.name))
+    unpacked = directory / "package"
+    unpacked.mkdir()
+    packages.unpack([archive], unpacked, everything=True)
+    # As large as all other packages of the lab together, and seldom needed again.
+    archive.unlink()
+    process.output(["tar", "-xJf", unpacked / "usr" / "src" / f"{source.name}.tar.xz", "-C", directory,
+                    "--strip-components=1", *(f"{source.name}/{path}" for path in paths)])
+    shutil.rmtree(unpacked)

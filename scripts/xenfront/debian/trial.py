@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The life of the packages on one Debian release, step by step, and what each step must leave."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+from xenfront.command import Say
+from xenfront.debian.chroot import Chroot
+
+DKMS = "snd-xen-front-dkms"
+BACKEND = "xen-sndback"
+MODULE = "snd_xen_front"
+LATER = "99.0"
+
+# Of kernels, and not of linux-headers-6.12-amd64, which depends on those of the newest of a series.
+_HEADERS = re.compile(r"linux-headers-(\d+\.\d+\.\d[\w.+]*(?:-\d+)?-[a-z0-9]+)$")
+_FLAVOURS = re.compile(r"-(?:amd64|arm64)$")
+# What the firmware says where it checks signatures: four bytes of attributes, and 1.
+_SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+
+class Stopped(Exception):
+    """A step has failed, and those after it would say nothing."""
+
+
+def version_key(release: str) -> list[tuple[int, int | str]]:
+    """Orders kernel releases: 6.1.0-9 before 6.1.0-56 before 6.12.117+deb13."""
+    return [(0, int(part)) if part.isdigit() else (1, part)
+            for part in re.findall(r"\d+|[a-z]+", release)]
+
+
+def kernels(names: list[str], default: str) -> tuple[str, str]:
+    """An older and a newer kernel's release, from the names of header packages.
+
+    The older is the `default` one of the Debian release, if there is a newer one than that.
+    """
+    found = sorted((match[1] for name in names if (match := _HEADERS.match(name))
+                    and _FLAVOURS.search(name) and "-cloud-" not in name and "-rt-" not in name),
+                   key=version_key)
+    newest = found[-1]
+    return (default, newest) if default != newest else (found[-2], newest)
+
+
+def repack(package: pathlib.Path, directory: pathlib.Path) -> None:
+    """Makes of the DKMS package one that differs in nothing but its version."""
+    tree = directory / "tree"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    source, = (tree / "usr/src").iterdir()
+    old = source.name.rpartition("-")[2]
+    for path, before, after in (
+            (tree / "DEBIAN/control", f"Version: {old}", f"Version: {LATER}"),
+            (tree / "DEBIAN/postinst", f"DKMS_VERSION={old}", f"DKMS_VERSION={LATER}"),
+            (tree / "DEBIAN/prerm", f"DKMS_VERSION={old}", f"DKMS_VERSION={LATER}"),
+            (source / "dkms.conf", f'PACKAGE_VERSION="{old}"', f'PACKAGE_VERSION="{LATER}"'),
+            (source / "src/shim/module.c", f'VERSION("{old}")', f'VERSION("{LATER}")')):
+        text = path.read_text(encoding="utf-8")
+        if before not in text:
+            raise ValueError(f"{path.relative_to(tree)} has no '{before}'")
+        path.write_text(text.replace(before, after), encoding="utf-8")
+    source.rename(source.with_name(f"snd-xen-front-{LATER}"))
+    (tree / "DEBIAN/md5sums").unlink()
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, directory],
+                   check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+
+
+class Trial:
+    """One release on which the packages live; `failures` says what was not as it should be."""
+
+    def __init__(self, release: Chroot, say: Say):
+        self.release = release
+        self.say = say
+        self.failures: list[str] = []
+        release.apt("update")
+        names = release.run("apt-cache", "pkgnames", "linux-headers-").stdout.split()
+        architecture = release.run("dpkg", "--print-architecture").stdout.strip()
+        depends = release.run("apt-cache", "depends", f"linux-headers-{architecture}").stdout
+        default = next(match[1] for word in depends.split() if (match := _HEADERS.match(word)))
+        self.older, self.newer = kernels(names, default)
+
+    def expect(self, holds: bool, what: str) -> None:
+        if not holds:
+            self.failures.append(what)
+
+    def install(self, package: pathlib.Path) -> None:
+        """On a machine that has a kernel and nothing to build modules with."""
+        self.say(f"installs {package.name} for {self.older}")
+        self._install_kernel(self.older, "image")
+        said = self._apt_install(package, f"linux-headers-{self.older}")
+        version = package.name.split("_")[1]
+        self._expect_built("install", self.older, version)
+        self.expect("Secure Boot" not in said, "install: speaks of Secure Boot, which is off")
+
+    def upgrade_kernel(self) -> None:
+        """apt installs a kernel, and is not told of the module."""
+        self.say(f"installs the kernel {self.newer}")
+        version = self._version(self.older)
+        self._install_kernel(self.newer, "image", "headers")
+        self._expect_built("kernel", self.newer, version)
+        self._expect_built("kernel", self.older, version)
+
+    def upgrade(self, package: pathlib.Path) -> None:
+        """On a machine with Secure Boot, where the kernel's own module is loaded."""
+        self.say(f"upgrades to version {LATER}")
+        variable = self.release.root / _SECURE_BOOT
+        variable.parent.mkdir(parents=True)
+        variable.write_bytes(bytes((6, 0, 0, 0, 1)))
+        (self.release.root / "sys/module" / MODULE).mkdir(parents=True)
+        said = self._apt_install(package)
+        for words in ("mokutil --import /var/lib/dkms/mok.pub", f"modprobe -r {MODULE}"):
+            self.expect(words in said, f"upgrade: does not say '{words}'")
+        status = self.release.run("dkms", "status").stdout
+        self.expect(len(re.findall(rf"snd-xen-front/{LATER}, \S+, .*: installed", status)) > 0
+                    and not re.search(rf"snd-xen-front/(?!{LATER})", status),
+                    f"upgrade: dkms status says '{status.strip()}'")
+        self._expect_built("upgrade", self.newer, LATER)
+
+    def remove(self) -> None:
+        self.say("removes it")
+        self.release.apt("purge", DKMS)
+        root = self.release.root
+        left = [path.relative_to(root) for pattern in (
+            "usr/lib/modules/*/updates/**/snd-xen-front.ko*", "usr/src/snd-xen-front*",
+            "var/lib/dkms/snd-xen-front*", "usr/share/alsa/ucm2/**/*xen-front*")
+            for path in root.glob(pattern)]
+        self.expect(not left, f"remove: left behind {', '.join(map(str, left))}")
+        for kernel in (self.older, self.newer):
+            filename = self._modinfo(kernel, "filename")
+            self.expect("/kernel/sound/" in filename,
+                        f"remove: {kernel} has '{filename}', not its own module")
+
+    def backend(self, package: pathlib.Path) -> None:
+        self.say(f"installs {package.name}")
+        self._apt_install(package)
+        said = self.release.run(BACKEND, "--version").stdout
+        version = package.name.split("_")[1]
+        self.expect(version in said, f"backend: --version says '{said.strip()}', not {version}")
+
+    def _apt_install(self, package: pathlib.Path, *others: str) -> str:
+        copy = self.release.root / "root" / package.name
+        shutil.copy(package, copy)
+        return self.release.apt("install", f"/root/{package.name}", *others)
+
+    def _install_kernel(self, kernel: str, *parts: str) -> None:
+        self.release.apt("install", *(f"linux-{part}-{kernel}" for part in parts))
+        # Without it there would be nothing that DKMS's module has to be preferred to.
+        modules = self.release.root / "usr/lib/modules" / kernel / "kernel"
+        if not list(modules.rglob(f"{MODULE}.ko*")):
+            self.failures.append(f"linux-image-{kernel} has no {MODULE} of its own")
+            raise Stopped
+
+    def _modinfo(self, kernel: str, field: str) -> str:
+        return self.release.run("modinfo", "-k", kernel, "-F", field, MODULE,
+                                check=False).stdout.strip()
+
+    def _version(self, kernel: str) -> str:
+        return self._modinfo(kernel, "version")
+
+    def _expect_built(self, step: str, kernel: str, version: str) -> None:
+        filename = self._modinfo(kernel, "filename")
+        if "/updates/dkms/" not in filename:
+            logs = sorted((self.release.root / "var/lib/dkms").glob("**/make.log"))
+            log = logs[-1].read_text(errors="replace")[-3000:] if logs else "no log of a build"
+            self.failures.append(f"{step}: {kernel} has '{filename}', not DKMS's module:\n{log}")
+            raise Stopped
+        self.expect(self._version(kernel) == version,
+                    f"{step}: {kernel} has version '{self._version(kernel)}', not {version}")
+        self.expect(self._modinfo(kernel, "vermagic").startswith(kernel + " "),
+                    f"{step}: made for '{self._modinfo(kernel, 'vermagic')}', not {kernel}")
+        self.expect("DKMS" in self._modinfo(kernel, "signer"),
+                    f"{step}: for {kernel}, signed by '{self._modinfo(kernel, 'signer')}'")
+        loads = self.release.run("modprobe", "-S", kernel, "--show-depends", MODULE).stdout.split()
+        self.expect(any("/updates/dkms/" in word for word in loads),
+                    f"{step}: modprobe would load {' '.join(loads)}")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What scripts/lab does."""
+
+import datetime
+import os
+import pathlib
+import shutil
+import sys
+import time
+
+from xenfront import ROOT, cache
+from xenfront.command import Progress, complain, shown
+from xenfront.debian import debug_kernel
+from xenfront.errors import ExitStatus, UsageError
+from xenfront.lab import arguments
+from xenfront.lab import build as builder
+from xenfront.lab import machine, programs, trees
+from xenfront.lab.image import Images
+from xenfront.lab.options import DEFAULT_KERNEL, RunOptions, checked
+from xenfront.lab.results import Outcome
+
+
+def _result_directory(name: str | None) -> pathlib.Path:
+    base = ROOT / "build" / "lab"
+    base.mkdir(parents=True, exist_ok=True)
+    if name is None:
+        now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+        name = f"{now}-{os.getpid()}"
+    directory = base / name
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir()
+    link = base / f".last-{os.getpid()}"
+    link.symlink_to(name)
+    link.rename(base / "last")
+    return directory
+
+
+def _run(options: RunOptions) -> ExitStatus:
+    progress = Progress(options.quiet)
+    checked(options)
+    images = Images(options, progress)
+    terminal = shutil.get_terminal_size()
+    directory = _result_directory(options.name)
+    try:
+        return _boot_and_judge(options, images, directory, progress,
+                               (terminal.lines, terminal.columns))
+    finally:
+        for path in [*directory.glob("*.disk"), *directory.glob("*.img")]:
+            if not options.keep:
+                path.unlink()
+
+
+def _boot_and_judge(options: RunOptions, images: Images, directory: pathlib.Path,
+                    progress: Progress, terminal: tuple[int, int]) -> ExitStatus:
+    initramfs = images.write(directory, terminal)
+    (directory / "dom0").mkdir()
+    progress(f"boots Xen; results go to {shown(directory)}")
+    command = machine.command_line(options, images, initramfs, directory)
+    start = time.monotonic()
+    limit_reached, failure = machine.run(command, options, directory, progress)
+    if options.shell is not None:
+        if failure:
+            complain(failure)
+        return ExitStatus.LAB_FAILED if failure else ExitStatus.OK
+    outcome = Outcome(options, directory)
+    outcome.collect(limit_reached, failure)
+    outcome.write(time.monotonic() - start)
+    _print_summary(outcome, directory, progress)
+    return outcome.status
+
+
+def _print_summary(outcome: Outcome, directory: pathlib.Path, progress: Progress) -> None:
+    for report in outcome.reports[:3]:
+        complain(f"kernel report: {report}")
+    if len(outcome.reports) > 3:
+        complain(f"and {len(outcome.reports) - 3} more kernel reports; see summary.json")
+    for _, problem in outcome.problems:
+        complain(f"{problem}")
+    scripts = ", ".join(f"{name}: {status}" for name, status in outcome.scripts.items())
+    progress(f"scripts: {scripts or 'none'}")
+    progress(f"{outcome.status.name} ({int(outcome.status)}); results in {shown(directory)}")
+
+
+def _shell(options: RunOptions) -> ExitStatus:
+    if not sys.stdin.isatty():
+        raise UsageError("shell needs a terminal; for commands use scripts/lab run")
+    options.shell = "dom0" if options.dom0 else "domu"
+    return _run(options)
+
+
+def _build(options: RunOptions) -> ExitStatus:
+    progress = Progress(options.quiet)
+    for kernel in sorted({options.kernel, options.dom0_kernel}):
+        debug_kernel.by_name(kernel, options.arch, options.kernel_modules, progress)
+    trees.hypervisor(options.xen, options.arch, progress)
+    trees.dom0_tree(options.xen, options.arch, options.type == "hvm", options.dom0_packages, progress)
+    make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
+    make_tree(options.arch, options.domu_packages, progress)
+    progress(f"everything is in {cache.cache_root()}")
+    return ExitStatus.OK
+
+
+def _make(options: RunOptions) -> ExitStatus:
+    progress = Progress(False)
+    for name in options.kernel or [DEFAULT_KERNEL]:
+        headers = builder.headers_of(name, options.arch, progress)
+        done = builder.make(headers, options.arguments)
+        sys.stdout.write(done.stdout)
+        sys.stdout.flush()
+        if done.returncode != 0:
+            complain(f"make {' '.join(options.arguments)} failed for kernel {name}; its messages "
+                     "are above")
+            return ExitStatus.SCRIPT_FAILED
+    return ExitStatus.OK
+
+
+def _programs(options: RunOptions) -> ExitStatus:
+    if programs.make(options.arch, options.targets, Progress(False)):
+        return ExitStatus.OK
+    complain(f"make {' '.join(options.targets)} failed for {options.arch}; its messages are "
+             "above")
+    return ExitStatus.SCRIPT_FAILED
+
+
+def _clean(options: RunOptions) -> ExitStatus:
+    if options.results:
+        shutil.rmtree(ROOT / "build" / "lab", ignore_errors=True)
+        print("removed build/lab")
+    else:
+        freed = cache.clean()
+        print(f"removed {cache.cache_root()}: {freed >> 20} MiB")
+    return ExitStatus.OK
+
+
+def main(words: list[str]) -> int:
+    """Runs the command and returns the exit status."""
+    options = arguments.parse(words)
+    commands = {"run": _run, "shell": _shell, "build": _build, "make": _make, "programs": _programs,
+                "clean": _clean}
+    return commands[options.command](options)

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is particular to a run, as archives behind the cached ones: scripts, driver, overlays, xl
+configurations. Dom0's image holds the guests' kernel and image."""
+
+import pathlib
+import shlex
+
+from xenfront import ROOT, cpio
+from xenfront.command import Say
+from xenfront.debian import debug_kernel, kernels, module_files
+from xenfront.errors import Failure, UsageError
+from xenfront.lab import programs, trees
+from xenfront.lab.options import DEFAULT_BACKEND, RunOptions, card_count
+
+_GUEST_FILES = pathlib.Path(__file__).parent / "guest"
+
+# Of all kernels here. Warnings reach the console, so that they are seen even of a domain that
+# dies, with the time stamps by which reports.py knows a kernel's lines. The crypto code's self-tests
+# would take a quarter of an emulated boot. A ramfs, unlike the usual tmpfs, may fill more than half
+# of the memory. The watchdog of the TSC takes it for broken when Xen, on so slow a processor, lets
+# another domain run between two of its readings.
+KERNEL_PARAMETERS = ("loglevel=5 printk.time=1 rootfstype=ramfs cryptomgr.notests=1 "
+                     "initcall_blacklist=crypto_kdf108_init tsc=nowatchdog")
+
+
+def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
+    """The module file to insmod, checked against the kernel it shall run on."""
+    if options.driver != "ours":
+        return None
+    build = (f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
+             f"{options.kernel} module'")
+    path = options.module or ROOT / "build" / release / "snd-xen-front.ko"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such module; {build}, give another with --module, or use "
+                         "--driver in-tree or none")
+    built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
+    if options.kernel_image is None and built_for != release:
+        raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
+                         f"{release}; {build}")
+    return path
+
+
+def _backend_overlay(options: RunOptions) -> pathlib.Path | None:
+    """Our backend's program when the command wants it and no overlay brings it."""
+    if options.backend is None or options.backend.split()[:1] != [DEFAULT_BACKEND]:
+        return None
+    if any((overlay / "usr" / where / DEFAULT_BACKEND).exists()
+           for overlay in options.dom0_overlay for where in ("bin", "local/bin", "sbin")):
+        return None
+    architecture = options.architecture.name
+    path = programs.build_directory(architecture) / "backend/xen-sndback"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file; build it ({programs.how_to(architecture)} backend), "
+                         "bring another with --dom0-overlay and --backend, or use --backend none")
+    return path
+
+
+def _shell_config(values: dict[str, object]) -> bytes:
+    lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items()]
+    return "".join(lines).encode()
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None, options: RunOptions,
+            say: Say) -> kernels.Kernel:
+    if image is not None:
+        return kernels.own_kernel(image, modules, options.kernel_modules, say)
+    return debug_kernel.by_name(name, options.arch, options.kernel_modules, say)
+
+
+def _loop_device(number: int) -> str:
+    """Dom0's loop devices: one for each guest's results, and then that of the guests' root."""
+    return f"/dev/loop{number}"
+
+
+class Images:
+    """The images of one run, in its directory."""
+
+    def __init__(self, options: RunOptions, say: Say):
+        self._options = options
+        architecture = options.architecture.name
+        self.kernel = _kernel(options.kernel, options.kernel_image, options.modules_dir, options, say)
+        # What is missing is said before anything is built or an earlier result is touched.
+        self._module = driver_module(options, self.kernel.release) \
+            if options.guests else None
+        self._backend = _backend_overlay(options)
+        if options.type == "hvm" and not self.kernel.image.is_file():
+            raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
+                             "is a vmlinux; use --type pv or pvh, or --kernel-image")
+        self.dom0_kernel = _kernel(options.dom0_kernel, options.dom0_kernel_image,
+                                   options.dom0_modules_dir, options, say)
+        self.hypervisor = trees.hypervisor(options.xen, architecture, say)
+        self._dom0_tree = trees.dom0_tree(options.xen, architecture, options.type == "hvm",
+                                          options.dom0_packages, say)
+        make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
+        self._domu_tree = make_tree(architecture, options.domu_packages, say)
+        self._busybox = trees.busybox(architecture, say) if options.root == "disk" else None
+
+    def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
+        """Writes Dom0's initramfs, which holds everything, and returns its path."""
+        guest_image = directory / "domu.img"
+        self._write_domu(guest_image, terminal)
+        self._check_memory(guest_image)
+        image = directory / "dom0.img"
+        with cpio.behind(image, self._dom0_tree, self.dom0_kernel.modules) as archive:
+            self._add_dom0_files(archive, guest_image, terminal)
+        guest_image.unlink()
+        return image
+
+    def _check_memory(self, guest_image: pathlib.Path) -> None:
+        """A guest needs its image twice while it unpacks it, and room for the kernel."""
+        options = self._options
+        image = guest_image.stat().st_size >> 20
+        needed = 2 * image + 96
+        if options.guests and options.memory < needed:
+            remedy = "" if options.root == "disk" else ", or have it on a disk with --root disk"
+            raise UsageError(f"--memory {options.memory}: the guests' image has {image} MiB; give "
+                             f"them --memory {needed}{remedy}")
+        disk = self._domu_tree.stat().st_size >> 20 if options.root == "disk" else 0
+        device_model = 300 if options.type == "hvm" else 0
+        needed = 3 * image + 2 * disk + device_model + 400
+        if options.dom0_memory < needed:
+            raise UsageError(f"--dom0-memory {options.dom0_memory}: the guests' image has "
+                             f"{image + disk} MiB and needs --dom0-memory {needed}")
+
+    def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
+        """What the guests boot with: all of their root, or what mounts and completes it."""
+        if self._busybox is None:
+            with cpio.behind(image, self._domu_tree, self.kernel.modules) as archive:
+                self._add_domu_files(archive, "", terminal)
+            return
+        with cpio.behind(image, self.kernel.modules) as archive:
+            for link, target in cpio.MERGED_USR.items():
+                archive.directory(target)
+                archive.symlink(link, target)
+            archive.file("usr/bin/busybox", self._busybox, 0o755)
+            archive.character_device("dev/console", 5, 1)
+            archive.file("init", _GUEST_FILES / "disk-init", 0o755)
+            archive.directory("over")
+            archive.directory("over/lab")
+            self._add_domu_files(archive, "over/", terminal)
+
+    def _add_domu_files(self, archive: cpio.Writer, prefix: str, terminal: tuple[int, int]) -> None:
+        """What is particular to the run, below `prefix`."""
+        options = self._options
+        module = self._module
+        depends = module_files.modinfo(module.read_bytes()).get("depends", "") if module else ""
+        archive.data(f"{prefix}lab/config.sh", _shell_config({
+            "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
+            "LAB_DRIVER_OPTIONS": options.driver_options,
+            "LAB_WAIT_CARD": _yes(not options.no_wait_card), "LAB_SHELL": _yes(options.shell is not None),
+            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1],
+            "LAB_KERNEL": self.kernel.release}))
+        archive.file(f"{prefix}lab/lib.sh", _GUEST_FILES / "lib.sh")
+        archive.file(f"{prefix}init", _GUEST_FILES / "domu-init", 0o755)
+        if module is not None:
+            archive.file(f"{prefix}lab/snd-xen-front.ko", module)
+        for guest in range(options.guests):
+            archive.directory(f"{prefix}lab/guest{guest}")
+            cards = card_count(options.vsnd_of(guest))
+            archive.data(f"{prefix}lab/guest{guest}/config.sh", _shell_config({"LAB_CARDS": cards}))
+            script = options.domu_script(guest)
+            archive.data(f"{prefix}lab/guest{guest}/script",
+                         script.content if script else b"#!/bin/sh\n", 0o755)
+        for overlay in options.domu_overlay:
+            archive.tree(overlay, prefix)
+
+    def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
+                        terminal: tuple[int, int]) -> None:
+        options = self._options
+        guests = range(options.guests)
+        archive.data("lab/config.sh", _shell_config({
+            "LAB_XEN": options.xen, "LAB_GNU_NAME": options.architecture.gnu_name,
+            "LAB_GUEST_LIST": " ".join(map(str, guests)),
+            "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
+            "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound,
+            "LAB_BACKEND": options.backend or "",
+            "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
+            "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),
+            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1]}))
+        archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
+        archive.file("init", _GUEST_FILES / "dom0-init", 0o755)
+        archive.directory("lab/bin")
+        archive.file("lab/bin/lab-backend", _GUEST_FILES / "lab-backend", 0o755)
+        archive.file("lab/block", _GUEST_FILES / "block", 0o755)
+        if options.dom0_script is not None:
+            archive.data("lab/dom0-script", options.dom0_script.content, 0o755)
+        if self._backend is not None:
+            archive.file("usr/bin/xen-sndback", self._backend, 0o755)
+            # The build of it that attacks frontends, for tests of them.
+            hostile = self._backend.with_name("xen-sndback-hostile")
+            if hostile.is_file():
+                archive.file("usr/bin/xen-sndback-hostile", hostile, 0o755)
+        if options.guests:
+            archive.file("lab/domu.kernel",
+                         self.kernel.image if options.type == "hvm" else self.kernel.elf)
+            if options.root == "disk":
+                archive.file("lab/domu.squashfs", self._domu_tree)
+            archive.file("lab/domu.initramfs", guest_image)
+        for guest in guests:
+            archive.data(f"lab/domu{guest}.cfg", self._xl_config(guest).encode())
+        for overlay in options.dom0_overlay:
+            archive.tree(overlay)
+
+    def _disks(self, guest: int) -> list[str]:
+        common = "format=raw, backendtype=phy, script=/lab/block"
+        result = f"'vdev=xvda, access=rw, {common}, target={_loop_device(guest)}'"
+        root = f"'vdev=xvdb, access=ro, {common}, target={_loop_device(self._options.guests)}'"
+        return [result, root] if self._options.root == "disk" else [result]
+
+    def _xl_config(self, guest: int) -> str:
+        options = self._options
+        command_line = f"console=hvc0 {KERNEL_PARAMETERS} lab.guest={guest} {options.cmdline}"
+        if '"' in command_line:
+            raise Failure(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here")
+        lines = [
+            f'name = "domu{guest}"', f'type = "{options.type}"', 'kernel = "/lab/domu.kernel"',
+            'ramdisk = "/lab/domu.initramfs"', f'memory = {options.memory}',
+            f'vcpus = {options.vcpus}', f'cmdline = "{command_line.strip()}"',
+            f"disk = [ {', '.join(self._disks(guest))} ]",
+            'on_poweroff = "destroy"', 'on_reboot = "destroy"', 'on_crash = "destroy"']
+        if options.type == "hvm":
+            lines += ['vga = "none"', "nographic = 1", 'serial = "none"',
+                      'device_model_version = "qemu-xen"']
+        vsnd = options.vsnd_of(guest)
+        if vsnd is not None:
+            lines.append(f"vsnd = {vsnd}")
+        if options.domu_config:
+            lines.append(options.domu_config)
+        return "\n".join(lines) + "\n"

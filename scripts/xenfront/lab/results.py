@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run brought back: the guests' archives, the logs, the summary and the exit status."""
+
+import json
+import pathlib
+import re
+import shutil
+import tarfile
+from typing import Any
+
+from xenfront import process
+from xenfront.errors import ExitStatus
+from xenfront.lab import reports
+from xenfront.lab.options import RunOptions
+
+# Lines that the init scripts in guest/ write for the host.
+PHASE = re.compile(r"lab: (dom0|domu\d+): (\d+\.\d+) (.*)")
+
+
+def unpack(disk: pathlib.Path, target: pathlib.Path) -> str | None:
+    """Unpacks the archive that a domain wrote to its raw disk; the problem, or None.
+
+    The archive comes from a guest and is not trusted with more than files below `target`.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    complete = False
+    with open(disk, "rb") as handle:
+        if not handle.read(512).strip(b"\0"):
+            return "handed no results back"
+    try:
+        with tarfile.open(disk, "r:") as archive:
+            for member in archive:
+                parts = pathlib.PurePosixPath(member.name).parts
+                complete = complete or parts == ("complete",)
+                if parts[:1] != ("out",) or ".." in parts or len(parts) < 2:
+                    continue
+                where = target.joinpath(*parts[1:])
+                if member.isdir():
+                    where.mkdir(parents=True, exist_ok=True)
+                elif member.isreg():
+                    source = archive.extractfile(member)
+                    where.parent.mkdir(parents=True, exist_ok=True)
+                    with open(where, "wb") as output:
+                        shutil.copyfileobj(source, output)
+                    where.chmod(0o755 if member.mode & 0o100 else 0o644)
+                elif member.issym() or member.islnk():
+                    where.parent.mkdir(parents=True, exist_ok=True)
+                    where.with_name(where.name + ".link").write_text(member.linkname + "\n",
+                                                                     encoding="utf-8")
+    except (tarfile.TarError, EOFError) as failure:
+        return f"handed no results back ({failure})"
+    return None if complete else "handed back only a part of its results"
+
+
+class Outcome:
+    """Judges a finished run and writes its summary."""
+
+    def __init__(self, options: RunOptions, directory: pathlib.Path):
+        self._options = options
+        self._directory = directory
+        self.reports: list[reports.Report] = []
+        self.problems: list[tuple[ExitStatus, str]] = []
+        self.scripts: dict[str, str] = {}
+        self.phases: list[dict[str, Any]] = []
+        self.backend_status: str | None = None
+
+    def collect(self, host_limit_reached: bool, qemu_failure: str | None) -> None:
+        """Sorts what the machine left into the run's directory and judges it."""
+        directory = self._directory
+        console = process.read(directory / "dom0/console.log")
+        self._read_console(console, host_limit_reached, qemu_failure)
+        lost = unpack(directory / "dom0.disk", directory / "dom0")
+        if lost and not host_limit_reached:
+            self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
+        guests_logs = directory / "dom0/guests"
+        for guest in range(self._options.guests):
+            name = f"domu{guest}"
+            lost_guest = unpack(directory / f"{name}.disk", directory / name)
+            source = guests_logs / f"{name}.console"
+            if source.is_file():
+                source.rename(directory / name / "console.log")
+            if lost_guest and not lost and not self._options.guests_may_vanish:
+                self._fail(ExitStatus.LAB_FAILED, f"{name} {lost_guest}; see {name}/console.log")
+        self._judge_scripts()
+        self._judge_backend()
+        self._scan_logs()
+
+    def _fail(self, status: ExitStatus, problem: str) -> None:
+        self.problems.append((status, problem))
+
+    def _read_console(self, console: str, host_limit_reached: bool,
+                      qemu_failure: str | None) -> None:
+        for match in PHASE.finditer(console):
+            domain, seconds, text = match[1], float(match[2]), match[3].strip()
+            self.phases.append({"domain": domain, "guest_seconds": seconds, "text": text})
+            if text.startswith("failed: "):
+                self._fail(ExitStatus.LAB_FAILED, text.removeprefix("failed: "))
+            if text.startswith("time limit"):
+                self._fail(ExitStatus.TIME_LIMIT,
+                           f"{text}; raise it with --time-limit if the scripts need longer")
+        if host_limit_reached:
+            self._fail(ExitStatus.TIME_LIMIT,
+                       f"the machine did not end within {self._options.host_limit} s of the host's "
+                       f"time and was stopped; last sign of life: {self._last_phase()}; raise "
+                       "--host-limit on a slow host")
+        elif qemu_failure:
+            self._fail(ExitStatus.LAB_FAILED, qemu_failure)
+        elif not any(phase["text"] == "powers off" for phase in self.phases):
+            self._fail(ExitStatus.LAB_FAILED,
+                       "the machine ended before Dom0 powered it off; last sign of life: "
+                       f"{self._last_phase()}; see xen.log and dom0/console.log")
+
+    def _last_phase(self) -> str:
+        if not self.phases:
+            return "none, not even Dom0's kernel"
+        last = self.phases[-1]
+        return f"'{last['text']}' after {last['guest_seconds']} s of Dom0's time"
+
+    def _judge_scripts(self) -> None:
+        expected = [f"domu{guest}" for guest in range(self._options.guests)
+                    if self._options.domu_script(guest) is not None]
+        if self._options.dom0_script is not None:
+            expected.append("dom0")
+        for domain in expected:
+            status = process.read(self._directory / domain / "status").strip()
+            self.scripts[domain] = status or "none"
+            if status == "timeout":
+                self._fail(ExitStatus.TIME_LIMIT, f"{domain}'s script was stopped at the time limit")
+            elif status not in ("0", ""):
+                self._fail(ExitStatus.SCRIPT_FAILED, f"{domain}'s script exited with {status}; see "
+                                                     f"{domain}/stderr and {domain}/stdout")
+        for guest in range(self._options.guests):
+            # Its driver was not loaded, or its card has not come.
+            for problem in process.read(self._directory / f"domu{guest}" / "problem").splitlines():
+                self._fail(ExitStatus.SCRIPT_FAILED, f"domu{guest}: {problem}; see domu{guest}/dmesg")
+
+    def _judge_backend(self) -> None:
+        status = process.read(self._directory / "dom0/backend/status").split()
+        if not status:
+            return
+        self.backend_status = status[0]
+        # Scripts may end the backend as they like; by itself it has no reason to end.
+        if "asked" not in status and status[0] not in ("0", "137", "143"):
+            self._fail(ExitStatus.SCRIPT_FAILED, "the backend exited by itself with "
+                                                 f"{status[0]}; see dom0/backend/stderr")
+
+    def _scan_logs(self) -> None:
+        allowed = self._options.allow_report
+        domains = ["dom0", *(f"domu{guest}" for guest in range(self._options.guests))]
+        # What Dom0's kernel says before it has its console is in Xen's log.
+        groups = [[f"{domain}/dmesg", f"{domain}/console.log"] for domain in domains]
+        groups[0].append("xen.log")
+        for logs in groups:
+            seen: set[str] = set()
+            for log in logs:
+                text = process.read(self._directory / log)
+                self.reports += reports.scan(log, text, allowed, seen)
+        for domain in domains:
+            log = f"{domain}/kmemleak"
+            self.reports += reports.leaks(log, process.read(self._directory / log), allowed)
+
+    @property
+    def status(self) -> ExitStatus:
+        """A kernel report explains everything else; a lab that failed explains a script that did."""
+        if self.reports:
+            return ExitStatus.KERNEL_REPORT
+        for status in (ExitStatus.LAB_FAILED, ExitStatus.TIME_LIMIT, ExitStatus.SCRIPT_FAILED):
+            if any(kind is status for kind, _ in self.problems):
+                return status
+        return ExitStatus.OK
+
+    def write(self, host_seconds: float) -> None:
+        summary = {
+            "status": int(self.status), "result": self.status.name,
+            "host_seconds": round(host_seconds, 1), "scripts": self.scripts,
+            "backend_status": self.backend_status,
+            "problems": [text for _, text in self.problems],
+            "reports": [{"log": r.log, "kind": r.kind, "lines": r.lines} for r in self.reports],
+            "phases": self.phases, "options": self._options.as_dict(),
+        }
+        (self._directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n",
+                                                      encoding="utf-8")

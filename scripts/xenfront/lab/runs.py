@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Has scripts/lab boot machines, build modules and prepare kernels, for selftests, demo and bench."""
+
+import json
+import pathlib
+import subprocess
+from typing import Any
+
+from xenfront import ROOT
+from xenfront.command import shown
+from xenfront.errors import Failure
+
+LAB = ROOT / "scripts" / "lab"
+
+
+def directory(name: str) -> pathlib.Path:
+    """Where the run of that name leaves its results."""
+    return ROOT / "build" / "lab" / name
+
+
+def command(what: str, **options: Any) -> list[str]:
+    """A command line of scripts/lab: the options have underscores for hyphens. True stands for an
+    option without a value, None, False and "" for an option that is not given."""
+    words = [str(LAB), what]
+    for option, value in options.items():
+        if value is not None and value is not False and value != "":
+            words.append("--" + option.replace("_", "-"))
+            if value is not True:
+                words.append(str(value))
+    return words
+
+
+def summary(name: str, status: int, expected: tuple[int, ...]) -> dict[str, Any]:
+    """The summary of a run that has ended with `status`. Failure if that is not `expected`."""
+    if status not in expected:
+        raise Failure(f"scripts/lab exited with {status} (scripts/lab --help says what that is); its "
+                      f"messages are above, its logs in {shown(directory(name))}")
+    return dict(json.loads((directory(name) / "summary.json").read_text(encoding="utf-8")))
+
+
+def module(kernel: str, *variables: str) -> pathlib.Path:
+    """Builds the driver for a guest's kernel; the file. `variables` are make's."""
+    done = subprocess.run([*command("make", kernel=kernel), "module", *variables], check=False,
+                          text=True, stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        raise Failure(f"the module cannot be built for kernel {kernel}:\n{done.stdout}")
+    return ROOT / done.stdout.split()[-1]

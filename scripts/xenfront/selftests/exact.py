@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the backend recorded, against what the guest says it played."""
+
+import itertools
+import pathlib
+
+from xenfront import audio
+from xenfront.selftests.judgement import Judgement
+
+
+def _difference(played: bytes, recorded: bytes) -> str:
+    """How they differ; nothing if they do not. Silence may follow what was played."""
+    if recorded[:len(played)] != played:
+        differs = next((i for i, (a, b) in enumerate(zip(played, recorded)) if a != b),
+                       len(recorded))
+        return f"differs from byte {differs} of {len(played)} on"
+    if recorded[len(played):].strip(b"\0"):
+        return "goes on with something else than silence"
+    return ""
+
+
+def compare(judgement: Judgement) -> None:
+    """Each file the guest says it played, against the backend's recording of the same number.
+
+    A stream that is set up again, after an underrun, begins another recording, so that later ones
+    have other numbers: the first difference is told, not all that follow from it.
+    """
+    played = list(itertools.takewhile(pathlib.Path.exists, (
+        judgement.of_guest(f"played-{number}.raw") for number in itertools.count(1))))
+    recorded = audio.recordings(judgement.of_dom0(""), "exact")
+    if not played:
+        judgement.failed.append("the guest says that it played nothing")
+    for number, path in enumerate(played, 1):
+        test = f"recording {number} is what was played"
+        name = "exact.wav" if number == 1 else f"exact-{number}.wav"
+        if judgement.of_dom0(name) not in recorded:
+            judgement.check(test, False, f"the backend recorded no {name}, but {len(recorded)} of "
+                                         f"{len(played)}")
+            return
+        difference = _difference(path.read_bytes(),
+                                 audio.read(judgement.of_dom0(name)).samples.tobytes())
+        judgement.check(test, not difference,
+                        f"{name} {difference}; the other {len(played) - number} after it are not "
+                        f"compared (there are {len(recorded)} recordings)")
+        if difference:
+            return

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs a machine of the selftests, and judges what it leaves."""
+
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+import time
+from typing import Any
+
+import numpy
+
+from xenfront import ROOT, audio, process, toolchain
+from xenfront.command import say
+from xenfront.lab import programs, runs
+from xenfront.selftests import mixer, provoked
+from xenfront.selftests.judgement import Judgement
+from xenfront.selftests.suites import Run
+
+GUEST_TESTS = ROOT / "tests" / "guest"
+# Below the directory of what is built for the architecture.
+PROGRAM = pathlib.Path("guest/xen-front-selftest")
+ACCOUNTANT = pathlib.Path("guest-bench/xen-front-accountant")
+KSELFTEST = pathlib.Path("kselftest")
+PROVOKER = ROOT / "build" / "provoker" / "provoker.ko"
+
+# Of the lab's options those that are fields of Run under the same name.
+_OPTIONS = [field.name for field in dataclasses.fields(Run)]
+_OPTIONS = _OPTIONS[_OPTIONS.index("kernel"):_OPTIONS.index("sound") + 1]
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of a run."""
+
+    run: Run
+    seconds: float
+    judgement: Judgement
+
+
+def tone() -> audio.Recording:
+    """Three seconds of 997 Hz, which is no divisor of the rate, in stereo."""
+    rate, seconds = 48000, 3
+    wave = numpy.rint(16000 * numpy.sin(2 * numpy.pi * 997 * numpy.arange(rate * seconds) / rate))
+    return audio.Recording(rate, numpy.stack((wave, wave), axis=1))
+
+
+def overlay(run: Run) -> pathlib.Path:
+    """A tree with /selftest for both domains."""
+    tree = ROOT / "build" / "selftest" / run.name
+    shutil.rmtree(tree, ignore_errors=True)
+    target = tree / "selftest"
+    target.mkdir(parents=True)
+    for script in GUEST_TESTS.glob("*.sh"):
+        shutil.copy(script, target)
+    build = programs.build_directory(run.arch)
+    strip = f"llvm-strip-{toolchain.version('llvm')}"
+    for program in (*(build / PROGRAM).parent.glob("xen-front-*"), build / ACCOUNTANT):
+        if program.is_file():
+            # Without what a debugger wants: the guest keeps it in memory, which limits a run.
+            process.output([strip, "-o", target / program.name, program])
+    if run.expected_reports:
+        shutil.copy(PROVOKER, target)
+    shutil.copytree(ROOT / "src" / "alsa" / "ucm2", tree / "usr" / "share" / "alsa" / "ucm2")
+    audio.write(target / "tone.wav", tone())
+    (target / "even.raw").write_bytes(mixer.EVEN_SAMPLES.tobytes())
+    shutil.copytree(build / KSELFTEST, target / "kselftest")
+    shutil.copytree(GUEST_TESTS / "pcm-test.conf.d", target / "kselftest" / "conf.d")
+    return tree
+
+
+def dom0_overlay(run: Run, tree: pathlib.Path) -> pathlib.Path:
+    """The same, and what else Dom0 has."""
+    if not run.installs_backend:
+        return tree
+    own = tree.with_name(f"{run.name}-dom0")
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(tree, own)
+    process.output(["make", "--no-print-directory", "-C", ROOT, "install-backend",
+                    f"DESTDIR={own}"])
+    return own
+
+
+def prepare(kernel: str, machine: dict[str, Any]) -> str:
+    """Fetches a kernel and builds the module for it; what prevents that, or nothing."""
+    for command in (runs.command("build", kernel=kernel, **machine),
+                    [*runs.command("make", arch=machine["arch"], kernel=kernel), "module"]):
+        say(f"prepares kernel {kernel}: {command[1]}")
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
+        if done.returncode != 0:
+            print(done.stdout)
+            return f"scripts/lab {command[1]} --kernel {kernel}: {done.stdout.splitlines()[-1]}"
+    return ""
+
+
+def command_line(run: Run, time_limit: int, machine: dict[str, Any],
+                 **overlays: pathlib.Path) -> list[str]:
+    """Of scripts/lab."""
+    options = {name: getattr(run, name) for name in _OPTIONS}
+    options |= {"backend": f"{run.backend} {run.backend_options}",
+                "dom0_script_when": run.dom0_script_when if run.dom0_command else "",
+                "no_wait_card": bool(run.before_unpause)}
+    return runs.command("run", name=run.name, quiet=True, time_limit=time_limit,
+                        host_limit=max(1800, 6 * time_limit), **options | machine | overlays)
+
+
+def execute(run: Run, time_limit: int, machine: dict[str, Any], broken: str | None) -> Outcome:
+    """Runs a machine; `broken` says why it cannot be, and `machine` has options of the lab for all."""
+    judgement = Judgement(runs.directory(run.name), run.guests)
+    if broken:
+        judgement.failed.append(broken)
+        return Outcome(run, 0, judgement)
+    tree = overlay(run)
+    command = command_line(run, time_limit, machine, domu_overlay=tree,
+                           dom0_overlay=dom0_overlay(run, tree))
+    start = time.monotonic()
+    lab = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         check=False)
+    seconds = time.monotonic() - start
+
+    domains = [f"domu{guest}" for guest in range(run.guests)] + ["dom0"] * bool(run.dom0_command)
+    has_reported = all([judgement.ktap(domain) for domain in domains])
+    if has_reported:
+        for check in run.checks:
+            check(judgement)
+    if run.expected_reports:
+        with judgement.reading("reports"):
+            provoked.compare(judgement, lab.returncode, run.expected_reports)
+    elif lab.returncode != 0 and (not has_reported or lab.returncode != 1 or not judgement.failed):
+        judgement.failed.append(f"scripts/lab exited with {lab.returncode}")
+        judgement.notes += lab.stdout.splitlines()
+    else:
+        judgement.passed.append("kernel logs are clean")
+    return Outcome(run, seconds, judgement)

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What scripts/selftests runs: a machine each."""
+
+import dataclasses
+
+from xenfront.selftests import counters, exact, matrix, mixer, outlive, provoked, traces
+from xenfront.selftests.cards import (CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD, LOOP_CARD,
+                                      MIXER_CARD, NARROW_CARD, OUTLIVE_CARD, PIPEWIRE_CARD,
+                                      PLAIN_CARDS, many_cards)
+from xenfront.selftests.judgement import Check
+
+BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
+           "--map 'count-*=wav:/lab/out/files/%u.wav' --map 'loop-*=loop:%d' "
+           "--map echo=loop:echo --default null --stats /lab/out/files/stats.json")
+
+# A guest kernel that looks for bugs (see scripts/lab), and what it needs, in MiB.
+DEBUG_KERNEL = "debug-6.1"
+DEBUG_MEMORY = 800
+
+# Which part of the allocations that make or remove a card fail there: there are hundreds.
+FAULT_STEP = 11
+
+# Which part of the attacks each guest gets by default: five seconds each, of its own slow clock.
+ATTACK_STEP = 16
+
+PULSEAUDIO = "pulseaudio,pulseaudio-utils"
+PIPEWIRE = "pipewire,pipewire-bin,wireplumber,udev,dbus-daemon"
+
+# Nothing that depends on the machine's speed is judged.
+UNTIMED = "export SELFTEST_UNTIMED=1;"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One machine. The fields from `kernel` to `sound` are options of scripts/lab run."""
+    name: str
+    kernel: str
+    type: str
+    # What the guests run.
+    domu_command: str
+    vsnd: str = CARD
+    dom0_command: str = ""
+    dom0_script_when: str = "guests-done"
+    before_unpause: str = ""
+    domu_packages: str = ""
+    dom0_packages: str = ""
+    root: str = "memory"
+    memory: int = 512
+    spare_memory: int = 0
+    guests: int = 1
+    vcpus: int = 1
+    # off: real time, in which the machine's processors run at once.
+    icount: str = "1"
+    # None: as many as the lab's machine usually has.
+    cpus: int | None = None
+    arch: str = "amd64"
+    xen_cmdline: str = ""
+    driver_options: str = ""
+    cmdline: str = ""
+    # A report of the guest's kernel that says nothing about the driver.
+    allow_report: str = ""
+    backend: str = BACKEND
+    sound: str = "none"
+
+    backend_options: str = ""
+    # What is found out from the files that the run leaves.
+    checks: tuple[Check, ...] = ()
+    # Dom0 has what "make install-backend" installs.
+    installs_backend: bool = False
+    # Its guests load provoker.ko, and these reports, no others, are what passes.
+    expected_reports: tuple[provoked.Expected, ...] = ()
+    # Only when it is named, or with --all: "make check" has 25 minutes.
+    is_extra: bool = False
+
+
+OLDEST, CURRENT, NEWEST = matrix.KERNELS
+
+
+def each(*commands: str) -> str:
+    """Runs them all, and fails if one has failed."""
+    return "s=0; " + " ".join(f"{one} || s=1;" for one in commands) + " exit $s"
+
+
+def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
+    """Guests with several processors: in turns, and really at once, where nothing is timed."""
+    stress = f"{UNTIMED} /selftest/xen-front-stress"
+    return [
+        Run("selftest-smp-2", CURRENT, "pvh",
+            f"{UNTIMED} {each('/selftest/xen-front-selftest', lifecycle)}",
+            dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,), vcpus=2,
+            is_extra=True),
+        Run("selftest-smp-stress", CURRENT, "pv", stress, vsnd=CLIENT_CARDS, vcpus=4, cpus=4,
+            icount="off", is_extra=True),
+        Run("selftest-smp-stress-newest", NEWEST, "pvh", stress, vsnd=CLIENT_CARDS, vcpus=2,
+            icount="off", is_extra=True),
+        Run("selftest-smp-restart", OLDEST, "pv", f"{UNTIMED} /selftest/outlive.sh mmap",
+            vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
+            # The time of these processors is real, in which an emulated Dom0 is slow.
+            driver_options="reconnect_timeout_ms=0", dom0_script_when="guests-up",
+            dom0_command=f"/selftest/dom0-restarts.sh {restarts}", vcpus=2, cpus=2, icount="off",
+            is_extra=True),
+        Run("selftest-smp-lifecycle", NEWEST, "pv", f"{UNTIMED} {lifecycle}", vcpus=4, cpus=2,
+            is_extra=True)]
+
+
+def matrix_runs() -> list[Run]:
+    """The cells of --matrix."""
+    return [Run(cell.name, cell.kernel, cell.guest_type, "/selftest/brief.sh",
+                dom0_command="/selftest/dom0-restarts.sh 2", dom0_script_when="guests-up",
+                checks=(exact.compare,)) for cell in matrix.cells()]
+
+
+def survivor_runs(restarts: int, saves: int) -> list[Run]:
+    """Players whose backend goes and comes, and guests that are saved meanwhile."""
+    runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
+                each(f"/selftest/{before}.sh", f"/selftest/outlive.sh {access}"),
+                vsnd=OUTLIVE_CARD, dom0_script_when="guests-up",
+                checks=(outlive.after(restarts // 2),),
+                dom0_command=each(f"/selftest/dom0-{before}.sh",
+                                  f"/selftest/dom0-restarts.sh {restarts}"))
+            for kernel, guest_type, access, before in ((OLDEST, "pv", "rw", "plug"),
+                                                       (NEWEST, "pvh", "mmap", "absence"))]
+    # While the toolstack copies, the guest's sound waits for a processor, at each request to the
+    # backend: of two that are busy QEMU runs one until the next timer is due, up to 100 ms, and Xen's
+    # default scheduler lets Dom0 finish its 10 ms. With one processor, and the scheduler that
+    # prefers who wakes up, it waits no longer than the driver needs.
+    runs += [Run(f"selftest-saves-{kernel}", kernel, guest_type, f"/selftest/outlive.sh {access}",
+                 vsnd=OUTLIVE_CARD, checks=(outlive.after(saves), mixer.keeps_volume), cpus=1,
+                 xen_cmdline="sched=credit", dom0_command=f"/selftest/dom0-saves.sh {saves}",
+                 dom0_script_when="guests-up", memory=256, spare_memory=320)
+             for kernel, guest_type, access in (("6.1", "pvh", "mmap"), ("6.12", "pv", "rw"))]
+    # What comes with ffmpeg does not fit into the memory of a guest.
+    return runs + [
+        Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
+            vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root, dom0_script_when="guests-up",
+            dom0_command=f"/selftest/dom0-survivors.sh restart absent save{orders}", memory=800,
+            spare_memory=864, is_extra=True)
+        for client, packages, orders, root in (("pulseaudio", PULSEAUDIO, "", "memory"),
+                                               ("pipewire", PIPEWIRE, " stop start", "memory"),
+                                               ("ffmpeg", "ffmpeg", "", "disk"))]
+
+
+def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> list[Run]:
+    """What there is besides the other tables."""
+    lifecycle = f"/selftest/lifecycle.sh {rounds}"
+    runs = [Run(f"selftest-{kernel}-{guest_type}", kernel, guest_type,
+                each("/selftest/xen-front-selftest", lifecycle),
+                dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,),
+                # One of them with a backend that reports whole periods only.
+                backend_options="--positions period" * ((kernel, guest_type) == (OLDEST, "pvh")))
+            for kernel, guest_type in ((OLDEST, "pv"), (OLDEST, "pvh"), (CURRENT, "pvh"),
+                                       (NEWEST, "pv"))]
+    runs += [
+        Run("selftest-roundtrip", "6.12", "pv", "/selftest/xen-front-selftest --loop",
+            vsnd=LOOP_CARD),
+        Run("selftest-many", "6.12", "pv", "/selftest/many.sh", vsnd=many_cards(),
+            checks=(counters.few_queries,)),
+        Run("selftest-bad-config", "6.12", "pv", "/selftest/bad-config.sh", vsnd=PLAIN_CARDS,
+            before_unpause="/selftest/bad-config-nodes.sh"),
+        Run("selftest-clients", "6.12", "pv",
+            "/selftest/counted.sh sh -c 's=0; for one in kselftest.sh clients.sh xen-front-stress "
+            "pulseaudio.sh traced.sh; do /selftest/$one || s=1; done; exit $s'",
+            vsnd=CLIENT_CARDS, checks=(counters.compare, traces.compare, exact.compare),
+            backend_options="--trace /lab/out/files/backend.jsonl", domu_packages=PULSEAUDIO,
+            memory=800),
+        *survivor_runs(restarts, saves),
+        Run("selftest-mixer", "6.12", "pv",
+            each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
+            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-mixer.sh", dom0_script_when="guests-up",
+            checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
+        Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
+            backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
+        Run("selftest-hops", OLDEST, "pv", "/selftest/hops.sh", is_extra=True),
+        Run("selftest-narrow", "6.1", "pvh", "/selftest/narrow.sh", vsnd=NARROW_CARD,
+            backend_options="--map '*:p=alsa:hw:0,0' --map '*:c=alsa:hw:0,0'", sound="dummy",
+            is_extra=True),
+        Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
+            domu_packages=PIPEWIRE, root="disk", is_extra=True),
+        Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
+            domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
+        # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
+        Run("selftest-duplex", "6.1", "pvh",
+            "/selftest/counted.sh /selftest/xen-front-duplex 10 128/512 64/256 32/128",
+            vsnd=DUPLEX_CARD, icount="0", checks=(counters.few_queries, counters.compare)),
+        # Also on a backend that is like others in the field.
+        Run("selftest-guests", "6.12", "pv",
+            "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
+            vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
+            dom0_script_when="guests-up", backend_options="--no-query --positions period",
+            checks=(counters.play_together, counters.few_queries, counters.compare)),
+        # The service, as it is installed.
+        Run("selftest-service", OLDEST, "pvh",
+            each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),
+            backend="/selftest/service.sh", installs_backend=True, dom0_packages="systemd",
+            dom0_command="/selftest/dom0-service.sh", is_extra=True),
+        *smp_runs(lifecycle, restarts)]
+    # Attacks on the host take no time, in a guest seconds each: by default a few.
+    step = 1 if attacks else ATTACK_STEP
+    return runs + [
+        Run(f"selftest-attacks-{kernel}-pv", kernel, "pv", "/selftest/xen-front-attacked",
+            dom0_command=f"/selftest/attack-dom0.sh '{attacks or '.'}' {step} "
+                         f"{first * (step // 2)}",
+            dom0_script_when="guests-up", driver_options="request_timeout_ms=250",
+            is_extra=kernel == "6.12") for first, kernel in enumerate(("6.1", "6.12"))]
+
+
+# The runs of all_runs() that --debug repeats, under names of their own.
+DEBUG_RUNS = {
+    "debug-selftest": "selftest-6.1-pv",
+    "debug-many": "selftest-many",
+    "debug-restart": "selftest-restart-6.1",
+    "debug-saves": "selftest-saves-6.1",
+    "debug-attacks": "selftest-attacks-6.1-pv",
+    "debug-smp-restart": "selftest-smp-restart",
+}
+
+
+def debug_runs(runs: list[Run], restarts: int) -> list[Run]:
+    """The runs of --debug: some of `runs`, and what only such a kernel can do."""
+    by_name = {run.name: run for run in runs}
+    # With CONFIG_SND_DEBUG ALSA warns of every write to a stream that has no buffer, before it looks
+    # whether the stream is set up at all.
+    stress = Run("debug-stress", DEBUG_KERNEL, "pv", "/selftest/xen-front-stress",
+                 vsnd=CLIENT_CARDS, allow_report=r"pcm_lib\.c:\d+ __snd_pcm_lib_xfer")
+    chosen = [
+        *(dataclasses.replace(by_name[name], name=own) for own, name in DEBUG_RUNS.items()),
+        stress, dataclasses.replace(stress, name="debug-smp-stress", vcpus=2, icount="off"),
+        # In PVH: a PV guest's kernel does not survive that it gets no page for a page table. There an
+        # interrupt that comes while an idle processor enters another one has lockdep see a deadlock.
+        Run("debug-faults", DEBUG_KERNEL, "pvh", f"/selftest/faults.sh {FAULT_STEP}",
+            dom0_command=f"/selftest/dom0-faults.sh {restarts // 2}", dom0_script_when="guests-up",
+            cmdline="slub_debug=FZPU;FZPUA,kmalloc-*",
+            allow_report=r"swapper/0/0 is trying to acquire lock:\n.*timekeeper_lock"),
+        # Shows that all these reports mean something when they do not come.
+        Run("debug-provoked", DEBUG_KERNEL, "pv", provoked.command(), guests=len(provoked.GUESTS),
+            expected_reports=provoked.EXPECTED)]
+    # An instruction of theirs takes half of the usual time, since they execute several times as
+    # many: what is played is not to run dry.
+    return [dataclasses.replace(
+        run, kernel=DEBUG_KERNEL, memory=DEBUG_MEMORY,
+        icount="off" if run.icount == "off" else "0",
+        spare_memory=run.spare_memory and DEBUG_MEMORY + 64,
+        domu_command=f"{UNTIMED} {run.domu_command}") for run in chosen]
+
+
+# The runs of all_runs() that --arch arm64 repeats on each of these kernels.
+ARM64_RUNS = {
+    "selftest": "selftest-6.1-pvh",
+    "restart": "selftest-restart-6.1",
+    "attacks": "selftest-attacks-6.1-pv",
+}
+ARM64_KERNELS = matrix.KERNELS
+
+
+def arm64_runs(runs: list[Run]) -> list[Run]:
+    """The runs of --arch arm64, where all guests are PVH."""
+    by_name = {run.name: run for run in runs}
+    return [dataclasses.replace(by_name[name], name=f"arm64-{what}-{kernel}", kernel=kernel,
+                                type="pvh", arch="arm64")
+            for kernel in ARM64_KERNELS for what, name in ARM64_RUNS.items()]

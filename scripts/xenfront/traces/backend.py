@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reads the trace of xen-sndback: a JSON object a line, in the order of time."""
+
+import json
+import pathlib
+from typing import Any
+
+from xenfront.errors import Failure
+
+# With "t", nanoseconds of Dom0's clock, "type", and what src/backend/README.md says of that type.
+Entry = dict[str, Any]
+
+
+def read(path: pathlib.Path, skip: int = 0) -> list[Entry]:
+    """The entries of a trace, without its first `skip` lines. Failure if it is spoilt, or not there."""
+    entries = []
+    try:
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if number > skip:
+                    entries.append(json.loads(line))
+    except ValueError as failure:
+        raise Failure(f"{path}:{number}: is no JSON ({failure}); the backend did not end in order, "
+                      "see dom0/backend/stderr") from failure
+    except OSError as failure:
+        raise Failure(f"{path}: the backend left no trace ({failure.strerror}); see "
+                      "dom0/backend/stderr") from failure
+    return entries
+
+
+def is_sent_event(entry: Entry) -> bool:
+    """Whether the guest was notified of a position, or of nothing, as the bench's pinger does."""
+    return entry["type"] == "event" and bool(entry.get("notify", True))

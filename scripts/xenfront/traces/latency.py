@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Times between the driver's events."""
+
+import collections
+import dataclasses
+
+from xenfront.traces.ftrace import Event
+from xenfront.traces.spread import Spread
+
+
+@dataclasses.dataclass
+class Series:
+    """One kind of latency of one stream: when each began, and how long it took, in nanoseconds."""
+    stream: str
+    what: str
+    starts: list[int] = dataclasses.field(default_factory=list)
+    durations: list[int] = dataclasses.field(default_factory=list)
+
+    def add(self, start: int, end: int) -> None:
+        """One more."""
+        self.starts.append(start)
+        self.durations.append(end - start)
+
+
+@dataclasses.dataclass
+class _Run:
+    """What is open in one stream."""
+    requests: dict[str, Event] = dataclasses.field(default_factory=dict)
+    # Reported positions, in frames, that no period of ALSA's has reached.
+    positions: collections.deque[tuple[int, int]] = dataclasses.field(
+        default_factory=collections.deque)
+    last_period: int | None = None
+
+
+@dataclasses.dataclass
+class Latencies:
+    """All series, and what has no place in them."""
+    series: list[Series]
+    unanswered: int = 0 # requests without a response
+    unasked: int = 0 # responses without a request: it was sent before the trace began
+
+
+class _Collector:
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], Series] = {}
+        self._runs: dict[str, _Run] = collections.defaultdict(_Run)
+        self._unanswered = 0
+        self._unasked = 0
+
+    def _add(self, event: Event, what: str, start: int) -> None:
+        key = (event.stream, what)
+        self._series.setdefault(key, Series(*key)).add(start, event.time)
+
+    def on_request(self, event: Event) -> None:
+        """A request went into the ring."""
+        run = self._runs[event.stream]
+        if event.fields["id"] in run.requests:
+            self._unanswered += 1
+        run.requests[event.fields["id"]] = event
+        # Positions begin anew, and pauses are no periods.
+        if event.fields["op"] in ("OPEN", "TRIGGER"):
+            run.last_period = None
+        if event.fields["op"] == "OPEN":
+            run.positions.clear()
+
+    def on_response(self, event: Event) -> None:
+        """The driver took an answer out of the ring."""
+        request = self._runs[event.stream].requests.pop(event.fields["id"], None)
+        if request is None:
+            self._unasked += 1
+            return
+        self._add(event, _name(request), request.time)
+
+    def on_event(self, event: Event) -> None:
+        """The driver took a position out of the event page."""
+        self._runs[event.stream].positions.append((event.number("frames"), event.time))
+
+    def on_position(self, event: Event) -> None:
+        """ALSA is told the end of a period."""
+        run = self._runs[event.stream]
+        hardware = event.number("hardware")
+        while run.positions and run.positions[0][0] < hardware:
+            run.positions.popleft()
+        if run.positions:
+            self._add(event, "event to period", run.positions[0][1])
+        if run.last_period is not None:
+            self._add(event, "period to period", run.last_period)
+        run.last_period = event.time
+
+    def result(self) -> Latencies:
+        """After the last event."""
+        left = sum(len(run.requests) for run in self._runs.values())
+        ordered = [self._series[key] for key in sorted(self._series)]
+        return Latencies(ordered, self._unanswered + left, self._unasked)
+
+
+def _name(request: Event) -> str:
+    trigger = request.fields["trigger"]
+    return request.fields["op"] if trigger == "-" else f"{request.fields['op']} {trigger}"
+
+
+def measure(events: list[Event]) -> Latencies:
+    """From request to response for each operation, from a position event to the period that it
+    ended, and from period to period."""
+    collector = _Collector()
+    handlers = {"request": collector.on_request, "response": collector.on_response,
+                "event": collector.on_event, "position": collector.on_position}
+    for event in events:
+        if handler := handlers.get(event.name):
+            handler(event)
+    return collector.result()
+
+
+def table(latencies: Latencies) -> str:
+    """All series as text, in microseconds."""
+    head = ("stream", "what", "count", "min", "avg", "p50", "p99", "max")
+    rows = [head]
+    for one in latencies.series:
+        if spread := Spread.of(one.durations, 1000):
+            count, *times = dataclasses.astuple(spread)
+            rows.append((one.stream, one.what, str(count), *(f"{time:.1f}" for time in times)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)
+                  for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
+        for row in rows)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernels, built once from Debian's linux-source package and kept in the lab's cache.
+
+6.12's kernel runs, but not its processes on machines with large vector registers; 7.3's do.
+"""
+
+import pathlib
+from typing import NamedTuple
+
+from xenfront import cache, process, toolchain
+from xenfront.command import Say
+from xenfront.debian import kernel_build, linux_source, packages
+
+SERIES = "7.3"
+ORIGIN = packages.Origin("trixie-backports")
+_FRAGMENT = pathlib.Path(__file__).parent / "kernel.config"
+_KEPT = (*kernel_build.KEPT, "arch/um", "sound/drivers/snd-dummy.ko")
+
+
+class Mode(NamedTuple):
+    """A kernel's name, what it is configured with besides the rest, and how it is started."""
+
+    name: str
+    settings: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+# They exclude each other.
+MODES = {mode.name: mode for mode in (
+    Mode("time-travel", ("CONFIG_UML_TIME_TRAVEL_SUPPORT=y",), ("time-travel=inf-cpu",)),
+    Mode("smp", ("CONFIG_SMP=y", "CONFIG_NR_CPUS=2"), ("ncpus=2",)),
+)}
+
+
+class Kernel(NamedTuple):
+    """A kernel that was built."""
+
+    mode: Mode
+    program: pathlib.Path
+    tree: pathlib.Path
+
+
+def built(mode: Mode, say: Say) -> Kernel:
+    """The kernel of a mode, from the cache or built now."""
+    source = linux_source.package(SERIES, ORIGIN)
+    wanted = _FRAGMENT.read_text(encoding="utf-8") + "\n".join(mode.settings) + "\n"
+    version = process.output([compiler(), "-dumpfullversion"])
+    key = cache.digest(str(source), version, wanted, *_KEPT)
+
+    def build(directory: pathlib.Path) -> None:
+        kernel_build.build(source, ORIGIN, directory, wanted, variables(), ("linux", "modules"),
+                           _KEPT, lambda tree: (tree / "linux").rename(directory / "linux"), say)
+
+    where = cache.entry("uml-kernel", key, build,
+                        f"builds a {mode.name} kernel (some six minutes of processor time, once)",
+                        say)
+    return Kernel(mode, where / "linux", where / "headers")
+
+
+def compiler() -> str:
+    """The compiler of this machine's release of Debian, as for the rest of the project."""
+    return f"gcc-{toolchain.version('gcc')}"
+
+
+def variables() -> list[str]:
+    """What make has to be told in the tree of such a kernel."""
+    return ["ARCH=um", f"CC={compiler()}", f"HOSTCC={compiler()}"]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What "scripts/uml check" runs, several guests at a time."""
+
+import concurrent.futures
+import os
+import re
+import time
+from typing import Callable, NamedTuple
+
+from xenfront.command import Say
+from xenfront.errors import UsageError
+from xenfront.uml import kernel, machine, modules, provoked
+
+GUEST = modules.BUILD / "guest"
+# Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
+# may take long to give it.
+TIME_LIMIT = 1800
+
+
+class Part(NamedTuple):
+    """A run of one guest."""
+
+    name: str
+    mode: str
+    command: tuple[str, ...]
+    # Reports that the part is about; each has to come.
+    provoked: tuple[str, ...] = ()
+
+
+def _scenarios(count: int) -> list[Part]:
+    """The table in shares, one for each processor of this machine."""
+    return [Part(f"scenarios {share + 1}/{count}", "time-travel",
+                 (str(GUEST / "scenarios"), "--share", f"{share}/{count}"))
+            for share in range(count)]
+
+
+def _provoked() -> list[Part]:
+    mode = "time-travel"
+    module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
+    return [Part("provoked", mode, provoked.command(str(module)),
+                 tuple(pattern for _, pattern in provoked.MISTAKES))]
+
+
+SUITES: dict[str, Callable[[], list[Part]]] = {
+    "scenarios": lambda: _scenarios(os.cpu_count() or 1),
+    "provoked": _provoked,
+}
+
+
+def _parts(names: list[str]) -> list[Part]:
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        raise UsageError(f"there is no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    return [part for name in names or SUITES for part in SUITES[name]()]
+
+
+def _judge(part: Part, run: machine.Run) -> list[str]:
+    """What was wrong with a run."""
+    wrong = []
+    if run.status is None:
+        wrong.append("the kernel ended before the command did:\n" +
+                     "\n".join(run.console.splitlines()[-25:]))
+    elif run.status != 0 and not part.provoked:
+        failed = re.findall(r"^not ok .*(?:\n# .*)*", run.output, re.MULTILINE)
+        wrong.append("\n".join(failed[:10]) or
+                     f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
+    texts = [str(report) for report in run.reports]
+    for wanted in part.provoked:
+        if not any(re.search(wanted, text) for text in texts):
+            wrong.append(f"the kernel did not report '{wanted}'")
+    wrong += [text for text in texts
+              if not part.provoked or not any(
+                  re.search(pattern, text) for pattern in (*part.provoked, *provoked.CONSEQUENCES))]
+    return wrong
+
+
+def check(names: list[str], say: Say) -> int:
+    """Runs suites; 0 if nothing was wrong, else 1."""
+    parts = _parts(names)
+    prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
+
+    def run(part: Part) -> tuple[Part, machine.Run, float]:
+        start = time.monotonic()
+        chosen, loaded = prepared[part.mode]
+        done = machine.run(chosen, loaded, list(part.command), TIME_LIMIT)
+        return part, done, time.monotonic() - start
+
+    failures = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for part, done, seconds in pool.map(run, parts):
+            wrong = _judge(part, done)
+            failures += bool(wrong)
+            passed = len(re.findall(r"^ok ", done.output, re.MULTILINE))
+            say(f"{part.name}: {'FAILED' if wrong else 'ok'}, {passed} passed, {seconds:.0f} s")
+            for text in wrong:
+                print(text, flush=True)
+    return 1 if failures else 0

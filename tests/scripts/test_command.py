@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What all commands have in common: programs that they run, machines of the lab, judgements."""
+
+import contextlib
+import io
+from unittest import mock
+
+from support import DirectoryTest
+from xenfront import command, process
+from xenfront.errors import Failure, UsageError
+from xenfront.lab import arguments, options, runs
+from xenfront.selftests.judgement import Judgement
+
+
+class Main(DirectoryTest):
+    def status(self, body: object, **options: int) -> tuple[int, str]:
+        """The exit status, and what is said."""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as exit_, \
+                mock.patch.object(command.sys, "argv", ["tool", "argument"]):
+            command.main(body, **options)  # type: ignore[arg-type]
+        return exit_.exception.code, said.getvalue()  # type: ignore[return-value]
+
+    def test_statuses(self) -> None:
+        def fails(_arguments: list[str]) -> int:
+            raise UsageError("x is no y")
+
+        self.assertEqual(self.status(len), (1, ""))
+        self.assertEqual(self.status(fails)[0], 2)
+        self.assertIn("x is no y", self.status(fails)[1])
+        self.assertEqual(self.status(fails, failed=1)[0], 1)
+        self.assertEqual(self.status(mock.Mock(side_effect=KeyboardInterrupt))[0], 130)
+
+    def test_a_module_that_is_missing(self) -> None:
+        status, said = self.status("no_such_part")
+        self.assertEqual(status, 2)
+        self.assertIn("no_such_part", said)
+
+
+class Process(DirectoryTest):
+    def test_output(self) -> None:
+        self.assertEqual(process.output(["echo", 1]), "1\n")
+
+    def test_failures_name_program_reason_and_remedy(self) -> None:
+        with self.assertRaisesRegex(Failure, "'ls /nowhere' exited with 2: .*nowhere.*; look there"):
+            process.output(["ls", "/nowhere"], "look there")
+        with self.assertRaisesRegex(Failure, "no-such-program: cannot be started .*scripts/setup"):
+            process.output(["no-such-program"])
+
+    def test_what_make_was_told_is_not_passed_on(self) -> None:
+        with mock.patch.dict("os.environ", MAKEFLAGS="n", LANG="C"):
+            self.assertNotIn("MAKEFLAGS", process.environment())
+            self.assertEqual(process.environment()["LANG"], "C")
+
+
+class Lab(DirectoryTest):
+    def test_a_command_line_is_what_the_lab_understands(self) -> None:
+        words = runs.command("run", name="x", quiet=True, keep=False, xen=None, cmdline="",
+                             spare_memory=0, dom0_command="a b", icount="off")
+        self.assertEqual(words[1:], ["run", "--name", "x", "--quiet", "--spare-memory", "0",
+                                     "--dom0-command", "a b", "--icount", "off"])
+        parsed = options.checked(arguments.parse(words[1:]))
+        self.assertEqual((parsed.name, parsed.icount, parsed.quiet, str(parsed.dom0_script)),
+                         ("x", None, True, "a b"))
+
+    def test_a_run_that_leaves_nothing_to_judge(self) -> None:
+        with self.assertRaisesRegex(Failure, "exited with 5 .*build/lab/none"):
+            runs.summary("none", 5, (0, 1))
+
+
+class Judging(DirectoryTest):
+    def ktap(self, text: str) -> Judgement:
+        self.write("domu0/stdout", text)
+        judgement = Judgement(self.directory)
+        self.is_there = judgement.ktap("domu0")
+        return judgement
+
+    def test_tests_and_their_notes(self) -> None:
+        judgement = self.ktap("KTAP version 1\n1..2\n# why\nok 1 good\nnot ok 2 bad\n")
+        self.assertEqual((judgement.passed, judgement.failed, judgement.notes),
+                         (["good"], ["bad"], ["good: why"]))
+
+    def test_a_test_that_does_not_report(self) -> None:
+        self.assertEqual(self.ktap("KTAP version 1\n1..2\nok 1 good\n").failed,
+                         ["2 tests were planned and 1 reported"])
+
+    def test_a_domain_that_does_not(self) -> None:
+        self.assertEqual(self.ktap("").failed, ["domu0 reported no test"])
+        self.assertFalse(self.is_there)
+
+    def test_files_that_are_missing(self) -> None:
+        judgement = Judgement(self.directory)
+        with judgement.reading("counters"):
+            judgement.of_dom0("none").read_text()
+        self.assertRegex(judgement.failed[0], "^counters: FileNotFoundError: ")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the selftests say of recordings that are not what was played."""
+
+import numpy
+
+from support import DirectoryTest
+from xenfront import audio
+from xenfront.selftests import exact
+from xenfront.selftests.judgement import Judgement
+
+SOUNDS = (b"first...", b"second..", b"third...")
+
+
+class Recordings(DirectoryTest):
+    def compare(self, played: tuple[bytes, ...], recorded: tuple[bytes, ...]
+                ) -> tuple[list[str], list[str]]:
+        for number, samples in enumerate(played, 1):
+            self.write(f"domu0/files/played-{number}.raw", samples)
+        for number, samples in enumerate(recorded, 1):
+            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
+            audio.write(path, audio.Recording(48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
+        judgement = Judgement(self.directory)
+        exact.compare(judgement)
+        return judgement.passed, judgement.failed
+
+    def test_all_alike(self) -> None:
+        passed, failed = self.compare(SOUNDS, (SOUNDS[0], SOUNDS[1] + bytes(8), SOUNDS[2]))
+        self.assertEqual((len(passed), failed), (3, []))
+
+    def test_an_underrun_is_one_failure(self) -> None:
+        """The second sound underran, and went on in a recording of its own."""
+        passed, failed = self.compare(SOUNDS, (SOUNDS[0], b"seco", b"nd..", SOUNDS[2]))
+        self.assertEqual(len(passed), 1)
+        self.assertEqual(len(failed), 1)
+        self.assertRegex(failed[0], r"^recording 2 .*: exact-2.wav differs from byte 4 of 8 on; the "
+                                    r"other 1 .* 4 recordings")
+
+    def test_what_follows_must_be_silence(self) -> None:
+        _, failed = self.compare(SOUNDS[:1], (SOUNDS[0] + b"more",))
+        self.assertRegex(failed[0], "something else than silence")
+
+    def test_missing_recordings(self) -> None:
+        passed, failed = self.compare(SOUNDS, SOUNDS[:1])
+        self.assertEqual(len(passed), 1)
+        self.assertRegex(failed[0], "recorded no exact-2.wav, but 1 of 3")
+
+    def test_a_guest_that_played_nothing(self) -> None:
+        self.assertEqual(self.compare((), SOUNDS), ([], ["the guest says that it played nothing"]))
