@@ -3,17 +3,16 @@
 # A client that plays and records while Dom0 restarts its backend, takes it away for eight seconds,
 # and saves and restores the guest: it neither ends, nor starts a stream anew, nor logs an error. Then
 # the backend is away for longer than the card waits. dom0-survivors.sh does as it is asked.
-# Usage: survivors.sh pulseaudio|pipewire|ffmpeg
+# Usage: survivors.sh pulseaudio|pipewire|browser|ffmpeg
 . "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/sound-server.sh"
 
 client=$1
-export HOME=/tmp/$client XDG_RUNTIME_DIR=/tmp/$client
-export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
-mkdir -p $HOME
-chmod 700 $HOME
 log=$LAB_OUT/$client.log
 timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 processes=
+server_logs=
+: >"$log"
 
 answered() {
 	[ "$(xenstore-read data/survive-answer 2>/tmp/none)" = "$1" ]
@@ -53,20 +52,25 @@ pipewire_has_nodes() {
 	wpctl status >/tmp/wpctl 2>&1
 	[ "$(grep -c '\*.*Xen.*\[vol' /tmp/wpctl)" -eq 2 ]
 }
+pipewire_runs() {
+	start_udev && start_pipewire || return 1
+	processes="$processes $daemon $manager"
+	server_logs="$LAB_OUT/pipewire.log $LAB_OUT/wireplumber.log"
+	wait_until pipewire_has_nodes
+}
 pipewire_starts() {
-	# WirePlumber does not start where logind could never tell it about seats.
-	mkdir -p /run/udev /run/systemd/seats /run/systemd/sessions /run/systemd/users \
-		/run/systemd/machines
-	(exec -a systemd-udevd udevadm --daemon) || return 1
-	udevadm trigger --action=add && udevadm settle || return 1
-	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
-	run pipewire
-	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
-	run wireplumber
-	wait_until pipewire_has_nodes || return 1
+	pipewire_runs || return 1
 	long_wav >/tmp/long.wav
 	run pw-record /tmp/recording.wav
 	run pw-play /tmp/long.wav
+}
+# As browsers do: GStreamer, which WebKit is built on, and PulseAudio's protocol, which PipeWire speaks.
+browser_starts() {
+	pipewire_runs || return 1
+	run pipewire-pulse
+	wait_until [ -e $XDG_RUNTIME_DIR/pulse/native ] || return 1
+	run gst-launch-1.0 -q audiotestsrc wave=silence ! audioconvert ! pulsesink
+	run gst-launch-1.0 -q pulsesrc ! audioconvert ! fakesink
 }
 ffmpeg_starts() {
 	raw="-f s16le -ar 48000 -ac 2"
@@ -106,10 +110,17 @@ starts() {
 	# Sound servers probe, and then settle.
 	sleep 2
 	running >/tmp/before
-	said=$(wc -l <"$log")
+	for one in "$log" $server_logs; do
+		stat -c %s "$one" >"/tmp/${one##*/}.bytes"
+	done
+}
+new_lines() {
+	for one in "$log" $server_logs; do
+		tail -c "+$(($(cat "/tmp/${one##*/}.bytes") + 1))" "$one"
+	done
 }
 nothing_said() {
-	tail -n "+$((said + 1))" "$log" |
+	new_lines |
 		grep -iE 'error|fail|invalid|suspend|xrun|underrun|overrun|no such' >/tmp/said || return 0
 	sort /tmp/said | uniq -c | head -n 20 | sed 's/^/# /'
 	return 1
@@ -132,7 +143,7 @@ for what in restart absent save; do
 done
 
 # The sink goes with the card, and comes with it.
-if [ $client = pipewire ]; then
+if [ "$client" = pipewire ] || [ "$client" = browser ]; then
 	no_card() {
 		! grep -q xen-front /proc/asound/cards
 	}
@@ -148,5 +159,5 @@ fi
 # shellcheck disable=SC2086
 kill $processes
 wait
-[ "$ktap_failed" -eq 0 ] || tail -n 60 "$log" | sed 's/^/# /'
+[ "$ktap_failed" -eq 0 ] || tail -n 60 "$log" $server_logs | sed 's/^/# /'
 ktap_end

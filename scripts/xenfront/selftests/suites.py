@@ -25,6 +25,8 @@ ATTACK_STEP = 16
 
 PULSEAUDIO = "pulseaudio,pulseaudio-utils"
 PIPEWIRE = "pipewire,pipewire-bin,wireplumber,udev,dbus-daemon"
+BROWSER = (f"{PIPEWIRE},pipewire-pulse,gstreamer1.0-tools,gstreamer1.0-plugins-base,"
+           "gstreamer1.0-pulseaudio")
 
 # Nothing that depends on the machine's speed is judged.
 UNTIMED = "export SELFTEST_UNTIMED=1;"
@@ -137,6 +139,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
             spare_memory=864, is_extra=True)
         for client, packages, orders, root in (("pulseaudio", PULSEAUDIO, "", "memory"),
                                                ("pipewire", PIPEWIRE, " stop start", "memory"),
+                                               ("browser", BROWSER, " stop start", "disk"),
                                                ("ffmpeg", "ffmpeg", "", "disk"))]
 
 
