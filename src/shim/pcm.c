@@ -90,6 +90,8 @@ static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 	 * just now.
 	 */
 	substream->runtime->hw_ptr_jiffies = jiffies;
+	/* Which the core asks pcm_get_time_info() to change, but not for this type. */
+	substream->runtime->audio_tstamp_report.actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT;
 	return position;
 }
 
@@ -122,7 +124,6 @@ static int pcm_get_time_info(struct snd_pcm_substream *substream, struct timespe
 	struct kshim_pcm_time time;
 	u32 rest;
 
-	report->actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT;
 	if (config->type_requested != SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK ||
 	    !xen_front_pcm_get_time(stream_of(substream), &time))
 		return 0;

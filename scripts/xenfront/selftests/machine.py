@@ -51,7 +51,7 @@ def overlay(run: Run) -> pathlib.Path:
     shutil.rmtree(tree, ignore_errors=True)
     target = tree / "selftest"
     target.mkdir(parents=True)
-    for script in GUEST_TESTS.glob("*.sh"):
+    for script in (*GUEST_TESTS.glob("*.sh"), GUEST_TESTS / "hostile.conf"):
         shutil.copy(script, target)
     build = programs.build_directory(run.arch)
     strip = f"llvm-strip-{toolchain.version('llvm')}"

@@ -28,6 +28,14 @@ PIPEWIRE = "pipewire,pipewire-bin,wireplumber,udev,dbus-daemon"
 BROWSER = (f"{PIPEWIRE},pipewire-pulse,gstreamer1.0-tools,gstreamer1.0-plugins-base,"
            "gstreamer1.0-pulseaudio")
 
+# How long a hostile guest attacks the backend, in these ways one after the other: a sample of each
+# table of tests/backend/system.
+HOSTILE_SECONDS = 60
+HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-flood "
+                   "ring-bytes-flipped rate-largest period-one-frame open-close-flood "
+                   "directory-loops directory-one-page buffers-at-limit grants-revoked states-flap "
+                   "microphone-forged name-escapes")
+
 # Nothing that depends on the machine's speed is judged.
 UNTIMED = "export SELFTEST_UNTIMED=1;"
 
@@ -143,6 +151,25 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                                                ("ffmpeg", "ffmpeg", "", "disk"))]
 
 
+def hostile_run() -> Run:
+    """Two guests play while a third attacks the backend, and never waits.
+
+    Beside a guest that does nothing but compute they had an xrun as well: Xen let them wait for
+    their turn, by slices of 30 ms. With short ones, and a small weight of that guest, which
+    dom0-hostile.sh sets, their turn comes in time, and the backend is what can make them late. An
+    instruction takes twice the usual time, since of a machine that is never idle all of them have
+    to be emulated.
+    """
+    return Run("selftest-hostile", OLDEST, "pv",
+               f"/selftest/hostile.sh {HOSTILE_SECONDS} {HOSTILE_ATTACKS}", vsnd=DUPLEX_CARD,
+               guests=3, memory=256, icount="2", cpus=1,
+               xen_cmdline="sched=credit sched_credit_tslice_ms=5",
+               backend="xen-sndback --config /selftest/hostile.conf "
+                       "--stats /lab/out/files/stats.json",
+               dom0_command="/selftest/dom0-hostile.sh", dom0_script_when="guests-up",
+               is_extra=True)
+
+
 def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> list[Run]:
     """What there is besides the other tables."""
     lifecycle = f"/selftest/lifecycle.sh {rounds}"
@@ -191,6 +218,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
             dom0_script_when="guests-up", backend_options="--no-query --positions period",
             checks=(counters.play_together, counters.few_queries, counters.compare)),
+        hostile_run(),
         # The service, as it is installed.
         Run("selftest-service", OLDEST, "pvh",
             each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),

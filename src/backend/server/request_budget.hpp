@@ -10,13 +10,13 @@ namespace sndback {
 // What the streams of one guest together may ask for. Thread-safe.
 class RequestBudget {
   public:
-    explicit RequestBudget(unsigned a_second) : bucket_(a_second, a_second)
+    explicit RequestBudget(unsigned a_second) : bucket_(bucket_for(a_second))
     {
     }
     void set_rate(unsigned a_second)
     {
         const std::lock_guard lock(mutex_);
-        bucket_ = TokenBucket(a_second, a_second);
+        bucket_ = bucket_for(a_second);
     }
     // Nothing: granted. Otherwise when there is to be asked again.
     [[nodiscard]] std::optional<Time> take(Time now)
@@ -30,6 +30,16 @@ class RequestBudget {
   private:
     // Not for every single one: the processor has other things to do.
     static constexpr std::chrono::milliseconds least_wait { 1 };
+    // What a quiet guest has saved up is served without a pause, in real time: on the same
+    // processor the streams of other guests wait for the end of it, and have less than a period to
+    // do so.
+    static constexpr unsigned bursts_a_second = 50;
+    static constexpr unsigned least_burst = 64;
+
+    static TokenBucket bucket_for(unsigned a_second)
+    {
+        return { a_second, std::max(a_second / bursts_a_second, least_burst) };
+    }
 
     std::mutex mutex_;
     TokenBucket bucket_;

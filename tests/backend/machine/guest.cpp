@@ -13,14 +13,14 @@ constexpr std::size_t ring_offset = offsetof(xen_sndif_sring, ring);
 
 } // namespace
 
-GuestStream::GuestStream(Machine &machine, unsigned domain, std::string path)
-    : machine_(machine),
+GuestStream::GuestStream(Xen &xen, unsigned domain, std::string path)
+    : xen_(xen),
       domain_(domain),
       path_(std::move(path)),
-      ring_(machine.grant_page(domain)),
-      event_page_(machine.grant_page(domain)),
-      request_port_(machine.allocate_port(domain)),
-      event_port_(machine.allocate_port(domain))
+      ring_(xen.grant_page(domain)),
+      event_page_(xen.grant_page(domain)),
+      request_port_(xen.allocate_port(domain)),
+      event_port_(xen.allocate_port(domain))
 {
     SharedIndex(ring(), offsetof(xen_sndif_sring, req_event)).store(1);
     SharedIndex(ring(), offsetof(xen_sndif_sring, rsp_event)).store(1);
@@ -28,10 +28,10 @@ GuestStream::GuestStream(Machine &machine, unsigned domain, std::string path)
 
 void GuestStream::publish()
 {
-    machine_.write(path_ + "/ring-ref", std::to_string(ring_.grant));
-    machine_.write(path_ + "/event-channel", std::to_string(request_port_));
-    machine_.write(path_ + "/evt-ring-ref", std::to_string(event_page_.grant));
-    machine_.write(path_ + "/evt-event-channel", std::to_string(event_port_));
+    xen_.write(path_ + "/ring-ref", std::to_string(ring_.grant));
+    xen_.write(path_ + "/event-channel", std::to_string(request_port_));
+    xen_.write(path_ + "/evt-ring-ref", std::to_string(event_page_.grant));
+    xen_.write(path_ + "/evt-event-channel", std::to_string(event_port_));
 }
 
 std::uint16_t GuestStream::send(xensnd_req request)
@@ -40,7 +40,7 @@ std::uint16_t GuestStream::send(xensnd_req request)
     store_packet(ring() + ring_offset + (sent_ % ring_slots) * sizeof(request), request);
     SharedIndex(ring(), offsetof(xen_sndif_sring, req_prod)).store(++sent_);
     full_barrier();
-    machine_.notify(request_port_);
+    xen_.notify(request_port_);
     return request.id;
 }
 
@@ -48,7 +48,7 @@ std::optional<xensnd_resp> GuestStream::await(std::uint16_t id, std::chrono::mil
 {
     SharedIndex produced(ring(), offsetof(xen_sndif_sring, rsp_prod));
     std::optional<xensnd_resp> answer;
-    (void)machine_.wait(
+    (void)xen_.wait(
         [&] {
             while (!answer && produced.load() != taken_) {
                 const auto response = load_packet<xensnd_resp>(
@@ -75,9 +75,9 @@ xensnd_req GuestStream::open_request(const Parameters &parameters)
     const std::size_t pages = (std::size_t { parameters.buffer_bytes } + page_size - 1) / page_size;
     const std::size_t directories = (pages + entries - 2) / (entries - 1);
     while (buffer_.size() < pages)
-        buffer_.push_back(machine_.grant_page(domain_));
+        buffer_.push_back(xen_.grant_page(domain_));
     while (directory_.size() < std::max<std::size_t>(directories, 1))
-        directory_.push_back(machine_.grant_page(domain_));
+        directory_.push_back(xen_.grant_page(domain_));
     for (std::size_t index = 0; index < directories; ++index) {
         auto *words = reinterpret_cast<std::uint32_t *>(directory_[index].bytes);
         words[0] = index + 1 < directories ? directory_[index + 1].grant : 0;
@@ -134,15 +134,9 @@ std::uint64_t GuestStream::position()
     return position_;
 }
 
-Guest::Guest(Machine &machine, unsigned domain, const std::string &name)
-    : machine_(machine), domain_(domain)
+Guest::Guest(Xen &xen, unsigned domain, const std::string &name) : xen_(xen), domain_(domain)
 {
-    const std::string home = "/local/domain/" + std::to_string(domain);
-    machine.introduce(domain);
-    machine.write(home + "/name", name);
-    machine.write(home + "/vm",
-                  "/vm/00000000-0000-0000-0000-" +
-                      std::string(12, '0').replace(10, 2, std::to_string(domain + 10)));
+    xen.introduce(domain, name);
 }
 
 std::string Guest::frontend(unsigned card) const
@@ -157,20 +151,20 @@ std::string Guest::backend(unsigned card) const
 
 void Guest::add_card(const std::string &streams, unsigned card)
 {
-    machine_.write(frontend(card) + "/sample-rates", "48000");
-    machine_.write(frontend(card) + "/sample-formats", "s16_le");
-    machine_.write(frontend(card) + "/channels-max", "2");
-    machine_.write(frontend(card) + "/buffer-size", "8388608");
-    machine_.write(frontend(card) + "/state", "1");
+    xen_.write(frontend(card) + "/sample-rates", "48000");
+    xen_.write(frontend(card) + "/sample-formats", "s16_le");
+    xen_.write(frontend(card) + "/channels-max", "2");
+    xen_.write(frontend(card) + "/buffer-size", "8388608");
+    xen_.write(frontend(card) + "/state", "1");
     for (std::size_t index = 0; index < streams.size(); ++index) {
         const std::string path = frontend(card) + "/0/" + std::to_string(index);
-        machine_.write(path + "/type", std::string(1, streams[index]));
-        machine_.write(path + "/unique-id", std::string("stream-") + std::to_string(index));
-        streams_.push_back(std::make_unique<GuestStream>(machine_, domain_, path));
+        xen_.write(path + "/type", std::string(1, streams[index]));
+        xen_.write(path + "/unique-id", std::string("stream-") + std::to_string(index));
+        streams_.push_back(std::make_unique<GuestStream>(xen_, domain_, path));
     }
-    machine_.write(backend(card) + "/online", "1");
-    machine_.write(backend(card) + "/state", "1");
-    machine_.write(backend(card) + "/frontend", frontend(card));
+    xen_.write(backend(card) + "/online", "1");
+    xen_.write(backend(card) + "/state", "1");
+    xen_.write(backend(card) + "/frontend", frontend(card));
 }
 
 bool Guest::connect(unsigned card, std::chrono::milliseconds patience)
@@ -189,18 +183,18 @@ bool Guest::connect(unsigned card, std::chrono::milliseconds patience)
 
 void Guest::set_state(unsigned state, unsigned card)
 {
-    machine_.write(frontend(card) + "/state", std::to_string(state));
+    xen_.write(frontend(card) + "/state", std::to_string(state));
 }
 
 unsigned Guest::backend_state(unsigned card)
 {
-    const std::string text = machine_.read(backend(card) + "/state").value_or("0");
+    const std::string text = xen_.read(backend(card) + "/state").value_or("0");
     return text.empty() ? 0 : static_cast<unsigned>(text[0] - '0');
 }
 
 bool Guest::wait_for_backend(unsigned state, unsigned card, std::chrono::milliseconds patience)
 {
-    return machine_.wait([&] { return backend_state(card) == state; }, patience);
+    return xen_.wait([&] { return backend_state(card) == state; }, patience);
 }
 
 } // namespace sndback::fake

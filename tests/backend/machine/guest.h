@@ -4,8 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
-#include "machine/machine.h"
+#include "machine/xen.h"
 #include "protocol/shared.hpp"
 
 namespace sndback::fake {
@@ -13,7 +14,7 @@ namespace sndback::fake {
 // One stream of a guest, from the frontend's side: raw pages, and what an honest frontend does.
 class GuestStream {
   public:
-    GuestStream(Machine &machine, unsigned domain, std::string path);
+    GuestStream(Xen &xen, unsigned domain, std::string path);
 
     // Writes the four transport parameters.
     void publish();
@@ -55,7 +56,7 @@ class GuestStream {
     {
         return buffer_.at(page).bytes;
     }
-    [[nodiscard]] Machine::Page directory() const
+    [[nodiscard]] Xen::Page directory() const
     {
         return directory_.at(0);
     }
@@ -73,7 +74,7 @@ class GuestStream {
     }
     void notify()
     {
-        machine_.notify(request_port_);
+        xen_.notify(request_port_);
     }
     [[nodiscard]] const std::string &path() const
     {
@@ -83,13 +84,13 @@ class GuestStream {
     std::uint16_t next_id = 1;
 
   private:
-    Machine &machine_;
+    Xen &xen_;
     unsigned domain_;
     std::string path_;
-    Machine::Page ring_;
-    Machine::Page event_page_;
-    std::vector<Machine::Page> directory_;
-    std::vector<Machine::Page> buffer_;
+    Xen::Page ring_;
+    Xen::Page event_page_;
+    std::vector<Xen::Page> directory_;
+    std::vector<Xen::Page> buffer_;
     std::uint32_t request_port_;
     std::uint32_t event_port_;
     std::uint32_t sent_ = 0;
@@ -100,7 +101,7 @@ class GuestStream {
 class Guest {
   public:
     // Its domain exists, as a toolstack has made it.
-    Guest(Machine &machine, unsigned domain, const std::string &name);
+    Guest(Xen &xen, unsigned domain, const std::string &name);
 
     // The nodes of a card, as a toolstack writes them; `streams`: 'p' or 'c' for each.
     void add_card(const std::string &streams, unsigned card = 0);
@@ -127,13 +128,13 @@ class Guest {
     {
         return domain_;
     }
-    [[nodiscard]] Machine &machine()
+    [[nodiscard]] Xen &xen()
     {
-        return machine_;
+        return xen_;
     }
 
   private:
-    Machine &machine_;
+    Xen &xen_;
     unsigned domain_;
     std::vector<std::unique_ptr<GuestStream>> streams_;
 };

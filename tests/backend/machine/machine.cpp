@@ -325,10 +325,14 @@ std::optional<std::string> Machine::read(const std::string &path)
     return node == nodes_.end() ? std::nullopt : std::optional(node->second);
 }
 
-void Machine::introduce(unsigned domain)
+void Machine::introduce(unsigned domain, const std::string &name)
 {
     const std::lock_guard lock(mutex_);
     domains_.insert(domain);
+    const std::string home = "/local/domain/" + std::to_string(domain);
+    put(home + "/name", name);
+    put(home + "/vm", "/vm/00000000-0000-0000-0000-" +
+                          std::string(12, '0').replace(10, 2, std::to_string(domain + 10)));
 }
 
 void Machine::release(unsigned domain)

@@ -20,14 +20,15 @@
 #include <vector>
 
 #include "machine/wire.h"
+#include "machine/xen.h"
 
 namespace sndback::fake {
 
-class Machine {
+class Machine final : public Xen {
   public:
     // Sockets and memory lie in that directory.
     explicit Machine(const std::filesystem::path &directory);
-    ~Machine();
+    ~Machine() override;
     Machine(const Machine &) = delete;
     Machine &operator=(const Machine &) = delete;
 
@@ -41,39 +42,30 @@ class Machine {
     }
 
     // ---- XenStore ----
-    void write(const std::string &path, const std::string &value);
-    void remove(const std::string &path);
-    [[nodiscard]] std::optional<std::string> read(const std::string &path);
-    void introduce(unsigned domain);
-    // The domain dies: everybody who watches for that hears of it.
-    void release(unsigned domain);
+    void write(const std::string &path, const std::string &value) override;
+    void remove(const std::string &path) override;
+    [[nodiscard]] std::optional<std::string> read(const std::string &path) override;
+    void introduce(unsigned domain, const std::string &name) override;
+    void release(unsigned domain) override;
     // xenstored is killed.
     void break_store();
 
     // ---- pages ----
-    struct Page {
-        std::uint32_t grant;
-        std::byte *bytes;
-    };
-    [[nodiscard]] Page grant_page(unsigned domain);
-    // The grant is valid no longer; what is mapped stays so.
-    void revoke(unsigned domain, std::uint32_t grant);
+    [[nodiscard]] Page grant_page(unsigned domain) override;
+    void revoke(unsigned domain, std::uint32_t grant) override;
     [[nodiscard]] unsigned mapped_pages() const
     {
         return mapped_pages_;
     }
 
     // ---- event channels ----
-    // A port of the guest, that a backend can bind.
-    [[nodiscard]] std::uint32_t allocate_port(unsigned domain);
-    void notify(std::uint32_t port);
+    [[nodiscard]] std::uint32_t allocate_port(unsigned domain) override;
+    void notify(std::uint32_t port) override;
     // How often the backend has notified the port.
     [[nodiscard]] std::uint64_t notifications(std::uint32_t port);
 
-    // Waits until the condition, looked at whenever something has happened, holds. False: not
-    // within that time.
     bool wait(const std::function<bool()> &condition,
-              std::chrono::milliseconds patience = std::chrono::seconds(60));
+              std::chrono::milliseconds patience = std::chrono::seconds(60)) override;
 
     // Calls from the process under test, of all kinds, since the start.
     [[nodiscard]] std::uint64_t calls() const

@@ -115,7 +115,7 @@ TEST_P(HostileGuestTest, HarmsNobody)
     Player second(machine, 4);
     first.start();
     second.start();
-    HostileGuest hostile(machine, 3);
+    HostileGuest hostile(machine, 9);
     ASSERT_TRUE(hostile.guest().connect()) << backend.log();
 
     const Usage before = backend.usage();

@@ -70,7 +70,7 @@ constexpr GuestAttack attacks[] = {
           self.open_and_start();
           const std::uint32_t first = self.stream().directory().grant;
           for (std::uint32_t grant = first - 20; grant < first + 20; ++grant)
-              self.machine().revoke(self.guest().domain(), grant);
+              self.xen().revoke(self.guest().domain(), grant);
           while (self.goes_on())
               self.provoke(self.stream().open_request({}));
       } },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "system/hostile_guest.h"
 
+#include <thread>
+
 namespace sndback::fake {
 
 namespace {
@@ -52,8 +54,7 @@ template <bool is_request> void storm(HostileGuest &self)
 {
     self.open_and_start();
     while (self.goes_on())
-        self.machine().notify(is_request ? self.stream().request_port()
-                                         : self.stream().event_port());
+        self.xen().notify(is_request ? self.stream().request_port() : self.stream().event_port());
 }
 
 template <unsigned operation> void flood(HostileGuest &self)

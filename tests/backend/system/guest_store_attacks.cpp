@@ -54,7 +54,7 @@ constexpr GuestAttack attacks[] = {
     { "state-removed", "the state node goes and comes",
       [](HostileGuest &self) {
           while (self.goes_on()) {
-              self.machine().remove(self.guest().frontend() + "/state");
+              self.xen().remove(self.guest().frontend() + "/state");
               self.write("state", "4");
           }
       } },
@@ -66,7 +66,7 @@ constexpr GuestAttack attacks[] = {
     { "directory-removed", "its directory goes while it plays",
       [](HostileGuest &self) {
           self.open_and_start();
-          self.machine().remove(self.guest().frontend());
+          self.xen().remove(self.guest().frontend());
           while (self.goes_on())
               self.stream().notify();
       } },
@@ -142,7 +142,7 @@ constexpr GuestAttack attacks[] = {
     { "guest-dies", "the domain dies while it plays",
       [](HostileGuest &self) {
           self.open_and_start();
-          self.machine().release(self.guest().domain());
+          self.xen().release(self.guest().domain());
           while (self.goes_on())
               self.stream().notify();
       } },

@@ -3,8 +3,7 @@
 
 namespace sndback::fake {
 
-HostileGuest::HostileGuest(Machine &machine, unsigned victim)
-    : guest_(machine, 9, "hostile"), victim_(victim)
+HostileGuest::HostileGuest(Xen &xen, unsigned domain) : guest_(xen, domain, "hostile")
 {
     guest_.add_card("pp");
 }

@@ -19,7 +19,7 @@ namespace sndback::fake {
 // attack begins unless the attack says otherwise.
 class HostileGuest {
   public:
-    HostileGuest(Machine &machine, unsigned victim);
+    HostileGuest(Xen &xen, unsigned domain);
 
     [[nodiscard]] Guest &guest()
     {
@@ -29,18 +29,14 @@ class HostileGuest {
     {
         return guest_.stream(index);
     }
-    [[nodiscard]] Machine &machine()
+    [[nodiscard]] Xen &xen()
     {
-        return guest_.machine();
-    }
-    [[nodiscard]] unsigned victim() const
-    {
-        return victim_;
+        return guest_.xen();
     }
     // The node of its first stream, or of its card, written as it likes.
     void write(const std::string &node, const std::string &value)
     {
-        machine().write(guest_.frontend() + "/" + node, value);
+        xen().write(guest_.frontend() + "/" + node, value);
     }
     [[nodiscard]] std::uint32_t random()
     {
@@ -75,7 +71,6 @@ class HostileGuest {
 
   private:
     Guest guest_;
-    unsigned victim_;
     std::minstd_rand generator_ { 1 };
     std::chrono::steady_clock::time_point end_;
 };
