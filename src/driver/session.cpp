@@ -88,7 +88,7 @@ void Session::detach()
 {
     if (link_ == Link::Absent || link_ == Link::Removed)
         return;
-    // What the backend has reported, it has played.
+    // What the backend has reported, it has played, or recorded.
     if (are_events_masked_)
         (void)take_events();
     transport_ = nullptr;
@@ -115,8 +115,10 @@ void Session::remove()
 
 void Session::set_asleep(bool is_asleep)
 {
-    if (exchange(is_asleep_, is_asleep) != is_asleep)
-        sync_for_later();
+    if (exchange(is_asleep_, is_asleep) == is_asleep)
+        return;
+    run_.capture().set_recording(false);
+    sync_for_later();
 }
 
 void Session::reset()
@@ -142,7 +144,7 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     step_ = step;
     run_.visit([&](auto &run) { run.prepare(geometry); });
     liveness.on_prepare();
-    moved_at_us_ = 0;
+    shown_at_us_ = 0;
     is_continuing_ = false;
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
@@ -256,17 +258,21 @@ uint32_t Session::pointer()
         if (needs_sync() || notices_.is_any())
             sync_for_later();
     }
-    return run_.base().look_at_position();
+    const Frames before = run_.base().shown();
+    const uint32_t pointer = run_.base().look_at_position();
+    if (run_.base().shown() != before)
+        shown_at_us_ = moved_at_us_;
+    return pointer;
 }
 
 bool Session::get_time(kshim_pcm_time &time) const
 {
     time = {
         .frames = run_.base().shown().value(),
-        .at_us = moved_at_us_,
+        .at_us = shown_at_us_,
         .step_frames = static_cast<uint32_t>(step_.value()),
     };
-    return moved_at_us_ != 0;
+    return shown_at_us_ != 0;
 }
 
 void Session::on_put(kshim_control_kind kind)

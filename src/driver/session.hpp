@@ -227,6 +227,7 @@ class Session {
     bool post_open();
     void post_values();
     bool post_transfers(); // true when there was something to post
+    void silence_if_on_trial(const TransferRange &range);
     void post_trigger();
     Told wanted_trigger() const;
     bool is_trigger_due() const;
@@ -245,6 +246,7 @@ class Session {
     void on_open_response(int32_t status);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
+    void note_move(Frames before);
     // Whether events have brought news, and of them the end of a period.
     bool take_events();
     // What the backend said before START is about an earlier run.
@@ -285,6 +287,7 @@ class Session {
     kshim_pcm_params params_ = {};
     Frames step_; // of the positions that the backend reports
     uint64_t moved_at_us_ = 0; // the position
+    uint64_t shown_at_us_ = 0; // of what ALSA was shown
     EventQueue events_;
     Bytes last_reported_; // by the backend, since OPEN
     StreamRun run_;

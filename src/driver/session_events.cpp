@@ -71,15 +71,15 @@ void Session::on_response(const Response &response)
         break;
     case wire::Operation::Write:
     case wire::Operation::Read: {
-        // Whether the backend has held it is judged by what it has reported before it answered.
+        // Whether the backend has held it is judged by what it has reported by now.
         if (!run_.is_playback() && run_.capture().is_ahead())
             (void)take_events();
+        const Frames before = run_.base().position();
         const auto result =
             run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });
         if (result == TransferResult::Refused)
             on_refusal(response);
-        else if (!run_.is_playback())
-            moved_at_us_ = now_us();
+        note_move(before);
         break;
     }
     case wire::Operation::Trigger:
@@ -160,9 +160,16 @@ void Session::note_refusal(const Response &response)
     want_maintenance();
 }
 
+void Session::note_move(Frames before)
+{
+    if (run_.base().position() != before)
+        moved_at_us_ = now_us();
+}
+
 bool Session::take_events()
 {
     const bool is_elapsed_before = run_.base().is_elapsed();
+    const Frames before = run_.base().position();
     bool is_period_reported = false;
     Bytes reported;
     Violation violation = Violation::None;
@@ -194,16 +201,15 @@ bool Session::take_events()
         return false;
     }
     events_.acknowledge();
+    note_move(before);
     if (has_news) {
         on_activity();
-        if (run_.is_playback())
-            moved_at_us_ = now_us();
         liveness.on_position(run_.base().position(), run_.base().geometry().period);
     }
     has_event_news_ |= has_news;
     if (run_.is_playback() && run_.playback().needs_silence())
         want_maintenance(); // for pad()
-    // Of capture ALSA learns when READ has fetched it.
+    // Of capture ALSA learns when READ has fetched it, or had, as soon as it is reported.
     return is_period_reported || (run_.base().is_elapsed() && !is_elapsed_before);
 }
 

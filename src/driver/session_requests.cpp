@@ -99,12 +99,24 @@ void Session::post_values()
     }
 }
 
+// A backend that answers a READ ahead without having recorded anything leaves in the buffer what
+// was there, which may be heard.
+void Session::silence_if_on_trial(const TransferRange &range)
+{
+    const CaptureRun &run = run_.capture();
+    if (run_.is_playback() || run.requested() < run.reported() || !run.is_on_trial() || !substream_)
+        return;
+    const FrameSize frame = run.geometry().frame;
+    substream_.fill_silence(frame.frames(Bytes(range.offset)), frame.frames(Bytes(range.length)));
+}
+
 bool Session::post_transfers()
 {
     if (open_ != OpenState::Open)
         return false;
-    // STOP and CLOSE may have to wait for a READ ahead, which is worth less the longer a period is.
-    constexpr unsigned int ahead_per_second_min = 10;
+    // STOP and CLOSE may have to wait for a READ ahead, and reports have to fit the event page
+    // until then. The longer a period is, the less is a READ ahead worth.
+    constexpr unsigned int ahead_per_second_min = 20;
     if (!run_.is_playback())
         run_.capture().set_recording(told_ == Told::Start &&
                                      params_.period_frames <= params_.rate / ahead_per_second_min);
@@ -115,6 +127,7 @@ bool Session::post_transfers()
     run_.visit([&](auto &run) {
         while (requests.has_room() && run.next_transfer(range)) {
             transfer.transfer = { range.offset, range.length };
+            silence_if_on_trial(range);
             auto id = requests.post(transfer);
             run.on_transfer_sent(id.value());
             has_posted = true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The xenbus driver, and include/kshim/xenbus.h over its devices. */
-#include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -52,18 +53,6 @@ void *kshim_xenbus_context(const struct kshim_xenbus_device *device)
 	return dev_get_drvdata(&to_xenbus(device)->dev);
 }
 
-/* See wait_only_for_a_backend(). */
-static void tell_true_state(struct xenbus_device *device)
-{
-	unsigned int state;
-
-	if (READ_ONCE(device->state) != XenbusStateReconfiguring)
-		return;
-	state = xenbus_read_unsigned(device->nodename, "state", XenbusStateUnknown);
-	if (state == XenbusStateInitialising)
-		cmpxchg(&device->state, XenbusStateReconfiguring, XenbusStateInitialising);
-}
-
 /* The node is not written if it has gone: the directory must not come back as a lone node. */
 static int write_state(struct xenbus_device *device, unsigned int state)
 {
@@ -92,7 +81,8 @@ static int write_state(struct xenbus_device *device, unsigned int state)
 /*
  * Since Linux 7.0 the bus takes a device for a new one, and probes it anew, if XenStore says
  * Initialising and device->state does not. xenbus_switch_state() writes XenStore first, so
- * xenwatch could find just that, on another processor.
+ * xenwatch could find just that, on another processor. The driver leaves Initialising on xenwatch
+ * itself, but for a backend that it has kept waiting because its state changed too often.
  */
 static void switch_to_initialising(struct xenbus_device *device)
 {
@@ -110,7 +100,6 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int 
 {
 	struct xenbus_device *device = to_xenbus(opaque);
 
-	tell_true_state(device);
 	if (state == XenbusStateInitialising)
 		switch_to_initialising(device);
 	else
@@ -126,29 +115,9 @@ void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const cha
 /* Of xen_front_load(). */
 static void *shared;
 
-static bool is_registering;
-
-/*
- * When a driver registers, the bus has it wait up to 30 s for devices that it takes for
- * connecting: good for one whose backend is there, as the card is when insmod returns. Without a
- * backend there is nothing to wait for, and the bus is shown another state until it has looked.
- */
-static void wait_only_for_a_backend(struct xenbus_device *device)
-{
-	unsigned int backend = xenbus_read_unsigned(device->otherend, "state", XenbusStateUnknown);
-
-	if (backend != XenbusStateInitWait && backend != XenbusStateInitialised &&
-	    backend != XenbusStateConnected)
-		device->state = XenbusStateReconfiguring;
-}
-
 static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
 {
-	int ret = xen_front_probe(from_xenbus(device), shared);
-
-	if (!ret && READ_ONCE(is_registering))
-		wait_only_for_a_backend(device);
-	return ret;
+	return xen_front_probe(from_xenbus(device), shared);
 }
 
 /*
@@ -219,8 +188,13 @@ static const struct xenbus_device_id device_ids[] = {
 	{ "" },
 };
 
+static const struct xenbus_device_id no_device_ids[] = {
+	{ "" },
+};
+
 static struct xenbus_driver driver = {
-	.ids = device_ids,
+	.name = XENSND_DRIVER_NAME,
+	.ids = no_device_ids, /* see register_with_bus() */
 	.probe = probe,
 	.otherend_changed = backend_changed,
 	.remove = REMOVE_FOR_THIS_KERNEL,
@@ -230,22 +204,51 @@ static struct xenbus_driver driver = {
 	.driver.pm = &sleep_operations,
 };
 
-static int end_registration(struct device *device, void *unused)
+/* Whether the device will have a card as soon as its backend and the driver have agreed. */
+static int is_connecting(struct device *device, void *unused)
 {
-	tell_true_state(to_xenbus_device(device));
-	return 0;
+	struct xenbus_device *one = to_xenbus_device(device);
+	unsigned int backend = XenbusStateUnknown;
+
+	device_lock(device);
+	if (device->driver && one->state < XenbusStateConnected)
+		backend = xenbus_read_unsigned(one->otherend, "state", XenbusStateUnknown);
+	device_unlock(device);
+	return backend == XenbusStateInitWait || backend == XenbusStateInitialised ||
+	       backend == XenbusStateConnected;
 }
 
+/* So that there is a card when insmod returns, if it has a backend. */
+static void await_cards(void)
+{
+	unsigned long end = jiffies + 30 * HZ;
+
+	while (driver_for_each_device(&driver.driver, NULL, NULL, is_connecting)) {
+		if (time_after(jiffies, end) || msleep_interruptible(20))
+			break;
+	}
+}
+
+/*
+ * A driver that registers has to wait up to 30 s for each device that the bus takes for connecting,
+ * whether there is a backend or not. So it has no device then, and gets them afterwards.
+ */
 static int register_with_bus(void)
 {
-	int ret;
+	int ret = xenbus_register_frontend(&driver);
 
-	WRITE_ONCE(is_registering, true);
-	ret = xenbus_register_frontend(&driver);
-	WRITE_ONCE(is_registering, false);
-	if (!ret && driver_for_each_device(&driver.driver, NULL, NULL, end_registration))
-		pr_warn("snd-xen-front: not every device shows its state\n");
-	return ret;
+	if (ret)
+		return ret;
+	WRITE_ONCE(driver.ids, device_ids);
+	ret = driver_attach(&driver.driver);
+	if (ret) {
+		xenbus_unregister_driver(&driver);
+		return ret;
+	}
+	/* While the kernel starts, the bus waits for all devices at once. */
+	if (__is_defined(MODULE))
+		await_cards();
+	return 0;
 }
 
 static int shut_down(struct device *device, void *unused)

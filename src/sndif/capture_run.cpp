@@ -19,6 +19,7 @@ void CaptureRun::meet_backend()
 void CaptureRun::begin_session()
 {
     Run::begin_session(position_);
+    reported_ = base_;
     captured_ = base_;
     fetched_ = base_;
     is_recording_ = false;
@@ -34,17 +35,16 @@ bool CaptureRun::commit(int64_t readable)
     if (readable < 0 || (frames > most && !is_unstoppable_))
         return false;
     read_ = shown_ - min(frames, most);
+    take_room();
     return true;
 }
 
 bool CaptureRun::report(Bytes reported)
 {
-    const Frames captured = align_down(min(since_prepare(reported), limit()));
-    if (captured <= captured_)
-        return false;
-    captured_ = captured;
+    const Frames before = captured_;
+    reported_ = max(reported_, since_prepare(reported));
     go_on();
-    return true;
+    return captured_ > before;
 }
 
 void CaptureRun::set_recording(bool is_recording)
@@ -62,7 +62,7 @@ bool CaptureRun::next_transfer(TransferRange &range)
 
 bool CaptureRun::next_range_ahead(TransferRange &range)
 {
-    if (!is_recording_ || answers_early_ || in_flight_ > 0 || requested() < captured_)
+    if (!is_recording_ || answers_early_ || in_flight_ > 0 || requested() < reported_)
         return false;
     const uint64_t period = geometry_.period.value();
     const Frames start = requested();
@@ -92,11 +92,15 @@ TransferResult CaptureRun::on_response(RequestId id, int32_t status)
         return result;
     if (is_ahead_ && id == ahead_) {
         is_ahead_ = false;
-        const bool is_reported = requested() <= captured_;
-        if (!is_verdict_void_)
+        const bool is_reported = requested() <= reported_;
+        const bool says_something = !is_verdict_void_ && is_moving();
+        // One that is known to hold READs refuses one for another reason.
+        const bool is_too_early =
+            result == TransferResult::Refused && !is_reported && (!says_something || held_ == 0);
+        if (says_something && (result == TransferResult::Done || is_too_early))
             judge_backend(is_reported);
-        if (result == TransferResult::Refused && !is_reported) {
-            // It was not there yet: it will be asked for when it is.
+        if (is_too_early) {
+            // It will be asked for when it is there.
             requested_ = geometry_.frame.bytes(fetched_);
             return TransferResult::Done;
         }
@@ -110,12 +114,23 @@ TransferResult CaptureRun::on_response(RequestId id, int32_t status)
 
 void CaptureRun::judge_backend(bool was_held)
 {
-    answers_early_ = !was_held;
-    held_ = was_held ? min(held_ + 1, held_enough) : 0;
+    if (was_held) {
+        held_ = min(held_ + 1, held_enough);
+        return;
+    }
+    // The report of one that has held some may have come just behind its response: once.
+    answers_early_ = held_ < held_enough;
+    held_ = answers_early_ ? 0 : held_enough - 1;
+}
+
+void CaptureRun::take_room()
+{
+    captured_ = max(captured_, align_down(min(reported_, limit())));
 }
 
 void CaptureRun::go_on()
 {
+    take_room();
     const Frames before = position_;
     advance(min(fetched_, captured_));
     // The buffer is full, which may be far from the end of a period: ALSA decides.

@@ -8,9 +8,9 @@
 namespace xen_front {
 
 // A backend that holds a READ until it has recorded all of it is asked a period ahead: its response
-// is then the only interrupt of a period. Whether a backend does so shows when a response comes:
-// one that comes before the backend has reported what it is about is not believed until it has,
-// and this backend is asked for nothing ahead any more.
+// is then the only interrupt of a period. Whether a backend does so shows when its response is
+// looked at: if the backend has not reported by then what that is about, it is not shown before it
+// has, and this backend is asked for nothing ahead any more.
 class CaptureRun : public Run {
   public:
     // Forgets what was, and begins anew: prepare.
@@ -46,6 +46,11 @@ class CaptureRun : public Run {
     bool is_ahead() const
     {
         return is_ahead_ && in_flight_ > 0;
+    }
+    // Whether it is not known yet that the backend holds READs.
+    bool is_on_trial() const
+    {
+        return held_ == 0;
     }
     // Whether its response is all that an interrupt is needed for.
     bool needs_no_reports() const
@@ -94,6 +99,8 @@ class CaptureRun : public Run {
     // sent ahead: over the end of the buffer it would be two, of which the first ends nowhere.
     bool next_range_ahead(TransferRange &range);
     void judge_backend(bool was_held);
+    // What is reported is captured as far as there is room by now.
+    void take_room();
     // Shows what was both fetched and reported.
     void go_on();
 
@@ -104,7 +111,8 @@ class CaptureRun : public Run {
     bool answers_early_ = false; // the backend
     uint32_t held_ = 0; // READs in a row, up to held_enough
     Frames read_; // by the application
-    Frames captured_; // by the backend, as far as the buffer has room
+    Frames reported_; // by the backend
+    Frames captured_; // of that, as far as the buffer has had room
     Frames fetched_; // by READs that are answered
 };
 

@@ -132,8 +132,8 @@ bool BackendStream::is_recorded(const wire::Request &request) const
 
 void BackendStream::set_reads(Reads reads)
 {
-    serve_waiting(true);
     reads_ = reads;
+    serve_waiting(true);
 }
 
 void BackendStream::serve_waiting(bool is_ending)

@@ -113,7 +113,7 @@ check_unhindered "absence, from the start: insmod waits for nothing" [ "${took:-
 check "absence, from the start: there is no card" no_card
 check "absence, from the start: the card comes with the backend" eval 'ask start && wait_until card'
 check "absence, from the start: it plays" plays
-# Kernels since 7.0 take a device for a new one whose state in XenStore is not what the bus knows.
+# Linux 7 takes a device for a new one whose state in XenStore is not what the bus knows.
 check "absence, from the start: the bus takes the device for what it is" eval \
 	'! dmesg | grep "state reset"'
 ktap_end

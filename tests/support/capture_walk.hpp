@@ -44,9 +44,12 @@ class CaptureWalk : public RunWalk<CaptureRun> {
     // Where a READ ahead would end; 0 when none may go.
     uint64_t ahead_end() const;
     void end_session();
+    void judge(bool was_held);
+    void take_room();
     void go_on();
 
     uint64_t read_ = 0;
+    uint64_t reported_ = 0;
     uint64_t captured_ = 0;
     uint64_t fetched_ = 0;
     uint64_t ahead_ = 0; // where the READ ahead that is in flight ends; 0: there is none
@@ -164,13 +167,19 @@ inline void CaptureWalk::prepare()
 
 inline void CaptureWalk::end_session()
 {
-    captured_ = fetched_ = base_;
+    reported_ = captured_ = fetched_ = base_;
     ahead_ = 0;
     is_recording_ = false;
 }
 
+inline void CaptureWalk::take_room()
+{
+    captured_ = std::max(captured_, align_down(std::min(reported_, limit())));
+}
+
 inline void CaptureWalk::go_on()
 {
+    take_room();
     const uint64_t before = position_;
     move_to(std::min(fetched_, captured_));
     is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
@@ -178,7 +187,7 @@ inline void CaptureWalk::go_on()
 
 inline uint64_t CaptureWalk::ahead_end() const
 {
-    if (!is_recording_ || is_early_ || in_flight_ > 0 || sent_ < bytes(captured_))
+    if (!is_recording_ || is_early_ || in_flight_ > 0 || frames(sent_) < reported_)
         return 0;
     uint64_t end = base_;
     while (end <= frames(sent_))
@@ -194,15 +203,19 @@ inline void CaptureWalk::read(uint64_t count)
         return;
     promise(run_.commit(static_cast<int64_t>(shown_ - read_ - count)),
             "what was shown can be read");
-    if (state_ != RunState::Idle)
-        read_ += count;
+    if (state_ == RunState::Idle)
+        return;
+    read_ += count;
+    take_room();
 }
 
 inline void CaptureWalk::read_all()
 {
     promise(run_.commit(0), "all that was shown can be read");
-    if (state_ != RunState::Idle)
-        read_ = shown_;
+    if (state_ == RunState::Idle)
+        return;
+    read_ = shown_;
+    take_room();
 }
 
 inline void CaptureWalk::overread(uint64_t count)
@@ -211,8 +224,10 @@ inline void CaptureWalk::overread(uint64_t count)
     const bool is_taken = run_.commit(static_cast<int64_t>(most + 1 + count));
     promise(is_taken == (is_unstoppable_ || state_ == RunState::Idle),
             "more than the buffer holds is refused");
-    if (is_taken && state_ != RunState::Idle)
-        read_ = shown_ - most;
+    if (!is_taken || state_ == RunState::Idle)
+        return;
+    read_ = shown_ - most;
+    take_room();
 }
 
 inline void CaptureWalk::report(uint64_t bytes)
@@ -220,9 +235,10 @@ inline void CaptureWalk::report(uint64_t bytes)
     const uint64_t most = uint64_t { 1 } << 40;
     const uint64_t claimed = base_ + frames(std::min(bytes, most));
     const uint64_t before = captured_;
-    captured_ = std::max(captured_, align_down(std::min(align_down(claimed), limit())));
-    promise(run_.report(Bytes(bytes)) == (captured_ > before), "a position further on is news");
+    reported_ = std::max(reported_, align_down(claimed));
+    const bool is_news = run_.report(Bytes(bytes));
     go_on();
+    promise(is_news == (captured_ > before), "a position further on is news");
 }
 
 inline void CaptureWalk::send_next(bool has_room)
@@ -241,20 +257,34 @@ inline void CaptureWalk::send_next(bool has_room)
     }
 }
 
+inline void CaptureWalk::judge(bool was_held)
+{
+    if (was_held)
+        held_ = std::min<uint64_t>(held_ + 1, 3);
+    else if (held_ == 3)
+        held_ = 2;
+    else {
+        held_ = 0;
+        is_early_ = true;
+    }
+}
+
 inline void CaptureWalk::receive(uint32_t number, int32_t status)
 {
+    if (in_flight_ == 0)
+        return;
     // Nothing is sent behind a READ ahead before its frames are reported.
-    const bool is_early = ahead_ > captured_;
+    const bool is_early = ahead_ > reported_;
+    const bool is_verdict = !is_void_ && is_moving();
+    const bool is_not_there = is_early && (!is_verdict || held_ == 0);
     const uint64_t end =
-        answer(number, status, is_early ? TransferResult::Done : TransferResult::Refused);
+        answer(number, status, is_not_there ? TransferResult::Done : TransferResult::Refused);
     if (ahead_ > 0 && end > 0) {
-        if (!is_void_) {
-            is_early_ = is_early;
-            held_ = is_early ? 0 : std::min<uint64_t>(held_ + 1, 3);
-        }
+        if (is_verdict && (status == 0 || is_not_there))
+            judge(!is_early);
         ahead_ = 0;
     }
-    if (status != 0 && is_early) {
+    if (status != 0 && is_not_there) {
         sent_ = bytes(fetched_);
         return;
     }

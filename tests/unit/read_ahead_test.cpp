@@ -332,6 +332,18 @@ TEST_F(ReadAheadTest, RefusedReadOfWhatIsThereIsAnXrun)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+// Its device has failed, and there is nothing to report.
+TEST_F(ReadAheadTest, ErrorOfABackendThatHoldsReadsIsAnXrun)
+{
+    auto file = recording();
+    read(*file, 5 * 256);
+    stream().has_clock = false;
+    stream().set_reads(Reads::Refused);
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
 // With its events masked, a backend that hangs is overdue as any other.
 TEST_F(ReadAheadTest, HungBackendIsNoticedAndGoesOn)
 {
