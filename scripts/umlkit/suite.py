@@ -10,7 +10,7 @@ from typing import Callable, NamedTuple
 from labkit import packages
 from labkit.errors import UsageError
 
-from . import kernel, machine, modules, provoked
+from . import kernel, machine, modules, provoked, walks
 
 GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
@@ -26,6 +26,8 @@ class Part(NamedTuple):
     command: tuple[str, ...]
     # Reports that the part is about; each has to come.
     provoked: tuple[str, ...] = ()
+    # Arguments of "scenarios" with which it has to print the same steps over the fake kernel.
+    walks: tuple[str, ...] = ()
 
 
 def _scenarios(count: int) -> list[Part]:
@@ -42,17 +44,30 @@ def _provoked() -> list[Part]:
                  tuple(pattern for _, pattern in provoked.MISTAKES))]
 
 
-SUITES: dict[str, Callable[[], list[Part]]] = {
-    "scenarios": lambda: _scenarios(os.cpu_count() or 1),
-    "provoked": _provoked,
+def _walks(is_all: bool) -> list[Part]:
+    shares = os.cpu_count() or 1
+    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // shares)
+    parts = []
+    for share in range(shares):
+        words = walks.arguments(share * count, count)
+        parts.append(Part(f"walks {share + 1}/{shares}", "time-travel",
+                          (str(GUEST / "scenarios"), *words), walks=words))
+    return parts
+
+
+# What each runs; more of it, if told to run all.
+SUITES: dict[str, Callable[[bool], list[Part]]] = {
+    "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
+    "walks": _walks,
+    "provoked": lambda is_all: _provoked(),
 }
 
 
-def _parts(names: list[str]) -> list[Part]:
+def _parts(names: list[str], is_all: bool) -> list[Part]:
     unknown = [name for name in names if name not in SUITES]
     if unknown:
         raise UsageError(f"there is no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
-    return [part for name in names or SUITES for part in SUITES[name]()]
+    return [part for name in names or SUITES for part in SUITES[name](is_all)]
 
 
 def _judge(part: Part, run: machine.Run) -> list[str]:
@@ -65,6 +80,8 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
         failed = re.findall(r"^not ok .*(?:\n# .*)*", run.output, re.MULTILINE)
         wrong.append("\n".join(failed[:10]) or
                      f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
+    if part.walks:
+        wrong += walks.differences(walks.over_the_fake(part.walks), run.output)
     texts = [str(report) for report in run.reports]
     for wanted in part.provoked:
         if not any(re.search(wanted, text) for text in texts):
@@ -75,9 +92,9 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
     return wrong
 
 
-def check(names: list[str], say: packages.Say) -> int:
-    """Runs suites; 0 if nothing was wrong, else 1."""
-    parts = _parts(names)
+def check(names: list[str], is_all: bool, say: packages.Say) -> int:
+    """Runs suites, with `is_all` what takes long as well; 0 if nothing was wrong, else 1."""
+    parts = _parts(names, is_all)
     prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
 
     def run(part: Part) -> tuple[Part, machine.Run, float]:
