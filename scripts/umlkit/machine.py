@@ -69,7 +69,8 @@ def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str], t
                 os.killpg(process.pid, 9)
                 console, _ = process.communicate()
                 console += f"\nended after {time_limit} s of real time\n".encode()
-        return _result(directory, console.decode(errors="replace"), allowed)
+        patterns = [*allowed, *map(re.compile, chosen.mode.harmless)]
+        return _result(directory, console.decode(errors="replace"), patterns)
 
 
 def _memory_directory() -> str | None:
@@ -77,7 +78,7 @@ def _memory_directory() -> str | None:
     return "/dev/shm" if shutil.disk_usage("/dev/shm").free > 2 << 30 else None
 
 
-def _result(directory: pathlib.Path, console: str, allowed: Iterable[re.Pattern[str]]) -> Run:
+def _result(directory: pathlib.Path, console: str, patterns: list[re.Pattern[str]]) -> Run:
     def left(name: str) -> str:
         try:
             return (directory / name).read_text(encoding="utf-8", errors="replace")
@@ -85,7 +86,6 @@ def _result(directory: pathlib.Path, console: str, allowed: Iterable[re.Pattern[
             return ""
 
     status = left("status").strip()
-    patterns = list(allowed)
     found = [*reports.scan("console", console, patterns),
              *reports.leaks("kmemleak", left("leaks"), patterns)]
     return Run(int(status) if status else None, left("output"), console, found)

@@ -37,11 +37,22 @@ def _scenarios(count: int) -> list[Part]:
             for share in range(count)]
 
 
-def _provoked() -> list[Part]:
-    mode = "time-travel"
-    module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
-    return [Part("provoked", mode, provoked.command(str(module)),
-                 tuple(pattern for _, pattern in provoked.MISTAKES))]
+# Time does not stand still there: of nothing that plays can be said how far it is.
+_UNTIMED = ("opens*", "starts-empty", "starts-without-params", "frees", "moves-too-far",
+            "moves-back", "pauses-what-does-not-run", "plays-nothing")
+
+
+def _two_processors(is_all: bool) -> list[Part]:
+    return [Part("two-processors", "smp", (str(GUEST / "scenarios"), *_UNTIMED))] if is_all else []
+
+
+def _provoked(is_all: bool) -> list[Part]:
+    def part(mode: str) -> Part:
+        module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
+        return Part(f"provoked {mode}", mode, provoked.command(str(module)),
+                    tuple(pattern for _, pattern in provoked.MISTAKES))
+
+    return [part(mode) for mode in (kernel.MODES if is_all else ("time-travel",))]
 
 
 def _walks(is_all: bool) -> list[Part]:
@@ -55,11 +66,18 @@ def _walks(is_all: bool) -> list[Part]:
     return parts
 
 
+def _stress(is_all: bool) -> list[Part]:
+    return [Part(f"stress {seed}", "smp", (str(GUEST / "stress"), str(seed), str(steps)))
+            for seed, steps in ((1, 20), (2, 100), (3, 300))[:3 if is_all else 1]]
+
+
 # What each runs; more of it, if told to run all.
 SUITES: dict[str, Callable[[bool], list[Part]]] = {
     "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
     "walks": _walks,
-    "provoked": lambda is_all: _provoked(),
+    "stress": _stress,
+    "two-processors": _two_processors,
+    "provoked": _provoked,
 }
 
 
