@@ -66,6 +66,14 @@ def _walks(is_all: bool) -> list[Part]:
     return parts
 
 
+def _attacks() -> list[Part]:
+    shares = os.cpu_count() or 1
+    return [Part(f"attacks {share + 1}/{shares}", "time-travel",
+                 ("env", f"GTEST_TOTAL_SHARDS={shares}", f"GTEST_SHARD_INDEX={share}",
+                  str(GUEST / "attacks"), "--gtest_print_time=0"))
+            for share in range(shares)]
+
+
 def _stress(is_all: bool) -> list[Part]:
     return [Part(f"stress {seed}", "smp", (str(GUEST / "stress"), str(seed), str(steps)))
             for seed, steps in ((1, 20), (2, 100), (3, 300))[:3 if is_all else 1]]
@@ -75,6 +83,7 @@ def _stress(is_all: bool) -> list[Part]:
 SUITES: dict[str, Callable[[bool], list[Part]]] = {
     "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
     "walks": _walks,
+    "attacks": lambda is_all: _attacks(),
     "stress": _stress,
     "two-processors": _two_processors,
     "provoked": _provoked,
@@ -95,7 +104,8 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
         wrong.append("the kernel ended before the command did:\n" +
                      "\n".join(run.console.splitlines()[-25:]))
     elif run.status != 0 and not part.provoked:
-        failed = re.findall(r"^not ok .*(?:\n# .*)*", run.output, re.MULTILINE)
+        failed = re.findall(r"^not ok .*(?:\n# .*)*|^.*: Failure\n(?:.+\n)*", run.output,
+                            re.MULTILINE)
         wrong.append("\n".join(failed[:10]) or
                      f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
     if part.walks:
@@ -126,7 +136,7 @@ def check(names: list[str], is_all: bool, say: packages.Say) -> int:
         for part, done, seconds in pool.map(run, parts):
             wrong = _judge(part, done)
             failures += bool(wrong)
-            passed = len(re.findall(r"^ok ", done.output, re.MULTILINE))
+            passed = len(re.findall(r"^(?:ok|\[ +OK \]) ", done.output, re.MULTILINE))
             say(f"{part.name}: {'FAILED' if wrong else 'ok'}, {passed} passed, {seconds:.0f} s")
             for text in wrong:
                 print(text, flush=True)
