@@ -4,6 +4,7 @@
 import concurrent.futures
 import os
 import re
+import subprocess
 import time
 from typing import Callable, NamedTuple
 
@@ -46,6 +47,32 @@ def _two_processors(is_all: bool) -> list[Part]:
     return [Part("two-processors", "smp", (str(GUEST / "scenarios"), *_UNTIMED))] if is_all else []
 
 
+# Clients that are not ours; $0 is the program with-card. The kernel's tests look for conf.d.
+_CLIENTS = """
+set -e
+head -c 400000 /dev/urandom > /dev/shm/played
+format="-q -D hw:0 -t raw -f S16_LE -r 48000 -c 2"
+"$0" --played /dev/shm/played aplay $format /dev/shm/played
+"$0" --recorded /dev/shm/recorded arecord $format -s 100000 /dev/shm/recorded
+[ $# -ne 0 ] || exit 0
+cp -r build/kselftest /dev/shm
+mkdir -p /dev/shm/kselftest/conf.d
+cd /dev/shm/kselftest
+for test in "$@"; do "$0" "./$test"; done
+"""
+
+
+def _clients(is_all: bool) -> list[Part]:
+    tests: tuple[str, ...] = ()
+    if is_all:
+        # mixer-test sets each of the 9600 levels.
+        tests = ("pcm-test", "mixer-test")
+        subprocess.run([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output",
+                        modules.ROOT / "build" / "kselftest"], check=True)
+    return [Part("clients", "time-travel",
+                 ("sh", "-c", _CLIENTS, str(GUEST / "with-card"), *tests))]
+
+
 def _provoked(is_all: bool) -> list[Part]:
     def part(mode: str) -> Part:
         module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
@@ -85,6 +112,7 @@ SUITES: dict[str, Callable[[bool], list[Part]]] = {
     "walks": _walks,
     "attacks": lambda is_all: _attacks(),
     "stress": _stress,
+    "clients": _clients,
     "two-processors": _two_processors,
     "provoked": _provoked,
 }
