@@ -237,7 +237,8 @@ explore: ## every order of four events from every state of the connection, a mil
 
 .PHONY: check-uml
 check-uml: uml ## the driver under the real ALSA core, with KASAN and lockdep, in User Mode Linux
-	@echo "== scenarios in User Mode Linux"
+	@$(call cmake-build,tests,host,$(gnu),scenarios)
+	@echo "== scenarios, walks, attacks and clients in User Mode Linux"
 	@JOBS=$(JOBS) scripts/uml check
 
 .PHONY: uml-shell

@@ -14,16 +14,6 @@ using State = kshim_event_channel::State;
 
 // A kernel with HZ=250, for how long spurious events are held back.
 constexpr Duration tick = std::chrono::milliseconds(4);
-constexpr unsigned int ticks_max = 250;
-
-// The first spurious event in a row is free, then the delay doubles.
-Duration spurious_delay(unsigned int count)
-{
-    if (count <= 1)
-        return Duration(0);
-    const unsigned int exponent = std::min(count - 2, 8u);
-    return tick * std::min(1u << exponent, ticks_max);
-}
 
 } // namespace
 
@@ -95,7 +85,8 @@ void EventChannels::interrupt(kshim_event_channel &channel)
         break;
     case KSHIM_EVENT_SPURIOUS:
         channel.spurious_interrupts++;
-        delay = spurious_delay(++channel.spurious);
+        // The first in a row is free.
+        delay = ++channel.spurious > 1 ? tick : Duration(0);
         break;
     case KSHIM_EVENT_BROKEN:
         return; // never acknowledged
@@ -106,7 +97,10 @@ void EventChannels::interrupt(kshim_event_channel &channel)
     if (delay == Duration(0))
         acknowledge(channel);
     else
-        Kernel::current().timeline.after(delay, [this, &channel] { acknowledge(channel); });
+        Kernel::current().timeline.after(delay, [this, &channel] {
+            channel.spurious = 0;
+            acknowledge(channel);
+        });
 }
 
 void EventChannels::acknowledge(kshim_event_channel &channel)

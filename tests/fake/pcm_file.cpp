@@ -57,7 +57,7 @@ PcmFile::~PcmFile()
     {
         const HeldLock held(Kernel::current().context, &substream_.pcm.open_mutex, LockKind::Mutex,
                             "PCM open");
-        drop();
+        do_drop();
         if (state() != PcmState::Open)
             do_hw_free();
         const int status = xen_front_pcm_close(substream_.stream);
@@ -83,17 +83,25 @@ bool PcmFile::is_gone() const
     return substream_.pcm.card->is_disconnected;
 }
 
-int PcmFile::refine(PcmRanges &ranges)
+// snd_pcm_common_ioctl()
+int PcmFile::refusal() const
 {
     if (is_gone())
         return -ENODEV;
+    return state() == PcmState::Disconnected ? -EBADFD : 0;
+}
+
+int PcmFile::refine(PcmRanges &ranges)
+{
+    if (const int error = refusal(); error < 0)
+        return error;
     return fake::refine(substream_, ranges);
 }
 
 int PcmFile::hw_params(const PcmRanges &ranges)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     if (!substream_.block_buffer_access())
         return -EBUSY;
     const bool is_possible = (state() == PcmState::Open || state() == PcmState::Setup ||
@@ -124,6 +132,7 @@ int PcmFile::do_hw_params(const PcmRanges &ranges)
     }
     runtime.params = params;
     runtime.has_params = true;
+    runtime.has_info = true;
     runtime.no_period_wakeup = wants_no_period_wakeup && substream_.is_playback() &&
                                Kernel::current().sound.info.no_period_wakeup;
     runtime.min_align = 1;
@@ -157,6 +166,8 @@ int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64
                        uint64_t silence_threshold, uint64_t silence_size)
 {
     PcmRuntime &runtime = substream_.runtime;
+    if (const int error = refusal(); error < 0)
+        return error;
     if (state() == PcmState::Open)
         return -EBADFD;
     if (avail_min == 0)
@@ -187,8 +198,8 @@ void PcmFile::do_hw_free()
 
 int PcmFile::hw_free()
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     if (!substream_.block_buffer_access())
         return -EBUSY;
     const bool is_possible =
@@ -204,39 +215,49 @@ int PcmFile::hw_free()
 
 int PcmFile::prepare()
 {
-    return is_gone() ? -ENODEV : substream_.prepare();
+    const int status = refusal();
+    return status < 0 ? status : substream_.prepare();
 }
 
 int PcmFile::reset()
 {
-    return is_gone() ? -ENODEV : substream_.reset();
+    const int status = refusal();
+    return status < 0 ? status : substream_.reset();
 }
 
 int PcmFile::link(PcmFile &other)
 {
-    return is_gone() ? -ENODEV : substream_.link(other.substream_);
+    const int status = refusal();
+    return status < 0 ? status : substream_.link(other.substream_);
 }
 
 int PcmFile::unlink()
 {
-    return is_gone() ? -ENODEV : substream_.unlink();
+    const int status = refusal();
+    return status < 0 ? status : substream_.unlink();
 }
 
 int PcmFile::start()
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     return locked([this] { return substream_.start(); });
 }
 
 int PcmFile::pause(bool is_push)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     return locked([&] { return substream_.pause(is_push); });
 }
 
 int PcmFile::drop()
+{
+    const int status = refusal();
+    return status < 0 ? status : do_drop();
+}
+
+int PcmFile::do_drop()
 {
     if (state() == PcmState::Open || state() == PcmState::Disconnected)
         return -EBADFD;
@@ -276,8 +297,8 @@ const kshim_substream *PcmFile::find_draining() const
 
 int PcmFile::drain()
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     if (state() == PcmState::Open)
         return -EBADFD;
     const int status = locked([this] {

@@ -111,8 +111,11 @@ class PcmFile {
     }
 
     bool is_gone() const;
+    // What every call returns that is not let through; 0: it is.
+    int refusal() const;
     int do_hw_params(const PcmRanges &ranges);
     void do_hw_free();
+    int do_drop();
     void set_state(PcmState state);
     // Moves up to @frames of @data; @is_write tells in which direction.
     int64_t transfer(uint8_t *data, uint64_t frames);

@@ -163,8 +163,8 @@ int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
 
 int64_t PcmFile::transfer(uint8_t *data, uint64_t frames)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     if (state() == PcmState::Open)
         return -EBADFD;
     if (frames == 0)
@@ -209,15 +209,15 @@ int PcmFile::sync_position()
 
 int PcmFile::hwsync()
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     return locked([this] { return sync_position(); });
 }
 
 int PcmFile::move_appl_ptr(uint64_t appl_ptr)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     return locked([&] { return substream_.move_appl_ptr(appl_ptr); });
 }
 
@@ -242,8 +242,8 @@ int64_t PcmFile::move_by(uint64_t frames, int64_t limit, bool is_forward)
 
 int64_t PcmFile::rewind(uint64_t frames)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     int64_t moved = 0;
     const int status = locked([&] {
         const int error = sync_position();
@@ -256,8 +256,8 @@ int64_t PcmFile::rewind(uint64_t frames)
 
 int64_t PcmFile::forward(uint64_t frames)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     int64_t moved = 0;
     const int status = locked([&] {
         const int error = sync_position();
@@ -270,8 +270,8 @@ int64_t PcmFile::forward(uint64_t frames)
 
 int PcmFile::delay(int64_t &frames)
 {
-    if (is_gone())
-        return -ENODEV;
+    if (const int error = refusal(); error < 0)
+        return error;
     return locked([&] {
         const int status = sync_position();
         if (status == 0)
@@ -282,6 +282,8 @@ int PcmFile::delay(int64_t &frames)
 
 PcmFile::Poll PcmFile::poll()
 {
+    if (is_gone())
+        return { false, true };
     switch (state()) {
     case PcmState::Running:
     case PcmState::Prepared:

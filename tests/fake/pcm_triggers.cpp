@@ -194,7 +194,7 @@ int kshim_substream::pause(bool is_push)
 {
     const kshim_trigger commands[] = { KSHIM_TRIGGER_PAUSE_RELEASE, KSHIM_TRIGGER_PAUSE_PUSH };
     return act({ [is_push](kshim_substream &substream) {
-                    if (!Kernel::current().sound.info.pause)
+                    if (!substream.runtime.has_info || !Kernel::current().sound.info.pause)
                         return -ENOSYS;
                     if (substream.runtime.state != (is_push ? PcmState::Running : PcmState::Paused))
                         return -EBADFD;

@@ -38,6 +38,7 @@ struct PcmRuntime {
     kshim_pcm_hardware hardware = {};
     std::vector<uint32_t> rates; // of the hardware
     bool has_params = false;
+    bool has_info = false; // what the hardware can do, known from the first hw_params on
     bool is_setting_params = false; // in .hw_params: not in force yet
     kshim_pcm_params params = {};
     bool no_period_wakeup = false; // the application wants no period interrupts

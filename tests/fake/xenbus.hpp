@@ -68,5 +68,10 @@ void save_and_restore(XenbusDevice &device, const std::function<void()> &while_s
 void remove(XenbusDevice &device);
 
 wire::XenbusState frontend_state(const XenbusDevice &device);
+// What the driver has logged about it.
+inline const std::vector<LogLine> &log_of(const XenbusDevice &device)
+{
+    return device.log;
+}
 
 } // namespace xen_front::fake

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Runs scenarios, over whichever kernel it was built for.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fnmatch.h>
 #include <string>
+#include <vector>
 
 #include "scenario/scenario.hpp"
 #include "scenario/table.hpp"
@@ -16,10 +18,11 @@ namespace {
 bool is_brief = false;
 
 constexpr const char *usage =
-    "usage: scenarios [--list] [--brief] [--transcript] [--share I/N] [--script STEPS] [PATTERN]\n"
+    "usage: scenarios [--list] [--brief] [--transcript] [--share I/N] [--script STEPS] [PATTERN "
+    "...]\n"
     "       scenarios --walk SEED/COUNT\n"
     "\n"
-    "Runs the scenarios whose names match the shell pattern PATTERN (all by default) and prints a\n"
+    "Runs the scenarios whose names match a shell pattern PATTERN (all by default) and prints a\n"
     "line for each, in the Test Anything Protocol.\n"
     "\n"
     "  --list          print names and steps, and run nothing\n"
@@ -54,20 +57,27 @@ struct Share {
     unsigned int of = 1;
 };
 
-int run_all(const char *pattern, bool has_transcript, Share share)
+bool is_chosen(const std::string &name, const std::vector<const char *> &patterns)
+{
+    return patterns.empty() ||
+           std::any_of(patterns.begin(), patterns.end(),
+                       [&](const char *pattern) { return fnmatch(pattern, name.c_str(), 0) == 0; });
+}
+
+int run_all(const std::vector<const char *> &patterns, bool has_transcript, Share share)
 {
     unsigned int matching = 0;
     unsigned int count = 0;
     unsigned int failed = 0;
     for (const NamedScenario &named : all_scenarios()) {
-        if (fnmatch(pattern, named.name.c_str(), 0) != 0 || matching++ % share.of != share.index)
+        if (!is_chosen(named.name, patterns) || matching++ % share.of != share.index)
             continue;
         count++;
         failed += !run(named, has_transcript);
     }
     std::printf("1..%u\n# %u of %u scenarios failed\n", count, failed, count);
     if (count == 0)
-        std::printf("# no scenario is called %s; --list knows their names\n", pattern);
+        std::printf("# no scenario is called so; --list knows their names\n");
     return count == 0 || failed != 0;
 }
 
@@ -79,9 +89,10 @@ bool walk(unsigned int seed)
 {
     RandomChoices choices(seed);
     Scenario scenario;
+    scenario.imitate_real_kernel();
     scenario.run(walk_start);
     for (unsigned int i = 0; i < steps_of_walk; i++)
-        scenario.step(random_step(choices));
+        scenario.run(random_steps(choices));
     scenario.end();
     for (const std::string &line : scenario.transcript())
         std::printf("%u: %s\n", seed, line.c_str());
@@ -105,7 +116,7 @@ int walk_from(unsigned int seed, unsigned int count)
 int main_of_scenarios(int argc, char **argv)
 {
     bool has_transcript = false;
-    const char *pattern = "*";
+    std::vector<const char *> patterns;
     Share share;
     for (int i = 1; i < argc; i++) {
         if (std::strcmp(argv[i], "--help") == 0) {
@@ -136,10 +147,10 @@ int main_of_scenarios(int argc, char **argv)
             std::fprintf(stderr, "scenarios: unknown argument '%s'; see --help\n", argv[i]);
             return 2;
         } else {
-            pattern = argv[i];
+            patterns.push_back(argv[i]);
         }
     }
-    return run_all(pattern, has_transcript, share);
+    return run_all(patterns, has_transcript, share);
 }
 
 } // namespace xen_front::test

@@ -13,8 +13,29 @@ namespace {
 
 using wire::XenbusState;
 
-constexpr const char *state_names[] = { "open",     "setup",  "prepared",  "running",     "xrun",
-                                        "draining", "paused", "suspended", "disconnected" };
+const char *name_of_state(fake::PcmState state)
+{
+    switch (state) {
+    case fake::PcmState::Open:
+        return "open";
+    case fake::PcmState::Setup:
+        return "setup";
+    case fake::PcmState::Prepared:
+        return "prepared";
+    case fake::PcmState::Running:
+        return "running";
+    case fake::PcmState::Xrun:
+        return "xrun";
+    case fake::PcmState::Draining:
+        return "draining";
+    case fake::PcmState::Paused:
+        return "paused";
+    case fake::PcmState::Disconnected:
+        return "disconnected";
+    default:
+        return "suspended"; // which the fake core does not know
+    }
+}
 
 constexpr std::pair<const char *, const char *> configuration[] = {
     { "short-name", "Scenario" },
@@ -42,6 +63,7 @@ Scenario::Scenario() : device_(kernel_.add_device()), backend_(kernel_, device_)
     fake::set_fault_handler([this](const std::string &what) { fail(what); });
     backend_.on_attach = [this](fake::BackendStream &stream) {
         stream.has_clock = has_clock_;
+        stream.latency = latency_;
         if (backend_.stream_count() != 0)
             stream.source = captured_byte;
     };
@@ -61,11 +83,23 @@ void Scenario::fail(const std::string &what)
     failures_.push_back((transcript_.empty() ? "" : transcript_.back() + ": ") + what);
 }
 
+void Scenario::settle()
+{
+    kernel_.timeline.pass(std::chrono::microseconds(20));
+}
+
+void Scenario::publish(XenbusState state)
+{
+    backend_.publish(state);
+    settle();
+}
+
 void Scenario::connect()
 {
-    backend_.wait_for_frontend();
+    publish(XenbusState::InitWait);
     if (fake::frontend_state(device_) == XenbusState::Initialised)
         backend_.connect();
+    settle();
 }
 
 fake::BackendStream *Scenario::stream()
@@ -73,6 +107,14 @@ fake::BackendStream *Scenario::stream()
     if (backend_.stream_count() == 0)
         return nullptr;
     return &backend_.stream(0, direction_ == KSHIM_PLAYBACK ? 0 : 1);
+}
+
+void Scenario::imitate_real_kernel()
+{
+    kernel_.sound.imitate_newest();
+    latency_ = std::chrono::microseconds(1);
+    for (const unsigned int number : { 0u, 1u })
+        backend_.stream(0, number).latency = latency_;
 }
 
 void Scenario::run(std::string_view script)
@@ -91,9 +133,10 @@ std::string Scenario::pointers() const
         if (!side.file)
             continue;
         const auto &runtime = side.file->runtime();
-        text += std::string(" | ") + (&side == sides_ ? "p " : "c ") +
-                state_names[static_cast<size_t>(runtime.state)] + " " +
-                std::to_string(runtime.hw_ptr) + " " + std::to_string(runtime.appl_ptr);
+        text += std::string(" | ") + (&side == sides_ ? "p " : "c ") + name_of_state(runtime.state);
+        // What is gone has no pointers that an application could see.
+        if (runtime.state != fake::PcmState::Disconnected)
+            text += " " + std::to_string(runtime.hw_ptr) + " " + std::to_string(runtime.appl_ptr);
     }
     return text;
 }
@@ -109,6 +152,7 @@ void Scenario::step(std::string_view text)
         return;
     }
     const int64_t result = (this->*row->step)(words);
+    settle();
     transcript_.back() += " -> " + std::to_string(result) + pointers();
     if (const auto expected = words.expected(); expected && *expected != result)
         fail("expected " + std::to_string(*expected));
@@ -134,8 +178,7 @@ void Scenario::end()
 int64_t Scenario::expect_state(Words &words)
 {
     const std::string_view wanted = words.next();
-    const std::string_view state =
-        side().file ? state_names[static_cast<size_t>(side().file->state())] : "closed";
+    const std::string_view state = side().file ? name_of_state(side().file->state()) : "closed";
     if (state != wanted)
         fail("the stream is " + std::string(state));
     return 0;

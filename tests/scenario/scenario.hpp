@@ -22,6 +22,9 @@ class Scenario {
     Scenario(const Scenario &) = delete;
     Scenario &operator=(const Scenario &) = delete;
 
+    // Has a fake core behave as that of the kernel that tests/uml runs, and the backend serve as
+    // there: when the call that notified it is over, or waits.
+    void imitate_real_kernel();
     // Takes the steps of @script, which are separated by semicolons.
     void run(std::string_view script);
     // Takes one step.
@@ -46,6 +49,9 @@ class Scenario {
     struct Side {
         std::unique_ptr<fake::PcmFile> file;
         uint64_t moved = 0; // frames since prepare
+        bool has_jumped = false; // since then, by other means than moving frames
+        // What is not read in time is lost, and nothing says so.
+        bool is_free_wheeling = false;
         unsigned int frame_bits = 0;
         bool is_nonblocking = false;
         bool has_no_wakeups = false;
@@ -59,6 +65,10 @@ class Scenario {
     static const Row *row_of(std::string_view name);
 
     void fail(const std::string &what);
+    // Has the driver do what it has put off until a call or a change of the backend's is over, and
+    // lets it and the backend answer each other.
+    void settle();
+    void publish(wire::XenbusState state);
     void connect();
     Side &side()
     {
@@ -92,6 +102,13 @@ class Scenario {
     int64_t nonblocking(Words &);
     int64_t wakeups(Words &);
     int64_t forward(Words &);
+    int64_t reset(Words &);
+    int64_t link(Words &);
+    int64_t unlink(Words &);
+    int64_t rewind(Words &);
+    int64_t skip(Words &);
+    int64_t delay(Words &);
+    int64_t ready(Words &);
     // ---- the backend ----
     int64_t clock(Words &);
     int64_t play(Words &);
@@ -125,6 +142,7 @@ class Scenario {
     Side sides_[2]; // by kshim_direction
     kshim_direction direction_ = KSHIM_PLAYBACK;
     bool has_clock_ = true;
+    fake::Duration latency_ { 0 }; // of the backend, unless the script says otherwise
     uint64_t interrupts_ = 0; // at the last quiet
     std::vector<std::string> transcript_;
     std::vector<std::string> failures_;

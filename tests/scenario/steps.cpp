@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What each step of a scenario does.
+// The steps of a scenario by name, and what the backend does in each.
 #include <algorithm>
 #include <cerrno>
 
-#include "fake/sample_layout.hpp"
 #include "scenario/words.hpp"
 
 namespace xen_front::test {
@@ -12,14 +11,6 @@ namespace {
 
 using wire::XenbusState;
 using namespace std::chrono_literals;
-
-// What a step without its object returns: no system call does.
-constexpr int64_t nothing = -1000;
-
-constexpr unsigned int frame_bits_of(unsigned int format, unsigned int channels)
-{
-    return fake::sample_layouts[format].bits * channels;
-}
 
 } // namespace
 
@@ -45,6 +36,13 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "wakeups", &Scenario::wakeups },
         { "move", &Scenario::move },
         { "forward", &Scenario::forward },
+        { "reset", &Scenario::reset },
+        { "link", &Scenario::link },
+        { "unlink", &Scenario::unlink },
+        { "rewind", &Scenario::rewind },
+        { "skip", &Scenario::skip },
+        { "delay", &Scenario::delay },
+        { "ready", &Scenario::ready },
         { "clock", &Scenario::clock },
         { "play", &Scenario::play },
         { "report", &Scenario::report },
@@ -75,172 +73,6 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
     return row == std::end(rows) ? nullptr : row;
 }
 
-// ---- the application ----
-
-int64_t Scenario::use(Words &words)
-{
-    direction_ = words.next() == "c" ? KSHIM_CAPTURE : KSHIM_PLAYBACK;
-    return 0;
-}
-
-int64_t Scenario::open(Words &words)
-{
-    use(words);
-    if (side().file)
-        return nothing;
-    const auto cards = kernel_.sound.visible_cards();
-    int status = -ENODEV;
-    if (!cards.empty())
-        side().file = fake::PcmFile::open(*cards[0], 0, direction_, status);
-    if (side().file)
-        side().file->is_nonblocking = side().is_nonblocking;
-    side().moved = 0;
-    return status;
-}
-
-int64_t Scenario::close(Words &)
-{
-    if (!side().file)
-        return nothing;
-    side().file.reset();
-    return 0;
-}
-
-int64_t Scenario::params(Words &words)
-{
-    const unsigned int format = words.format();
-    const auto next = [&] {
-        return static_cast<unsigned int>(words.number());
-    };
-    const unsigned int rate = next();
-    const unsigned int channels = next();
-    const unsigned int period = next();
-    const unsigned int buffer = next();
-    if (!side().file)
-        return nothing;
-    side().file->wants_no_period_wakeup = side().has_no_wakeups;
-    const fake::PcmParams chosen = { format, rate, channels, period, buffer };
-    const int status = side().file->hw_params(chosen);
-    if (status == 0)
-        side().frame_bits = frame_bits_of(format, channels);
-    return status;
-}
-
-int64_t Scenario::thresholds(Words &words)
-{
-    const auto start = static_cast<uint64_t>(words.number());
-    const auto stop = static_cast<uint64_t>(words.number());
-    const auto avail_min = static_cast<uint64_t>(words.number());
-    return side().file ? side().file->sw_params(start, stop, avail_min) : nothing;
-}
-
-int64_t Scenario::free(Words &)
-{
-    return side().file ? side().file->hw_free() : nothing;
-}
-
-int64_t Scenario::prepare(Words &)
-{
-    if (!side().file)
-        return nothing;
-    const int status = side().file->prepare();
-    if (status == 0)
-        side().moved = 0;
-    return status;
-}
-
-int64_t Scenario::start(Words &)
-{
-    return side().file ? side().file->start() : nothing;
-}
-
-int64_t Scenario::pause(Words &)
-{
-    return side().file ? side().file->pause(true) : nothing;
-}
-
-int64_t Scenario::release(Words &)
-{
-    return side().file ? side().file->pause(false) : nothing;
-}
-
-int64_t Scenario::drop(Words &)
-{
-    return side().file ? side().file->drop() : nothing;
-}
-
-int64_t Scenario::drain(Words &)
-{
-    return side().file ? side().file->drain() : nothing;
-}
-
-int64_t Scenario::sync(Words &)
-{
-    return side().file ? side().file->hwsync() : nothing;
-}
-
-// Goes on where the last write since prepare ended.
-int64_t Scenario::write(Words &words)
-{
-    const auto frames = static_cast<uint64_t>(words.number());
-    if (!side().file || side().frame_bits == 0)
-        return nothing;
-    std::vector<uint8_t> audio(bytes(frames));
-    for (uint64_t i = 0; i < audio.size(); i++)
-        audio[i] = played_byte(bytes(side().moved) + i);
-    const int64_t written = side().file->write(audio);
-    side().moved += static_cast<uint64_t>(std::max<int64_t>(written, 0));
-    return written;
-}
-
-// Looks at what was captured as well: it goes on where the last read since prepare ended.
-int64_t Scenario::read(Words &words)
-{
-    const auto frames = static_cast<uint64_t>(words.number());
-    if (!side().file || side().frame_bits == 0)
-        return nothing;
-    std::vector<uint8_t> audio(bytes(frames));
-    const int64_t count = side().file->read(audio);
-    for (uint64_t i = 0; count > 0 && i < bytes(static_cast<uint64_t>(count)); i++) {
-        if (audio[i] != captured_byte(bytes(side().moved) + i)) {
-            fail("byte " + std::to_string(i) + " is not what was captured");
-            break;
-        }
-    }
-    side().moved += static_cast<uint64_t>(std::max<int64_t>(count, 0));
-    return count;
-}
-
-int64_t Scenario::move(Words &words)
-{
-    return direction_ == KSHIM_PLAYBACK ? write(words) : read(words);
-}
-
-// Of the stream's reads and writes from the next prepare on, as the kernel has it.
-int64_t Scenario::nonblocking(Words &words)
-{
-    side().is_nonblocking = words.next() == "on";
-    if (side().file)
-        side().file->is_nonblocking = side().is_nonblocking;
-    return 0;
-}
-
-int64_t Scenario::wakeups(Words &words)
-{
-    side().has_no_wakeups = words.next() == "off";
-    return 0;
-}
-
-// As a client of mmap does.
-int64_t Scenario::forward(Words &words)
-{
-    const int64_t frames = words.number();
-    if (!side().file || side().file->state() == fake::PcmState::Open)
-        return nothing;
-    return side().file->move_appl_ptr(side().file->runtime().appl_ptr +
-                                      static_cast<uint64_t>(frames));
-}
-
 // ---- the backend ----
 
 int64_t Scenario::clock(Words &words)
@@ -258,7 +90,7 @@ int64_t Scenario::play(Words &words)
     const auto frames = static_cast<uint64_t>(words.number());
     if (stream() != nullptr && stream()->opened()) {
         stream()->report_position(stream()->position() + bytes(frames));
-        kernel_.timeline.pass(0ns);
+        settle();
     }
     return 0;
 }
@@ -269,7 +101,7 @@ int64_t Scenario::report(Words &words)
     const auto frames = static_cast<uint64_t>(words.number());
     if (stream() != nullptr && stream()->opened()) {
         stream()->report_position(bytes(frames));
-        kernel_.timeline.pass(0ns);
+        settle();
     }
     return 0;
 }
@@ -287,7 +119,7 @@ int64_t Scenario::answer(Words &)
     if (stream() != nullptr) {
         stream()->withheld.clear();
         stream()->answer_all();
-        kernel_.timeline.pass(0ns);
+        settle();
     }
     return 0;
 }
@@ -322,7 +154,7 @@ int64_t Scenario::poke(Words &words)
     const bool is_event = words.next() == "events";
     if (stream() != nullptr) {
         is_event ? stream()->interrupt_events() : stream()->interrupt_requests();
-        kernel_.timeline.pass(0ns);
+        settle();
     }
     return 0;
 }
@@ -333,7 +165,7 @@ int64_t Scenario::poll(Words &words)
     if (stream() != nullptr) {
         stream()->wants_notifications = words.next() == "off";
         stream()->serve();
-        kernel_.timeline.pass(0ns);
+        settle();
     }
     return 0;
 }
@@ -342,9 +174,9 @@ int64_t Scenario::poll(Words &words)
 
 int64_t Scenario::leave(Words &)
 {
-    backend_.publish(XenbusState::Closing);
+    publish(XenbusState::Closing);
     backend_.detach();
-    backend_.publish(XenbusState::Closed);
+    publish(XenbusState::Closed);
     return 0;
 }
 

@@ -7,7 +7,12 @@ namespace xen_front::test {
 
 namespace {
 
-// N, O and T stand for a number of frames, an operation and a time.
+// Each change of the backend's state has time: the driver throttles those that follow each other
+// without a rest. The backend does not poll, for when it would look is its own affair.
+//
+// N, O and T stand for a number of frames, an operation and a time. What may interrupt for nothing
+// waits until the end of interrupt has been given, which takes a tick, the length of which is the
+// kernel's own.
 struct Row {
     unsigned int weight;
     std::string_view step;
@@ -37,27 +42,36 @@ constexpr Row rows[] = {
     { 10, "sync" },
     { 60, "move N" },
     { 12, "forward N" },
-    { 50, "play N" },
-    { 1, "report N" },
+    { 3, "skip N" },
+    { 3, "rewind N" },
+    { 3, "reset" },
+    { 4, "link" },
+    { 3, "unlink" },
+    { 5, "delay" },
+    { 8, "ready" },
+    { 2, "wakeups off" },
+    { 4, "wakeups on" },
+    { 50, "play N; pass 37" },
+    { 1, "report N; pass 37" },
     { 2, "hold O" },
-    { 5, "answer" },
+    { 5, "answer; pass 37" },
     { 1, "refuse O -5" },
     { 4, "accept" },
-    { 6, "poke events" },
-    { 4, "poke requests" },
-    { 2, "poll on" },
-    { 4, "poll off" },
+    { 6, "poke events; pass 37" },
+    { 4, "poke requests; pass 37" },
     { 8, "pass T" },
-    { 2, "back" },
-    { 1, "leave" },
-    { 1, "unbind" },
-    { 3, "bind" },
+    { 2, "back; pass 700" },
+    { 1, "leave; pass 700" },
+    { 1, "unbind; pass 700" },
+    { 3, "bind; pass 700" },
 };
 
 constexpr std::string_view counts[] = { "1",   "10",  "64",  "100",  "255",  "256",
                                         "257", "300", "500", "1000", "1024", "1500" };
 constexpr std::string_view operations[] = { "open", "close", "read", "write", "trigger", "query" };
-constexpr std::string_view times[] = { "1", "10", "100", "500", "3000" };
+// None of the driver's time-outs may end near the end of one: those of a real kernel end when its
+// timer wheel gets there.
+constexpr std::string_view times[] = { "1", "10", "60000" };
 
 template <size_t count>
 std::string_view one_of(Choices &choices, const std::string_view (&words)[count])
@@ -74,7 +88,7 @@ void replace(std::string &step, char letter, std::string_view word)
 
 } // namespace
 
-std::string random_step(Choices &choices)
+std::string random_steps(Choices &choices)
 {
     unsigned int sum = 0;
     for (const Row &row : rows)

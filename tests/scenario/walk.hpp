@@ -12,6 +12,7 @@ namespace xen_front::test {
 // What a walk begins with, as a script.
 inline constexpr const char *walk_start = "clock off; nonblocking on; use c; nonblocking on; use p";
 
-std::string random_step(Choices &choices);
+// One step, and what has to follow it.
+std::string random_steps(Choices &choices);
 
 } // namespace xen_front::test

@@ -40,6 +40,9 @@ struct Scenario::Words {
     bool is_bad_ = false;
 };
 
+// What a step without its object returns: no system call does.
+inline constexpr int64_t nothing = -1000;
+
 // What is played and captured: bytes that do not repeat within a buffer.
 inline uint8_t played_byte(uint64_t position)
 {

@@ -88,9 +88,15 @@ void FakeCardNodes::pause(unsigned milliseconds)
 
 void FakeCardNodes::restore()
 {
-    for (const auto &[node, value] : kernel_.store.below(device_.path)) {
-        if (!at_start_.contains(node) && !is_live(node))
+    // A list has an end: of a thousand nodes it does not show all at once.
+    for (bool is_clean = false; !is_clean;) {
+        is_clean = true;
+        for (const auto &[node, value] : kernel_.store.below(device_.path)) {
+            if (at_start_.contains(node) || is_live(node))
+                continue;
             kernel_.store.remove(device_.path + "/" + node);
+            is_clean = false;
+        }
     }
     const auto put_back = [this](const std::string &directory, const fake::XenStore::Nodes &nodes) {
         for (const auto &[node, value] : nodes) {
@@ -284,7 +290,7 @@ uint64_t AttackHarness::interrupts() const
     for (const char *stream : { "0/0", "0/1" }) {
         const auto nodes = backend.transport(stream);
         for (const uint32_t port : { nodes.event_channel, nodes.event_ring_channel })
-            sum += kernel.event_channels.find(device.backend_domain, port)->interrupts;
+            sum += kernel.event_channels.interrupts(device.backend_domain, port);
     }
     return sum;
 }

@@ -105,7 +105,7 @@ std::unique_ptr<PcmFile> DriverTest::prepared(const PcmParams &params)
 std::vector<std::string> DriverTest::complaints() const
 {
     std::vector<std::string> lines;
-    for (const auto &line : device.log) {
+    for (const auto &line : fake::log_of(device)) {
         if (line.level != KSHIM_LOG_INFO)
             lines.push_back(line.text);
     }

@@ -57,7 +57,7 @@ class DriverTest : public FakeKernelTest {
     }
     size_t written_frames(const PcmFile &file)
     {
-        return stream().record.written_bytes * 8 / file.params().frame_bits;
+        return file.frames(stream().record.written_bytes);
     }
 
     // S16_LE, 48 kHz, stereo: frames of four bytes.

@@ -23,12 +23,19 @@ class Mode(NamedTuple):
     name: str
     settings: tuple[str, ...]
     arguments: tuple[str, ...]
+    # What it reports although nothing is wrong that is ours.
+    harmless: tuple[str, ...] = ()
 
 
 # They exclude each other.
 MODES = {mode.name: mode for mode in (
     Mode("time-travel", ("CONFIG_UML_TIME_TRAVEL_SUPPORT=y",), ("time-travel=inf-cpu",)),
-    Mode("smp", ("CONFIG_SMP=y", "CONFIG_NR_CPUS=2"), ("ncpus=2",)),
+    # Its second processor frees memory before it is online. And a write that has seen a stream set
+    # up complains, if this is a kernel to debug sound, when another thread frees its buffer before
+    # ALSA says that it is not: pcm_sanity_check() against snd_pcm_hw_free(), with any driver.
+    Mode("smp", ("CONFIG_SMP=y", "CONFIG_NR_CPUS=2"), ("ncpus=2",),
+         (r"Callback enqueued on offline CPU!!",
+          r"WARNING: sound/core/pcm_lib\.c:2204 at __snd_pcm_lib_xfer")),
 )}
 
 

@@ -70,7 +70,8 @@ def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str], t
                 os.killpg(process.pid, 9)
                 console, _ = process.communicate()
                 console += f"\nended after {time_limit} s of real time\n".encode()
-        return _result(directory, console.decode(errors="replace"), allowed)
+        patterns = [*allowed, *map(re.compile, chosen.mode.harmless)]
+        return _result(directory, console.decode(errors="replace"), patterns)
 
 
 def _memory_directory() -> str | None:
@@ -78,9 +79,8 @@ def _memory_directory() -> str | None:
     return "/dev/shm" if shutil.disk_usage("/dev/shm").free > 2 << 30 else None
 
 
-def _result(directory: pathlib.Path, console: str, allowed: Iterable[re.Pattern[str]]) -> Run:
+def _result(directory: pathlib.Path, console: str, patterns: list[re.Pattern[str]]) -> Run:
     status = process.read(directory / "status").strip()
-    patterns = list(allowed)
     found = [*reports.scan("console", console, patterns),
              *reports.leaks("kmemleak", process.read(directory / "leaks"), patterns)]
     return Run(int(status) if status else None, process.read(directory / "output"), console, found)

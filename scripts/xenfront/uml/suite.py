@@ -4,12 +4,13 @@
 import concurrent.futures
 import os
 import re
+import subprocess
 import time
 from typing import Callable, NamedTuple
 
 from xenfront.command import Say
 from xenfront.errors import UsageError
-from xenfront.uml import kernel, machine, modules, provoked
+from xenfront.uml import kernel, machine, modules, provoked, walks
 
 GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
@@ -25,6 +26,8 @@ class Part(NamedTuple):
     command: tuple[str, ...]
     # Reports that the part is about; each has to come.
     provoked: tuple[str, ...] = ()
+    # Arguments of "scenarios" with which it has to print the same steps over the fake kernel.
+    walks: tuple[str, ...] = ()
 
 
 def _scenarios(count: int) -> list[Part]:
@@ -34,24 +37,91 @@ def _scenarios(count: int) -> list[Part]:
             for share in range(count)]
 
 
-def _provoked() -> list[Part]:
-    mode = "time-travel"
-    module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
-    return [Part("provoked", mode, provoked.command(str(module)),
-                 tuple(pattern for _, pattern in provoked.MISTAKES))]
+# Time does not stand still there: of nothing that plays can be said how far it is.
+_UNTIMED = ("opens*", "starts-empty", "starts-without-params", "frees", "moves-too-far",
+            "moves-back", "pauses-what-does-not-run", "plays-nothing")
 
 
-SUITES: dict[str, Callable[[], list[Part]]] = {
-    "scenarios": lambda: _scenarios(os.cpu_count() or 1),
+def _two_processors(is_all: bool) -> list[Part]:
+    return [Part("two-processors", "smp", (str(GUEST / "scenarios"), *_UNTIMED))] if is_all else []
+
+
+# Clients that are not ours; $0 is the program with-card. The kernel's tests look for conf.d.
+_CLIENTS = """
+set -e
+head -c 400000 /dev/urandom > /dev/shm/played
+format="-q -D hw:0 -t raw -f S16_LE -r 48000 -c 2"
+"$0" --played /dev/shm/played aplay $format /dev/shm/played
+"$0" --recorded /dev/shm/recorded arecord $format -s 100000 /dev/shm/recorded
+[ $# -ne 0 ] || exit 0
+cp -r build/kselftest /dev/shm
+mkdir -p /dev/shm/kselftest/conf.d
+cd /dev/shm/kselftest
+for test in "$@"; do "$0" "./$test"; done
+"""
+
+
+def _clients(is_all: bool) -> list[Part]:
+    tests: tuple[str, ...] = ()
+    if is_all:
+        # mixer-test sets each of the 9600 levels.
+        tests = ("pcm-test", "mixer-test")
+        subprocess.run([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output",
+                        modules.ROOT / "build" / "kselftest"], check=True)
+    return [Part("clients", "time-travel",
+                 ("sh", "-c", _CLIENTS, str(GUEST / "with-card"), *tests))]
+
+
+def _provoked(is_all: bool) -> list[Part]:
+    def part(mode: str) -> Part:
+        module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
+        return Part(f"provoked {mode}", mode, provoked.command(str(module)),
+                    tuple(pattern for _, pattern in provoked.MISTAKES))
+
+    return [part(mode) for mode in (kernel.MODES if is_all else ("time-travel",))]
+
+
+def _walks(is_all: bool) -> list[Part]:
+    shares = os.cpu_count() or 1
+    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // shares)
+    parts = []
+    for share in range(shares):
+        words = walks.arguments(share * count, count)
+        parts.append(Part(f"walks {share + 1}/{shares}", "time-travel",
+                          (str(GUEST / "scenarios"), *words), walks=words))
+    return parts
+
+
+def _attacks() -> list[Part]:
+    shares = os.cpu_count() or 1
+    return [Part(f"attacks {share + 1}/{shares}", "time-travel",
+                 ("env", f"GTEST_TOTAL_SHARDS={shares}", f"GTEST_SHARD_INDEX={share}",
+                  str(GUEST / "attacks"), "--gtest_print_time=0"))
+            for share in range(shares)]
+
+
+def _stress(is_all: bool) -> list[Part]:
+    return [Part(f"stress {seed}", "smp", (str(GUEST / "stress"), str(seed), str(steps)))
+            for seed, steps in ((1, 20), (2, 100), (3, 300)) if is_all]
+
+
+# What each runs; more of it, if told to run all.
+SUITES: dict[str, Callable[[bool], list[Part]]] = {
+    "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
+    "walks": _walks,
+    "attacks": lambda is_all: _attacks(),
+    "stress": _stress,
+    "clients": _clients,
+    "two-processors": _two_processors,
     "provoked": _provoked,
 }
 
 
-def _parts(names: list[str]) -> list[Part]:
+def _parts(names: list[str], is_all: bool) -> list[Part]:
     unknown = [name for name in names if name not in SUITES]
     if unknown:
         raise UsageError(f"there is no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
-    return [part for name in names or SUITES for part in SUITES[name]()]
+    return [part for name in names or SUITES for part in SUITES[name](is_all)]
 
 
 def _judge(part: Part, run: machine.Run) -> list[str]:
@@ -61,9 +131,12 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
         wrong.append("the kernel ended before the command did:\n" +
                      "\n".join(run.console.splitlines()[-25:]))
     elif run.status != 0 and not part.provoked:
-        failed = re.findall(r"^not ok .*(?:\n# .*)*", run.output, re.MULTILINE)
+        failed = re.findall(r"^not ok .*(?:\n# .*)*|^.*: Failure\n(?:.+\n)*", run.output,
+                            re.MULTILINE)
         wrong.append("\n".join(failed[:10]) or
                      f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
+    if part.walks:
+        wrong += walks.differences(walks.over_the_fake(part.walks), run.output)
     texts = [str(report) for report in run.reports]
     for wanted in part.provoked:
         if not any(re.search(wanted, text) for text in texts):
@@ -74,9 +147,9 @@ def _judge(part: Part, run: machine.Run) -> list[str]:
     return wrong
 
 
-def check(names: list[str], say: Say) -> int:
-    """Runs suites; 0 if nothing was wrong, else 1."""
-    parts = _parts(names)
+def check(names: list[str], is_all: bool, say: Say) -> int:
+    """Runs suites, with `is_all` what takes long as well; 0 if nothing was wrong, else 1."""
+    parts = _parts(names, is_all)
     prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
 
     def run(part: Part) -> tuple[Part, machine.Run, float]:
@@ -90,7 +163,7 @@ def check(names: list[str], say: Say) -> int:
         for part, done, seconds in pool.map(run, parts):
             wrong = _judge(part, done)
             failures += bool(wrong)
-            passed = len(re.findall(r"^ok ", done.output, re.MULTILINE))
+            passed = len(re.findall(r"^(?:ok|\[ +OK \]) ", done.output, re.MULTILINE))
             say(f"{part.name}: {'FAILED' if wrong else 'ok'}, {passed} passed, {seconds:.0f} s")
             for text in wrong:
                 print(text, flush=True)

@@ -7,6 +7,7 @@
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <xen/events.h>
 
@@ -57,21 +58,41 @@ static void upcall(struct fake_channel *channel)
 
 	while (may_run) {
 		unsigned long flags;
+		unsigned int irq;
 
 		raw_spin_lock_irqsave(&channel->lock, flags);
-		may_run = channel->irq && channel->is_pending && !channel->mask &&
-			  !channel->is_active;
+		irq = channel->irq;
+		may_run = irq && channel->is_pending && !channel->mask && !channel->is_active;
 		channel->is_active |= may_run;
 		channel->interrupts += may_run;
 		raw_spin_unlock_irqrestore(&channel->lock, flags);
 		if (may_run)
-			generic_handle_irq(channel->irq);
+			generic_handle_irq(irq);
 	}
 }
 
 static void kicked(void *data)
 {
-	upcall(data);
+	struct fake_channel *channel = data;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&channel->lock, flags);
+	channel->is_kicked = false;
+	raw_spin_unlock_irqrestore(&channel->lock, flags);
+	upcall(channel);
+}
+
+/* Whether this call has to kick: a kick that is under way already will see the event. */
+static bool begin_kick(struct fake_channel *channel)
+{
+	unsigned long flags;
+	bool is_first;
+
+	raw_spin_lock_irqsave(&channel->lock, flags);
+	is_first = !channel->is_kicked;
+	channel->is_kicked = true;
+	raw_spin_unlock_irqrestore(&channel->lock, flags);
+	return is_first;
 }
 
 void fake_channel_deliver(struct fake_channel *channel)
@@ -82,8 +103,8 @@ void fake_channel_deliver(struct fake_channel *channel)
 	preempt_disable();
 	processor = cpumask_any_but(cpu_online_mask, smp_processor_id());
 	if (processor < nr_cpu_ids) {
-		/* If a kick is under way already, that one will see the event. */
-		smp_call_function_single_async(processor, &channel->kick);
+		if (begin_kick(channel))
+			smp_call_function_single_async(processor, &channel->kick);
 	} else {
 		local_irq_save(flags);
 		__irq_enter_raw();
@@ -221,10 +242,12 @@ void unbind_from_irqhandler(unsigned int irq, void *data)
 	struct fake_channel *channel = fake_channel_of_irq(irq);
 	unsigned long flags;
 
-	free_irq(irq, data);
 	raw_spin_lock_irqsave(&channel->lock, flags);
 	channel->irq = 0;
 	raw_spin_unlock_irqrestore(&channel->lock, flags);
+	/* An upcall on another processor, with interrupts off, may have seen the number before. */
+	synchronize_rcu();
+	free_irq(irq, data);
 	cancel_delayed_work_sync(&channel->late_eoi);
 	cancel_work_sync(&channel->redelivery);
 	irq_free_desc(irq);

@@ -29,6 +29,7 @@ struct fake_channel {
 	bool is_pending;
 	unsigned int mask;
 	bool is_active;
+	bool is_kicked; /* another processor was told to look */
 	bool was_spurious;
 	u64 interrupts;
 	u64 spurious;

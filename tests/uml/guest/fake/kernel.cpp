@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fake/kernel.hpp"
 
+#include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
+#include <unistd.h>
 
 #include "fake/fault.hpp"
 
@@ -19,8 +22,10 @@ Kernel &Kernel::current()
     return *current_kernel;
 }
 
-Kernel::Kernel() : world(*this), device_()
+Kernel::Kernel()
+    : world(*this), device_(), log_(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC))
 {
+    lseek(log_, 0, SEEK_END);
     current_kernel = this;
 }
 
@@ -29,6 +34,7 @@ Kernel::~Kernel()
     store.remove(device_.path);
     store.remove(device_.backend_path);
     world.stop();
+    close(log_);
     current_kernel = nullptr;
 }
 
@@ -36,8 +42,12 @@ XenbusDevice &Kernel::add_device(unsigned int number, uint16_t backend_domain)
 {
     const std::string index = std::to_string(number);
     const std::string domain = std::to_string(backend_domain);
-    device_ = { "device/vsnd/" + index, "/local/domain/" + domain + "/backend/vsnd/1/" + index,
-                backend_domain, "vsnd-" + index, false };
+    device_ = { "device/vsnd/" + index,
+                "/local/domain/" + domain + "/backend/vsnd/1/" + index,
+                backend_domain,
+                "vsnd-" + index,
+                false,
+                {} };
     store.set(device_.backend_path + "/frontend", FAKE_XEN_GUEST_PATH "/" + device_.path);
     store.set(device_.backend_path + "/online", "1");
     store.set(device_.backend_path + "/state", "1");
@@ -72,6 +82,20 @@ void Kernel::expect_no_leaks()
         timeline.pass(std::chrono::milliseconds(500));
     if (const std::string text = leaks(); !text.empty())
         report_fault("left behind: " + text);
+}
+
+std::vector<std::string> Kernel::read_log()
+{
+    std::vector<std::string> records;
+    char record[8192];
+    // Records that were overwritten before they were read are skipped.
+    for (;;) {
+        const ssize_t length = read(log_, record, sizeof(record));
+        if (length < 0 && errno != EPIPE)
+            return records;
+        if (length > 0)
+            records.emplace_back(record, static_cast<size_t>(length));
+    }
 }
 
 void Kernel::set_parameter(const std::string &name, unsigned int value)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "fake/event_channels.hpp"
 #include "fake/physical_memory.hpp"
@@ -33,6 +34,8 @@ class Kernel {
     void expect_no_leaks();
     // The module's parameter @name.
     static void set_parameter(const std::string &name, unsigned int value);
+    // The records of the kernel's log since the last call, or since this was made.
+    std::vector<std::string> read_log();
 
     FakeXen xen;
     World world;
@@ -44,6 +47,7 @@ class Kernel {
 
   private:
     XenbusDevice device_;
+    const int log_;
 };
 
 } // namespace xen_front::fake

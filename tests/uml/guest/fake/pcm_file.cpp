@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <climits>
 #include <fcntl.h>
+#include <poll.h>
 #include <sound/asound.h>
 #include <string>
 #include <sys/ioctl.h>
@@ -138,6 +139,21 @@ int PcmFile::drop()
     return call(SNDRV_PCM_IOCTL_DROP);
 }
 
+int PcmFile::reset()
+{
+    return call(SNDRV_PCM_IOCTL_RESET);
+}
+
+int PcmFile::link(PcmFile &other)
+{
+    return call_with_number(SNDRV_PCM_IOCTL_LINK, other.descriptor_);
+}
+
+int PcmFile::unlink()
+{
+    return call(SNDRV_PCM_IOCTL_UNLINK);
+}
+
 int64_t PcmFile::write(std::span<const uint8_t> data)
 {
     snd_xferi transfer = { 0, const_cast<uint8_t *>(data.data()), frames(data.size()) };
@@ -163,6 +179,38 @@ int PcmFile::move_appl_ptr(uint64_t appl_ptr)
     sync.flags = SNDRV_PCM_SYNC_PTR_AVAIL_MIN;
     sync.c.control.appl_ptr = appl_ptr;
     return call(SNDRV_PCM_IOCTL_SYNC_PTR, &sync);
+}
+
+int64_t PcmFile::move_by(unsigned long command, uint64_t frames) const
+{
+    snd_pcm_uframes_t moved = frames;
+    const int status = call(command, &moved);
+    return status < 0 ? status : static_cast<int64_t>(moved);
+}
+
+int64_t PcmFile::rewind(uint64_t frames)
+{
+    return move_by(SNDRV_PCM_IOCTL_REWIND, frames);
+}
+
+int64_t PcmFile::forward(uint64_t frames)
+{
+    return move_by(SNDRV_PCM_IOCTL_FORWARD, frames);
+}
+
+int PcmFile::delay(int64_t &frames)
+{
+    snd_pcm_sframes_t delay = 0;
+    const int status = call(SNDRV_PCM_IOCTL_DELAY, &delay);
+    frames = delay;
+    return status;
+}
+
+PcmFile::Poll PcmFile::poll() const
+{
+    pollfd looked = { descriptor_, POLLIN | POLLOUT, 0 };
+    ::poll(&looked, 1, 0);
+    return { (looked.revents & (POLLIN | POLLOUT)) != 0, (looked.revents & POLLERR) != 0 };
 }
 
 const PcmPointers &PcmFile::runtime() const

@@ -56,6 +56,9 @@ class PcmFile {
     int pause(bool is_push);
     int drain();
     int drop();
+    int reset();
+    int link(PcmFile &other);
+    int unlink();
     int64_t write(std::span<const uint8_t> data);
     int64_t read(std::span<uint8_t> data);
     bool is_nonblocking = false;
@@ -63,6 +66,15 @@ class PcmFile {
     bool wants_no_period_wakeup = false;
     int hwsync();
     int move_appl_ptr(uint64_t appl_ptr);
+    // Frames by which the pointer moved.
+    int64_t rewind(uint64_t frames);
+    int64_t forward(uint64_t frames);
+    int delay(int64_t &frames);
+    struct Poll {
+        bool is_ready;
+        bool is_error;
+    };
+    Poll poll() const;
 
     // As the kernel has them now; does not ask the driver.
     const PcmPointers &runtime() const;
@@ -86,6 +98,7 @@ class PcmFile {
     }
     int call(unsigned long command, void *argument = nullptr) const;
     int call_with_number(unsigned long command, long number) const;
+    int64_t move_by(unsigned long command, uint64_t frames) const;
     void set_blocking() const;
 
     const int descriptor_;

@@ -39,10 +39,13 @@ int write_attribute(const std::string &path, const std::string &text)
 int probe(XenbusDevice &device)
 {
     int status = 0;
-    if (exists("/sys/bus/xen/devices/" + device.name))
-        status = write_attribute(driver_directory + "bind", device.name);
-    else
-        Kernel::current().store.set(device.path + "/state", "1");
+    // The bus may have been faster.
+    if (!exists(driver_directory + device.name)) {
+        if (exists("/sys/bus/xen/devices/" + device.name))
+            status = write_attribute(driver_directory + "bind", device.name);
+        else
+            Kernel::current().store.set(device.path + "/state", "1");
+    }
     Kernel::current().world.settle();
     device.is_bound = exists(driver_directory + device.name);
     return device.is_bound || status != 0 ? status : -ENODEV;
@@ -50,7 +53,8 @@ int probe(XenbusDevice &device)
 
 void remove(XenbusDevice &device)
 {
-    if (write_attribute(driver_directory + "unbind", device.name) != 0)
+    if (exists(driver_directory + device.name) &&
+        write_attribute(driver_directory + "unbind", device.name) != 0)
         report_fault("cannot unbind " + device.name);
     Kernel::current().world.settle();
     device.is_bound = false;
@@ -70,6 +74,26 @@ void save_and_restore(XenbusDevice &device, const std::function<void()> &while_s
     kernel.store.set(device.backend_path + "/state", "1");
     kernel.world.unlocked([&] { kernel.xen.call(FAKE_XEN_RESTORE); });
     kernel.world.settle();
+}
+
+// A record of /dev/kmsg is "priority,number,time,flags;text": the level is in the priority's three
+// lowest bits.
+const std::vector<LogLine> &log_of(XenbusDevice &device)
+{
+    constexpr unsigned int level_mask = 7;
+    constexpr unsigned int error = 3;
+    constexpr unsigned int warning = 4;
+    for (const std::string &record : Kernel::current().read_log()) {
+        const size_t text = record.find(';');
+        if (text == std::string::npos || record.find(device.name, text) == std::string::npos)
+            continue;
+        const auto level = static_cast<unsigned int>(std::stoul(record)) & level_mask;
+        device.log.push_back({ level <= error     ? KSHIM_LOG_ERROR
+                               : level == warning ? KSHIM_LOG_WARNING
+                                                  : KSHIM_LOG_INFO,
+                               record.substr(text + 1) });
+    }
+    return device.log;
 }
 
 wire::XenbusState frontend_state(const XenbusDevice &device)
