@@ -86,6 +86,7 @@ void CaptureRun::on_transfer_sent(RequestId id)
 
 TransferResult CaptureRun::on_response(RequestId id, int32_t status)
 {
+    const bool is_alone = in_flight_ == 1;
     Bytes end;
     const TransferResult result = take_response(id, status, end);
     if (result == TransferResult::Foreign)
@@ -94,13 +95,13 @@ TransferResult CaptureRun::on_response(RequestId id, int32_t status)
         is_ahead_ = false;
         const bool is_reported = requested() <= reported_;
         const bool says_something = !is_verdict_void_ && is_moving();
-        // One that is known to hold READs refuses one for another reason.
-        const bool is_too_early =
-            result == TransferResult::Refused && !is_reported && (!says_something || held_ == 0);
-        if (says_something && (result == TransferResult::Done || is_too_early))
+        // It was not there yet, or the device has stopped: it will be asked for again. A backend
+        // that is known to hold READs refuses one for another reason.
+        const bool is_for_later = result == TransferResult::Refused && is_alone &&
+                                  (!says_something || (!is_reported && held_ == 0));
+        if (says_something && (result == TransferResult::Done || is_for_later))
             judge_backend(is_reported);
-        if (is_too_early) {
-            // It will be asked for when it is there.
+        if (is_for_later) {
             requested_ = geometry_.frame.bytes(fetched_);
             return TransferResult::Done;
         }

@@ -276,7 +276,8 @@ inline void CaptureWalk::receive(uint32_t number, int32_t status)
     // Nothing is sent behind a READ ahead before its frames are reported.
     const bool is_early = ahead_ > reported_;
     const bool is_verdict = !is_void_ && is_moving();
-    const bool is_not_there = is_early && (!is_verdict || held_ == 0);
+    const bool is_not_there =
+        ahead_ > 0 && in_flight_ == 1 && (!is_verdict || (is_early && held_ == 0));
     const uint64_t end =
         answer(number, status, is_not_there ? TransferResult::Done : TransferResult::Refused);
     if (ahead_ > 0 && end > 0) {

@@ -467,6 +467,19 @@ TEST_F(ReadAheadRunTest, RefusalAtAPauseSaysNothing)
     EXPECT_TRUE(run.needs_no_reports());
 }
 
+// The report came before the device stopped.
+TEST_F(ReadAheadRunTest, WhatIsReportedAndRefusedAtAPauseIsAskedForAgain)
+{
+    send();
+    report(100);
+    ASSERT_TRUE(run.apply(RunCommand::Pause));
+    run.set_recording(false);
+    EXPECT_EQ(respond(0, -11), TransferResult::Done);
+    ASSERT_TRUE(run.apply(RunCommand::Resume));
+    EXPECT_EQ(send(), Ranges({ { 0, 100 } }));
+    EXPECT_EQ(respond(1, -11), TransferResult::Refused);
+}
+
 // What is there already says nothing about what is not.
 TEST_F(ReadAheadRunTest, NothingGoesAheadOfWhatIsReported)
 {
