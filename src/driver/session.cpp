@@ -249,32 +249,6 @@ Result<void> Session::commit()
     return {};
 }
 
-uint32_t Session::pointer()
-{
-    if (is_polled()) {
-        (void)take_events();
-        if (is_attached(link_))
-            take_responses();
-        if (needs_sync() || notices_.is_any())
-            sync_for_later();
-    }
-    const Frames before = run_.base().shown();
-    const uint32_t pointer = run_.base().look_at_position();
-    if (run_.base().shown() != before)
-        shown_at_us_ = moved_at_us_;
-    return pointer;
-}
-
-bool Session::get_time(kshim_pcm_time &time) const
-{
-    time = {
-        .frames = run_.base().shown().value(),
-        .at_us = shown_at_us_,
-        .step_frames = static_cast<uint32_t>(step_.value()),
-    };
-    return shown_at_us_ != 0;
-}
-
 void Session::on_put(kshim_control_kind kind)
 {
     values.on_put(kind);

@@ -204,7 +204,7 @@ class Session {
     Result<void> check_alive();
     void want_maintenance();
     Notices take_notices();
-    // Writes down the state of run and link if it is new.
+    // Writes down the state of run and link if it is new; then choose_event_interrupts().
     void note_state();
     // Has events interrupt, or not. An application that has switched period wake-ups off looks at
     // the position by itself, and pointer() at the events; of a READ ahead the response tells.

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Of three guests two play and record, while the last attacks the backend of all for SECONDS.
-# dom0-hostile.sh looks at the backend meanwhile. First, for comparison, the last guest does nothing
-# but compute: should the others have an xrun then, they get too little of the processor, whatever
+# dom0-hostile.sh watches the backend all the time. First, for comparison, the last guest only
+# computes: should the others have an xrun then, they get too little of the processor, whatever
 # the backend does.
 # Usage: hostile.sh SECONDS ATTACK...
 . "$(dirname "$0")/ktap.sh"

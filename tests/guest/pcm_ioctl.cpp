@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pcm_ioctl.h"
+#include "support/hw_params.hpp"
 
 #include <cerrno>
 #include <climits>
@@ -16,20 +17,8 @@ int result_of(int result)
     return result < 0 ? -errno : result;
 }
 
-void choose(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_mask &mask = params.masks[parameter - SNDRV_PCM_HW_PARAM_FIRST_MASK];
-    mask = {};
-    mask.bits[value / 32] = 1u << value % 32;
-}
-
-void fix(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_interval &interval = params.intervals[parameter - SNDRV_PCM_HW_PARAM_FIRST_INTERVAL];
-    interval.min = value;
-    interval.max = value;
-    interval.integer = 1;
-}
+using xen_front::test::choose;
+using xen_front::test::fix;
 
 } // namespace
 

@@ -15,7 +15,7 @@ from xenfront.errors import Failure
 DESCRIPTION = """\
 Rejects kernel modules with something that a C++ compiler brings along and a kernel has no use for:
 
-  static constructors and destructors    .init_array, .ctors, .fini_array: nobody runs them
+  static constructors and destructors    .init_array, .ctors, .fini_array: the kernel never runs them
   the C++ run-time library               __cxa_*, atexit, guard variables, type information,
                                          exceptions, unwind tables, global operator new and delete
   floating point and vector registers    in the disassembly of every executable section

@@ -72,4 +72,4 @@ def compare(judgement: Judgement, status: int, expected: tuple[Expected, ...]) -
         judgement.check(f"{row.mistake}: reported as {row.kind}: {row.pattern}",
                         len(others) < len(left))
         left = others
-    judgement.failed += [f"nobody provoked this {kind}: {text}" for kind, text in left]
+    judgement.failed += [f"not provoked: {kind}: {text}" for kind, text in left]

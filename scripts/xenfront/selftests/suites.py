@@ -121,7 +121,7 @@ def matrix_runs() -> list[Run]:
 
 
 def survivor_runs(restarts: int, saves: int) -> list[Run]:
-    """Players whose backend goes and comes, and guests that are saved meanwhile."""
+    """Players that outlive restarts of their backend, and saves of their guest."""
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
                 each(f"/selftest/{before}.sh", f"/selftest/outlive.sh {access}"),
                 vsnd=OUTLIVE_CARD, dom0_script_when="guests-up",

@@ -96,7 +96,7 @@ class Traced:
     allocations: int
     sleeps: int
     contentions: int
-    events: int  # of all kinds, whoever caused them
+    events: int  # of all kinds, caused by any task
 
     def __str__(self) -> str:
         return (f"{self.allocations} allocations, {self.sleeps} sleeps, {self.contentions} waits "
@@ -116,7 +116,7 @@ def read_stacks(path: pathlib.Path, names: pathlib.Path) -> Traced | None:
         if _LOST.search(line):
             raise Failure(f"{path}: the kernel has lost events; trace fewer periods")
         if match := _ANY_EVENT.search(line):
-            # Somebody who is only preempted does not sleep.
+            # A task that is only preempted does not sleep.
             events.append("preempted" if _RUNNABLE in line else match[1])
             is_counted = False
         elif events and not is_counted and line.removeprefix(_CALLER) in functions:

@@ -12,25 +12,14 @@
 #include <unistd.h>
 
 #include "fake/sample_layout.hpp"
+#include "support/hw_params.hpp"
 
 namespace xen_front::fake {
 
 namespace {
 
-void choose(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_mask &mask = params.masks[parameter - SNDRV_PCM_HW_PARAM_FIRST_MASK];
-    mask = {};
-    mask.bits[value / 32] = 1u << value % 32;
-}
-
-void fix(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_interval &interval = params.intervals[parameter - SNDRV_PCM_HW_PARAM_FIRST_INTERVAL];
-    interval.min = value;
-    interval.max = value;
-    interval.integer = 1;
-}
+using test::choose;
+using test::fix;
 
 // Runs a system call without the world's lock, and lets everybody react to it.
 template <typename Body> auto in_kernel(Body body)

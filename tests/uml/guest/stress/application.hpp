@@ -4,7 +4,7 @@
 
 namespace xen_front::stress {
 
-// Has each thread take @steps, whatever becomes of the card meanwhile, in an order that depends on
+// Has each thread take @steps, even if the card goes and comes, in an order that depends on
 // @seed. Prints what was wrong: that a call took too long, as far as this sees it. Returns the
 // process's exit status.
 int run_application(unsigned int seed, unsigned int steps);

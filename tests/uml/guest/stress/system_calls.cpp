@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "stress/system_calls.hpp"
+#include "support/hw_params.hpp"
 
 #include <cerrno>
 #include <climits>
@@ -32,20 +33,8 @@ constexpr Sizes sizes[] = {
     { 48000, 256, 1024 }, { 48000, 64, 4096 }, { 48000, 1000, 3000 }, { 8000, 100, 1000 }
 };
 
-void choose(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_mask &mask = params.masks[parameter - SNDRV_PCM_HW_PARAM_FIRST_MASK];
-    mask = {};
-    mask.bits[value / 32] = 1u << value % 32;
-}
-
-void fix(snd_pcm_hw_params &params, int parameter, unsigned int value)
-{
-    snd_interval &interval = params.intervals[parameter - SNDRV_PCM_HW_PARAM_FIRST_INTERVAL];
-    interval.min = value;
-    interval.max = value;
-    interval.integer = 1;
-}
+using test::choose;
+using test::fix;
 
 void transfer(int stream, bool is_capture, unsigned int frames)
 {
