@@ -34,6 +34,16 @@ typedef __UINTPTR_TYPE__ uintptr_t;
 #define KSHIM_END_DECLS
 #endif
 
+/*
+ * Before the declaration of a C++ function that C calls. No other function of the C++ has callers
+ * elsewhere, and Kbuild lets GCC know: -fwhole-program.
+ */
+#if defined(__cplusplus) && !defined(__clang__)
+#define KSHIM_ENTRY __attribute__((externally_visible))
+#else
+#define KSHIM_ENTRY
+#endif
+
 /* A result that must be looked at: 0, or a negative errno. */
 #define KSHIM_MUST_CHECK __attribute__((warn_unused_result))
 

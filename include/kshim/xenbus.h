@@ -26,8 +26,14 @@ uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device);
 void kshim_xenbus_set_context(struct kshim_xenbus_device *device, void *context);
 void *kshim_xenbus_context(const struct kshim_xenbus_device *device);
 
-/* Publishes @state (enum xenbus_state) as this end's. Context: may sleep. */
+/* Publishes @state (enum xenbus_state) as this end's. Context: may sleep; one caller at a time. */
 void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state);
+/*
+ * Lets the bus know that the device has left Initialising, if it has. Context: in
+ * xen_front_backend_changed(), that is, in the thread in which the bus looks for devices that the
+ * toolstack has made anew; may sleep; no kshim_xenbus_switch_state() beside it.
+ */
+void kshim_xenbus_settle_state(struct kshim_xenbus_device *device);
 /*
  * One line in the kernel log and in the XenStore error node of @device; @error is a negative
  * errno. Limited as kshim_log() is. Context: may sleep.

@@ -6,13 +6,17 @@
 
 namespace xen_front {
 
-Card::Card(XenbusDevice device, Box<CardConfig> config, const CardServices &services,
+Card::Card(XenbusDevice device, Box<CardConfig> config, Work &maintenance, DeferredGrants &grants,
            LiveCards &live_cards)
     : member_(live_cards),
       device_(device),
       held_device_(device),
       config_(move(config)),
-      services_(services),
+      drains_(on_drains, this),
+      services_ { .maintenance = maintenance,
+                  .drains = drains_,
+                  .grants = grants,
+                  .buffers_max = DeferredGrants::generations_max * config_->stream_count },
       link_(KSHIM_LOCK_CARD)
 {
 }
@@ -20,12 +24,7 @@ Card::Card(XenbusDevice device, Box<CardConfig> config, const CardServices &serv
 Result<Card *> Card::create(XenbusDevice device, Box<CardConfig> config, Work &maintenance,
                             DeferredGrants &grants, LiveCards &live_cards)
 {
-    const CardServices services = {
-        .maintenance = maintenance,
-        .grants = grants,
-        .buffers_max = DeferredGrants::generations_max * config->stream_count,
-    };
-    auto card = TRY(Box<Card>::create(device, move(config), services, live_cards));
+    auto card = TRY(Box<Card>::create(device, move(config), maintenance, grants, live_cards));
     TRY(card->create_streams());
     TRY(card->create_sound_card());
     return card.release();
@@ -158,7 +157,25 @@ void Card::retire()
     // Streams first: ALSA's disconnecting stops them, which must not wait for the backend.
     for (Box<Stream> &stream : streams_)
         stream->retire();
+    drains_.cancel();
     sound_card_.disconnect();
+}
+
+void Card::on_drains(void *card)
+{
+    static_cast<Card *>(card)->wake_drains();
+}
+
+void Card::wake_drains()
+{
+    // A caller of drain() has to be woken in less than 100 ms: see kshim_pcm_wake_drain().
+    constexpr unsigned int interval_ms = 50;
+
+    bool is_any_draining = false;
+    for (Box<Stream> &stream : streams_)
+        is_any_draining |= stream->wake_drain();
+    if (is_any_draining)
+        drains_.schedule(interval_ms);
 }
 
 void Card::release()

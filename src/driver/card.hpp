@@ -26,7 +26,7 @@ class Card {
     static Result<Card *> create(XenbusDevice device, Box<CardConfig> config, Work &maintenance,
                                  DeferredGrants &grants, LiveCards &live_cards);
 
-    Card(XenbusDevice device, Box<CardConfig> config, const CardServices &services,
+    Card(XenbusDevice device, Box<CardConfig> config, Work &maintenance, DeferredGrants &grants,
          LiveCards &live_cards);
 
     // Makes the transports of all streams and writes them, with the protocol version, to XenStore.
@@ -79,6 +79,10 @@ class Card {
     Stream *find_stream(uint32_t device, StreamType type, uint32_t substream) const;
 
   private:
+    static void on_drains(void *card);
+    // As Stream::wake_drain(), for all streams, and again until none drains. Waits for no backend
+    // and no XenStore: ALSA gives up a drain that nothing wakes in time.
+    void wake_drains();
     Result<void> create_streams();
     Result<void> create_sound_card();
     // Adds PCM devices, names and controls.
@@ -93,6 +97,7 @@ class Card {
     XenbusDevice device_;
     HeldDevice held_device_;
     Box<CardConfig> config_;
+    Work drains_;
     CardServices services_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;

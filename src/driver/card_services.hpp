@@ -10,6 +10,8 @@ namespace xen_front {
 struct CardServices {
     // Looks at all streams of the card: see Frontend::maintain().
     Work &maintenance;
+    // Wakes callers of drain(): see Card::wake_drains().
+    Work &drains;
     DeferredGrants &grants;
     // There is no audio buffer for a stream while the backend maps so many earlier ones of the
     // card.

@@ -68,6 +68,7 @@ void Frontend::show_states()
 void Frontend::backend_changed(wire::XenbusState state)
 {
     Mutex::Guard guard(mutex_);
+    device_.settle_state();
     backend_state_ = state;
     show_states();
     if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow())) {

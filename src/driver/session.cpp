@@ -5,9 +5,9 @@
 namespace xen_front {
 
 void Session::begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
-                    Work &maintenance)
+                    CardServices &services)
 {
-    maintenance_ = &maintenance;
+    services_ = &services;
     run_.set_playback(name.direction == KSHIM_PLAYBACK);
     journal.begin(name);
     requests.begin(journal, changed);
@@ -29,8 +29,8 @@ void Session::set_link(Link link)
 void Session::want_maintenance()
 {
     is_look_wanted_ = true;
-    if (maintenance_ != nullptr)
-        maintenance_->schedule(0);
+    if (services_ != nullptr)
+        services_->maintenance.schedule(0);
 }
 
 void Session::sync_for_later()
@@ -44,6 +44,8 @@ void Session::note_state()
 {
     journal.on_state(run_.base().state(), link_);
     choose_event_interrupts();
+    if (has_waiting_drain() && services_ != nullptr)
+        services_->drains.schedule(0);
 }
 
 void Session::choose_event_interrupts()
@@ -110,7 +112,7 @@ void Session::remove()
     detach();
     fail(PcmStop::Disconnected);
     set_link(Link::Removed);
-    maintenance_ = nullptr;
+    services_ = nullptr;
 }
 
 void Session::set_asleep(bool is_asleep)

@@ -2,6 +2,7 @@
 // What goes on between a stream and its backend: all that the ring lock guards.
 #pragma once
 
+#include "driver/card_services.hpp"
 #include "driver/link.hpp"
 #include "driver/liveness.hpp"
 #include "driver/notices.hpp"
@@ -9,7 +10,6 @@
 #include "driver/request_channel.hpp"
 #include "driver/stream_run.hpp"
 #include "driver/value_requests.hpp"
-#include "kernel/work.hpp"
 #include "sndif/event_queue.hpp"
 
 namespace xen_front {
@@ -21,10 +21,10 @@ namespace xen_front {
 // Nothing here sleeps, or calls ALSA but to read what it has. Context: any, ring lock held.
 class Session {
   public:
-    // Once, before anything else. @changed: of the waiter, see Stream::wait_until(). @maintenance
-    // is scheduled for what cannot be told at once; not used any more after remove().
+    // Once, before anything else. @changed: of the waiter, see Stream::wait_until(). @services:
+    // its works do what cannot be done at once; they are not scheduled any more after remove().
     void begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
-               Work &maintenance);
+               CardServices &services);
 
     // ---- Connection ----
 
@@ -136,7 +136,7 @@ class Session {
     void stall(uint64_t since_ms);
     // If the backend is overdue, the run ends for good.
     void give_up_if_stalled();
-    // Whether ALSA waits for the end of a stream that stands still.
+    // Whether a caller may wait in drain(), which is to be woken even if the stream stands still.
     bool has_waiting_drain() const
     {
         return run_.base().state() == RunState::Draining;
@@ -280,7 +280,7 @@ class Session {
     RequestId start_id_;
     RequestId stop_id_;
     int32_t open_status_ = 0;
-    Work *maintenance_ = nullptr;
+    CardServices *services_ = nullptr;
     const Transport *transport_ = nullptr; // when there is a connection
     SharedBuffer *buffer_ = nullptr;
     Substream substream_;

@@ -87,8 +87,8 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
     if (link_ == Link::Attached && !expects_activity())
         liveness.end_standstill();
     // Once more after there was a reason: that it is over has to be seen.
-    is_look_wanted_ = look_interval_ms() != 0 || has_waiting_drain() ||
-                      liveness.stands_since_ms() != 0 || liveness.was_expected();
+    is_look_wanted_ =
+        look_interval_ms() != 0 || liveness.stands_since_ms() != 0 || liveness.was_expected();
     notices = take_notices();
     return silence_ms;
 }

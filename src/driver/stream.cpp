@@ -32,8 +32,7 @@ Stream::Stream(XenbusDevice device, const StreamConfig &config, CardServices &se
         .number = config.number,
         .direction = is_playback() ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
     };
-    session_.with(
-        [&](Session &session) { session.begin(name, mixer_, changed_, services.maintenance); });
+    session_.with([&](Session &session) { session.begin(name, mixer_, changed_, services); });
 }
 
 void Stream::describe(TextBuilder &text) const

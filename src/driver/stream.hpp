@@ -61,6 +61,8 @@ class Stream {
     Health look();
     // If the backend is overdue, the stream ends for good.
     void give_up_if_stalled();
+    // Has ALSA look at a drain anew that it waits for. Whether there is one.
+    bool wake_drain();
 
     // ---- ALSA; may sleep ----
 

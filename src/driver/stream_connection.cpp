@@ -85,15 +85,11 @@ void Stream::give_up_if_stalled()
 
 Stream::Health Stream::look()
 {
-    // A caller of drain() has to be woken in less than 100 ms: see kshim_pcm_wake_drain().
-    constexpr unsigned int drain_wake_ms = 50;
-
     Mutex::Guard guard(substream_mutex_);
     Health health;
     Notices notices;
     Substream substream;
     unsigned int silence_ms = 0;
-    bool is_draining = false;
     const bool is_wanted = session_.with([&](Session &session) {
         session.set_asleep(false);
         health.link = session.link();
@@ -102,7 +98,6 @@ Stream::Health Stream::look()
             return false;
         silence_ms = session.look(now_ms(), notices);
         substream = session.substream();
-        is_draining = session.has_waiting_drain();
         health.link = session.link();
         health.stalled_since_ms = session.liveness.stands_since_ms();
         health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
@@ -114,10 +109,6 @@ Stream::Health Stream::look()
         return health;
     while (session_.with([](Session &session) { return session.pad(); })) {}
     tell(notices, substream);
-    if (is_draining) {
-        substream.wake_drain();
-        health.next_look_ms = drain_wake_ms;
-    }
     tell_mixer();
     if (silence_ms != 0) {
         Text<200> text;
@@ -128,6 +119,19 @@ Stream::Health Stream::look()
         device_.log(KSHIM_LOG_ERROR, text);
     }
     return health;
+}
+
+bool Stream::wake_drain()
+{
+    Mutex::Guard guard(substream_mutex_);
+    Substream substream;
+    const bool is_draining = session_.with([&](const Session &session) {
+        substream = session.substream();
+        return session.has_waiting_drain();
+    });
+    if (is_draining && substream)
+        substream.wake_drain();
+    return is_draining;
 }
 
 kshim_event_result Stream::on_response(void *stream)

@@ -60,6 +60,11 @@ class XenbusDevice {
     {
         kshim_xenbus_switch_state(device_, state);
     }
+    // As kshim_xenbus_settle_state(). Context: that of xen_front_backend_changed().
+    void settle_state()
+    {
+        kshim_xenbus_settle_state(device_);
+    }
     // Reports in the kernel log and in XenStore's error node. Context: may sleep.
     void report(Error error, const TextBuilder &text)
     {

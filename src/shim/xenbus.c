@@ -53,57 +53,66 @@ void *kshim_xenbus_context(const struct kshim_xenbus_device *device)
 	return dev_get_drvdata(&to_xenbus(device)->dev);
 }
 
-/* The node is not written if it has gone: the directory must not come back as a lone node. */
+/*
+ * Nothing is written if the node has gone, for the directory must not come back as a lone node, or
+ * if it says so already.
+ */
 static int write_state(struct xenbus_device *device, unsigned int state)
 {
 	struct xenbus_transaction transaction;
-	char number[4];
-	bool is_there;
+	unsigned int present;
+	bool is_written;
 	int ret;
 
-	snprintf(number, sizeof(number), "%u", state);
 	do {
 		ret = xenbus_transaction_start(&transaction);
 		if (ret)
 			return ret;
-		is_there = xenbus_exists(transaction, device->nodename, "state");
-		if (is_there)
-			ret = xenbus_write(transaction, device->nodename, "state", number);
+		is_written = xenbus_exists(transaction, device->nodename, "state") &&
+			     (xenbus_scanf(transaction, device->nodename, "state", "%u",
+					   &present) != 1 || present != state);
+		if (is_written)
+			ret = xenbus_printf(transaction, device->nodename, "state", "%u", state);
 		if (ret) {
 			xenbus_transaction_end(transaction, true);
 			return ret;
 		}
-		ret = xenbus_transaction_end(transaction, !is_there);
+		ret = xenbus_transaction_end(transaction, !is_written);
 	} while (ret == -EAGAIN);
 	return ret;
 }
 
 /*
- * Since Linux 7.0 the bus takes a device for a new one, and probes it anew, if XenStore says
- * Initialising and device->state does not. xenbus_switch_state() writes XenStore first, so
- * xenwatch could find just that, on another processor. The driver leaves Initialising on xenwatch
- * itself, but for a backend that it has kept waiting because its state changed too often.
+ * Since Linux 7.0 the bus takes a device for a new one, and probes it anew, if xenwatch has read
+ * Initialising in XenStore and then finds another device->state. The driver switches states in
+ * other threads as well, so device->state is Initialising before XenStore says it, and until
+ * kshim_xenbus_settle_state() when XenStore says it no more.
  */
-static void switch_to_initialising(struct xenbus_device *device)
-{
-	int ret;
-
-	if (device->state == XenbusStateInitialising)
-		return;
-	WRITE_ONCE(device->state, XenbusStateInitialising);
-	ret = write_state(device, XenbusStateInitialising);
-	if (ret)
-		xenbus_dev_error(device, ret, "writing the state Initialising");
-}
-
 void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int state)
 {
 	struct xenbus_device *device = to_xenbus(opaque);
+	int ret;
 
-	if (state == XenbusStateInitialising)
-		switch_to_initialising(device);
-	else
+	if (state != XenbusStateInitialising && device->state != XenbusStateInitialising) {
 		xenbus_switch_state(device, state);
+		return;
+	}
+	WRITE_ONCE(device->state, XenbusStateInitialising);
+	ret = write_state(device, state);
+	if (ret)
+		xenbus_dev_error(device, ret, "writing the state %u", state);
+}
+
+void kshim_xenbus_settle_state(struct kshim_xenbus_device *opaque)
+{
+	struct xenbus_device *device = to_xenbus(opaque);
+	unsigned int published;
+
+	if (device->state != XenbusStateInitialising)
+		return;
+	published = xenbus_read_unsigned(device->nodename, "state", XenbusStateUnknown);
+	if (published > XenbusStateInitialising && published <= XenbusStateReconfigured)
+		WRITE_ONCE(device->state, published);
 }
 
 void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text)

@@ -20,10 +20,13 @@ void Timeline::cancel(Plan plan)
 bool Timeline::wait(const std::function<bool()> &is_done, Duration limit)
 {
     const Duration end = now_ + limit;
-    while (!is_done()) {
-        if (planned_.empty() || planned_.begin()->first > end) {
+    // Time also passes in what others do meanwhile.
+    bool is_too_late = false;
+    const Plan after_end = after(limit + Duration(1), [&] { is_too_late = !is_done(); });
+    while (!is_done() && !is_too_late) {
+        if (planned_.begin()->first > end) {
             now_ = std::max(now_, end);
-            return is_done();
+            break;
         }
         const auto next = planned_.begin();
         const Action action = std::move(next->second.action);
@@ -31,7 +34,8 @@ bool Timeline::wait(const std::function<bool()> &is_done, Duration limit)
         planned_.erase(next);
         context_.run_elsewhere(action);
     }
-    return true;
+    cancel(after_end);
+    return !is_too_late && is_done();
 }
 
 void Timeline::pass(Duration time)

@@ -55,16 +55,26 @@ void report_error(XenbusDevice &device, int error, const std::string &text)
     Kernel::current().store.set("error/" + device.path + "/error", line);
 }
 
-void switch_state(XenbusDevice &device, wire::XenbusState state)
+// A node that is gone, or has the value already, is left alone.
+void write_state(XenbusDevice &device, wire::XenbusState state)
 {
-    // The kernel leaves a node alone that is gone, or that has the value already.
     XenStore &store = Kernel::current().store;
     const std::string node = device.path + "/state";
-    if (!store.get(node) || device.believed_state == state)
+    const std::string value = std::to_string(static_cast<unsigned int>(state));
+    const auto present = store.get(node);
+    if (!present || *present == value)
         return;
-    device.believed_state = state;
-    store.set(node, std::to_string(static_cast<unsigned int>(state)));
+    store.set(node, value);
     device.states.push_back(state);
+}
+
+// As the bus does.
+void switch_state(XenbusDevice &device, wire::XenbusState state)
+{
+    if (device.believed_state == state)
+        return;
+    write_state(device, state);
+    device.believed_state = state;
 }
 
 void require_bound(const XenbusDevice &device, const char *function)
@@ -236,7 +246,24 @@ void kshim_xenbus_switch_state(kshim_xenbus_device *device, unsigned int state)
     Kernel::current().context.require_may_sleep("kshim_xenbus_switch_state()");
     if (state >= xen_front::wire::xenbus_states)
         report_fault("kshim_xenbus_switch_state() to a state that there is not");
-    switch_state(*device, static_cast<xen_front::wire::XenbusState>(state));
+    using xen_front::wire::XenbusState;
+    const auto next = static_cast<XenbusState>(state);
+    if (next != XenbusState::Initialising && device->believed_state != XenbusState::Initialising) {
+        switch_state(*device, next);
+        return;
+    }
+    device->believed_state = XenbusState::Initialising;
+    write_state(*device, next);
+}
+
+void kshim_xenbus_settle_state(kshim_xenbus_device *device)
+{
+    Kernel &kernel = Kernel::current();
+    require_bound(*device, "kshim_xenbus_settle_state()");
+    if (!kernel.context.holds(&kernel.xenwatch))
+        report_fault("kshim_xenbus_settle_state() in another thread than xenwatch");
+    if (device->believed_state == xen_front::wire::XenbusState::Initialising)
+        device->believed_state = frontend_state(*device);
 }
 
 void kshim_xenbus_error(kshim_xenbus_device *device, int error, const char *text)

@@ -28,7 +28,8 @@ struct kshim_xenbus_device {
     uint16_t backend_domain;
     void *context;
     bool is_bound; // to the driver
-    // What the bus believes the node to say.
+    // What the bus believes the node to say. It takes the device for a new one when it reads
+    // Initialising there and believes otherwise.
     xen_front::wire::XenbusState believed_state = xen_front::wire::XenbusState::Initialising;
 
     std::vector<xen_front::wire::XenbusState> states; // published, in this order

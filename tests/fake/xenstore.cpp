@@ -250,5 +250,6 @@ int kshim_xenstore_transaction_end(uint32_t transaction, bool abort)
         kernel.store.end_transaction(transaction, true);
         return -EIO;
     }
+    kernel.timeline.pass(kernel.store.commit_time);
     return kernel.store.end_transaction(transaction, abort);
 }

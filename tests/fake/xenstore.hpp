@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "fake/timeline.hpp"
+
 namespace xen_front::fake {
 
 // Paths are absolute, or relative to the guest's own directory.
@@ -28,6 +30,8 @@ class XenStore {
     {
         collisions_ = count;
     }
+    // What xenstored takes to commit a transaction, with a busy Dom0.
+    Duration commit_time { 0 };
 
     // ---- the kernel; negative errno on failure ----
 

@@ -117,6 +117,9 @@ const NamedScenario lines[] = {
     { "unbound-and-bound", "unbind; cards 0; bind=0; cards 1; {again}" },
     { "bound-while-open", "{P}; write 1024=1024; unbind; cards 0; write 10=-19; close; bind=0; "
                           "{again}" },
+    // What the frontend takes its time with is the same card.
+    { "comes-and-goes",
+      "{P}; write 1024=1024; back; back; back; back; back; state running; cards 1" },
     { "back-and-forth", "back; back; back; pass 3000; {again}; back; pass 3000; {again}" },
 };
 

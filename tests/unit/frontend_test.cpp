@@ -557,6 +557,10 @@ TEST_F(FrontendTest, StatesThatNeverStandStillAreFollowedAtLeisure)
     backend.publish(XenbusState::InitWait);
     kernel.timeline.pass(std::chrono::milliseconds(300));
     EXPECT_EQ(state(), XenbusState::Initialised);
+    // That was not in the thread in which the bus compares what it has read with what it believes.
+    EXPECT_EQ(device.believed_state, XenbusState::Initialising);
+    backend.connect();
+    EXPECT_EQ(device.believed_state, XenbusState::Connected);
 }
 
 TEST_F(FrontendTest, GoesWhileAStateWaitsToBeFollowed)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The Xen bus: devices come and go with their directories, and drivers are bound to them. */
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -208,11 +209,14 @@ static void device_changed(struct xenbus_watch *watch, const char *path, const c
 			remove_device(dev);
 	} else if (!dev) {
 		add_device(nodename);
-	} else if (xenbus_read_driver_state(NULL, nodename) == XenbusStateInitialising &&
-		   to_xenbus_device(dev)->state != XenbusStateInitialising) {
-		/* The toolstack has replaced it by one of the same name. */
-		remove_device(dev);
-		add_device(nodename);
+	} else if (xenbus_read_driver_state(NULL, nodename) == XenbusStateInitialising) {
+		/* Other threads go on while xenstored answers: long enough to write the state. */
+		usleep_range(50, 100);
+		if (to_xenbus_device(dev)->state != XenbusStateInitialising) {
+			/* The toolstack has replaced it by one of the same name. */
+			remove_device(dev);
+			add_device(nodename);
+		}
 	}
 	put_device(dev);
 }

@@ -76,6 +76,41 @@ int xenbus_write(struct xenbus_transaction t, const char *directory, const char 
 }
 EXPORT_SYMBOL_GPL(xenbus_write);
 
+int xenbus_scanf(struct xenbus_transaction t, const char *directory, const char *node,
+		 const char *format, ...)
+{
+	char *value = xenbus_read(t, directory, node, NULL);
+	va_list arguments;
+	int count;
+
+	if (IS_ERR(value))
+		return PTR_ERR(value);
+	va_start(arguments, format);
+	count = vsscanf(value, format, arguments);
+	va_end(arguments);
+	kfree(value);
+	return count > 0 ? count : -ERANGE;
+}
+EXPORT_SYMBOL_GPL(xenbus_scanf);
+
+int xenbus_printf(struct xenbus_transaction t, const char *directory, const char *node,
+		  const char *format, ...)
+{
+	va_list arguments;
+	char *value;
+	int ret;
+
+	va_start(arguments, format);
+	value = kvasprintf(GFP_KERNEL, format, arguments);
+	va_end(arguments);
+	if (!value)
+		return -ENOMEM;
+	ret = xenbus_write(t, directory, node, value);
+	kfree(value);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(xenbus_printf);
+
 int xenbus_exists(struct xenbus_transaction t, const char *directory, const char *node)
 {
 	char *path = fake_path(directory, node);

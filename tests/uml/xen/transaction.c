@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* XenStore's transactions: what is written waits for the end, and collides with other writers. */
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -177,6 +178,8 @@ int xenbus_transaction_end(struct xenbus_transaction t, bool abort)
 	list_for_each_entry_safe(touched, next_touched, &transaction->touched, list)
 		kfree(touched);
 	kfree(transaction);
+	/* Other threads go on while xenstored answers. */
+	usleep_range(10, 20);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(xenbus_transaction_end);
