@@ -203,7 +203,7 @@ class Session {
     // Whether the run can go on, now or once there is a backend. As start().
     Result<void> check_alive();
     void want_maintenance();
-    Notices take_notices();
+    void take_notices(Notices &notices);
     // Writes down the state of run and link if it is new; then choose_event_interrupts().
     void note_state();
     // Has events interrupt, or not. An application that has switched period wake-ups off looks at

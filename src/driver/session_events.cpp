@@ -11,7 +11,7 @@ kshim_event_result Session::on_response_interrupt(Notices &notices)
     journal.counts.interrupts++;
     sync();
     const bool has_activity = requests.exchange_activity();
-    notices = take_notices();
+    take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
     journal.counts.spurious_interrupts += has_activity ? 0 : 1;
@@ -34,7 +34,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
         else
             take_responses();
     }
-    notices = take_notices();
+    take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
     // Positions inside a period are welcome, but not any number of them.
@@ -253,19 +253,16 @@ bool Session::get_time(kshim_pcm_time &time) const
     return shown_at_us_ != 0;
 }
 
-Notices Session::take_notices()
+void Session::take_notices(Notices &notices)
 {
-    Notices notices;
     Run &run = run_.base();
-    if (notices_.is_any())
-        notices = exchange(notices_, Notices());
+    notices = exchange(notices_, Notices());
     if (!is_polled() && run.is_moving() && run.take_elapsed()) {
         notices.is_period_elapsed = true;
         const Frames step = run.position() - run.shown();
         notices.needs_second_look = step >= run.geometry().buffer;
         journal.on_position(run, run_.visit([](const auto &it) { return it.committed(); }));
     }
-    return notices;
 }
 
 } // namespace xen_front

@@ -89,7 +89,7 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
     // Once more after there was a reason: that it is over has to be seen.
     is_look_wanted_ =
         look_interval_ms() != 0 || liveness.stands_since_ms() != 0 || liveness.was_expected();
-    notices = take_notices();
+    take_notices(notices);
     return silence_ms;
 }
 

@@ -120,8 +120,7 @@ class Stream {
 
     // Sleeps until @is_over(session), until the link is lost, or until the request timeout, in
     // which case @operation is reported as unanswered.
-    template <typename Condition>
-    void wait_until(wire::Operation operation, Condition &&is_over)
+    void wait_until(wire::Operation operation, bool (*is_over)(const Session &))
         XEN_FRONT_REQUIRES(request_mutex_);
     // How often the backend is to report its position: a part of a period, if period wake-ups are
     // off and the backend can do that.

@@ -49,8 +49,7 @@ bool is_meaningful(const wire::HwParamQuery &response)
 
 } // namespace
 
-template <typename Condition>
-void Stream::wait_until(wire::Operation operation, Condition &&is_over)
+void Stream::wait_until(wire::Operation operation, bool (*is_over)(const Session &))
 {
     const unsigned int timeout_ms = request_timeout_ms();
     const uint64_t asked_ms = now_ms();

@@ -9,10 +9,17 @@ namespace xen_front {
 
 class StreamRun {
   public:
+    StreamRun() = default;
+    StreamRun(const StreamRun &) = delete;
+    StreamRun &operator=(const StreamRun &) = delete;
     // Before anything else.
     void set_playback(bool is_playback)
     {
         is_playback_ = is_playback;
+        if (is_playback)
+            base_ = &playback_;
+        else
+            base_ = &capture_;
     }
     bool is_playback() const
     {
@@ -21,15 +28,11 @@ class StreamRun {
     // What both directions have.
     Run &base()
     {
-        if (is_playback_)
-            return playback_;
-        return capture_;
+        return *base_;
     }
     const Run &base() const
     {
-        if (is_playback_)
-            return playback_;
-        return capture_;
+        return *base_;
     }
     // Calls @action with the run as what it is.
     template <typename Action> auto visit(Action &&action)
@@ -60,9 +63,10 @@ class StreamRun {
     }
 
   private:
-    bool is_playback_ = true;
     PlaybackRun playback_;
     CaptureRun capture_;
+    bool is_playback_ = true;
+    Run *base_ = &playback_; // or capture_
 };
 
 } // namespace xen_front

@@ -80,6 +80,14 @@ class CountersTest(DirectoryTest):
             counters.few_queries(judgement)
             self.assertEqual(not judgement.failed, passes)
 
+    def test_real_time(self) -> None:
+        for line, passes in (("dom2/0/0/0 (x): ready", True),
+                             ("dom2/0/0/0 (x): cannot be scheduled in real time; small", False)):
+            self.write("dom0/backend/stderr", line)
+            judgement = Judgement(self.directory)
+            counters.run_in_real_time(judgement)
+            self.assertEqual(not judgement.failed, passes)
+
     def test_guests_at_once(self) -> None:
         for second, passes in (("12 30", True), ("16 30", False)):
             self.write("domu0/files/duplex.span", "10 20")

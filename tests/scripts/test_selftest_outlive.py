@@ -24,7 +24,7 @@ class CounterTest(unittest.TestCase):
 
     def wrong(self, *parts: numpy.ndarray, played: int = 5000, losses: int = 0) -> list[str]:
         """What is said of these recordings."""
-        return outlive.follow_counter(list(parts), played, losses)[0]
+        return outlive.follow_counter(list(parts), played, 9600, losses)[0]
 
     def test_whole(self) -> None:
         self.assertEqual(self.wrong(counter(1, 3000, 70), counter(2800, 2900), counter(0, 0),
@@ -88,7 +88,7 @@ class FilesTest(DirectoryTest):
         outlive.after(0)(judgement)
         self.assertEqual(judgement.failed, ["nothing was recorded"])
         self.write("domu0/files/record-rw", outlive.sequence(4000))
-        self.write("domu0/files/play-rw", "1000")
+        self.write("domu0/files/play-rw", "1000 9600")
         samples = counter(1, 1000).astype("<u4").view("<i2").reshape(-1, 2)
         audio.write(self.write("dom0/files/count-rw.wav", ""), audio.Recording(48000, samples))
         judgement = Judgement(self.directory)

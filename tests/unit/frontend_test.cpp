@@ -554,6 +554,9 @@ TEST_F(FrontendTest, StatesThatNeverStandStillAreFollowedAtLeisure)
     // Those of a connection are two, at most.
     EXPECT_LT(device.states.size(), 60u);
     // The last state is not lost.
+    backend.publish(XenbusState::Closed);
+    kernel.timeline.pass(std::chrono::milliseconds(300));
+    EXPECT_EQ(state(), XenbusState::Initialising);
     backend.publish(XenbusState::InitWait);
     kernel.timeline.pass(std::chrono::milliseconds(300));
     EXPECT_EQ(state(), XenbusState::Initialised);

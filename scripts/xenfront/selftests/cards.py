@@ -58,7 +58,7 @@ DUPLEX_CARD = """[[
 
 # What is played into the last two is recorded, and what they capture is the backend's sequence.
 OUTLIVE_CARD = """[[
-    'card, backend=Domain-0, buffer-size=65536, short-name=Survivor, sample-rates=48000,
+    'card, backend=Domain-0, buffer-size=393216, short-name=Survivor, sample-rates=48000,
      sample-formats=s16_le, channels-min=1, channels-max=2',
     'pcm, name=First', 'stream, unique-id=first, type=P', 'stream, unique-id=first, type=C',
     'pcm, name=Read and write', 'stream, unique-id=count-rw, type=P',

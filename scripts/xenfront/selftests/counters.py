@@ -112,6 +112,14 @@ def few_queries(judgement: Judgement) -> None:
         judgement.notes.append(f"{queries} queries for {opens} set-ups of {len(streams)} streams")
 
 
+def run_in_real_time(judgement: Judgement) -> None:
+    """The backend's threads got what root started it for, whatever limits root's shell has."""
+    with judgement.reading("the backend's log"):
+        judgement.expect_none("each stream of the backend runs in real time",
+                              [line for line in judgement.backend_log().splitlines()
+                               if "cannot be scheduled in real time" in line])
+
+
 def play_together(judgement: Judgement) -> None:
     """There was a time at which all guests were playing and recording."""
     if judgement.failed:

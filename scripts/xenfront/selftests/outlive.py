@@ -7,7 +7,6 @@ import numpy
 from xenfront import audio
 from xenfront.selftests.judgement import Check, Judgement
 
-BUFFER = 9600 # frames
 FRAME_BYTES = 4
 
 
@@ -21,11 +20,12 @@ def _too_few(parts: int, losses: int) -> list[str]:
     return [f"{parts} parts for {losses} losses of the backend"] if parts <= losses else []
 
 
-def follow_counter(parts: list[numpy.ndarray], played: int, losses: int) -> tuple[list[str], str]:
+def follow_counter(parts: list[numpy.ndarray], played: int, buffer: int, losses: int
+                   ) -> tuple[list[str], str]:
     """What is wrong with the recordings of a counter from 1 to `played`, and how much was repeated.
     Each of at least `losses` losses of a backend begins another recording.
     A backend that has nothing to play records zeros. One that takes over begins at what the one before
-    it had not reported: that is less than a buffer."""
+    it had not reported: that is less than a buffer of so many frames."""
     wrong: list[str] = []
     heard = repeated = most = used = 0
     for number, part in enumerate(parts, 1):
@@ -40,7 +40,7 @@ def follow_counter(parts: list[numpy.ndarray], played: int, losses: int) -> tupl
         if first > heard + 1:
             wrong.append(f"recording {number} begins with {first}, before it {heard} was heard")
         again = max(heard + 1 - first, 0)
-        if again > BUFFER:
+        if again > buffer:
             wrong.append(f"recording {number} repeats {again} frames")
         repeated += again
         most = max(most, again)
@@ -93,8 +93,9 @@ def after(losses: int) -> Check:
             for access, recorded in captured.items():
                 parts = [frames_of(audio.read(path)) for path in
                          audio.recordings(judgement.of_dom0(""), f"count-{access}")]
-                played = int(judgement.of_guest(f"play-{access}").read_text())
-                judge(f"play-{access}: no frame is missing", follow_counter(parts, played, losses))
+                played, buffer = map(int, judgement.of_guest(f"play-{access}").read_text().split())
+                judge(f"play-{access}: no frame is missing",
+                      follow_counter(parts, played, buffer, losses))
                 judge(f"record-{access}: no frame is wrong",
                       follow_sequence(recorded, sequence(len(recorded)), losses))
 

@@ -217,7 +217,8 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
             vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
             dom0_script_when="guests-up", backend_options="--no-query --positions period",
-            checks=(counters.play_together, counters.few_queries, counters.compare)),
+            checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
+                    counters.compare)),
         hostile_run(),
         # The service, as it is installed.
         Run("selftest-service", OLDEST, "pvh",

@@ -35,11 +35,15 @@ void require(int result, const char *what)
 
 void limit(int resource, const char *name, rlim_t soft, rlim_t hard)
 {
-    // Not every supervisor may raise its own.
+    const auto which = static_cast<__rlimit_resource_t>(resource);
+    const rlimit wanted { soft, hard };
+    if (setrlimit(which, &wanted) == 0)
+        return;
+    // Only root may raise what it was started with: in a unit that has to do.
     rlimit present {};
-    require(getrlimit(static_cast<__rlimit_resource_t>(resource), &present), name);
+    require(getrlimit(which, &present), name);
     const rlimit value { std::min(soft, present.rlim_max), std::min(hard, present.rlim_max) };
-    require(setrlimit(static_cast<__rlimit_resource_t>(resource), &value), name);
+    require(setrlimit(which, &value), name);
 }
 
 void limit_resources(const Confinement &confinement)

@@ -3,7 +3,9 @@
 // The service as a whole: what it grants, what it survives, and how it ends.
 #include <gtest/gtest.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -194,6 +196,28 @@ TEST_F(Service, WorkersHaveNoPrivileges)
         EXPECT_EQ(fields[set], "0000000000000000") << set;
     EXPECT_EQ(fields["NoNewPrivs:"], "1");
     EXPECT_EQ(fields["Seccomp:"], "2");
+}
+
+// Root's shell lets no process run in real time.
+TEST_F(Service, StreamsRunInRealTimeHoweverRootStartsIt)
+{
+    const rlimit some { 1, 1 };
+    if (setrlimit(RLIMIT_RTPRIO, &some) != 0)
+        GTEST_SKIP() << "root has no CAP_SYS_RESOURCE here; selftest-guests looks at it in Dom0";
+    const rlimit none {};
+    ASSERT_EQ(setrlimit(RLIMIT_RTPRIO, &none), 0);
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    play(guest.stream(0));
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    const std::string worker = std::to_string(backend_->workers()[0]);
+    unsigned in_real_time = 0;
+    for (const auto &thread : std::filesystem::directory_iterator("/proc/" + worker + "/task"))
+        in_real_time += sched_getscheduler(std::stoi(thread.path().filename())) == SCHED_FIFO;
+    EXPECT_EQ(in_real_time, 1U) << backend_->log();
 }
 
 TEST_F(Service, RecordsAsTheUserThatItIsTold)
