@@ -8,5 +8,5 @@ from xenfront import ROOT, process
 
 @functools.lru_cache(maxsize=None)
 def version(family: str) -> str:
-    """The version of "gcc" or of "llvm" to use here, such as "12" for g++-12."""
+    """The version of "gcc", of "llvm" or of "kernel-llvm" to use here, such as "12" for g++-12."""
     return process.output([ROOT / "scripts" / "toolchain", family]).strip()

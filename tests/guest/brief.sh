@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What has to work with every kernel: the card comes, plays bit for bit, records, outlives its
-# backend's restarts, and goes. Dom0's dom0-restarts.sh takes the backend away.
+# backend's restarts, and goes. Dom0's dom0-losses.sh takes the backend away.
 . "$(dirname "$0")/ktap.sh"
 
 state=/sys/bus/xen/devices/vsnd-0/state

@@ -16,13 +16,17 @@ KEPT = ("include", "scripts", "arch/x86", "Makefile", ".config", "Module.symvers
 
 def build(source: packages.Package, origin: packages.Origin | None, directory: pathlib.Path,
           wanted: str, arguments: list[str], targets: tuple[str, ...], kept: tuple[str, ...],
-          finish: Callable[[pathlib.Path], None], say: Say, variables: Mapping[str, str] = {}) -> None:
+          finish: Callable[[pathlib.Path], None], say: Say, variables: Mapping[str, str] = {},
+          begin: Callable[[pathlib.Path], None] | None = None) -> None:
     """Builds `targets` below `directory` with make's `arguments`, configured by the fragment `wanted`;
-    has `finish` take what it needs from the tree, and leaves `kept` of it in directory/headers."""
+    has `begin` change the tree before, and `finish` take what it needs from it, and leaves `kept` of
+    it in directory/headers."""
     # Not "tree", which is what kernels.assemble() makes for itself.
     tree = directory / "source"
     tree.mkdir()
     linux_source.extract(source, [], tree, say, origin)
+    if begin is not None:
+        begin(tree)
     process.make(tree, *arguments, "tinyconfig", variables=variables)
     with open(tree / ".config", "a", encoding="utf-8") as config:
         config.write(wanted)

@@ -75,7 +75,9 @@ kernels:
     %(kernels)s.
   They and what modules for them are built with come from the mirror that this machine's apt is
   configured with. debug-6.1 or debug-6.12: with lockdep, kmemleak, fault injection and the like,
-  built here once, wants --memory 800, for guests only.
+  built here once, wants --memory 800, for guests only. kcsan-6.12: likewise, reports data races.
+  clang-6.12: likewise, built by Clang (scripts/setup --for clang-kernel) with CFI and LTO.
+  built-in-6.12: likewise, with our driver in it; wants --driver in-tree, since it loads no module.
 
 kernels of your own:
   --kernel-image (bzImage or vmlinux; for arm64 Image; with CONFIG_XEN_PV or CONFIG_XEN_PVH and

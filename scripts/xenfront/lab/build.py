@@ -12,7 +12,7 @@ from xenfront.debian.headers import Headers
 
 def headers_of(kernel: str, architecture: str, say: Say) -> Headers:
     """What modules for a kernel of --kernel are built with."""
-    if kernel.startswith(debug_kernel.PREFIX):
+    if debug_kernel.is_one(kernel):
         return debug_kernel.prepared(kernel, say)
     return headers.prepared(kernel, architecture, say)
 

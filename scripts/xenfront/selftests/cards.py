@@ -66,6 +66,13 @@ OUTLIVE_CARD = """[[
     'pcm, name=Mapped', 'stream, unique-id=count-mmap, type=P',
     'stream, unique-id=sequence, type=C' ]]"""
 
+# One device of each to be linked with the other card's, and one to play beside it.
+LINKED_CARDS = "[" + ",".join(f"""[
+    'card, backend=Domain-0, buffer-size=65536, short-name={name}, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2',
+    'pcm, name=Linked', 'stream, unique-id=linked, type=P',
+    'pcm, name=Playing', 'stream, unique-id=playing, type=P' ]""" for name in ("One", "Other")) + "]"
+
 # More than snd-dummy can do.
 NARROW_CARD = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=Narrow, sample-rates=44100;48000;96000,

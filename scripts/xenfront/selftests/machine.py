@@ -12,6 +12,7 @@ import numpy
 
 from xenfront import ROOT, audio, process, toolchain
 from xenfront.command import say
+from xenfront.debian import debug_kernel
 from xenfront.lab import programs, runs
 from xenfront.selftests import mixer, provoked
 from xenfront.selftests.judgement import Judgement
@@ -83,8 +84,10 @@ def dom0_overlay(run: Run, tree: pathlib.Path) -> pathlib.Path:
 
 def prepare(kernel: str, machine: dict[str, Any]) -> str:
     """Fetches a kernel and builds the module for it; what prevents that, or nothing."""
-    for command in (runs.command("build", kernel=kernel, **machine),
-                    [*runs.command("make", arch=machine["arch"], kernel=kernel), "module"]):
+    commands = [runs.command("build", kernel=kernel, **machine)]
+    if not debug_kernel.has_driver(kernel):
+        commands.append([*runs.command("make", arch=machine["arch"], kernel=kernel), "module"])
+    for command in commands:
         say(f"prepares kernel {kernel}: {command[1]}")
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               check=False)

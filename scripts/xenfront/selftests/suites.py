@@ -4,9 +4,9 @@
 import dataclasses
 
 from xenfront.selftests import counters, exact, matrix, mixer, outlive, provoked, traces
-from xenfront.selftests.cards import (CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD, LOOP_CARD,
-                                      MIXER_CARD, NARROW_CARD, OUTLIVE_CARD, PIPEWIRE_CARD,
-                                      PLAIN_CARDS, many_cards)
+from xenfront.selftests.cards import (CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD, LINKED_CARDS,
+                                      LOOP_CARD, MIXER_CARD, NARROW_CARD, OUTLIVE_CARD,
+                                      PIPEWIRE_CARD, PLAIN_CARDS, many_cards)
 from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
@@ -16,6 +16,9 @@ BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=
 # A guest kernel that looks for bugs (see scripts/lab), and what it needs, in MiB.
 DEBUG_KERNEL = "debug-6.1"
 DEBUG_MEMORY = 800
+# One that looks for data races. What races that is not the driver's is not its business.
+KCSAN_KERNEL = "kcsan-6.12"
+OTHERS_RACES = r"BUG: KCSAN: data-race in (?!.*snd_xen_front)"
 
 # Which part of the allocations that make or remove a card fail there: there are hundreds.
 FAULT_STEP = 11
@@ -35,6 +38,9 @@ HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-f
                    "ring-bytes-flipped rate-largest period-one-frame open-close-flood "
                    "directory-loops directory-one-page buffers-at-limit grants-revoked states-flap "
                    "microphone-forged name-escapes")
+
+# Restarts of the backend, and saves of the guest, in ten minutes.
+ENDURANCE = (200, 25)
 
 # Nothing that depends on the machine's speed is judged.
 UNTIMED = "export SELFTEST_UNTIMED=1;"
@@ -65,6 +71,7 @@ class Run:
     cpus: int | None = None
     arch: str = "amd64"
     xen_cmdline: str = ""
+    driver: str = "ours"
     driver_options: str = ""
     cmdline: str = ""
     # A report of the guest's kernel that says nothing about the driver.
@@ -107,16 +114,30 @@ def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
             vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
             # The time of these processors is real, in which an emulated Dom0 is slow.
             driver_options="reconnect_timeout_ms=0", dom0_script_when="guests-up",
-            dom0_command=f"/selftest/dom0-restarts.sh {restarts}", vcpus=2, cpus=2, icount="off",
+            dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=2, cpus=2, icount="off",
+            is_extra=True),
+        Run("selftest-smp-links", OLDEST, "pv", "/selftest/xen-front-links", vsnd=LINKED_CARDS,
+            driver_options="reconnect_timeout_ms=0", dom0_script_when="guests-up",
+            dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=4, cpus=4, icount="off",
             is_extra=True),
         Run("selftest-smp-lifecycle", NEWEST, "pv", f"{UNTIMED} {lifecycle}", vcpus=4, cpus=2,
             is_extra=True)]
 
 
+def built_runs(rounds: int) -> list[Run]:
+    """Kernels that Debian does not have: built by Clang, with the driver in it."""
+    return [
+        Run("selftest-clang", "clang-6.12", "pvh",
+            each("/selftest/xen-front-selftest", f"/selftest/lifecycle.sh {rounds}"),
+            dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,), is_extra=True),
+        Run("selftest-built-in", "built-in-6.12", "pvh", "/selftest/xen-front-selftest",
+            driver="in-tree", checks=(exact.compare,), is_extra=True)]
+
+
 def matrix_runs() -> list[Run]:
     """The cells of --matrix."""
     return [Run(cell.name, cell.kernel, cell.guest_type, "/selftest/brief.sh",
-                dom0_command="/selftest/dom0-restarts.sh 2", dom0_script_when="guests-up",
+                dom0_command="/selftest/dom0-losses.sh 2 0", dom0_script_when="guests-up",
                 checks=(exact.compare,)) for cell in matrix.cells()]
 
 
@@ -127,18 +148,24 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                 vsnd=OUTLIVE_CARD, dom0_script_when="guests-up",
                 checks=(outlive.after(restarts // 2),),
                 dom0_command=each(f"/selftest/dom0-{before}.sh",
-                                  f"/selftest/dom0-restarts.sh {restarts}"))
-            for kernel, guest_type, access, before in ((OLDEST, "pv", "rw", "plug"),
-                                                       (NEWEST, "pvh", "mmap", "absence"))]
+                                  f"/selftest/dom0-losses.sh {restarts} 0"))
+            for kernel, guest_type, access, before in ((OLDEST, "pvh", "rw", "plug"),
+                                                       (NEWEST, "pv", "mmap", "absence"))]
     # While the toolstack copies, the guest's sound waits for a processor, at each request to the
     # backend: of two that are busy QEMU runs one until the next timer is due, up to 100 ms, and Xen's
     # default scheduler lets Dom0 finish its 10 ms. With one processor, and the scheduler that
     # prefers who wakes up, it waits no longer than the driver needs.
-    runs += [Run(f"selftest-saves-{kernel}", kernel, guest_type, f"/selftest/outlive.sh {access}",
-                 vsnd=OUTLIVE_CARD, checks=(outlive.after(saves), mixer.keeps_volume), cpus=1,
-                 xen_cmdline="sched=credit", dom0_command=f"/selftest/dom0-saves.sh {saves}",
-                 dom0_script_when="guests-up", memory=256, spare_memory=320)
-             for kernel, guest_type, access in (("6.1", "pvh", "mmap"), ("6.12", "pv", "rw"))]
+    runs += [Run(f"selftest-{name}-{kernel}", kernel, guest_type, f"/selftest/outlive.sh {access}",
+                 vsnd=OUTLIVE_CARD, checks=(outlive.after(backend_losses // 2 + guest_saves),
+                                            mixer.keeps_volume), cpus=1,
+                 xen_cmdline="sched=credit",
+                 dom0_command=f"/selftest/dom0-losses.sh {backend_losses} {guest_saves}",
+                 dom0_script_when="guests-up", memory=256, spare_memory=320, is_extra=is_extra)
+             for name, kernel, guest_type, access, backend_losses, guest_saves, is_extra in (
+                 ("saves", "6.1", "pvh", "mmap", 0, saves, False),
+                 ("saves", "6.12", "pv", "rw", 0, saves, False),
+                 ("endurance", "6.1", "pv", "rw", *ENDURANCE, True),
+                 ("endurance", "6.12", "pvh", "mmap", *ENDURANCE, True))]
     # What comes with ffmpeg does not fit into the memory of a guest.
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
@@ -177,7 +204,8 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
                 each("/selftest/xen-front-selftest", lifecycle),
                 dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,),
                 # One of them with a backend that reports whole periods only.
-                backend_options="--positions period" * ((kernel, guest_type) == (OLDEST, "pvh")))
+                backend_options="--positions period" * ((kernel, guest_type) == (OLDEST, "pvh")),
+                is_extra=(kernel, guest_type) == (OLDEST, "pvh"))
             for kernel, guest_type in ((OLDEST, "pv"), (OLDEST, "pvh"), (CURRENT, "pvh"),
                                        (NEWEST, "pv"))]
     runs += [
@@ -209,7 +237,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
         # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
-        Run("selftest-duplex", "6.1", "pvh",
+        Run("selftest-duplex", "6.1", "pv",
             "/selftest/counted.sh /selftest/xen-front-duplex 10 128/512 64/256 32/128",
             vsnd=DUPLEX_CARD, icount="0", checks=(counters.few_queries, counters.compare)),
         # Also on a backend that is like others in the field.
@@ -225,7 +253,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),
             backend="/selftest/service.sh", installs_backend=True, dom0_packages="systemd",
             dom0_command="/selftest/dom0-service.sh", is_extra=True),
-        *smp_runs(lifecycle, restarts)]
+        *smp_runs(lifecycle, restarts), *built_runs(rounds)]
     # Attacks on the host take no time, in a guest seconds each: by default a few.
     step = 1 if attacks else ATTACK_STEP
     return runs + [
@@ -244,6 +272,7 @@ DEBUG_RUNS = {
     "debug-saves": "selftest-saves-6.1",
     "debug-attacks": "selftest-attacks-6.1-pv",
     "debug-smp-restart": "selftest-smp-restart",
+    "debug-smp-links": "selftest-smp-links",
 }
 
 
@@ -268,11 +297,14 @@ def debug_runs(runs: list[Run], restarts: int) -> list[Run]:
             expected_reports=provoked.EXPECTED)]
     # An instruction of theirs takes half of the usual time, since they execute several times as
     # many: what is played is not to run dry.
-    return [dataclasses.replace(
+    chosen = [dataclasses.replace(
         run, kernel=DEBUG_KERNEL, memory=DEBUG_MEMORY,
         icount="off" if run.icount == "off" else "0",
         spare_memory=run.spare_memory and DEBUG_MEMORY + 64,
         domu_command=f"{UNTIMED} {run.domu_command}") for run in chosen]
+    return chosen + [dataclasses.replace(
+        by_name[f"selftest-smp-{name}"], name=f"kcsan-{name}", kernel=KCSAN_KERNEL,
+        memory=DEBUG_MEMORY, allow_report=OTHERS_RACES) for name in ("stress", "restart")]
 
 
 # The runs of all_runs() that --arch arm64 repeats on each of these kernels.
