@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "config_fixture.hpp"
 #include "sndif/formats.hpp"
-#include "unit/config_fixture.hpp"
 
 namespace xen_front::test {
 namespace {

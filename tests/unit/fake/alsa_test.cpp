@@ -2,7 +2,7 @@
 // What the fake ALSA core does because the kernel's does it. Each test names the kernel's function.
 #include <algorithm>
 
-#include "driver_test.hpp"
+#include "unit/driver/driver_test.hpp"
 
 namespace xen_front::test {
 

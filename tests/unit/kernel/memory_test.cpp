@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "driver/shared_buffer.hpp"
-#include "fake_kernel_test.hpp"
 #include "sndif/protocol.hpp"
+#include "unit/fake/kernel_test.hpp"
 
 namespace xen_front::test {
 

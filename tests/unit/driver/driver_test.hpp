@@ -5,7 +5,7 @@
 
 #include "fake/backend.hpp"
 #include "fake/pcm_file.hpp"
-#include "fake_kernel_test.hpp"
+#include "unit/fake/kernel_test.hpp"
 
 namespace xen_front::test {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The fake kernel notices what it is there to notice.
-#include "fake_kernel_test.hpp"
+#include "kernel_test.hpp"
 
 #include "fake/backend.hpp"
 #include "kernel/lock.hpp"

@@ -2,7 +2,7 @@
 // Applications, a moody or hostile backend and interrupts in random order: walk/driver_walk.hpp.
 #include "walk/driver_walk.hpp"
 
-#include "fake_kernel_test.hpp"
+#include "unit/fake/kernel_test.hpp"
 
 namespace xen_front::test {
 

@@ -3,8 +3,8 @@
 #include "kernel/event_channel.hpp"
 #include "kernel/sound_card.hpp"
 
-#include "fake_kernel_test.hpp"
 #include "support/strings.hpp"
+#include "unit/fake/kernel_test.hpp"
 
 namespace xen_front::test {
 

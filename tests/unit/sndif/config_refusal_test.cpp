@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What parse_config() refuses, and what it says then.
-#include "unit/config_fixture.hpp"
+#include "config_fixture.hpp"
 
 namespace xen_front::test {
 namespace {
