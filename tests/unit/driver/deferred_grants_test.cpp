@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What backends keep of connections and buffers that have ended: src/driver/deferred_grants.hpp.
-#include "driver_test.hpp"
-
 #include "driver/deferred_grants.hpp"
+
+#include "stream_failure_test.hpp"
 
 namespace xen_front::test {
 
@@ -209,6 +209,51 @@ TEST_F(DeferredGrantsTest, UnloadingLeavesTheRestToTheKernel)
     EXPECT_EQ(kernel.memory.lingering_count(), mapped);
     let_go();
     EXPECT_EQ(kernel.memory.lingering_count(), 0u);
+}
+
+// ---- buffers of streams ----
+
+TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
+{
+    auto file = running();
+    const uint32_t reference = stream().opened()->gref_directory;
+    auto *mapped = static_cast<uint8_t *>(kernel.memory.map_grant(0, reference));
+    ASSERT_NE(mapped, nullptr);
+    const size_t grants = kernel.memory.grant_count();
+    file.reset();
+    const size_t grants_closed = kernel.memory.grant_count();
+    EXPECT_LT(grants_closed, grants); // all but that one
+    mapped[0] = 0xaa; // writes on
+    auto again = running();
+    EXPECT_EQ(kernel.memory.grant_count(), grants + 1);
+    kernel.memory.unmap_grant(mapped);
+    again.reset();
+    ASSERT_TRUE(running());
+    // The next buffer but one looks again whether the page is free.
+    EXPECT_LT(kernel.memory.grant_count(), grants_closed);
+}
+
+TEST_F(StreamFailureTest, BackendThatKeepsEveryBufferGetsNoMore)
+{
+    std::vector<void *> kept;
+    stream().keep_mapping = [&](void *page) {
+        kept.push_back(page);
+    };
+    auto file = prepared();
+    int status = 0;
+    for (int round = 0; round < 20 && status == 0; round++)
+        status = file->hw_params(small_params) == 0 ? file->prepare() : -EBUSY;
+    EXPECT_EQ(status, -EBUSY);
+    // A few buffers of one page each, not twenty.
+    EXPECT_LE(kernel.memory.lingering_count() + kernel.memory.grant_count(), 20u);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("keeps the pages"), std::string::npos);
+
+    stream().keep_mapping = nullptr;
+    for (void *page : kept)
+        kernel.memory.unmap_grant(page);
+    ASSERT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
 }
 
 } // namespace

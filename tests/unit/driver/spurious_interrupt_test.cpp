@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which interrupts of a backend are spurious: Xen delays an event channel that has many of those.
+#include "stream_failure_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+// Position events that say nothing new are not worth being interrupted for.
+TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
+{
+    auto file = running();
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_HANDLED);
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+    stream().report_position(200 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+}
+
+// Positions between the period boundaries are welcome a thousand times a second, and no more often,
+// however long a period is.
+TEST_F(StreamFailureTest, EventForEachFrameIsThrottled)
+{
+    auto file = prepared({ format_s16_le, 48000, 2, 8192, 16384 });
+    EXPECT_EQ(file->write(make_audio(16384 * frame_bytes)), 16384);
+    uint64_t frame = 0;
+    for (int millisecond = 0; millisecond < 150; millisecond++) {
+        frame += 48;
+        stream().report_position(frame * frame_bytes);
+        kernel.timeline.pass(1ms);
+    }
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    const uint64_t before = channel(true).interrupts;
+    while (frame < 8191)
+        stream().report_position(++frame * frame_bytes);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(16384 * frame_bytes)), 16384);
+    for (frame = 1; frame < 8192; frame++)
+        stream().report_position(frame * frame_bytes);
+    EXPECT_GT(channel(true).spurious_interrupts, 0u);
+    EXPECT_LT(channel(true).interrupts - before, 1300u);
+}
+
+// Both are there at once, and what one is about may be found by the other: neither is spurious,
+// which Xen counts for each event channel, and answers with a delay of up to a second.
+TEST_F(StreamFailureTest, InterruptWhoseWorkIsDoneIsNotSpurious)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write };
+    file->is_nonblocking = true;
+    uint64_t played = 0;
+    for (int period = 1; period <= 40; period++) {
+        while (file->avail() >= 32)
+            ASSERT_EQ(file->write(make_audio(32 * frame_bytes)), 32);
+        played += 256;
+        file->substream().with_lock([&] {
+            stream().answer_next();
+            stream().report_position(played * frame_bytes);
+        });
+        kernel.timeline.pass(5333us);
+        ASSERT_EQ(file->state(), PcmState::Running) << "period " << period;
+    }
+    EXPECT_EQ(channel(false).spurious_interrupts, 0u);
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    // A backend that answers at once again is heard in time.
+    stream().withheld.clear();
+    stream().answer_all();
+    const auto periods = file->substream().periods_elapsed;
+    for (int i = 0; i < 4 && file->state() == PcmState::Running; i++) {
+        played += 256;
+        stream().report_position(played * frame_bytes);
+        kernel.timeline.pass(5333us);
+        file->write(make_audio(256 * frame_bytes));
+    }
+    EXPECT_GE(file->substream().periods_elapsed, periods + 4);
+}
+
+} // namespace
+
+} // namespace xen_front::test
