@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Volume and mute on backends that can do less, or are late.
+#include <optional>
+
+#include "fake/thread.hpp"
+#include "mixer_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+// ---- backends that can do less ----
+
+class RefusalTest : public ConnectedMixerTest, public ::testing::WithParamInterface<Operation> {};
+
+TEST_P(RefusalTest, AtOpenMakesTheControlInactive)
+{
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(mute().write({ 0, 1 }), 0);
+    stream().statuses[GetParam()] = -95;
+    const bool is_volume = GetParam() == Operation::SetVolume;
+    auto file = prepared();
+    EXPECT_EQ(volume().is_active, !is_volume);
+    EXPECT_EQ(mute().is_active, is_volume);
+    EXPECT_EQ(volume().info_events, is_volume ? 1u : 0u);
+    EXPECT_EQ(mute().info_events, is_volume ? 0u : 1u);
+    plays(*file);
+    // It may depend on the format: each OPEN tries.
+    stream().statuses.clear();
+    file.reset();
+    file = prepared();
+    EXPECT_TRUE(volume().is_active && mute().is_active);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -6020 }));
+    EXPECT_EQ(muted(), (std::vector<bool> { true, false }));
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_P(RefusalTest, WhilePlayingMakesTheControlInactive)
+{
+    auto file = prepared();
+    plays(*file);
+    stream().statuses[GetParam()] = -22;
+    const bool is_volume = GetParam() == Operation::SetVolume;
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(mute().write({ 0, 1 }), 0);
+    EXPECT_EQ(volume().is_active, !is_volume);
+    EXPECT_EQ(mute().is_active, is_volume);
+    plays(*file);
+    stream().statuses.clear();
+    EXPECT_EQ(volume().write({ half, 0 }), 0);
+    EXPECT_EQ(mute().write({ 1, 0 }), 0);
+    EXPECT_TRUE(volume().is_active && mute().is_active);
+    EXPECT_TRUE(complaints().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Operations, RefusalTest,
+                         ::testing::Values(Operation::SetVolume, Operation::Mute,
+                                           Operation::Unmute));
+
+TEST_F(ConnectedMixerTest, WithoutGetVolumeTheBackendDoesAsIsShown)
+{
+    stream().statuses[Operation::GetVolume] = -95;
+    stream().volumes = { -10000, -10000 };
+    auto file = prepared();
+    EXPECT_TRUE(volume().is_active);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { 0, 0 }));
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_TRUE(volume().is_active);
+    EXPECT_EQ(shown(), (Values { half, half }));
+}
+
+TEST_F(ConnectedMixerTest, BackendWithoutAnyOfIt)
+{
+    for (const auto operation :
+         { Operation::SetVolume, Operation::GetVolume, Operation::Mute, Operation::Unmute })
+        stream().statuses[operation] = -22;
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    auto file = prepared();
+    EXPECT_FALSE(volume().is_active || mute().is_active);
+    // Kept for a backend that can.
+    EXPECT_EQ(shown(), (Values { half, half }));
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    EXPECT_EQ(shown(), (Values { half, full }));
+    plays(*file);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(ConnectedMixerTest, BackendThatOpensAudioAlone)
+{
+    stream().buffer_limit = 1024 * frame_bytes;
+    auto file = open_with(small_params);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
+    EXPECT_EQ(stream().opened()->buffer_sz, 1024 * frame_bytes);
+    EXPECT_EQ(mixer_requests(), 0u);
+    EXPECT_FALSE(volume().is_active || mute().is_active);
+    plays(*file);
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(mixer_requests(), 0u);
+    // The buffer is known to be too large until there is another one.
+    EXPECT_EQ(file->drop(), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().count(Operation::Open), 3u);
+    plays(*file);
+    stream().buffer_limit = UINT32_MAX;
+    EXPECT_EQ(file->drop(), 0);
+    ASSERT_EQ(file->hw_params(small_params), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_TRUE(volume().is_active && mute().is_active);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -6020 }));
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(ConnectedMixerTest, BackendThatOpensNothing)
+{
+    stream().statuses[Operation::Open] = -16;
+    auto file = open_with(small_params);
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_TRUE(volume().is_active && mute().is_active);
+}
+
+// ---- backends that are late ----
+
+TEST_F(ConnectedMixerTest, SilenceAtOpenCostsNothing)
+{
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    stream().withheld = { Operation::SetVolume, Operation::GetVolume, Operation::Mute,
+                          Operation::Unmute };
+    auto file = open_with(small_params);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 0ms);
+    plays(*file);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 0ms);
+    EXPECT_TRUE(complaints().empty());
+    // It has caught up.
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_TRUE(volume().is_active && mute().is_active);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -6020 }));
+    plays(*file);
+}
+
+TEST_F(ConnectedMixerTest, BusyBackendObeysTheLastValueInTheEnd)
+{
+    auto file = prepared();
+    plays(*file);
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(volume().write({ half, full }), 0); }), 0ms);
+    EXPECT_TRUE(volume().is_active);
+    // It has taken that value; of the next ones it does not know yet.
+    EXPECT_EQ(volume().write({ 1000, full }), 0);
+    EXPECT_EQ(volume().write({ 2000, full }), 0);
+    EXPECT_EQ(stream().count(Operation::SetVolume), 1u);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, 0 }));
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -76000, 0 }));
+    EXPECT_EQ(stream().count(Operation::SetVolume), 2u);
+    EXPECT_EQ(shown(), (Values { 2000, full }));
+    plays(*file);
+}
+
+TEST_F(ConnectedMixerTest, LateAnswerAfterCloseHasNoConsequence)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    EXPECT_EQ(volume().write({ 1000, full }), 0);
+    EXPECT_EQ(file->hw_free(), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(stream().count(Operation::SetVolume), 1u);
+    ASSERT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 1, 100, 500 }), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    settle();
+    EXPECT_EQ(stream().volumes[0], -86000);
+}
+
+// Answered after another OPEN, with rows elsewhere and of another length.
+TEST_F(ConnectedMixerTest, LateAnswerAfterAnotherOpen)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    ASSERT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 1, 100, 500 }), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(volume().write({ 1000, full }), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    settle();
+    EXPECT_EQ(stream().volumes[0], -86000);
+}
+
+TEST_F(ConnectedMixerTest, ControlsDoNotWait)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    fake::Duration taken = 1s;
+    kernel.timeline.after(20ms, [&] {
+        fake::Thread mixer(kernel.context, [&] {
+            taken = duration_of([&] {
+                EXPECT_EQ(kernel.sound.visible_cards()[0]
+                              ->find_control("PCM Playback Volume")
+                              ->write({ half, half }),
+                          0);
+            });
+        });
+        EXPECT_TRUE(mixer.has_ended());
+    });
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(taken, 0ms);
+    EXPECT_EQ(shown(), (Values { half, half }));
+}
+
+TEST_F(ConnectedMixerTest, ReadingWhileARequestIsWaitedFor)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    bool has_read = false;
+    kernel.timeline.after(20ms, [&] {
+        Values values;
+        EXPECT_EQ(
+            kernel.sound.visible_cards()[0]->find_control("PCM Playback Volume")->read(values), 0);
+        EXPECT_EQ(values, (Values { full, full }));
+        has_read = true;
+    });
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_TRUE(has_read);
+}
+
+// Chosen while the backend is asked what its volume is: the choice counts.
+TEST_F(ConnectedMixerTest, ChoiceWhileVolumesAreReadBack)
+{
+    stream().volumes = { -10000, -10000 };
+    stream().withheld = { Operation::GetVolume };
+    auto file = prepared();
+    EXPECT_EQ(volume().write({ half, 3000 }), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(shown(), (Values { half, 3000 }));
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -66000 }));
+}
+
+TEST_F(ConnectedMixerTest, DeviceThatGoesWhileAVolumeIsNotAnswered)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    kshim_control &kept = volume();
+    EXPECT_EQ(kept.write({ half, half }), 0);
+    fake::remove(device);
+    EXPECT_EQ(kept.info_events, 0u);
+    EXPECT_EQ(kept.write({ full, full }), -ENODEV);
+    file.reset();
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(ConnectedMixerTest, ValuesReachTheNextBackend)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    EXPECT_EQ(mute().write({ 0, 1 }), 0);
+    EXPECT_EQ(volume().info_events + mute().info_events, 0u);
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, 0 }));
+    EXPECT_EQ(muted(), (std::vector<bool> { true, false }));
+    plays(*file);
+}
+
+TEST_F(ConnectedMixerTest, LastValueReachesABackendThatWasOverdue)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::SetVolume };
+    EXPECT_EQ(volume().write({ half, full }), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    kernel.timeline.pass(1500ms);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(volume().write({ 1000, full }), 0); }), 0ms);
+    stream().withheld.clear();
+    stream().answer_all();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -86000, 0 }));
+}
+
+} // namespace
+
+} // namespace xen_front::test
