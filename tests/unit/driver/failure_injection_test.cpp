@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every call of the shim that can fail is made to fail once, each in a life of its own: whoever
 // asked gets that error, nothing is leaked, and afterwards everything works.
-#include "driver_test.hpp"
+#include "reconnect_test.hpp"
 
 namespace xen_front::test {
 
@@ -206,6 +206,39 @@ TEST_P(FailureInjectionTest, EveryCallFailsOnce)
 }
 
 INSTANTIATE_TEST_SUITE_P(Directions, FailureInjectionTest, ::testing::Values("p", "c"));
+
+// The next connection cannot be made, for each reason that there may be: the card goes on waiting,
+// and is connected once it can be.
+TEST_F(ReconnectTest, ConnectionThatFailsIsTriedAgain)
+{
+    size_t failures = 0;
+    for (uint64_t call = 0;; call++) {
+        ASSERT_LT(call, 100u);
+        auto file = playing();
+        backend.publish(XenbusState::Closed);
+        backend.detach();
+        kernel.timeline.pass(2s); // states that come faster are handled at leisure
+        kernel.injector.fail_call(call);
+        restart();
+        kernel.injector.stop();
+        if (!kernel.injector.failed()) {
+            expect_the_rest(*file, 0);
+            break;
+        }
+        if (state() == XenbusState::Connected)
+            continue; // of no consequence, as that of reading "online"
+        SCOPED_TRACE(kernel.injector.failed()->function);
+        failures++;
+        EXPECT_EQ(file->state(), PcmState::Running);
+        EXPECT_EQ(card_count(), 1u);
+        kernel.timeline.pass(300ms);
+        ASSERT_EQ(state(), XenbusState::Initialised);
+        backend.connect();
+        ASSERT_EQ(state(), XenbusState::Connected);
+        expect_the_rest(*file, 0);
+    }
+    EXPECT_GT(failures, 10u);
+}
 
 } // namespace
 

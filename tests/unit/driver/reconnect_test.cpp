@@ -11,29 +11,6 @@ using wire::Operation;
 using wire::TriggerType;
 using namespace std::chrono_literals;
 
-// In every way in which a backend may go.
-struct Farewell {
-    const char *what;
-    std::vector<XenbusState> states;
-    XenbusState answer; // the frontend's while there is no backend
-};
-
-std::ostream &operator<<(std::ostream &out, const Farewell &farewell)
-{
-    return out << farewell.what;
-}
-
-class FarewellTest : public ReconnectTest, public ::testing::WithParamInterface<Farewell> {
-  protected:
-    void part()
-    {
-        for (const XenbusState next : GetParam().states) {
-            backend.publish(next);
-            backend.detach();
-        }
-    }
-};
-
 TEST_P(FarewellTest, PositionStandsStillAndGoesOn)
 {
     auto file = playing();
@@ -72,60 +49,6 @@ TEST_P(FarewellTest, AudioIsThereBeforeTheNextBackendStarts)
     }
     EXPECT_GT(writes_before_start, 0u);
     EXPECT_EQ(requests.front().operation, Operation::Open);
-}
-
-TEST_P(FarewellTest, CardStaysThoughNoApplicationHasItOpen)
-{
-    kshim_card *const card = kernel.sound.visible_cards().at(0);
-    part();
-    kernel.timeline.pass(3s);
-    restart();
-    ASSERT_EQ(card_count(), 1u);
-    EXPECT_EQ(kernel.sound.visible_cards()[0], card);
-    auto file = playing();
-    expect_the_rest(*file, 0);
-}
-
-TEST_P(FarewellTest, CardIsUnpluggedInTheEnd)
-{
-    auto file = playing();
-    part();
-    kernel.timeline.pass(9900ms);
-    EXPECT_EQ(card_count(), 1u);
-    EXPECT_EQ(file->state(), PcmState::Running);
-    kernel.timeline.pass(200ms);
-    EXPECT_EQ(card_count(), 0u);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
-    EXPECT_EQ(complaints().size(), 1u);
-    restart();
-    EXPECT_EQ(card_count(), 1u);
-    auto other = playing();
-    expect_the_rest(*other, 0);
-}
-
-TEST_P(FarewellTest, BlockedCallersEndWithTheCard)
-{
-    auto file = playing();
-    part();
-    const auto start = kernel.timeline.now();
-    EXPECT_LT(file->write(make_audio(1 << 20)), 1 << 18);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_GE(kernel.timeline.now() - start, 9s);
-    EXPECT_LE(kernel.timeline.now() - start, 10100ms);
-}
-
-TEST_P(FarewellTest, TimeOutOfZeroIsForEver)
-{
-    kernel.reconnect_timeout_ms = 0;
-    auto file = playing();
-    part();
-    kernel.timeline.pass(1h);
-    EXPECT_EQ(file->state(), PcmState::Running);
-    // It may be changed while a card waits.
-    kernel.reconnect_timeout_ms = 5000;
-    kernel.timeline.pass(1100ms);
-    EXPECT_EQ(card_count(), 0u);
 }
 
 TEST_P(FarewellTest, NewApplicationsNeedNotWait)
@@ -315,66 +238,6 @@ TEST_P(FarewellTest, CaptureGoesOn)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
-TEST_P(FarewellTest, OtherConfigurationMakesAnotherCard)
-{
-    auto file = playing();
-    part();
-    configure({ { "buffer-size", "32768" } });
-    restart();
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
-    ASSERT_EQ(card_count(), 1u);
-    // The new card works while the old one is still open.
-    auto other = prepared();
-    EXPECT_EQ(other->write(make_audio(3000 * frame_bytes)), 3000);
-    file.reset();
-    EXPECT_EQ(other->write(make_audio(3000 * frame_bytes)), 3000);
-}
-
-TEST_P(FarewellTest, BackendThatRefusesToGoOnEndsTheCardAtOnce)
-{
-    auto file = playing();
-    part();
-    backend.on_attach = [](BackendStream &stream) {
-        stream.statuses[Operation::Open] = -22;
-    };
-    restart();
-    kernel.timeline.pass(1ms);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_EQ(card_count(), 0u);
-    EXPECT_EQ(state(), XenbusState::Closed); // which has the backend start over
-    ASSERT_EQ(complaints().size(), 1u);
-    EXPECT_NE(complaints()[0].find("refuses to go on"), std::string::npos);
-    backend.on_attach = nullptr;
-    backend.detach();
-    restart();
-    EXPECT_EQ(card_count(), 1u);
-}
-
-TEST_P(FarewellTest, ConfigurationThatIsNoGoodEndsTheCard)
-{
-    auto file = playing();
-    part();
-    configure({ { "buffer-size", "many" } });
-    restart();
-    EXPECT_EQ(state(), XenbusState::Closed);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_EQ(device.errors.size(), 1u);
-    file.reset();
-    configure({ { "buffer-size", "65536" } });
-    restart();
-    EXPECT_EQ(card_count(), 1u);
-}
-
-TEST_P(FarewellTest, UnboundMeanwhile)
-{
-    auto file = playing();
-    part();
-    fake::remove(device);
-    EXPECT_EQ(state(), XenbusState::Closed);
-    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
-}
-
 TEST_P(FarewellTest, ManyTimes)
 {
     auto file = playing();
@@ -391,94 +254,7 @@ TEST_P(FarewellTest, ManyTimes)
     EXPECT_TRUE(complaints().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Backends, FarewellTest,
-    ::testing::Values(
-        Farewell { "closing", { XenbusState::Closing }, XenbusState::Closed },
-        Farewell { "closing, then closed",
-                   { XenbusState::Closing, XenbusState::Closed },
-                   XenbusState::Reconfiguring },
-        Farewell { "closed", { XenbusState::Closed }, XenbusState::Reconfiguring },
-        Farewell { "state gone", { XenbusState::Unknown }, XenbusState::Reconfiguring },
-        Farewell { "starts over", { XenbusState::Initialising }, XenbusState::Initialising },
-        Farewell { "closed, starts over",
-                   { XenbusState::Closed, XenbusState::Initialising },
-                   XenbusState::Initialising }));
-
-TEST_F(ReconnectTest, BackendThatIsTakenAwayTakesTheCard)
-{
-    auto file = playing();
-    kernel.store.set(device.backend_path + "/online", "0");
-    backend.publish(XenbusState::Closing);
-    EXPECT_EQ(state(), XenbusState::Closed);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_EQ(card_count(), 0u);
-}
-
-TEST_F(ReconnectTest, BackendThatIsTakenAwayWithoutClosing)
-{
-    for (const XenbusState last :
-         { XenbusState::Closed, XenbusState::Unknown, XenbusState::Initialising }) {
-        auto file = playing();
-        kernel.store.set(device.backend_path + "/online", "0");
-        backend.publish(last);
-        backend.detach();
-        EXPECT_EQ(state(), XenbusState::Closed);
-        EXPECT_EQ(file->state(), PcmState::Disconnected);
-        EXPECT_EQ(card_count(), 0u);
-        file.reset();
-        kernel.store.set(device.backend_path + "/online", "1");
-        restart();
-        EXPECT_EQ(state(), XenbusState::Connected);
-    }
-}
-
-TEST_F(ReconnectTest, BackendThatIsTakenAwayWhileTheCardWaitsForIt)
-{
-    auto file = playing();
-    kernel.store.set(device.backend_path + "/online", "1");
-    backend.publish(XenbusState::Closed);
-    backend.detach();
-    EXPECT_EQ(state(), XenbusState::Reconfiguring);
-    EXPECT_EQ(file->state(), PcmState::Running);
-    kernel.store.set(device.backend_path + "/online", "0");
-    backend.publish(XenbusState::Unknown);
-    EXPECT_EQ(state(), XenbusState::Closed);
-    EXPECT_EQ(file->state(), PcmState::Disconnected);
-}
-
-// The next connection cannot be made, for each reason that there may be: the card goes on waiting,
-// and is connected once it can be.
-TEST_F(ReconnectTest, ConnectionThatFailsIsTriedAgain)
-{
-    size_t failures = 0;
-    for (uint64_t call = 0;; call++) {
-        ASSERT_LT(call, 100u);
-        auto file = playing();
-        backend.publish(XenbusState::Closed);
-        backend.detach();
-        kernel.timeline.pass(2s); // states that come faster are handled at leisure
-        kernel.injector.fail_call(call);
-        restart();
-        kernel.injector.stop();
-        if (!kernel.injector.failed()) {
-            expect_the_rest(*file, 0);
-            break;
-        }
-        if (state() == XenbusState::Connected)
-            continue; // of no consequence, as that of reading "online"
-        SCOPED_TRACE(kernel.injector.failed()->function);
-        failures++;
-        EXPECT_EQ(file->state(), PcmState::Running);
-        EXPECT_EQ(card_count(), 1u);
-        kernel.timeline.pass(300ms);
-        ASSERT_EQ(state(), XenbusState::Initialised);
-        backend.connect();
-        ASSERT_EQ(state(), XenbusState::Connected);
-        expect_the_rest(*file, 0);
-    }
-    EXPECT_GT(failures, 10u);
-}
+INSTANTIATE_TEST_SUITE_P(Backends, FarewellTest, farewells);
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <ostream>
 
 #include "driver_test.hpp"
 #include "fake/thread.hpp"
@@ -93,5 +94,40 @@ class ReconnectTest : public DriverTest {
     size_t committed_ = 0;
     std::vector<std::unique_ptr<fake::Thread>> threads_;
 };
+
+// In every way in which a backend may go.
+struct Farewell {
+    const char *what;
+    std::vector<XenbusState> states;
+    XenbusState answer; // the frontend's while there is no backend
+};
+
+inline std::ostream &operator<<(std::ostream &out, const Farewell &farewell)
+{
+    return out << farewell.what;
+}
+
+class FarewellTest : public ReconnectTest, public ::testing::WithParamInterface<Farewell> {
+  protected:
+    void part()
+    {
+        for (const XenbusState next : GetParam().states) {
+            backend.publish(next);
+            backend.detach();
+        }
+    }
+};
+
+inline const auto farewells = ::testing::Values(
+    Farewell { "closing", { XenbusState::Closing }, XenbusState::Closed },
+    Farewell { "closing, then closed",
+               { XenbusState::Closing, XenbusState::Closed },
+               XenbusState::Reconfiguring },
+    Farewell { "closed", { XenbusState::Closed }, XenbusState::Reconfiguring },
+    Farewell { "state gone", { XenbusState::Unknown }, XenbusState::Reconfiguring },
+    Farewell { "starts over", { XenbusState::Initialising }, XenbusState::Initialising },
+    Farewell { "closed, starts over",
+               { XenbusState::Closed, XenbusState::Initialising },
+               XenbusState::Initialising });
 
 } // namespace xen_front::test

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What becomes of a card whose backend goes by XenStore: it stays, is unplugged, or is another one.
+#include "reconnect_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+class ReconnectCardTest : public FarewellTest {};
+
+TEST_P(ReconnectCardTest, CardStaysThoughNoApplicationHasItOpen)
+{
+    kshim_card *const card = kernel.sound.visible_cards().at(0);
+    part();
+    kernel.timeline.pass(3s);
+    restart();
+    ASSERT_EQ(card_count(), 1u);
+    EXPECT_EQ(kernel.sound.visible_cards()[0], card);
+    auto file = playing();
+    expect_the_rest(*file, 0);
+}
+
+TEST_P(ReconnectCardTest, CardIsUnpluggedInTheEnd)
+{
+    auto file = playing();
+    part();
+    kernel.timeline.pass(9900ms);
+    EXPECT_EQ(card_count(), 1u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    kernel.timeline.pass(200ms);
+    EXPECT_EQ(card_count(), 0u);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+    EXPECT_EQ(complaints().size(), 1u);
+    restart();
+    EXPECT_EQ(card_count(), 1u);
+    auto other = playing();
+    expect_the_rest(*other, 0);
+}
+
+TEST_P(ReconnectCardTest, BlockedCallersEndWithTheCard)
+{
+    auto file = playing();
+    part();
+    const auto start = kernel.timeline.now();
+    EXPECT_LT(file->write(make_audio(1 << 20)), 1 << 18);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_GE(kernel.timeline.now() - start, 9s);
+    EXPECT_LE(kernel.timeline.now() - start, 10100ms);
+}
+
+TEST_P(ReconnectCardTest, TimeOutOfZeroIsForEver)
+{
+    kernel.reconnect_timeout_ms = 0;
+    auto file = playing();
+    part();
+    kernel.timeline.pass(1h);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    // It may be changed while a card waits.
+    kernel.reconnect_timeout_ms = 5000;
+    kernel.timeline.pass(1100ms);
+    EXPECT_EQ(card_count(), 0u);
+}
+
+TEST_P(ReconnectCardTest, OtherConfigurationMakesAnotherCard)
+{
+    auto file = playing();
+    part();
+    configure({ { "buffer-size", "32768" } });
+    restart();
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+    ASSERT_EQ(card_count(), 1u);
+    // The new card works while the old one is still open.
+    auto other = prepared();
+    EXPECT_EQ(other->write(make_audio(3000 * frame_bytes)), 3000);
+    file.reset();
+    EXPECT_EQ(other->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
+TEST_P(ReconnectCardTest, BackendThatRefusesToGoOnEndsTheCardAtOnce)
+{
+    auto file = playing();
+    part();
+    backend.on_attach = [](BackendStream &stream) {
+        stream.statuses[Operation::Open] = -22;
+    };
+    restart();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(card_count(), 0u);
+    EXPECT_EQ(state(), XenbusState::Closed); // which has the backend start over
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("refuses to go on"), std::string::npos);
+    backend.on_attach = nullptr;
+    backend.detach();
+    restart();
+    EXPECT_EQ(card_count(), 1u);
+}
+
+TEST_P(ReconnectCardTest, ConfigurationThatIsNoGoodEndsTheCard)
+{
+    auto file = playing();
+    part();
+    configure({ { "buffer-size", "many" } });
+    restart();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(device.errors.size(), 1u);
+    file.reset();
+    configure({ { "buffer-size", "65536" } });
+    restart();
+    EXPECT_EQ(card_count(), 1u);
+}
+
+TEST_P(ReconnectCardTest, UnboundMeanwhile)
+{
+    auto file = playing();
+    part();
+    fake::remove(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->write(make_audio(4)), -ENODEV);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, ReconnectCardTest, farewells);
+
+TEST_F(ReconnectTest, BackendThatIsTakenAwayTakesTheCard)
+{
+    auto file = playing();
+    kernel.store.set(device.backend_path + "/online", "0");
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(card_count(), 0u);
+}
+
+TEST_F(ReconnectTest, BackendThatIsTakenAwayWithoutClosing)
+{
+    for (const XenbusState last :
+         { XenbusState::Closed, XenbusState::Unknown, XenbusState::Initialising }) {
+        auto file = playing();
+        kernel.store.set(device.backend_path + "/online", "0");
+        backend.publish(last);
+        backend.detach();
+        EXPECT_EQ(state(), XenbusState::Closed);
+        EXPECT_EQ(file->state(), PcmState::Disconnected);
+        EXPECT_EQ(card_count(), 0u);
+        file.reset();
+        kernel.store.set(device.backend_path + "/online", "1");
+        restart();
+        EXPECT_EQ(state(), XenbusState::Connected);
+    }
+}
+
+TEST_F(ReconnectTest, BackendThatIsTakenAwayWhileTheCardWaitsForIt)
+{
+    auto file = playing();
+    kernel.store.set(device.backend_path + "/online", "1");
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    kernel.store.set(device.backend_path + "/online", "0");
+    backend.publish(XenbusState::Unknown);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+}
+
+} // namespace
+
+} // namespace xen_front::test
