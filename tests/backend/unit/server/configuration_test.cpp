@@ -3,11 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/request_ring.hpp"
-#include "server/log.hpp"
-#include "server/request_budget.hpp"
-#include "server/token_bucket.hpp"
-
 namespace sndback {
 namespace {
 
@@ -94,56 +89,6 @@ TEST(Configuration, NamesLineAndRemedy)
 TEST(Configuration, ReadsItsFile)
 {
     EXPECT_THROW((void)read_configuration("/nonexistent/conf"), BadConfiguration);
-}
-
-TEST(Log, NothingInALineMovesTheCursor)
-{
-    EXPECT_EQ(printable("a\nb\x1b[2J\xff"), "a\\x0ab\\x1b[2J\\xff");
-    EXPECT_LT(printable(std::string(5000, 'x')).size(), 700U);
-}
-
-TEST(TokenBucket, GivesItsRateAndNoMore)
-{
-    using namespace std::chrono_literals;
-    TokenBucket bucket(10, 5);
-    const Time start = 1h;
-    unsigned taken = 0;
-    while (bucket.take(start))
-        ++taken;
-    EXPECT_EQ(taken, 5U);
-    EXPECT_EQ(bucket.next(start), start + 100ms);
-    EXPECT_FALSE(bucket.take(start + 99ms));
-    EXPECT_TRUE(bucket.take(start + 100ms));
-    // What it saves up is no more than the burst.
-    for (taken = 0; bucket.take(start + 1h);)
-        ++taken;
-    EXPECT_EQ(taken, 5U);
-}
-
-// However long it was quiet, it is not served for longer than other guests' streams can wait.
-TEST(RequestBudget, ServesAQuietGuestInSmallPieces)
-{
-    using namespace std::chrono_literals;
-    for (const unsigned a_second : { 3000U, 20'000U }) {
-        RequestBudget budget(1);
-        budget.set_rate(a_second);
-        Time now = 1h;
-        unsigned at_once = 1;
-        while (!budget.take(now))
-            ++at_once;
-        EXPECT_GE(at_once, 2 * RequestRing::slots) << a_second;
-        EXPECT_LE(at_once, std::max(a_second / 50, 2 * RequestRing::slots) + 1) << a_second;
-
-        // In the long run it gets all that it may ask for.
-        unsigned granted = 0;
-        for (const Time end = now + 1s; now < end;) {
-            if (const std::optional<Time> again = budget.take(now))
-                now = *again;
-            else
-                ++granted;
-        }
-        EXPECT_NEAR(granted, a_second, a_second / 50) << a_second;
-    }
 }
 
 } // namespace

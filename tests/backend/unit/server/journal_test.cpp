@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "server/journal.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "unit/support.h"
+
+namespace sndback {
+namespace {
+
+TEST(Journal, WritesJsonLinesAndCounts)
+{
+    const TemporaryDirectory directory;
+    const std::string path = directory / "trace";
+    TraceFile trace(path);
+    StatisticsTable table;
+    const auto statistics = table.add({ 1, 0, 0, 0, true, "quote\" and \n newline" });
+    Journal journal(trace, statistics);
+    xensnd_req request {};
+    request.operation = XENSND_OP_WRITE;
+    request.op.rw.length = 8;
+    journal.request(request);
+    journal.response({}, 16, true);
+    journal.event(8, 0, EventPage::Put::sent);
+    journal.violation("bad");
+    journal.flush();
+
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    EXPECT_NE(
+        line.find(
+            R"("type":"request","dom":1,"card":0,"stream":"0/0","dir":"p","uid":"quote\" and \u000a newline")"
+            R"(,"op":"WRITE","code":3,"id":0,"offset":0,"length":8})"),
+        std::string::npos)
+        << line;
+    EXPECT_EQ(std::count(std::istreambuf_iterator<char>(file), {}, '\n'), 3);
+    EXPECT_EQ(statistics->requests[XENSND_OP_WRITE], 1U);
+    EXPECT_EQ(statistics->events, 1U);
+    EXPECT_EQ(statistics->violations, 1U);
+    save_statistics(directory / "stats", table.rows());
+    EXPECT_TRUE(std::filesystem::exists(directory / "stats"));
+    EXPECT_THROW(save_statistics(directory / "none/stats", {}), std::runtime_error);
+    EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
+}
+
+} // namespace
+} // namespace sndback
