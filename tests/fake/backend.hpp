@@ -20,15 +20,15 @@ class Backend {
     Backend(const Backend &) = delete;
     Backend &operator=(const Backend &) = delete;
 
-    // Called with each stream once it is attached, to have it behave.
+    // Called with each stream once it is attached: sets how it behaves.
     std::function<void(BackendStream &)> on_attach;
 
-    // InitWait: the frontend may read its configuration and publish its transports.
+    // Goes to InitWait: the frontend may read its configuration and publish its transports.
     void wait_for_frontend();
     // Attaches to all that the frontend published, and goes to Connected.
     void connect();
     void publish(wire::XenbusState state);
-    // Unmaps and unbinds everything.
+    // Unmaps all pages and unbinds all event channels.
     void detach();
 
     // Stream @number of device @device: directories in XenStore. A fault when it is not there.

@@ -146,7 +146,7 @@ void BackendStream::finish(const wire::Request &request)
 {
     const auto chosen = statuses.find(request.operation);
     const bool is_refused = chosen != statuses.end();
-    // Whatever it says about CLOSE, the stream is closed; and bytes are passed over, played or not.
+    // CLOSE closes and WRITE and READ move bytes even where the response is a refusal.
     const bool is_done_anyway = request.operation == wire::Operation::Close ||
                                 request.operation == wire::Operation::Write ||
                                 request.operation == wire::Operation::Read;

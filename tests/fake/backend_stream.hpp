@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One stream of a backend: the other half of io/ring.h and sndif.h, over the pages that were
-// granted to it. Does what it is told, honest or not, and remembers what it saw.
+// granted to it. A test decides whether it is honest; it remembers what it saw.
 #pragma once
 
 #include <cstdint>
@@ -41,19 +41,19 @@ class BackendStream {
 
     // ---- how it behaves ----
 
-    // After how long it looks at requests that it is notified of; never by itself if empty.
+    // How long after a notification it looks at requests. Empty: it looks only at serve().
     std::optional<Duration> latency = Duration(0);
-    // Operations that it carries out, but whose answers it keeps to itself.
+    // Operations that it carries out without answering.
     std::set<wire::Operation> withheld;
     // What it answers instead of 0.
     std::map<wire::Operation, int32_t> statuses;
-    // What it makes of HW_PARAM_QUERY: the same again, unless set.
+    // Narrows a HW_PARAM_QUERY; unset: it answers with the query itself.
     std::function<wire::HwParamQuery(const wire::HwParamQuery &)> on_query;
     // What it does with a READ of what it has not recorded yet.
     enum class Reads {
-        AnsweredAtOnce, // with what it will have
-        Held, // and refused when the device stops
-        Blocking, // so are all requests behind it
+        AnsweredAtOnce, // with bytes that it has not reported yet
+        Held, // until it is recorded; refused when the device stops
+        Blocking, // held, and so are all requests behind it
         Refused,
     };
     void set_reads(Reads reads);
@@ -68,22 +68,22 @@ class BackendStream {
     // Plays, or records, in virtual time from START to STOP or PAUSE, and reports its position
     // after each period.
     bool has_clock = false;
-    // From now on, if it runs.
+    // As has_clock, but also for a stream that runs already.
     void start_clock();
 
     // ---- how it misbehaves ----
 
-    // Before an answer goes into the ring: may change it. False: it does not go.
+    // Called before an answer goes into the ring; may change it. False: it does not go.
     std::function<bool(const wire::Request &, wire::Response &)> before_answer;
-    // After it is there.
+    // Called when it is there.
     std::function<void(const wire::Response &)> after_answer;
-    // Before a position goes into the event page: may change it. False: it does not go.
+    // Called before a position goes into the event page; may change it. False: it does not go.
     std::function<bool(uint64_t &)> before_position;
-    // Who lies to the frontend cannot complain about what it does.
+    // A backend that lies to the frontend reports no faults of the frontend.
     bool is_liar = false;
     // Its event channels are closed: nothing gets through, in neither direction.
     bool is_cut_off = false;
-    // Where pages are told of instead of being unmapped.
+    // Called instead of unmapping a page, unless it is empty.
     std::function<void(void *)> keep_mapping;
 
     // ---- requests ----
@@ -93,7 +93,7 @@ class BackendStream {
     // Answers what was withheld, the oldest first; false when there is nothing.
     bool answer_next();
     void answer_all();
-    // Takes request number @index of those withheld out of turn.
+    // Answers request number @index of those withheld.
     void answer_out_of_turn(size_t index);
     size_t withheld_count() const
     {
@@ -157,14 +157,14 @@ class BackendStream {
     void interrupt_events();
 
   private:
-    // Unless it lies itself.
+    // A fault of the frontend, unless this backend is a liar.
     void complain(const std::string &what) const;
     void unmap(void *page);
     void on_notification();
     void handle(const wire::Request &request);
     void finish(const wire::Request &request);
     bool is_recorded(const wire::Request &request) const;
-    // Goes on with what had to wait; with an end of recording, what still has to is refused.
+    // Carries out requests that waited. @is_ending: recording ends, so the others are refused.
     void serve_waiting(bool is_ending);
     int32_t carry_out(const wire::Request &request);
     int32_t open(const wire::OpenRequest &request);

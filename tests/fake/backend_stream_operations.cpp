@@ -84,7 +84,7 @@ int32_t BackendStream::open(const wire::OpenRequest &request)
     }
     if (request.buffer_sz > buffer_limit)
         return status_invalid;
-    // Grants may have been ended meanwhile if the frontend did not wait for the answer.
+    // The frontend may have ended the grants if it did not wait for the response to OPEN.
     if (!map_buffer(request)) {
         close();
         return status_io;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What runs: processes, interrupts, and the locks that each of them holds. Knows the kernel's rules
-// about both, as lockdep and DEBUG_ATOMIC_SLEEP do.
+// Which process or interrupt runs, and the locks that each of them holds. Checks the kernel's rules
+// of both, as lockdep and DEBUG_ATOMIC_SLEEP do.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ enum class LockKind : uint8_t {
 
 class Thread;
 
-// Locks of one class are alike to the order checker, as to lockdep. Strings name classes.
+// The order of locks is checked by their class, as in lockdep. A class is a string.
 class Context {
   public:
     Context() = default;
@@ -28,20 +28,20 @@ class Context {
 
     // ---- rules ----
 
-    // @what may sleep: nothing that is atomic may call it.
+    // A fault when the caller is atomic: @what, which it calls, may sleep.
     void require_may_sleep(const char *what);
-    // @what takes ALSA's stream lock, inside of which the driver's ring locks nest.
+    // A fault when the caller of @what holds a lock of @lock_class, which is an inner one.
     void require_no_lock_of(const char *lock_class, const char *what);
     bool is_in_interrupt() const;
     bool holds(const void *lock) const;
-    bool is_held_by_anybody(const void *lock) const
+    bool is_held(const void *lock) const
     {
         return holder_of(lock) != nullptr;
     }
 
     // ---- locks ----
 
-    // A thread waits while somebody else holds a mutex. False, after a fault, when waiting would
+    // A thread waits while another one holds a mutex. False, after a fault, when waiting would
     // never end.
     bool acquire(const void *lock, LockKind kind, const std::string &lock_class);
     void release(const void *lock);
@@ -52,7 +52,7 @@ class Context {
 
     // ---- who runs ----
 
-    // Runs @body as somebody else: another processor, or the world outside.
+    // Runs @body on another processor, or outside of the guest: the caller's locks are not its own.
     void run_elsewhere(const std::function<void()> &body);
     // Runs @body as an interrupt handler, at once or when interrupts are on again.
     void run_interrupt(std::function<void()> body);
@@ -65,7 +65,7 @@ class Context {
         LockKind kind;
         std::string lock_class;
     };
-    // What interrupts what, innermost last, on one stack.
+    // A process, or an interrupt; the one that interrupts stands behind what it interrupts.
     struct Frame {
         bool is_interrupt = false;
         std::vector<Held> held;

@@ -126,7 +126,7 @@ void EventChannels::set_masked(kshim_event_channel *channel, bool is_masked)
     if (channel->is_masked == is_masked)
         report_fault("an event channel is masked, or unmasked, a second time");
     channel->is_masked = is_masked;
-    // When the caller has let go of its locks, as interrupts are off with them.
+    // The interrupt comes when the caller has released its locks: they keep interrupts off.
     raise_pending(*channel);
 }
 

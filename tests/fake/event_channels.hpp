@@ -14,7 +14,7 @@ struct kshim_event_channel {
     // How far an event has got.
     enum class State : uint8_t {
         Idle, // acknowledged
-        Active, // waits for its handler, which runs, or for its acknowledgement
+        Active, // raised: its handler is due or runs, or it is not acknowledged yet
         Closed,
     };
 
@@ -51,7 +51,7 @@ class EventChannels {
 
     // The open channel of @port to @domain; nullptr when there is none.
     kshim_event_channel *find(uint16_t domain, uint32_t port) const;
-    // Interrupts this end. A port that was closed is nobody's.
+    // Interrupts this end; does nothing when the port was closed.
     void raise(uint16_t domain, uint32_t port);
 
     // The guest was restored: nothing is at the other end any more.

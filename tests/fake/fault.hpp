@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Rules of the kernel, or of the wire, that somebody broke.
+// Rules of the kernel, or of the wire, that driver or test broke.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,13 @@
 
 namespace xen_front::fake {
 
-// Takes each broken rule as a sentence. Without one the process is aborted.
+// Is told each broken rule, as a sentence. Without a handler the process is aborted.
 using FaultHandler = std::function<void(const std::string &)>;
 
-// Returns the handler before.
+// Returns the handler that was set before.
 FaultHandler set_fault_handler(FaultHandler handler);
 
-// Whoever calls goes on afterwards as if the offending call had not been made.
+// The fake that calls it goes on as if the offending call had not been made.
 void report_fault(const std::string &what);
 
 } // namespace xen_front::fake

@@ -23,10 +23,10 @@
 
 namespace xen_front::fake {
 
-// What Context calls the driver's ring locks.
+// The lock class of the driver's ring locks.
 inline constexpr const char *ring_lock_class = "ring";
 
-// One at a time: kshim's functions find it by current().
+// There is one at a time: kshim's functions find it by current().
 class Kernel {
   public:
     Kernel();
@@ -43,7 +43,7 @@ class Kernel {
     std::string leaks();
     void expect_no_leaks();
 
-    // Of xen_front_load(), which a first call does; nullptr without memory.
+    // What xen_front_load() returned, which the first call calls; nullptr without memory.
     void *driver();
 
     Context context;

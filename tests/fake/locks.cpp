@@ -162,7 +162,7 @@ bool kshim_mutex_try_lock(kshim_mutex *mutex)
     Context &context = Kernel::current().context;
     context.require_may_sleep("kshim_mutex_try_lock()");
     const Lock *known = lock_in(mutex, Lock::mutex_mark);
-    if (known == nullptr || context.is_held_by_anybody(mutex))
+    if (known == nullptr || context.is_held(mutex))
         return false;
     return context.acquire(mutex, LockKind::Mutex, class_name(known->lock_class));
 }
@@ -182,7 +182,7 @@ void kshim_completion_rearm(kshim_completion *object)
 {
     if (Completion *completion = completion_in(object)) {
         if (completion->waiters != 0)
-            report_fault("kshim_completion_rearm() while somebody waits");
+            report_fault("kshim_completion_rearm() while a thread waits");
         completion->is_complete = 0;
     }
 }

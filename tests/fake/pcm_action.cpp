@@ -19,7 +19,7 @@ int kshim_substream::act_alone(const PcmAction &action)
     return status;
 }
 
-// The locks of the others nest inside of this one's, whether streams' or buffers'.
+// The locks of the other members, of streams or of buffers, nest inside of this one's.
 int kshim_substream::act_on_group(const PcmAction &action, bool is_sleeping)
 {
     const auto members = group->members;

@@ -14,7 +14,7 @@
 
 namespace xen_front::fake {
 
-// int results are 0 or a negative errno; those that move frames return how many, or that.
+// Results are 0 or a negative errno; of what moves frames, their number or a negative errno.
 class PcmFile {
   public:
     // Opens the first free substream of PCM device @device, or -errno in @status.
@@ -48,17 +48,17 @@ class PcmFile {
     bool is_nonblocking = false;
     // A signal came: what blocks returns -ERESTARTSYS.
     bool is_signalled = false;
-    // Of the next hw_params: SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP.
+    // Whether the next hw_params has SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP.
     bool wants_no_period_wakeup = false;
     // The buffer is mapped into the application.
     bool is_mapped = false;
 
-    // As a client of mmap does: looks, writes into the buffer by itself, and moves the pointer.
+    // For a client of mmap, which looks, writes into the buffer by itself, and moves the pointer.
     int hwsync();
     int move_appl_ptr(uint64_t appl_ptr);
-    // SYNC_PTR with both.
+    // SYNC_PTR, which does both.
     int sync_ptr(uint64_t appl_ptr);
-    // Frames by which the pointer moved. A rewind that fails is one of none.
+    // Return the frames by which the pointer moved. A rewind that fails returns 0.
     int64_t rewind(uint64_t frames);
     int64_t forward(uint64_t frames);
     int delay(int64_t &frames);
@@ -99,7 +99,7 @@ class PcmFile {
         return params().frame_bits == 0 ? 0 : bytes * 8 / params().frame_bits;
     }
 
-    // Of the kernel, not of errno.h.
+    // The kernel's; errno.h does not have it.
     static constexpr int ERESTARTSYS = 512;
 
   private:
@@ -111,13 +111,13 @@ class PcmFile {
     }
 
     bool is_gone() const;
-    // What every call returns that is not let through; 0: it is.
+    // The errno of a call that the core refuses before it looks at the stream; 0: it does not.
     int refusal() const;
     int do_hw_params(const PcmRanges &ranges);
     void do_hw_free();
     int do_drop();
     void set_state(PcmState state);
-    // Moves up to @frames of @data; @is_write tells in which direction.
+    // Moves up to @frames from or to @data, as the direction of the stream says.
     int64_t transfer(uint8_t *data, uint64_t frames);
     // The same with the stream lock held; how much was moved in @done.
     int transfer_all(uint8_t *data, uint64_t frames, uint64_t &done);
@@ -127,8 +127,8 @@ class PcmFile {
     int wait_for_frames(uint64_t &available, uint64_t wakeups);
     int sync_position();
     int64_t move_by(uint64_t frames, int64_t limit, bool is_forward);
-    // Until @wakeups is no longer what it was @before, or a signal comes. False when @limit has
-    // passed.
+    // Waits until @wakeups is no longer what it was @before, or a signal comes. False when @limit
+    // has passed.
     bool wait(const uint64_t &wakeups, uint64_t before, Duration limit);
     // How long a wait may last.
     Duration wait_limit(const PcmRuntime &runtime) const;

@@ -262,7 +262,7 @@ int choose(kshim_substream &substream, PcmRanges ranges, kshim_pcm_params &param
     if (status < 0)
         return status;
 
-    // The first of everything, but the largest buffer; each choice may narrow the others.
+    // The smallest of each parameter, but the largest buffer. Each choice may narrow the others.
     for (const Variable variable : { Formats, Channels, Rate, Period, Buffer }) {
         const PcmRanges before = ranges;
         if (variable == Formats)

@@ -19,7 +19,7 @@ struct PcmParams {
     unsigned int buffer_frames;
 };
 
-// Everything that there can be.
+// Parameters that nothing has narrowed yet.
 PcmRanges any_params();
 PcmRanges exactly(const PcmParams &params);
 

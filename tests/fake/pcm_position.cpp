@@ -16,8 +16,8 @@ void kshim_substream::add_buffer(uint64_t &pointer) const
         pointer = 0;
 }
 
-// Without period interrupts the core takes time for its witness: where more of it has passed than
-// the position has moved by, it adds whole buffers.
+// Without period interrupts the core compares the position with the time that has passed: where
+// that is more than the position explains, the core adds whole buffers.
 void kshim_substream::guess_lost_buffers(uint64_t &base, uint64_t delta, uint64_t jiffies) const
 {
     const uint64_t passed = jiffies - runtime.hw_ptr_jiffies;
@@ -28,7 +28,7 @@ void kshim_substream::guess_lost_buffers(uint64_t &base, uint64_t delta, uint64_
     const auto tolerance = static_cast<int64_t>(runtime.hw_ptr_buffer_jiffies / 2 + 1);
     while (unexplained > tolerance) {
         if (runtime.hw_ptr_buffer_jiffies == 0) {
-            // As the loop of the kernel, with interrupts off.
+            // The kernel's loop does not end here, with interrupts off.
             report_fault("ALSA: no_period_wakeup with a buffer below a jiffy never ends");
             break;
         }
@@ -53,7 +53,8 @@ int kshim_substream::update_hw_ptr(bool is_in_interrupt)
 
     uint64_t base = runtime.hw_ptr_base;
     uint64_t hw_ptr = base + position;
-    // An interrupt, but no period has passed: if there was time for it, a whole buffer has.
+    // The interrupt came before the end of a period. If enough time has passed, the core takes it
+    // that a whole buffer was played.
     const bool is_early =
         is_in_interrupt && runtime.hw_ptr_interrupt + params.period_frames > hw_ptr;
     const auto passed = static_cast<int64_t>(jiffies - runtime.hw_ptr_jiffies);

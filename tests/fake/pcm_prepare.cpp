@@ -55,7 +55,7 @@ int kshim_substream::reset()
     return act_sleeping({ before_reset, reset_pointers, nullptr, [](kshim_substream &substream) {
                              substream.with_lock([&] {
                                  PcmRuntime &runtime = substream.runtime;
-                                 // Without .ack: the driver does not hear of it.
+                                 // .ack is not called: the driver does not hear of it.
                                  runtime.appl_ptr = runtime.hw_ptr;
                                  if (substream.is_playback() && runtime.silence_size > 0)
                                      substream.fill_with_silence(std::nullopt);

@@ -6,19 +6,19 @@
 
 using namespace xen_front::fake;
 
-// What was silent between @from and @to is behind.
+// The position has moved from @from to @to: silence between them is not ahead any more.
 void kshim_substream::pass_silence(uint64_t from, uint64_t to)
 {
     runtime.silence_filled -= std::min(distance(from, to), runtime.silence_filled);
     runtime.silence_start = to;
 }
 
-// Silence behind what the application wrote, as much as silence_threshold and silence_size say.
-// Returns how many frames from silence_start + silence_filled on.
+// Silence after what the application wrote, as much as silence_threshold and silence_size say.
+// Returns how many frames are to be silenced, from silence_start + silence_filled on.
 uint64_t kshim_substream::silence_up_to_threshold(uint64_t hw_ptr)
 {
     pass_silence(runtime.silence_start, runtime.appl_ptr);
-    // 6.1 takes the position of before the update, and frames far ahead for none.
+    // 6.1 counts from the position before the update, and fills nothing when silence is far ahead.
     const bool is_new = Kernel::current().sound.kernel_release >= Release::Linux6_12;
     const int64_t valid =
         is_new ? static_cast<int64_t>(distance(hw_ptr, runtime.appl_ptr)) : hw_avail();

@@ -13,7 +13,7 @@ namespace xen_front::fake {
 
 namespace {
 
-// After how many of its time-outs a wait is taken for endless.
+// A wait that has timed out so often on a paused stream never ends: a fault.
 constexpr unsigned int paused_waits_max = 100;
 
 } // namespace
@@ -32,8 +32,8 @@ int PcmFile::accessible() const
     }
 }
 
-// No @available frames: a capture stream is being drained. @wakeups: when the caller let go of the
-// stream lock; the core holds it until it waits.
+// @available is 0 when a capture stream is being drained. @wakeups is the count of when the caller
+// released the stream lock, which the core holds until it waits.
 int PcmFile::wait_for_frames(uint64_t &available, uint64_t wakeups)
 {
     PcmRuntime &runtime = substream_.runtime;
@@ -133,7 +133,7 @@ int PcmFile::transfer_all(uint8_t *data, uint64_t frames, uint64_t &done)
     int status = begin_transfer(frames, wakeups);
     if (status < 0)
         return status;
-    // Looked at once, then counted down: frames that come later are found in the next round.
+    // The core reads it once and counts down: it finds frames that come later in the next round.
     uint64_t available = avail();
     while (done < frames) {
         if (available == 0) {

@@ -18,7 +18,7 @@ void become_master(kshim_substream &substream)
     substream.runtime.trigger_master = &substream;
 }
 
-// snd_pcm_trigger_tstamp(): who drains a second time is master again only from then on.
+// snd_pcm_trigger_tstamp(): a stream that drains a second time becomes master again by that.
 void resign(kshim_substream &substream)
 {
     substream.runtime.trigger_master = nullptr;
@@ -33,7 +33,7 @@ int before_start(kshim_substream &substream)
         return -EBADFD;
     if (Kernel::current().sound.kernel_release >= Release::Linux7_3 && runtime.buffer_accessing < 0)
         return -EBADFD;
-    // snd_pcm_playback_data(): a free-wheeling stream needs none.
+    // snd_pcm_playback_data(): a free-wheeling stream needs no frames.
     if (substream.is_playback() && runtime.stop_threshold < runtime.params.boundary &&
         substream.avail() >= runtime.params.buffer_frames)
         return -EPIPE;
@@ -129,7 +129,7 @@ void begin_drain_of_playback(kshim_substream &substream)
             runtime.state = PcmState::Setup;
             break;
         }
-        // A driver that refuses goes unheard.
+        // The core does not look at what the driver returns.
         do_start(substream);
         after_start(substream, PcmState::Draining);
         break;
@@ -152,7 +152,7 @@ int do_drain(kshim_substream &substream)
         do_stop(substream);
         after_stop(substream, substream.avail() > 0 ? PcmState::Draining : PcmState::Setup);
     }
-    // Not where the stream was started, or stopped, for it: that made it resign.
+    // Not when the drain has started or stopped the stream: it is not master any more then.
     if (substream.runtime.state == PcmState::Draining && is_master(substream) &&
         Kernel::current().sound.info.drain_trigger)
         return substream.trigger(KSHIM_TRIGGER_DRAIN);
@@ -206,7 +206,7 @@ int kshim_substream::pause(bool is_push)
                          return 0;
                      if (is_push && Kernel::current().sound.kernel_release < Release::Linux6_12)
                          substream.update_hw_ptr(false);
-                     // A thousand seconds ago: the next look at the position finds much time gone.
+                     // A thousand seconds ago: the next update finds that much time has passed.
                      substream.runtime.hw_ptr_jiffies =
                          current_jiffies() - jiffies_per_second * 1000;
                      return substream.trigger(commands[is_push]);

@@ -67,7 +67,7 @@ void *PhysicalMemory::map_frame(size_t frame, void *at)
     return address;
 }
 
-// No page object goes while there is a fake kernel, so that a stale pointer can be told.
+// A page object lives as long as the fake kernel, so that a stale pointer to it is recognised.
 bool PhysicalMemory::is_usable(const kshim_page *page, const char *what)
 {
     if (page != nullptr && page->is_allocated)
@@ -89,7 +89,7 @@ kshim_page *PhysicalMemory::allocate()
 void PhysicalMemory::finish_free(kshim_page *page)
 {
     page->is_allocated = false;
-    // Whoever still uses the address crashes; it is not reused.
+    // The address is not reused: an access to it crashes.
     mprotect(page->address, page_size, PROT_NONE);
 }
 
@@ -167,7 +167,7 @@ std::optional<uint32_t> PhysicalMemory::renew_grant(uint16_t domain, kshim_page 
 void PhysicalMemory::void_grants()
 {
     if (!foreign_mappings_.empty())
-        report_fault("the guest is restored, and somebody still maps its pages");
+        report_fault("the guest is restored, and another domain still maps its pages");
     for (auto &[reference, grant] : grants_)
         grant.is_void = true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Pages and grants. A page is a page of a memory file, so that it can be seen at several addresses:
-// the kernel's, a mapping of several pages, and whatever another domain maps. What may no longer be
-// touched is unmapped, so that touching it crashes.
+// Pages and grants. A page is a page of a memory file, so that it can have several addresses: the
+// kernel's, one in a mapping of several pages, and those at which other domains map it. An address
+// at which it may not be accessed any more is unmapped: an access crashes.
 #pragma once
 
 #include <cstddef>
@@ -39,12 +39,12 @@ class PhysicalMemory {
     void *map(kshim_page **pages, unsigned int count);
     void unmap(void *address);
     uint32_t grant(uint16_t domain, kshim_page *page);
-    // Ends the grant @reference and grants its page anew; nothing when somebody maps the page.
+    // Ends the grant @reference and grants its page anew; nothing while @domain maps the page.
     std::optional<uint32_t> renew_grant(uint16_t domain, kshim_page *page, uint32_t reference);
-    // The guest was restored: what the old grants allowed, nobody has mapped any more.
+    // The guest was restored: no domain maps its pages by the grants from before.
     void void_grants();
-    // Whether access is ended and the page freed, or will be when the other domain lets go.
-    // !@is_waiting: only when it does not map the page now.
+    // Ends the grant and frees the page; with @is_waiting later, if the other domain still maps it.
+    // Without, it returns false then, and does nothing.
     bool end_grant(uint32_t reference, kshim_page *page, bool is_waiting);
 
     // ---- another domain ----
@@ -61,7 +61,7 @@ class PhysicalMemory {
         next_reference_ = reference;
     }
     size_t grant_count() const;
-    // Pages that another domain still maps although their grants were ended.
+    // Pages that other domains still map although their grants were ended.
     size_t lingering_count() const;
     // Pages that the kernel has touched.
     size_t touched_count() const;

@@ -45,8 +45,8 @@ struct kshim_card {
     // nullptr when there is none.
     kshim_pcm *find_pcm(unsigned int index) const;
     kshim_control *find_control(const std::string &name, unsigned int index = 0) const;
-    // What is in a file of the card's directory; nothing when there is no such file, or none any
-    // more.
+    // What is in a file of the card's directory below /proc; nothing when there is no such file,
+    // or the card is gone.
     std::optional<std::string> read_proc(const std::string &name) const;
 };
 
@@ -95,10 +95,10 @@ class SoundCore {
     static void on_open(kshim_card &card);
     static void on_close(kshim_card &card);
 
-    // The links of all substreams change under it.
+    // Taken to link and unlink substreams.
     char link_rwsem = 0; // its address is the lock
 
-    // Whose core it is, where kernels differ in what a driver can notice.
+    // The kernel whose core this imitates, where they differ in what a driver can notice.
     Release kernel_release = Release::Linux6_1;
     void imitate_newest()
     {

@@ -80,7 +80,7 @@ struct PcmGroup {
 
 } // namespace xen_front::fake
 
-// Every function that is not the application's is called with the stream lock held.
+// The sections say which functions are called with the stream lock held.
 struct kshim_substream {
     kshim_substream(kshim_pcm &pcm, kshim_direction direction, unsigned int number)
         : pcm(pcm), direction(direction), number(number)
@@ -100,7 +100,7 @@ struct kshim_substream {
 
     // Counts for tests, since open.
     uint64_t periods_elapsed = 0;
-    uint64_t wakeups = 0; // of whoever waits for frames
+    uint64_t wakeups = 0; // of callers that wait for frames
     uint64_t xruns = 0;
     std::vector<kshim_trigger> triggers;
 
@@ -120,7 +120,7 @@ struct kshim_substream {
     int64_t hw_avail() const;
     // Frames that were written and not played.
     uint64_t queued() const;
-    // Position and application as SNDRV_PCM_IOCTL_DELAY has it.
+    // What SNDRV_PCM_IOCTL_DELAY returns.
     int64_t total_delay() const;
 
     // ---- stream lock held; 0 or a negative errno ----
@@ -129,13 +129,13 @@ struct kshim_substream {
     int update_state();
     int move_appl_ptr(uint64_t appl_ptr);
     void fill_with_silence(std::optional<uint64_t> new_hw_ptr);
-    // Of all that are linked.
+    // These act on all linked substreams.
     int start();
     void stop(xen_front::fake::PcmState state);
     void xrun();
     int pause(bool is_push);
     int init_drain();
-    // Of this one alone.
+    // These act on this substream alone.
     void end_drain();
     int trigger(kshim_trigger command);
     void wake_all();
@@ -149,7 +149,7 @@ struct kshim_substream {
     int reset();
     int link(kshim_substream &other);
     int unlink();
-    // Blocks copying, and waits for it; false when it goes on.
+    // Blocks copying; false when an application copies now.
     bool block_buffer_access();
     void unblock_buffer_access();
 
@@ -180,9 +180,9 @@ namespace xen_front::fake {
 inline constexpr uint64_t jiffies_per_second = 250;
 uint64_t current_jiffies();
 
-// What the core does with one substream after the other when they are linked, or with one alone.
+// What the core does with a substream, or with all that are linked, one step after the other.
 struct PcmAction {
-    std::function<int(kshim_substream &)> before; // what an error of ends it
+    std::function<int(kshim_substream &)> before; // an error ends the action
     std::function<int(kshim_substream &)> carry_out;
     std::function<void(kshim_substream &)> undo; // may be empty
     std::function<void(kshim_substream &)> after;

@@ -92,7 +92,7 @@ Thread::Thread(Context &context, std::function<void()> body)
 Thread::~Thread()
 {
     if (!has_ended_) {
-        report_fault("a thread waits for a lock that nobody releases");
+        report_fault("a thread waits for a lock that is never released");
         std::abort();
     }
     free_stacks().push_back(stack_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Another thread of the kernel, for what happens while somebody waits with a mutex held. Only one
-// thread runs at any time, and they change places only where a real one would have to wait.
+// Another thread of the kernel, for what happens while a caller waits with a mutex held. One thread
+// runs at a time; another takes its turn only where a real one would have to wait.
 #pragma once
 
 #include <ucontext.h>
@@ -13,9 +13,9 @@ namespace xen_front::fake {
 
 class Thread {
   public:
-    // Runs @body until it ends, or has to wait for a mutex; then it goes on when that is released.
+    // Runs @body to its end, or until it has to wait for a mutex; it goes on when that is released.
     Thread(Context &context, std::function<void()> body);
-    // It has to have ended by then.
+    // A fault when it has not ended.
     ~Thread();
     Thread(const Thread &) = delete;
     Thread &operator=(const Thread &) = delete;
@@ -29,9 +29,9 @@ class Thread {
     friend class Context;
 
     static void main_function();
-    // Lets it go on: called by whoever runs.
+    // Lets it go on. The thread that runs calls this.
     void resume();
-    // Gives way until @lock is released: called by itself.
+    // Lets others run until @lock is released. It calls this itself.
     void wait_for(const void *lock);
 
     Context &context_;
@@ -39,10 +39,10 @@ class Thread {
     const void *awaited_ = nullptr;
     bool has_ended_ = false;
     std::function<void()> body_;
-    // A stack of its own on the test's thread: the scheduler of the host has no part in it.
+    // It has its own stack on the test's thread: the host does not schedule it.
     void *stack_;
     ucontext_t own_;
-    ucontext_t resumer_; // who runs while this one waits
+    ucontext_t resumer_; // the thread that runs while this one waits
     const void *resumer_stack_ = nullptr;
     size_t resumer_stack_size_ = 0;
 };

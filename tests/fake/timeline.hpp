@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Virtual time: it only passes while somebody waits, and what is planned happens on the way.
+// Virtual time: it passes only while a caller waits, and what is planned happens on the way.
 #pragma once
 
 #include <chrono>
@@ -38,7 +38,7 @@ class Timeline {
     bool wait(const std::function<bool()> &is_done, Duration limit);
     // Lets @time pass.
     void pass(Duration time);
-    // Lets @time pass in which nobody else gets to do anything: what is planned for it is late.
+    // Lets @time pass without running what is planned: that is late then.
     void stall(Duration time)
     {
         now_ += time;

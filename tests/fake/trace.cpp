@@ -14,7 +14,7 @@ namespace {
 Trace &recording(kshim_trace_event event)
 {
     if ((kshim_traced_events() & (1u << event)) == 0)
-        report_fault("a tracepoint was called while nobody records its event");
+        report_fault("a tracepoint was called while its event is not recorded");
     return Kernel::current().trace;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tracepoints, with one that records.
+// Tracepoints, and a tracer that records them.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace xen_front::fake {
 
-// What was recorded, each kind in order. Whoever calls a tracepoint that is off has prepared
-// arguments for nothing: a fault.
+// What was recorded, each kind in order. To call a tracepoint that is off is a fault: the driver
+// has prepared its arguments for nothing.
 class Trace {
   public:
     Trace() = default;

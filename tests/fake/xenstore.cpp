@@ -80,7 +80,7 @@ int XenStore::read(uint32_t transaction, const std::string &path, std::string &v
         value = found->second;
         return 0;
     }
-    // A directory that nobody wrote a value to has an empty one.
+    // A directory without a value of its own has an empty one.
     const auto child = nodes->lower_bound(absolute(path) + "/");
     if (child == nodes->end() || !is_below(child->first, absolute(path)))
         return -ENOENT;
