@@ -79,7 +79,7 @@ def entry(kind: str, key: str, build: Callable[[pathlib.Path], None],
 
 
 def _forget_unused(kind: str) -> None:
-    """Removes entries of a kind that has just got a new one, if nobody used them for long."""
+    """Removes entries of a kind that has just got a new one, if no run used them for long."""
     for path in cache_root().glob(f"{kind}-*"):
         if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)

@@ -3,7 +3,7 @@
 
 The kernel unpacks a concatenation of archives in order, later files replacing earlier ones. That
 is what lets a run put its own small archive behind a big cached one. Every file belongs to root,
-whoever builds the archive, and device nodes need no privilege.
+also if a user built the archive, and device nodes need no privilege.
 """
 
 import contextlib

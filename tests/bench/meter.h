@@ -50,7 +50,7 @@ class Meter {
     std::vector<int> interrupt_counts_; // open files: opening them takes longer than reading
     int processor_statistics_;
     std::optional<Channel> accountant_;
-    int tracing_ = -1; // nobody wants a trace
+    int tracing_ = -1; // open file; -1: the caller wants no trace
 };
 
 } // namespace bench

@@ -80,7 +80,7 @@ void copy(const Options &options, const Meter &meter, Result &result)
     const Reading before = meter.begin();
     while (result.moved_periods < result.periods) {
         std::memcpy(target.data(), source.data(), bytes);
-        // Or the compiler would see that nobody reads it.
+        // Without this the compiler would drop the copy, as nothing reads it.
         asm volatile("" : : "r"(target.data()) : "memory");
         result.moved_periods++;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Feeds parse_config() and negotiate_version() any XenStore that somebody could write.
+// Feeds parse_config() and negotiate_version() anything that XenStore may say.
 //
 // The input is lines of text. "path=value" is a node below the card's directory; "!N" lets call
 // number N of the source fail; "?list" is the backend's list of versions.

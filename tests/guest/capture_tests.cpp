@@ -43,7 +43,8 @@ void same_sequence_for_any_buffer()
     }
 }
 
-// Nobody reads for longer than the buffer lasts: one -EPIPE, then prepare starts a new recording.
+// The application does not read for longer than the buffer lasts: one -EPIPE, then prepare starts
+// a new recording.
 // Twice, and no frame is wrong before, between and after.
 void overrun_and_restart()
 {

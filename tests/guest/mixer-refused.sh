@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A backend that refuses volume and mute: the controls say that they have no effect, whoever listens
-# is told, and what plays is left alone.
+# A backend that refuses volume and mute: the controls say that they have no effect, listeners are
+# told, and what plays is left alone.
 . "$(dirname "$0")/ktap.sh"
 
 inactive() {
@@ -16,7 +16,7 @@ stdbuf -oL amixer -c Mixer events >/tmp/events 2>&1 </dev/null &
 listener=$!
 wait_until grep -q 'Ready to listen' /tmp/events
 amixer -q -c Mixer sset PCM 50% mute
-check "refused: the controls are active while nobody knows" eval \
+check "refused: the controls are active before the backend is asked" eval \
 	'! inactive "PCM Playback Volume" && ! inactive "PCM Playback Switch"'
 head -c 384000 /dev/urandom >"$LAB_OUT/played-1.raw"
 check "refused: playing" aplay -q -D hw:Mixer,0 -t raw -f S16_LE -c 2 -r 48000 \

@@ -26,7 +26,7 @@ Pcm::Pcm(const std::string &name, snd_pcm_stream_t stream, const Setup &setup) :
     try {
         set_up(stream, setup);
     } catch (const Failure &) {
-        // Nobody else will: there is no object to destroy.
+        // The destructor does not run for an object that was not constructed.
         snd_pcm_close(pcm_);
         throw;
     }

@@ -9,7 +9,7 @@
 
 namespace selftest {
 
-// Memory with contents that nobody but its owner changes.
+// Memory with contents that only its owner changes.
 class Canary {
   public:
     explicit Canary(size_t bytes);

@@ -70,7 +70,7 @@ class Session:
 
 
 def session(lives: dict[str, tuple[str, ...]] | None = None) -> Session:
-    """What the backend served before nobody traced in the guest."""
+    """What backend and guest recorded; the backend also recorded an OPEN from before the guest traced."""
     both = Session()
     both.request("playback", "OPEN")
     both.request("playback", "CLOSE")

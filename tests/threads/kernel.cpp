@@ -152,7 +152,7 @@ void kshim_page_touch(kshim_page *page)
     (void)page;
 }
 
-// Nobody looks at the audio itself here: any address that is not null will do.
+// No test looks at the audio itself: any address but null will do.
 void *kshim_pages_map(kshim_page **pages, unsigned int)
 {
     return pages[0]->bytes;

@@ -83,7 +83,8 @@ class Kernel {
     // nullptr when it was ended.
     void *map(uint32_t reference);
     void unmap(uint32_t reference);
-    // Frees the page when nobody maps it: now, or later if @is_waiting. False when it stays.
+    // Frees the page when the backend does not map it: now, or later if @is_waiting. False when it
+    // stays.
     bool end_grant(uint32_t reference, bool is_waiting);
     // Ends a grant, but not its page.
     void forget_grant(uint32_t reference)

@@ -195,7 +195,7 @@ TEST_F(ThreadsTest, PlayingWhileTheBackendComesAndGoes)
             player.close();
         }
     });
-    // The card may go at any time, but not while somebody reads its file.
+    // The card may go at any time, but not while a thread reads its file.
     std::thread observer([&] {
         while (!is_done) {
             std::unique_lock<std::mutex> guard;

@@ -21,7 +21,7 @@ class Expected(NamedTuple):
 
 
 # What each guest does, in this order: lockdep is off after a deadlock and after what corrupts memory,
-# nobody looks for hung tasks after an oops, and kmemleak spares what is younger than five seconds.
+# the kernel looks for no hung tasks after an oops, and kmemleak spares what is younger than five seconds.
 GUESTS = (
     ("rcu", "lock-order", "atomic-sleep", "preemptible", "bounds", "shift", "list", "active-timer",
      "leak", "overrun", "write-freed", "read-freed", "hang", "freed-page"),
@@ -37,7 +37,7 @@ EXPECTED = tuple(Expected(*row) for row in (
     ("shift", "memory", r"UBSAN: shift-out-of-bounds in .*provoker\.c"),
     ("list", "WARN", r"list_del corruption"),
     ("active-timer", "WARN", r"ODEBUG: free active .*provoked_timeout"),
-    ("leak", "memory leak", r"unreferenced object .* provoked: nobody"),
+    ("leak", "memory leak", r"unreferenced object .* provoked: leaked"),
     ("leak", "memory", r"kmemleak: 1 new suspected memory leaks"),
     ("overrun", "BUG", r"BUG provoked .*Right Redzone overwritten"),
     # The object is not freed then.

@@ -15,7 +15,7 @@ MISTAKES = (
     ("freed-page", r"KASAN: use-after-free in read_freed_page"),
     ("global-overrun", r"KASAN: global-out-of-bounds in provoke_global_overrun"),
     ("stack-overrun", r"KASAN: stack-out-of-bounds in provoke_stack_overrun"),
-    ("leak", r"unreferenced object(?s:.*)provoked: nobody"),
+    ("leak", r"unreferenced object(?s:.*)provoked: leaked"),
 )
 
 # What else is said about them.

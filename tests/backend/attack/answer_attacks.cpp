@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Responses that nobody asked for, that say what they must not, come twice, late, or never.
+// Responses to no request, that say what they must not, come twice, late, or never.
 #include "attack/attack.h"
 
 namespace sndback {
@@ -65,7 +65,7 @@ template <std::uint32_t min, std::uint32_t max> void set_intervals(Query &query)
 
 constexpr Attack attacks[] = {
     { .name = "response-unsolicited",
-      .description = "a response that nobody asked for",
+      .description = "a response to no request",
       .after_answer =
           [](StreamTarget &target, const xensnd_resp &response) {
               if (response.operation != XENSND_OP_TRIGGER)

@@ -47,7 +47,7 @@ struct Attack {
 std::span<const Attack> ring_attacks(); // indices of the request ring
 std::span<const Attack> answer_attacks(); // responses and what they say
 std::span<const Attack> event_attacks(); // indices of the event page, positions
-std::span<const Attack> storm_attacks(); // more interrupts than anybody needs
+std::span<const Attack> storm_attacks(); // more interrupts than there is news
 std::span<const Attack> mapping_attacks(); // pages that are not let go
 std::span<const Attack> store_attacks(); // XenStore
 std::vector<const Attack *> all_attacks();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// More interrupts than anybody needs, and none any more.
+// More interrupts than there is news, and then none any more.
 #include "attack/attack.h"
 
 namespace sndback {

@@ -98,7 +98,7 @@ class Player {
 
 class HostileGuestTest : public ::testing::TestWithParam<GuestAttack> {};
 
-TEST_P(HostileGuestTest, HarmsNobody)
+TEST_P(HostileGuestTest, HarmsNoOtherGuest)
 {
     const TemporaryDirectory directory;
     std::string text = configuration;

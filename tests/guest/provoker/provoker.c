@@ -203,7 +203,7 @@ static int provoke_stack_overrun(void)
 
 static int provoke_leak(void)
 {
-	return kstrdup("provoked: nobody frees this", GFP_KERNEL) ? 0 : -ENOMEM;
+	return kstrdup("provoked: leaked on purpose", GFP_KERNEL) ? 0 : -ENOMEM;
 }
 
 /* Objects ------------------------------------------------------------------------------------- */

@@ -91,7 +91,7 @@ TEST_F(CaptureTest, WhatWasReportedIsTransferredByALiveMigration)
     EXPECT_EQ(kernel.memory.touched_count(), 0u);
     fake::save_and_restore(device, [this] {
         EXPECT_GE(kernel.memory.touched_count(), 1024 * frame_bytes / KSHIM_PAGE_SIZE);
-        // This is too late to be transferred.
+        // These frames come too late: the driver transfers nothing any more.
         stream().report_position(512 * frame_bytes);
         backend.detach();
     });
@@ -114,7 +114,7 @@ TEST_F(CaptureTest, WhatIsReportedWhileTheGuestSleepsComesWithTheNextReport)
     expect_recorded(audio, 0);
 }
 
-// What it answers with is what it captured when it came back, not what followed before it hung.
+// The READ would bring what the backend recorded after it came back, with a gap before it.
 TEST_F(CaptureTest, ReadThatAHungBackendAnswersLateIsForgotten)
 {
     auto file = recording();
@@ -133,7 +133,7 @@ TEST_F(CaptureTest, ReadThatAHungBackendAnswersLateIsForgotten)
     EXPECT_EQ(file->state(), PcmState::Running);
     EXPECT_EQ(file->avail(), 256u);
     EXPECT_EQ(stream().count(Operation::Open), 2u);
-    // A capture of its own, from where the application is.
+    // The new recording goes on where the application is.
     stream().report_position(256 * frame_bytes);
     std::vector<uint8_t> audio(512 * frame_bytes);
     EXPECT_EQ(file->read(audio), 512);
@@ -141,7 +141,7 @@ TEST_F(CaptureTest, ReadThatAHungBackendAnswersLateIsForgotten)
     EXPECT_EQ(audio.back(), 9);
 }
 
-// However many there are in a second, for the smallest period there is.
+// Also with the shortest period, and so many interrupts in a second.
 TEST_F(CaptureTest, EachPeriodIsWorthItsInterrupt)
 {
     stream().has_clock = true;
@@ -245,7 +245,7 @@ TEST_F(CaptureTest, ReadThatIsAnsweredWhilePausedCountsAfterwards)
     expect_recorded(audio, 0);
 }
 
-// Positions start over even if nothing was recorded yet.
+// The backend's positions start over, even if nothing was recorded yet.
 TEST_F(CaptureTest, PrepareAfterAStartOpensAgain)
 {
     auto file = recording();
@@ -277,7 +277,7 @@ TEST_F(CaptureTest, BackendThatIsFarAheadIsAnXrun)
     ASSERT_EQ(file->start(), 0);
     stream().report_position(1025 * frame_bytes);
     EXPECT_EQ(file->state(), PcmState::Xrun);
-    // No more than there is room for.
+    // The driver reads no more than there is room for.
     EXPECT_EQ(stream().record.requests.back().operation, Operation::Trigger);
     EXPECT_EQ(stream().record.written_bytes, 1024 * frame_bytes);
 }

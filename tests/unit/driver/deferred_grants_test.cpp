@@ -158,7 +158,7 @@ TEST_F(DeferredGrantsTest, WhatIsUnmappedIsFreedWithinASecond)
     EXPECT_EQ(kernel.memory.grant_count(), mapped);
     kernel.timeline.pass(1s);
     EXPECT_EQ(kernel.memory.grant_count(), 0u);
-    // And then there is nothing to do any more.
+    // The driver has nothing to look after any more.
     kernel.timeline.pass(10s);
     const uint64_t runs = kernel.works.runs();
     kernel.timeline.pass(10s);
@@ -222,14 +222,14 @@ TEST_F(StreamFailureTest, PagesOfABackendThatKeepsThemAreNotReused)
     const size_t grants = kernel.memory.grant_count();
     file.reset();
     const size_t grants_closed = kernel.memory.grant_count();
-    EXPECT_LT(grants_closed, grants); // all but that one
-    mapped[0] = 0xaa; // writes on
+    EXPECT_LT(grants_closed, grants); // all but the one that is mapped
+    mapped[0] = 0xaa; // the backend goes on writing
     auto again = running();
     EXPECT_EQ(kernel.memory.grant_count(), grants + 1);
     kernel.memory.unmap_grant(mapped);
     again.reset();
     ASSERT_TRUE(running());
-    // The next buffer but one looks again whether the page is free.
+    // The driver looks whether the page is free when it allocates the buffer after the next.
     EXPECT_LT(kernel.memory.grant_count(), grants_closed);
 }
 

@@ -26,7 +26,7 @@ TEST_F(PlaybackTest, DrainPadsTheLastPeriodWithSilence)
     auto expected = audio;
     expected.resize(600, 0x80);
     EXPECT_EQ(stream().record.written, expected);
-    // Nobody but the backend hears of the silence.
+    // ALSA is not told of the silence; only the backend is.
     EXPECT_EQ(file->runtime().hw_ptr, 530u);
 }
 

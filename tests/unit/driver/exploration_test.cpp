@@ -75,7 +75,7 @@ class World : public DriverTest {
         stream().withheld = { Operation::Open };
         std::vector<std::unique_ptr<fake::Thread>> others;
         for (size_t i = 0; i < order.size(); i++) {
-            // A file is not closed while somebody is in a call on it.
+            // A file is not closed while a thread is in a call on it.
             if (order[i] == Closes)
                 continue;
             kernel.timeline.after(fake::Duration((i + 1) * 1ms), [&, event = order[i]] {
@@ -85,13 +85,13 @@ class World : public DriverTest {
         }
         const auto start = kernel.timeline.now();
         file_->prepare();
-        // Time that passes in the order passes while the request waits, and so do the time-outs of
-        // those that prepare meanwhile.
+        // Time passes in the order while the request waits. So do the time-outs of callers that
+        // prepare in that time.
         const auto seconds = std::count(order.begin(), order.end(), unsigned { SecondsPass });
         EXPECT_LE(kernel.timeline.now() - start, 600ms + seconds * 2s);
         kernel.timeline.pass(5ms);
     }
-    // A good backend is started, an application plays, and all goes.
+    // A good backend is started, an application plays, and the device is removed.
     void end()
     {
         file_.reset();
@@ -145,7 +145,7 @@ class World : public DriverTest {
             backend.connect();
             return;
         }
-        // One that leaves Connected has let go of everything.
+        // A backend that leaves Connected has unmapped everything.
         if (next != XenbusState::Connected)
             backend.detach();
         backend.publish(next);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every call of the shim that can fail is made to fail once, each in a life of its own: whoever
-// asked gets that error, nothing is leaked, and afterwards everything works.
+// Every call of the shim that can fail is made to fail once, each in a life of its own: the
+// caller gets that error, nothing is leaked, and afterwards everything works.
 #include "reconnect_test.hpp"
 
 namespace xen_front::test {
@@ -174,7 +174,7 @@ TEST_P(FailureInjectionTest, WithoutFailureAllWorks)
     EXPECT_STREQ(life.step(), "hw_free");
     life.end();
     EXPECT_TRUE(life.device.log.empty());
-    // Enough calls that failing each of them means something.
+    // The other tests show little unless many calls can fail.
     EXPECT_GT(life.kernel.injector.calls(), 50u);
 }
 
@@ -193,7 +193,7 @@ TEST_P(FailureInjectionTest, EveryCallFailsOnce)
             break;
         }
         SCOPED_TRACE(failed->function + " failed; ended in " + life.step());
-        // What is not told was made good: a request that nobody needed an answer to.
+        // An error that the caller did not get was made good: no caller needed the response.
         if (life.error() != 0) {
             EXPECT_EQ(life.error(), failed->error);
         }

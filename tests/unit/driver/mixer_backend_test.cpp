@@ -28,7 +28,7 @@ TEST_P(RefusalTest, AtOpenMakesTheControlInactive)
     EXPECT_EQ(volume().info_events, is_volume ? 1u : 0u);
     EXPECT_EQ(mute().info_events, is_volume ? 0u : 1u);
     plays(*file);
-    // It may depend on the format: each OPEN tries.
+    // A refusal may depend on the format: the driver tries again at each OPEN.
     stream().statuses.clear();
     file.reset();
     file = prepared();
@@ -136,7 +136,7 @@ TEST_F(ConnectedMixerTest, SilenceAtOpenCostsNothing)
     EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 0ms);
     EXPECT_TRUE(complaints().empty());
-    // It has caught up.
+    // The backend answers all of it.
     stream().withheld.clear();
     stream().answer_all();
     EXPECT_TRUE(volume().is_active && mute().is_active);
@@ -151,7 +151,7 @@ TEST_F(ConnectedMixerTest, BusyBackendObeysTheLastValueInTheEnd)
     stream().withheld = { Operation::SetVolume };
     EXPECT_EQ(duration_of([&] { EXPECT_EQ(volume().write({ half, full }), 0); }), 0ms);
     EXPECT_TRUE(volume().is_active);
-    // It has taken that value; of the next ones it does not know yet.
+    // The backend has taken that value, but does not answer: it is not sent the next ones.
     EXPECT_EQ(volume().write({ 1000, full }), 0);
     EXPECT_EQ(volume().write({ 2000, full }), 0);
     EXPECT_EQ(stream().count(Operation::SetVolume), 1u);
@@ -180,7 +180,7 @@ TEST_F(ConnectedMixerTest, LateAnswerAfterCloseHasNoConsequence)
     EXPECT_EQ(stream().volumes[0], -86000);
 }
 
-// Answered after another OPEN, with rows elsewhere and of another length.
+// The response comes after another OPEN, where the values have another place and length.
 TEST_F(ConnectedMixerTest, LateAnswerAfterAnotherOpen)
 {
     auto file = prepared();

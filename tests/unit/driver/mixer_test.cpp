@@ -26,7 +26,7 @@ TEST_F(MixerTest, EachStreamHasItsControls)
         unsigned int index, device, substream, channels;
         kshim_control_kind kind;
     } expected[] = {
-        // No element of device 0 and subdevice 0, which alsactl's generic rules are for.
+        // None is of device 0 and subdevice 0: alsactl's generic rules apply to those.
         { "PCM Playback Volume", 0, 0, 1, 2, KSHIM_CONTROL_VOLUME },
         { "PCM Playback Switch", 0, 0, 1, 2, KSHIM_CONTROL_SWITCH },
         { "Capture Volume", 0, 0, 1, 2, KSHIM_CONTROL_VOLUME },
@@ -101,7 +101,7 @@ TEST_F(ConnectedMixerTest, ValuesAreAppliedToEveryOpen)
     EXPECT_EQ(muted(), (std::vector<bool> { true, true }));
 }
 
-TEST_F(ConnectedMixerTest, VolumeThatNobodyHasChosenIsTheBackends)
+TEST_F(ConnectedMixerTest, VolumeThatWasNotChosenIsTheBackends)
 {
     stream().volumes = { -10000, -2504, 0 };
     auto file = prepared();
@@ -234,7 +234,7 @@ TEST_F(ConnectedMixerTest, WithoutMemoryForThemTheNextCardHasItsOwn)
     EXPECT_EQ(shown(), (Values { full, full }));
 }
 
-TEST_F(ConnectedMixerTest, VolumeThatNobodyHasChosenIsTheNextBackends)
+TEST_F(ConnectedMixerTest, VolumeThatWasNotChosenIsTheNextBackends)
 {
     stream().volumes.assign(255, -10000);
     {

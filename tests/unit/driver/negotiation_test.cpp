@@ -227,7 +227,7 @@ TEST_F(NegotiationTest, ParametersOfAPreparedStream)
     EXPECT_EQ(stream().opened()->pcm_rate, 44100u);
 }
 
-// What XenStore says is enough to go on.
+// Without a response the driver goes on with what XenStore says.
 TEST_F(NegotiationTest, WithoutResponseItIsWaitedForOnce)
 {
     stream().withheld = { Operation::HwParamQuery };

@@ -9,7 +9,7 @@ namespace {
 using wire::Operation;
 using namespace std::chrono_literals;
 
-// The application goes on from what is known: the backend may be back at any moment.
+// The call succeeds without a response: the backend may be back at any moment.
 TEST_F(StreamFailureTest, OpenWithoutResponseIsWaitedForOnce)
 {
     auto file = open_with(small_params);
@@ -106,7 +106,7 @@ TEST_F(StreamFailureTest, CloseWithoutAnswerDoesNotHang)
     auto file = running();
     stream().withheld = { Operation::Close };
     EXPECT_LT(duration_of([&] { file.reset(); }), 1100ms);
-    // Late, it harms nothing.
+    // A late response does no harm.
     stream().answer_all();
     stream().withheld.clear();
     auto again = running();
@@ -128,7 +128,7 @@ TEST_F(StreamFailureTest, DeadBackendNeverBlocksForLong)
     auto file = running();
     stream().latency.reset();
     EXPECT_LT(duration_of([&] { file->drop(); }), 1ms);
-    // It waits for STOP once, and knows then.
+    // The driver waits once, for STOP: after that the backend is overdue.
     EXPECT_LT(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 1100ms);
     EXPECT_EQ(file->state(), PcmState::Prepared);
     EXPECT_LT(duration_of([&] { file.reset(); }), 1ms);
@@ -152,11 +152,11 @@ TEST_F(StreamFailureTest, WriterOfAStandingStreamIsTold)
     EXPECT_LT(waited, 12s);
 }
 
-// ---- a ring full of requests that nobody waits for ----
+// ---- a ring full of requests that no caller waits for ----
 
 class FullRingTest : public StreamFailureTest {
   protected:
-    // Paused and released, without an answer to any of it, until there is no room for more.
+    // Pauses and resumes without a response, until the ring has no room.
     void fill_ring(PcmFile &file)
     {
         stream().withheld.insert(Operation::Trigger);
@@ -211,7 +211,7 @@ TEST_F(FullRingTest, ControlIsSentWhenThereIsRoom)
     EXPECT_EQ(stream().volumes[1], -96000);
 }
 
-// Its values have changed since it was asked, but there is no room to say so.
+// The values change while a SET_VOLUME waits for its response, and then the ring is full.
 TEST_F(FullRingTest, LateControlIsSentWhenThereIsRoom)
 {
     auto file = prepared();

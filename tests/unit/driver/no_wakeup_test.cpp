@@ -88,7 +88,7 @@ class NoWakeupTest : public ReconnectTest {
     {
         return stream().count(Operation::Open);
     }
-    // Looks, and says where it is.
+    // The application looks at the position; returns it.
     uint64_t look(PcmFile &file)
     {
         EXPECT_EQ(file.hwsync(), 0);
@@ -99,7 +99,7 @@ class NoWakeupTest : public ReconnectTest {
         const wire::EventPage &page = stream().event_page();
         return page.in_prod - page.in_cons;
     }
-    // As expect_the_rest(), but nothing wakes a writer that waits for room.
+    // As expect_the_rest(), by looks: no interrupt wakes a writer that waits for room.
     void expect_the_rest_by_looks(PcmFile &file, uint64_t committed, uint64_t first)
     {
         while (committed < audio_frames) {
@@ -204,11 +204,11 @@ TEST_F(NoWakeupTest, StepStaysWhenItIsPreparedAgain)
     EXPECT_EQ(step(), 400u); // 200 would be less than 5 ms
 }
 
-// ---- what interrupts had to tell otherwise ----
+// ---- what interrupts tell other applications ----
 
 TEST_F(NoWakeupTest, AClientThatNeverLooksDoesNotFillTheEventPage)
 {
-    // Of more than a second; the page is full after a third of one.
+    // The buffer lasts for more than a second; without looks the page is full after a third of one.
     constexpr PcmParams long_buffer = { format_u8, 48000, 1, 4096, 65536 };
     uint64_t most = 0;
     stream().before_position = [&](uint64_t &) {
@@ -223,7 +223,7 @@ TEST_F(NoWakeupTest, AClientThatNeverLooksDoesNotFillTheEventPage)
     EXPECT_LT(most, wire::event_ring_size);
     EXPECT_EQ(interrupts(), before);
     EXPECT_EQ(file->substream().periods_elapsed, 0u);
-    // Where the application looks, it is right.
+    // When the application does look, the position is right.
     EXPECT_GE(look(*file), 48 * 1290u);
 }
 
@@ -256,7 +256,7 @@ TEST_F(NoWakeupTest, UnderrunIsFoundByTheLook)
     auto file = running();
     kernel.timeline.pass(200ms);
     EXPECT_EQ(file->state(), PcmState::Running);
-    // A step of a whole buffer is shown in two.
+    // ALSA is shown a step of a whole buffer in two.
     EXPECT_EQ(file->hwsync(), 0);
     EXPECT_EQ(file->hwsync(), -EPIPE);
     EXPECT_EQ(file->state(), PcmState::Xrun);
@@ -284,7 +284,7 @@ TEST_F(NoWakeupTest, PauseAndStop)
     EXPECT_EQ(events().spurious_interrupts, 0u);
 }
 
-// What is written in place, without a word, only the backend's reports keep going.
+// The application writes into the buffer without telling ALSA: only reports keep WRITEs going.
 TEST_F(NoWakeupTest, FreeWheelingKeepsItsInterrupts)
 {
     auto file = open_without_wakeups();
@@ -337,7 +337,7 @@ TEST_F(NoWakeupTest, ANewBackendGoesOnTheSameWay)
     auto file = running();
     kernel.timeline.pass(30ms);
     kill();
-    // What it has reported is known, though the application has not looked since.
+    // The driver knows what that backend has reported, though the application has not looked.
     restart();
     EXPECT_EQ(step(), 256u);
     const uint64_t before = interrupts();

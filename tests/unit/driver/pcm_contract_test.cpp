@@ -66,7 +66,7 @@ TEST_F(PcmContractTest, PositionReportedWhilePausedCounts)
     auto file = prepared({ format_s16_le, 48000, 2, 256, 512 });
     ASSERT_EQ(file->write(make_audio(512 * frame_bytes)), 512);
     ASSERT_EQ(file->pause(true), 0);
-    report(256); // was about to be said when PAUSE came
+    report(256); // was on its way when PAUSE came
     const uint64_t wakeups = file->substream().wakeups;
     ASSERT_EQ(file->pause(false), 0);
     kernel.timeline.pass(1ms);
@@ -77,7 +77,7 @@ TEST_F(PcmContractTest, PositionReportedWhilePausedCounts)
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 
-// ALSA's core takes the time that a stream was paused for time that it has played.
+// ALSA's core believes that a stream has played while it was paused.
 TEST_F(PcmContractTest, PauseDoesNotMovePositions)
 {
     connect();
@@ -95,7 +95,7 @@ TEST_F(PcmContractTest, PauseDoesNotMovePositions)
     EXPECT_EQ(file->runtime().hw_ptr, 1024u);
 }
 
-// Without period interrupts it takes all time for time that was played.
+// Without period interrupts ALSA's core believes that a stream plays as time passes.
 TEST_F(PcmContractTest, TimeDoesNotMovePositions)
 {
     connect();
@@ -122,7 +122,7 @@ TEST_F(PcmContractTest, CaptureWithReadsThatTakeLongerThanAPeriod)
     report(256);
     for (unsigned int i = 2; i <= 40; i++) {
         report(256u * i);
-        stream().answer_next(); // that of a period ago
+        stream().answer_next(); // the READ of a period ago
         std::vector<uint8_t> audio(256 * frame_bytes);
         ASSERT_EQ(file->read(audio), 256) << "period " << i;
     }
@@ -153,7 +153,7 @@ TEST_F(PcmContractTest, FreeWheelingStreamPlaysWhatIsInTheBuffer)
         EXPECT_EQ(file->state(), PcmState::Running);
         EXPECT_EQ(file->hwsync(), 0);
         EXPECT_EQ(file->runtime().hw_ptr, period * 256);
-        // A period more is with the backend than it has played.
+        // The backend was given a period more than it has played.
         EXPECT_GE(stream().record.written_bytes, (period + 1) * 256 * frame_bytes);
         EXPECT_LE(stream().record.written_bytes, (period + 2) * 256 * frame_bytes);
     }

@@ -175,7 +175,7 @@ TEST_F(PlaybackTest, ManyWritesBecomeOneWhileTheWindowIsFull)
     EXPECT_EQ(window, 4u);
     EXPECT_EQ(stream().record.written_bytes, window * 10 * frame_bytes);
 
-    // All that waited goes in one piece, and its answer is asked for since more may follow.
+    // All that waited goes in one WRITE; its response has to interrupt, since more may follow.
     const uint64_t interrupts = stream().record.response_interrupts;
     stream().answer_next();
     EXPECT_EQ(stream().record.response_interrupts, interrupts + 1);
@@ -183,7 +183,7 @@ TEST_F(PlaybackTest, ManyWritesBecomeOneWhileTheWindowIsFull)
     EXPECT_EQ(last_write().length, (500 - window * 10) * frame_bytes);
     EXPECT_EQ(stream().record.written_bytes, 500 * frame_bytes);
 
-    // Nothing waits any more, so nobody wants to hear of the rest.
+    // Nothing waits any more, so the driver asks for no interrupt for the rest.
     stream().answer_all();
     EXPECT_EQ(stream().record.response_interrupts, interrupts + 1);
     EXPECT_EQ(std::vector<uint8_t>(audio.begin(), audio.begin() + 500 * frame_bytes),

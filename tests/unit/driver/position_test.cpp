@@ -87,7 +87,7 @@ TEST_F(PositionTest, OnThePeriodBoundary)
     EXPECT_EQ(file->runtime().hw_ptr, 512u);
 }
 
-TEST_F(PositionTest, InsideAPeriodNobodyIsWoken)
+TEST_F(PositionTest, InsideAPeriodNoCallerIsWoken)
 {
     report(100);
     EXPECT_EQ(periods(), 0u);
@@ -128,7 +128,7 @@ TEST_F(PositionTest, BackwardsIsIgnored)
     EXPECT_EQ(hw_ptr(), 300u);
     EXPECT_EQ(file->state(), PcmState::Running);
     report(512);
-    // What says nothing new counts as spurious, twice in a row is held off for a moment.
+    // Events without news count as spurious, and Xen delays the second in a row.
     kernel.timeline.pass(std::chrono::milliseconds(4));
     EXPECT_EQ(hw_ptr(), 512u);
     EXPECT_EQ(periods(), 2u);
@@ -158,7 +158,7 @@ TEST_F(PositionTest, OvertakingTheFramesIsAnXrun)
     report(1025);
     EXPECT_EQ(file->state(), PcmState::Xrun);
     EXPECT_EQ(file->write(make_audio(4)), -EPIPE);
-    // The connection is as good as ever.
+    // The connection goes on.
     ASSERT_EQ(file->prepare(), 0);
     EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
     report(256);
@@ -193,7 +193,7 @@ TEST_F(PositionTest, EventsOfAnEarlierRunAreDropped)
     file->drop();
     report(900); // was on its way
     ASSERT_EQ(file->prepare(), 0);
-    report(950); // even after the new OPEN
+    report(950); // also on its way, and comes after the new OPEN
     ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
     EXPECT_EQ(hw_ptr(), 0u);
     EXPECT_EQ(file->state(), PcmState::Running);
@@ -202,7 +202,7 @@ TEST_F(PositionTest, EventsOfAnEarlierRunAreDropped)
     EXPECT_EQ(hw_ptr(), 256u);
 }
 
-// The interrupt comes only after START, but the event before.
+// The event is in the page before START, its interrupt comes after.
 TEST_F(PositionTest, EventThatIsOlderThanStartIsDropped)
 {
     file->drop();
@@ -243,7 +243,7 @@ TEST_F(PositionTest, UnknownEventsAreIgnored)
 
 TEST_F(PositionTest, MoreEventsThanThePageHolds)
 {
-    // Without an interrupt, for one for each frame would be throttled.
+    // Without interrupts: one for each frame would be throttled.
     stream().is_cut_off = true;
     for (uint64_t i = 1; i < 1000; i++)
         report(i);
@@ -265,14 +265,14 @@ TEST_F(PositionTest, InterruptForNothingIsSpurious)
 TEST_F(PositionTest, EventStormIsThrottled)
 {
     const uint64_t before = event_interrupts();
-    // Less than it takes to give up a backend that only makes noise.
+    // Not so many that the driver gives up the backend.
     for (int i = 0; i < 3000; i++) {
         stream().interrupt_events();
         kernel.timeline.pass(100us);
     }
     // Twice a tick.
     EXPECT_LE(event_interrupts() - before, 2 * 300 / 4u);
-    // And when there is something at last, it is seen.
+    // An event that has news is seen.
     report(256);
     kernel.timeline.pass(2s);
     EXPECT_EQ(hw_ptr(), 256u);

@@ -32,7 +32,7 @@ class ReadAheadTest : public ReconnectTest {
         };
         connect();
     }
-    // Another backend takes the place of this one.
+    // Another backend takes the place of the present one.
     void become(Reads kind)
     {
         reads = kind;
@@ -145,7 +145,7 @@ TEST_P(AnyReadsTest, PausesAndGoesOnAtOnce)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
-// A READ may keep the backend's thread until it has recorded a period.
+// A backend may be busy with a READ until it has recorded a period.
 TEST_P(AnyReadsTest, StopsWithinAPeriod)
 {
     auto file = recording();
@@ -178,7 +178,7 @@ TEST_P(AnyReadsTest, ReaderThatIsTooSlowHasAnXrunAndRecovers)
     expect_recorded(read(*file, 2000), 0);
 }
 
-// What was recorded before counts; the other's recording begins with what it is asked for first.
+// Frames of the backend before are kept; those of the next one begin where its first READ does.
 TEST_P(AnyReadsTest, AnotherBackendOfAnyKindGoesOn)
 {
     auto file = recording();
@@ -248,7 +248,7 @@ TEST_F(ReadAheadTest, BlockingBackendInterruptsOnceAPeriodToo)
     EXPECT_EQ(cost.events, 0u);
 }
 
-// What is known of a backend is known as long as it is there.
+// The driver knows for the whole connection that a backend holds READs.
 TEST_F(ReadAheadTest, KnownBackendIsTrustedFromTheFirstPeriodOn)
 {
     auto file = recording();
@@ -278,7 +278,7 @@ TEST_F(ReadAheadTest, NoReadIsAheadOnABackendThatAnswersAtOnce)
     }
 }
 
-// Its STOP would wait for the end of the period.
+// The backend would carry out STOP only at the end of the period.
 TEST_F(ReadAheadTest, LongPeriodIsNotAskedForAhead)
 {
     auto file = recording({ format_s16_le, 48000, 2, 4801, 9602 });
@@ -287,9 +287,9 @@ TEST_F(ReadAheadTest, LongPeriodIsNotAskedForAhead)
     EXPECT_EQ(stream().record.written_bytes, 4801 * frame_bytes);
 }
 
-// ---- what shows whether it holds them ----
+// ---- by what the driver sees whether a backend holds READs ----
 
-// Its responses overtake its reports: data that is not reported is not shown.
+// The response comes before the report: ALSA is not shown data that is not reported.
 TEST_F(ReadAheadTest, FramesAreVisibleOnlyOnceTheyAreReported)
 {
     become(Reads::AnsweredAtOnce);
@@ -310,7 +310,7 @@ TEST_F(ReadAheadTest, FramesAreVisibleOnlyOnceTheyAreReported)
     EXPECT_EQ(stream().count(Operation::Read), 1u);
 }
 
-// One that has held READs, and answers one before it reports, is heard by its reports from now on.
+// A backend has held READs, and now answers before it reports: its events are not masked any more.
 TEST_F(ReadAheadTest, BackendThatHoldsNoMoreIsHeardByItsReports)
 {
     auto file = recording();
@@ -332,7 +332,7 @@ TEST_F(ReadAheadTest, RefusedReadOfWhatIsThereIsAnXrun)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// Its device has failed, and there is nothing to report.
+// The backend's device has failed: it has nothing to report.
 TEST_F(ReadAheadTest, ErrorOfABackendThatHoldsReadsIsAnXrun)
 {
     auto file = recording();
@@ -344,7 +344,7 @@ TEST_F(ReadAheadTest, ErrorOfABackendThatHoldsReadsIsAnXrun)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// With its events masked, a backend that hangs is overdue as any other.
+// Events are masked, but the driver notices that the backend hangs as it does of any other.
 TEST_F(ReadAheadTest, HungBackendIsNoticedAndGoesOn)
 {
     auto file = recording();

@@ -41,7 +41,7 @@ TEST_F(SleepTest, RestoredGuestPlaysOn)
         restart();
         ASSERT_EQ(card_count(), 1u);
         EXPECT_EQ(kernel.sound.visible_cards()[0], card);
-        // An application may have mapped it.
+        // The buffer stays where it is: an application may have mapped it.
         EXPECT_EQ(file->buffer().data(), before.data());
     }
     EXPECT_EQ(reached, 3 * 256u);
@@ -158,7 +158,7 @@ TEST_F(SleepTest, RestoredWithoutABackend)
     EXPECT_EQ(state(), XenbusState::Initialising);
 }
 
-// A state that came too fast to be handled at once is not mistaken for one of the next backend.
+// The driver handles states that come fast later; it must not take one for the next backend's.
 TEST_F(SleepTest, RestoredWhileAStateWaits)
 {
     for (int i = 0; i < 12; i++) {
@@ -167,7 +167,7 @@ TEST_F(SleepTest, RestoredWhileAStateWaits)
         backend.wait_for_frontend();
     }
     restore();
-    // The new backend is not ready for us.
+    // The new backend has not reached InitWait.
     kernel.timeline.pass(2s);
     EXPECT_EQ(state(), XenbusState::Initialising);
     restart();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which interrupts of a backend are spurious: Xen delays an event channel that has many of those.
+// Which interrupts of a backend are spurious: Linux delays an event channel that has many of those.
 #include "stream_failure_test.hpp"
 
 namespace xen_front::test {
@@ -9,7 +9,7 @@ namespace {
 using wire::Operation;
 using namespace std::chrono_literals;
 
-// Position events that say nothing new are not worth being interrupted for.
+// Position events without news: the handler says that they are spurious.
 TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
 {
     auto file = running();
@@ -46,8 +46,8 @@ TEST_F(StreamFailureTest, EventForEachFrameIsThrottled)
     EXPECT_LT(channel(true).interrupts - before, 1300u);
 }
 
-// Both are there at once, and what one is about may be found by the other: neither is spurious,
-// which Xen counts for each event channel, and answers with a delay of up to a second.
+// Both event channels interrupt at once, and the first handler may do the work of the second: the
+// second must not call itself spurious, for which Linux delays a channel by up to a second.
 TEST_F(StreamFailureTest, InterruptWhoseWorkIsDoneIsNotSpurious)
 {
     auto file = running();

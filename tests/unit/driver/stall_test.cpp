@@ -23,7 +23,7 @@ class StallTest : public ReconnectTest {
         stream.has_clock = false;
         stream.latency.reset(); // it handles nothing
     }
-    // Until the stream stands still; returns where.
+    // Plays until the stream stands still; returns its position then.
     uint64_t hang_while_it_plays(const PcmFile &file)
     {
         kernel.timeline.pass(9ms);
@@ -67,7 +67,7 @@ TEST_F(StallTest, KilledBackendIsNoticedInTime)
     kernel.timeline.pass(990ms);
     EXPECT_EQ(link(), "attached");
     EXPECT_TRUE(complaints().empty());
-    // A period, the time-out of a request, and a quarter of both between two looks.
+    // It is overdue after a period and a request's time-out; looks are a quarter of that apart.
     kernel.timeline.pass(300ms);
     EXPECT_EQ(link(), "stalled");
     EXPECT_EQ(file->state(), PcmState::Running);
@@ -155,7 +155,7 @@ TEST_F(StallTest, KilledBackendOfACapturingStream)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
-// Nothing to play is no reason to report progress.
+// A backend without frames to play has no progress to report.
 TEST_F(StallTest, StarvedStreamIsNotStalled)
 {
     auto file = open_with(small_params);
@@ -190,11 +190,11 @@ TEST_F(StallTest, LooksAreNoTimerOfPeriods)
     const uint64_t runs = kernel.works.runs();
     for (int second = 0; second < 10; second++)
         file->write(make_audio(48000 * frame_bytes));
-    EXPECT_LE(kernel.works.runs() - runs, 45u); // four in the time that makes a stall
+    EXPECT_LE(kernel.works.runs() - runs, 45u); // four until a backend would be overdue
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 
-// An interrupt may be held back; what it announces is there.
+// The interrupt may be delayed; the event is in the page before it.
 TEST_F(StallTest, EventsInThePageAreActivity)
 {
     auto file = playing();
@@ -226,7 +226,7 @@ TEST_F(StallTest, HungBackendGoesOnWhereTheStreamStands)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// A process that was stopped and continues finds that its clock has gone on: all is played.
+// The backend's process was stopped and goes on: by its clock all frames are played.
 TEST_F(StallTest, HungBackendWhoseClockWentOnIsNoXrun)
 {
     auto file = playing();
@@ -254,7 +254,7 @@ TEST_F(StallTest, HungBackendOfAPausedStreamIsNoXrun)
     expect_the_rest(*file, reached);
 }
 
-// A reader that is stopped for a while has a full buffer, of which there is nothing to report.
+// The application does not read: with a full buffer a backend has nothing to report.
 TEST_F(StallTest, RecorderThatDoesNotReadIsNotStalled)
 {
     configure({ { "0/1/type", "c" } });
@@ -335,7 +335,7 @@ TEST_F(StallTest, OneStreamStalls)
     EXPECT_EQ(bad->state(), PcmState::Disconnected);
     EXPECT_EQ(good->state(), PcmState::Running);
     EXPECT_EQ(card_count(), 1u);
-    // Once it is closed, there is nothing to end.
+    // It is closed: the driver has no stream to end.
     bad.reset();
     const uint64_t runs = kernel.works.runs();
     ASSERT_EQ(good->write(make_audio(480000 * frame_bytes)), 480000);

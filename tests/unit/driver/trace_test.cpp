@@ -40,7 +40,7 @@ class TraceTest : public DriverTest {
     const fake::Trace &trace = kernel.trace;
 };
 
-TEST_F(TraceTest, NothingWhileNobodyRecords)
+TEST_F(TraceTest, NothingWhileNoTracerRecords)
 {
     connect();
     stream().has_clock = true;

@@ -210,7 +210,7 @@ TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// Between the request and its publication the ring turns out to be broken.
+// The driver finds the violation when it has written the request, before it publishes it.
 TEST_F(StreamFailureTest, RequestThatMeetsAViolationIsForgottenWithTheBackend)
 {
     auto file = open();
@@ -226,8 +226,8 @@ TEST_F(StreamFailureTest, RequestThatMeetsAViolationIsForgottenWithTheBackend)
     EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
 }
 
-// A violation that no interrupt handler finds. A caller that polls the stream has to wake all the
-// same.
+// A violation that another caller than an interrupt handler finds: applications that poll have to
+// wake all the same.
 class SilentViolationTest : public StreamFailureTest {
   protected:
     void SetUp() override
@@ -245,7 +245,7 @@ class SilentViolationTest : public StreamFailureTest {
     {
         stream().ring().rsp_prod += 100;
     }
-    // The application asks for nothing meanwhile.
+    // The application makes no call in that time.
     void expect_stopped()
     {
         kernel.timeline.pass(1ms);

@@ -84,7 +84,7 @@ TEST_F(KernelMemoryTest, MovedToItselfIsKept)
     EXPECT_EQ(static_cast<wire::EventPage *>(mapping.address())->in_cons, 7u);
 }
 
-TEST_F(KernelMemoryTest, ReleasedBoxIsSomebodyElses)
+TEST_F(KernelMemoryTest, ReleasedBoxIsTheCallers)
 {
     Box<Counted> box = Box<Counted>::create(3).release_value();
     Counted *object = box.release();

@@ -338,7 +338,7 @@ TEST_F(ConfigRefusal, ShortensTheListOfWhatIsAllowed)
            "s8,u8,s16_le,s16_be,u16_le,u16_be,s24_le,s24_be,u24_le,u24_be,s32_le,s32_be,...");
 }
 
-// What is only a default binds nobody: there is nothing in XenStore that a message could name.
+// A default binds no layer below: there is no node that a message could name.
 TEST_F(ConfigRefusal, IsNotForWhatADefaultLacks)
 {
     tree["0/0/sample-rates"] = "192000";

@@ -58,7 +58,7 @@ TEST_F(CaptureTest, EarlyReadWaitsForItsFrames)
     EXPECT_TRUE(device_.transfer(data, due));
 }
 
-TEST_F(CaptureTest, LosesTheOldestWhenNobodyReads)
+TEST_F(CaptureTest, LosesTheOldestWhenItIsNotRead)
 {
     device_.start(0s);
     EXPECT_EQ(device_.service(60ms, {}), 6U * period);

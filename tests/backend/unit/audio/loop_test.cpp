@@ -290,7 +290,7 @@ TEST(Loop, HasOneFormatAndOnePlayer)
     EXPECT_EQ(status([&] { LoopSink(loop, mono, gain); }), 0);
 }
 
-TEST(Loop, ForgetsWhatNobodyCanAskFor)
+TEST(Loop, ForgetsWhatNoReadCanAskFor)
 {
     Loop loop;
     const OpenParameters parameters { stereo, buffer, period, {} };

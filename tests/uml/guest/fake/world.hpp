@@ -28,7 +28,7 @@ class World {
         return body();
     }
     // Returns when the kernel and the other domains have done all that there is to do now. On one
-    // processor whose time stands still while anybody runs, that is when a sleep is over.
+    // processor whose time stands still while a process runs, that is when a sleep is over.
     void settle();
     // There is something new to wait for.
     void wake();
