@@ -169,7 +169,7 @@ int64_t Scenario::move(Words &words)
     return direction_ == KSHIM_PLAYBACK ? write(words) : read(words);
 }
 
-// Of the stream's reads and writes from the next prepare on, as the kernel has it.
+// O_NONBLOCK of reads and writes: from the next prepare on, as in the kernel of tests/uml.
 int64_t Scenario::nonblocking(Words &words)
 {
     side().is_nonblocking = words.next() == "on";

@@ -83,7 +83,7 @@ int run_all(const std::vector<const char *> &patterns, bool has_transcript, Shar
 
 constexpr unsigned int steps_of_walk = 200;
 
-// What is wrong is found by comparing transcripts; leaks and broken rules are failures here as
+// scripts/uml compares the transcripts of two kernels. Leaks and broken rules fail here as
 // well.
 bool walk(unsigned int seed)
 {

@@ -134,7 +134,7 @@ std::string Scenario::pointers() const
             continue;
         const auto &runtime = side.file->runtime();
         text += std::string(" | ") + (&side == sides_ ? "p " : "c ") + name_of_state(runtime.state);
-        // What is gone has no pointers that an application could see.
+        // The application sees no pointers of a stream whose card is gone.
         if (runtime.state != fake::PcmState::Disconnected)
             text += " " + std::to_string(runtime.hw_ptr) + " " + std::to_string(runtime.appl_ptr);
     }
@@ -200,8 +200,8 @@ int64_t Scenario::expect_hw(Words &words)
     return 0;
 }
 
-// That the backend was given what the application wrote since prepare, and no more than silence
-// after it.
+// Checks that the backend was given what the application wrote since prepare, and after it nothing
+// but silence.
 int64_t Scenario::expect_heard(Words &)
 {
     const fake::BackendStream *backend = stream();

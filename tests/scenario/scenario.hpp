@@ -22,8 +22,8 @@ class Scenario {
     Scenario(const Scenario &) = delete;
     Scenario &operator=(const Scenario &) = delete;
 
-    // Has a fake core behave as that of the kernel that tests/uml runs, and the backend serve as
-    // there: when the call that notified it is over, or waits.
+    // Makes the fake core behave as that of the kernel in tests/uml, and the backend serve when it
+    // does there: when the call that notified it is over, or waits.
     void imitate_real_kernel();
     // Takes the steps of @script, which are separated by semicolons.
     void run(std::string_view script);
@@ -49,8 +49,8 @@ class Scenario {
     struct Side {
         std::unique_ptr<fake::PcmFile> file;
         uint64_t moved = 0; // frames since prepare
-        bool has_jumped = false; // since then, by other means than moving frames
-        // What is not read in time is lost, and nothing says so.
+        bool has_jumped = false; // appl_ptr, since then, without frames being moved
+        // Frames that are not read in time are lost without an error.
         bool is_free_wheeling = false;
         unsigned int frame_bits = 0;
         bool is_nonblocking = false;
@@ -65,7 +65,7 @@ class Scenario {
     static const Row *row_of(std::string_view name);
 
     void fail(const std::string &what);
-    // Has the driver do what it has put off until a call or a change of the backend's is over, and
+    // Lets the driver do what it does when a call, or a change of the backend's state, is over, and
     // lets it and the backend answer each other.
     void settle();
     void publish(wire::XenbusState state);

@@ -159,7 +159,7 @@ int64_t Scenario::poke(Words &words)
     return 0;
 }
 
-// The backend does not want to be notified, or does again.
+// The backend polls, or wants to be notified again.
 int64_t Scenario::poll(Words &words)
 {
     if (stream() != nullptr) {
@@ -180,7 +180,7 @@ int64_t Scenario::leave(Words &)
     return 0;
 }
 
-// It dies, and nothing says so.
+// The backend dies; XenStore says nothing.
 int64_t Scenario::vanish(Words &)
 {
     backend_.detach();
@@ -191,7 +191,7 @@ int64_t Scenario::come_back(Words &words)
 {
     leave(words);
     connect();
-    // A frontend may take its time with one that comes and goes.
+    // The driver throttles a backend that comes and goes.
     for (int i = 0; i < 100 && fake::frontend_state(device_) != XenbusState::Connected; i++) {
         kernel_.timeline.pass(50ms);
         connect();

@@ -7,12 +7,12 @@ namespace xen_front::test {
 
 namespace {
 
-// Each change of the backend's state has time: the driver throttles those that follow each other
-// without a rest. The backend does not poll, for when it would look is its own affair.
+// Time passes after each change of the backend's state, as the driver throttles changes that come
+// without a rest. The backend does not poll: it may look at different times over the two kernels.
 //
-// N, O and T stand for a number of frames, an operation and a time. What may interrupt for nothing
-// waits until the end of interrupt has been given, which takes a tick, the length of which is the
-// kernel's own.
+// N, O and T stand for a number of frames, an operation and a time. A step that may interrupt for
+// nothing waits until the driver has ended the interrupt. That takes a tick, which is not equally
+// long in all kernels.
 struct Row {
     unsigned int weight;
     std::string_view step;
@@ -69,8 +69,8 @@ constexpr Row rows[] = {
 constexpr std::string_view counts[] = { "1",   "10",  "64",  "100",  "255",  "256",
                                         "257", "300", "500", "1000", "1024", "1500" };
 constexpr std::string_view operations[] = { "open", "close", "read", "write", "trigger", "query" };
-// None of the driver's time-outs may end near the end of one: those of a real kernel end when its
-// timer wheel gets there.
+// None may end near the end of a time-out of the driver: a real kernel's time-outs end late, when
+// its timer wheel gets there.
 constexpr std::string_view times[] = { "1", "10", "60000" };
 
 template <size_t count>

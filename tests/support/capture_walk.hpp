@@ -15,7 +15,7 @@ class CaptureWalk : public RunWalk<CaptureRun> {
     {
     }
     void step(const RunStep &step);
-    // A good backend fills the buffer, and goes on as the application reads. On a copy.
+    // In a copy of the walk, a good backend fills the buffer and goes on as the application reads.
     void check_end() const
     {
         CaptureWalk copy(*this);
@@ -83,7 +83,7 @@ inline void CaptureWalk::step(const RunStep &step)
 
 inline void CaptureWalk::happen(const RunStep &step)
 {
-    // Without a run there is no session, and no backend that could say anything.
+    // Without a run there is no session, and no backend sends anything.
     if (state_ == RunState::Idle && is_from_backend(step.event))
         return;
     switch (step.event) {

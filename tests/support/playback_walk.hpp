@@ -15,7 +15,7 @@ class PlaybackWalk : public RunWalk<PlaybackRun> {
     {
     }
     void step(const RunStep &step);
-    // A good backend that reports whole periods only plays to the end. On a copy.
+    // In a copy of the walk, a good backend that reports whole periods plays to the end.
     void check_end() const
     {
         PlaybackWalk copy(*this);
@@ -76,14 +76,14 @@ inline void PlaybackWalk::step(const RunStep &step)
 
 inline void PlaybackWalk::happen(const RunStep &step)
 {
-    // Without a run there is no session, and no backend that could say anything.
+    // Without a run there is no session, and no backend sends anything.
     if (state_ == RunState::Idle && is_from_backend(step.event))
         return;
     switch (step.event) {
     case RunEvent::Prepare:
         return prepare();
     case RunEvent::Start:
-        // Of nothing ALSA starts none.
+        // ALSA starts no stream that has no frames.
         if (committed_ > 0 || is_unstoppable_)
             command(RunCommand::Start);
         return;
@@ -204,7 +204,7 @@ inline void PlaybackWalk::drain()
 
 inline void PlaybackWalk::report(uint64_t bytes)
 {
-    // More than the model's 64 bits hold is more than anything.
+    // More would overflow the model's 64 bits; this is beyond any position as well.
     const uint64_t most = uint64_t { 1 } << 40;
     const uint64_t claimed = align_down(base_ + frames(std::min(bytes, most)));
     const uint64_t given = frames(sent_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Walks of a run from event to event beside a model that is told the same: what both directions
-// have in common.
+// A run and a model of it, which are told the same events: what playback and capture have in
+// common.
 #pragma once
 
 #include <array>
@@ -25,8 +25,8 @@ enum class RunEvent : uint8_t {
     Overcommit, // more than the buffer has
     Send,
     SendWithoutRoom, // the ring has no slot for the range
-    Answer, // the so-many-th unanswered transfer
-    Refuse, // the same
+    Answer, // the unanswered transfer of that number
+    Refuse, // likewise
     AnswerForeign,
     Report, // so many frames more than before
     ReportBackwards, // so many fewer
@@ -35,7 +35,7 @@ enum class RunEvent : uint8_t {
     Look,
     Take,
     FreeWheel, // on, or off again
-    Record, // the backend does so, or not: 1 or 0
+    Record, // 1: the backend records; 0: it does not
     OtherBackend,
     Silence,
     Events
@@ -134,7 +134,7 @@ template <typename RunType> class RunWalk {
         sent_ = bytes(base_);
         in_flight_ = 0;
     }
-    // Tells model and run.
+    // Tells both the model and the run.
     bool command(RunCommand command)
     {
         const RunTransition *row = find_transition(state_, command);
@@ -244,7 +244,7 @@ template <typename RunType> class RunWalk {
     RunState state_ = RunState::Idle;
     bool is_unstoppable_ = false;
     bool is_elapsed_ = false;
-    // Frames were taken back, or the run was free-wheeling: the buffer's content is anything.
+    // Frames were taken back, or the run was free-wheeling: the buffer may hold anything.
     bool is_tainted_ = false;
     uint32_t in_flight_ = 0;
     uint64_t position_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Application, mixer, backend, interrupts and xenwatch, each a thread of its own, over the whole
-// driver. ThreadSanitizer is the judge: what is used after it was freed, or without its lock, ends
-// the test.
+// driver. ThreadSanitizer judges: an access to freed memory, or without its lock, ends the
+// test.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class ThreadsTest : public ::testing::Test {
         xen_front_unload(driver);
     }
 
-    // Until the frontend has answered, which takes it a moment when states come too fast.
+    // Waits until the frontend has answered: it takes a moment when states come too fast.
     void publish(XenbusState state, const std::vector<XenbusState> &answers)
     {
         xen_front_backend_changed(&kernel.device, static_cast<unsigned int>(state));
@@ -140,7 +140,7 @@ bool Player::play(uint64_t periods)
     uint64_t seen = 0;
     while (seen < periods && !substream_->is_stopped) {
         const uint64_t elapsed = substream_->periods_elapsed;
-        // Room for a period is there once a period has elapsed, but for those not yet shown.
+        // A period that has elapsed makes room for one, unless ALSA was not shown it yet.
         if (elapsed == seen || !commit(period)) {
             std::this_thread::yield();
             continue;

@@ -124,14 +124,14 @@ void kshim_pcm_wait_without_limit(kshim_substream *)
 {
 }
 
-// Its application stops streams, but never drains them.
+// The application of these tests stops streams, and never drains them.
 void kshim_pcm_wake_drain(kshim_substream *)
 {
 }
 
 void kshim_pcm_period_elapsed(kshim_substream *substream)
 {
-    // Others get a chance to do what must not be possible now.
+    // Other threads may run here, and do what must not be possible now.
     std::this_thread::yield();
     const std::lock_guard guard(substream->lock);
     if (!substream->is_running)

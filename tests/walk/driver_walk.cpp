@@ -23,7 +23,7 @@ constexpr unsigned int format_s16_le = 2;
 constexpr PcmParams wide_params = { format_s16_le, 48000, 2, 256, 1024 };
 constexpr PcmParams narrow_params = { format_u8, 8000, 1, 100, 1000 };
 
-// The longest: a close that waits for STOP and CLOSE, or a write for its buffer.
+// The longest calls: a close that waits for STOP and CLOSE, a write that waits for its buffer.
 constexpr fake::Duration patience = 6s;
 
 // What no node of an honest configuration says, and what an honest one does.
@@ -167,7 +167,7 @@ void DriverWalk::step_mixer()
     const uint32_t max = control.kind == KSHIM_CONTROL_VOLUME ? KSHIM_CONTROL_LEVEL_MAX : 1;
     values[pick(control.channels)] = pick(max + 1);
     const int status = control.write(values);
-    // Setting it may have waited for a backend that left, and the card with it.
+    // The call may have waited for a backend that has left, and the card with it.
     if (control.card->is_disconnected)
         return;
     std::vector<uint32_t> shown;
@@ -337,7 +337,7 @@ void DriverWalk::check_states()
             fake::report_fault("a state of the stream was traced that is not new");
         traced_state_ = { run, link };
         if (link == "removed")
-            traced_state_.reset(); // the next is another card's
+            traced_state_.reset(); // the next state is another card's
     }
     kernel_.trace.stream_states.clear();
     const auto cards = kernel_.sound.visible_cards();

@@ -28,10 +28,10 @@ class DriverWalk {
     DriverWalk &operator=(const DriverWalk &) = delete;
 
     void step();
-    // That the stream's last state in the trace is the one it is in, and each goes on from the one
-    // before. Records from the first call on.
+    // Checks that each state in the trace goes on from the one before, and that the last is the
+    // stream's state now. Records from the first call on.
     void check_states();
-    // Everybody goes; what is left then was leaked.
+    // Application, device and backend end; what is left then was leaked.
     void end();
 
   private:
@@ -66,7 +66,7 @@ class DriverWalk {
     fake::XenbusDevice &device_;
     fake::Backend backend_;
     std::unique_ptr<fake::PcmFile> file_;
-    // The request ring holds what the backend made of it: it can serve no more of it.
+    // The backend has spoilt the request ring: it cannot serve it any more.
     bool is_ring_spoilt_ = false;
     std::optional<std::pair<std::string, std::string>> traced_state_; // of run and link
 };

@@ -23,7 +23,7 @@ class Xen {
     [[nodiscard]] virtual std::optional<std::string> read(const std::string &path) = 0;
     // The domain exists from now on, under that name, as a toolstack has made it.
     virtual void introduce(unsigned domain, const std::string &name) = 0;
-    // The domain dies, and XenStore tells everyone who watches for that.
+    // The domain dies, and XenStore tells processes that watch for that.
     virtual void release(unsigned domain) = 0;
 
     struct Page {

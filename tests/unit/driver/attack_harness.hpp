@@ -42,8 +42,8 @@ class AttackHarness : public DriverTest {
 
     // Connects to a backend that carries out @attack.
     void connect_to(const Attack &attack);
-    // Applications come and go under the attack. What they are told is their affair; no call may
-    // take longer than the driver's time-outs.
+    // Applications come and go under the attack. Their calls may return anything, but none may take
+    // longer than the driver's time-outs.
     void live_through(const Attack &attack);
     // The hostile backend is gone, and a good one comes.
     void connect_to_good_backend();

@@ -21,7 +21,7 @@ namespace {
 using test::choose;
 using test::fix;
 
-// Runs a system call without the world's lock, and lets everybody react to it.
+// Runs a system call without the world's lock, and lets driver and backend react to it.
 template <typename Body> auto in_kernel(Body body)
 {
     World &world = Kernel::current().world;
