@@ -88,7 +88,7 @@ void FakeCardNodes::pause(unsigned milliseconds)
 
 void FakeCardNodes::restore()
 {
-    // A list has an end: of a thousand nodes it does not show all at once.
+    // A listing has a limit: it shows some of a thousand nodes at a time.
     for (bool is_clean = false; !is_clean;) {
         is_clean = true;
         for (const auto &[node, value] : kernel_.store.below(device_.path)) {
@@ -313,7 +313,7 @@ void AttackHarness::connect_to_good_backend()
         stream.has_clock = true;
         stream.source = recorded_byte;
     };
-    // As one that finds the device in whatever state an earlier backend has left it.
+    // As a backend that starts on a device which an earlier one has left in any state.
     backend.publish(XenbusState::Closed);
     backend.publish(XenbusState::InitWait);
     ASSERT_EQ(state(), XenbusState::Initialised);

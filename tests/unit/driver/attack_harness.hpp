@@ -22,7 +22,7 @@ class FakeCardNodes final : public sndback::StoreTarget {
     void write(const std::string &path, const std::string &value) override;
     void remove(const std::string &path) override;
     void pause(unsigned milliseconds) override;
-    // Puts back what was there at the start; live nodes only where they are missing.
+    // Restores the nodes from the start; those that the driver or the bus changes, only if missing.
     void restore();
 
   private:

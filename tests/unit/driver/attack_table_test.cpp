@@ -49,8 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Attacks, AttackTableTest, ::testing::ValuesIn(sndback::
 
 class StormTest : public AttackTableTest {};
 
-// Late EOI and spurious flags hold a storm off: what the backend may cause by it is bounded,
-// whether or not an application plays.
+// Late EOI and spurious flags hold a storm off: the interrupts that it causes are bounded, whether
+// or not an application plays.
 TEST_P(StormTest, TakesFewInterrupts)
 {
     const Attack &attack = *GetParam();
@@ -62,9 +62,9 @@ TEST_P(StormTest, TakesFewInterrupts)
     kernel.timeline.pass(std::chrono::milliseconds(500));
     const uint64_t before = interrupts();
     kernel.timeline.pass(std::chrono::seconds(1));
-    // The storm has 20000 a second, for each of two streams. What is spurious comes through twice a
-    // tick, on each of four channels. Progress, however small, is what a backend may report every
-    // millisecond; it comes on the stream that plays.
+    // The storm has 20000 a second, for each of two streams. Spurious ones come through twice a
+    // tick, on each of four channels. On the stream that plays, the backend may also report
+    // progress, however small, each millisecond.
     const bool is_progress = attack.name == "storm-single-frames";
     constexpr uint64_t spurious_limit = 4 * 2 * 250 + 4;
     EXPECT_LT(interrupts() - before, is_progress ? 1000 + 2 * 250 : spurious_limit);

@@ -202,7 +202,7 @@ TEST_F(StreamFailureTest, RefusedCloseIsOneLine)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
-// What a backend refuses, so that a run ends; nothing: it makes it an xrun.
+// The operation that a backend refuses, so that the run ends; none: it reports an underrun.
 class SetbackTest : public StreamFailureTest,
                     public ::testing::WithParamInterface<std::optional<Operation>> {
   protected:
@@ -222,8 +222,8 @@ class SetbackTest : public StreamFailureTest,
     }
 };
 
-// Each run ends at once, but the application does not start over for ever as fast as the processor
-// allows.
+// Each run ends at once and the application prepares again, for ever: the driver slows that down,
+// or it would go on as fast as the processor allows.
 TEST_P(SetbackTest, WithoutEndIsRecoveredFromSlowly)
 {
     auto file = running();
@@ -237,7 +237,7 @@ TEST_P(SetbackTest, WithoutEndIsRecoveredFromSlowly)
         EXPECT_EQ(file->state(), PcmState::Running);
         return taken;
     };
-    // Bad luck, for a while.
+    // The first ones may be bad luck, and are not slowed down.
     while (xruns < 16)
         EXPECT_LT(xrun_and_prepare(), 1ms);
     const auto start = kernel.timeline.now();

@@ -156,7 +156,7 @@ TEST_F(ProcTest, WhatIsDroppedAtItsEndIsNoXrun)
 {
     connect();
     auto file = prepared();
-    // As a client does that looks after itself: ALSA is not to stop it.
+    // As a client that looks for underruns by itself: ALSA must not stop its stream.
     file->sw_params(1, file->params().boundary, 256);
     play(*file, 512);
     stream().play(512 * frame_bytes);

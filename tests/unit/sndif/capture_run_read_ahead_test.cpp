@@ -97,7 +97,7 @@ TEST_F(ReadAheadRunTest, BackendThatHoldsRefusesForAnotherReason)
     EXPECT_EQ(respond(1, -5), TransferResult::Refused);
 }
 
-// It has to be asked again, and is known as before.
+// The driver asks again, and still knows that the backend holds READs.
 TEST_F(ReadAheadRunTest, RefusalAtAPauseSaysNothing)
 {
     for (int i = 0; i < 3; i++)
@@ -125,7 +125,7 @@ TEST_F(ReadAheadRunTest, WhatIsReportedAndRefusedAtAPauseIsAskedForAgain)
     EXPECT_EQ(respond(1, -11), TransferResult::Refused);
 }
 
-// What is there already says nothing about what is not.
+// A READ of reported frames does not show whether the backend holds READs of later ones.
 TEST_F(ReadAheadRunTest, NothingGoesAheadOfWhatIsReported)
 {
     report(450);

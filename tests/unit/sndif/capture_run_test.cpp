@@ -153,7 +153,7 @@ TEST_F(CaptureRunTest, OnlyWhatWasShownCanBeRead)
     EXPECT_EQ(run.committed().value(), 200u);
 }
 
-// It may be full in the middle of a period, and no further one would end.
+// The buffer may be full in the middle of a period: no further period ends then.
 TEST_F(CaptureRunTest, FullBufferLetsAlsaDecide)
 {
     start();
