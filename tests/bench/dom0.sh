@@ -6,8 +6,11 @@
 #     pinger PERIOD MICROSECONDS COUNT
 #                             start the one for periods of so many frames
 #     backend OPTION...       restart the backend with these in addition to its usual ones
+#     forget                  remove what the backend has recorded
+#     recording NAME          keep it as that of step NAME
 #     grants NAME             how many pages of the guest are mapped by others
-#     place together|apart    both domains on one physical processor, or each on its own
+#     place together|apart    all domains on one physical processor, or Dom0 on its own
+#     others COUNT ORDER...   have so many guests besides do as other.sh says
 #     end
 . /lab/lib.sh
 
@@ -15,11 +18,30 @@ domain=$(xl domid domu0)
 data=/local/domain/$domain/data
 programs=${0%/*}
 backends=0
+orders=0
 
 place() {
 	guest_processor=1
 	[ "$1" = apart ] || guest_processor=0
-	xl vcpu-pin Domain-0 all 0 && xl vcpu-pin domu0 all "$guest_processor"
+	xl vcpu-pin Domain-0 all 0 || return 1
+	for guest in $LAB_GUESTS; do
+		xl vcpu-pin "$guest" all "$guest_processor" || return 1
+	done
+}
+
+has_done_order() {
+	[ "$(xenstore-read "/local/domain/$1/data/bench-done" 2>/dev/null)" = "$orders" ]
+}
+
+others() {
+	orders=$((orders + 1))
+	count=$1
+	shift
+	for number in $(seq "$count"); do
+		other=$(xl domid "domu$number")
+		xenstore-write "/local/domain/$other/data/bench-order" "$orders $*"
+		wait_for 60 "domu$number to $*" has_done_order "$other" || return 1
+	done
 }
 
 divide() {
@@ -40,6 +62,15 @@ backend() {
 	lab-backend restart
 }
 
+# See RECORDING in scripts/xenfront/bench/plan.py for where it is.
+forget() {
+	rm -f "$LAB_OUT"/heard*.wav
+}
+
+recording() {
+	mv "$LAB_OUT/heard.wav" "$LAB_OUT/recording.$1.wav"
+}
+
 # By what Xen says of its grant tables.
 grants() {
 	xl dmesg -c >/dev/null
@@ -48,6 +79,12 @@ grants() {
 		/grant-table for remote/ { is_guest = index($0, table) }
 		is_guest && /\(XEN\) \[0x/ { count++ }
 		END { print name, count + 0 }' >>"$LAB_OUT/grants"
+}
+
+end_others() {
+	for guest in $LAB_GUESTS; do
+		xenstore-write "/local/domain/$(xl domid "$guest")/data/bench-order" "last end"
+	done
 }
 
 serve() {
@@ -61,7 +98,10 @@ serve() {
 		shift
 		[ "$number" != "$last" ] || continue
 		last=$number
-		[ "$1" != end ] || return 0
+		if [ "$1" = end ]; then
+			end_others
+			return 0
+		fi
 		"$@" || return 1
 		xenstore-write "$data/bench-answer" "$number done"
 	done

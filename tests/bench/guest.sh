@@ -11,16 +11,24 @@
 #                                 at which a stream is closed
 #     cycle NAME ARGUMENT...      the same, with how long each cycle took
 #     trace NAME ARGUMENT...      also note who allocates, sleeps, or waits for a lock
+#     beside COUNT NAME ARGUMENT...
+#                                 the same, while so many other guests play
 #     facts NAME                  note the driver's size, the kernel's memory, and mapped pages
 #     playing NAME                the same while a stream is played
+#     server NAME                 start a sound server, see servers.sh
+#     serve NAME ARGUMENT...      measure while its player plays
+#     rest NAME ARGUMENT...       the same with no player, but an open sink
+#     hear NAME ARGUMENT...       note when a player begins, which the backend records
 #     anything else               is for Dom0, see dom0.sh
-# Usage: guest.sh PLAN MODULES
+# Usage: guest.sh PLAN MODULES GUESTS
 . /lab/lib.sh
+. "${0%/*}/drivers.sh"
+. "${0%/*}/servers.sh"
 
 plan=${1:?which plan}
 modules=${2:?where the builds of our driver are}
+others_count=$((${3:?how many guests there are} - 1))
 program=${0%/*}/xen-front-bench
-bus=/sys/bus/xen/drivers/vsnd
 others=/tmp/other-interrupts
 tracing=/sys/kernel/tracing
 requests=0
@@ -34,27 +42,6 @@ ask_dom0() {
 	requests=$((requests + 1))
 	xenstore-write data/bench-request "$requests $*"
 	wait_for 60 "Dom0 to $*" is_answered || exit 1
-}
-
-unload() {
-	[ -d $bus ] || return 0
-	for device in $bus/vsnd-*; do
-		echo "${device##*/}" >$bus/unbind
-	done
-	rmmod snd_xen_front || exit 1
-}
-
-cards_are_there() {
-	[ "$(grep -c '^ *[0-9]' /proc/asound/cards)" -ge "$LAB_CARDS" ]
-}
-
-load() {
-	case $1 in
-	none) return ;;
-	in-tree) modprobe snd_xen_front ;;
-	*) insmod "$modules/$1.ko" ;;
-	esac || exit 1
-	wait_for 20 "the cards of driver $1" cards_are_there || exit 1
 }
 
 # measure ARGUMENT...: sets $measured.
@@ -82,19 +69,11 @@ facts() {
 	ask_dom0 grants "$1"
 }
 
-is_playing() {
-	grep -q RUNNING /proc/asound/card0/pcm0p/sub0/status
-}
-
 # playing NAME
 facts_while_playing() {
-	aplay -q -D hw:0,0 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920 \
-		/dev/zero &
-	player=$!
-	wait_for 10 "a stream that runs" is_playing || exit 1
+	start_player
 	facts "$1"
-	kill $player
-	wait $player
+	end_player
 	# What the backend has seen of it is not the next step's.
 	ask_dom0 divide "$1"
 }
@@ -126,8 +105,9 @@ ask_dom0 mark start
 while read -r -a words <&3; do
 	case ${words[0]} in
 	driver)
-		unload
-		load "${words[1]}"
+		end_server
+		change_driver "${words[1]}"
+		ask_dom0 others "$others_count" driver "${words[1]}"
 		# With the counts of counter.c, what is executed of which module.
 		awk '$4 ~ /^\[/ { print $1, $3, $4 }' /proc/kallsyms >"$LAB_OUT/symbols.${words[1]}"
 		;;
@@ -169,6 +149,14 @@ while read -r -a words <&3; do
 		echo 1 >$tracing/tracing_on
 		report "${words[1]}"
 		;;
+	beside)
+		ask_dom0 others "${words[1]}" play
+		measure "${words[@]:3}"
+		report "${words[2]}"
+		ask_dom0 others "${words[1]}" stop
+		;;
+	server) start_server "${words[1]}" ;;
+	serve | rest | hear) "${words[@]}" ;;
 	facts) facts "${words[1]}" ;;
 	playing) facts_while_playing "${words[1]}" ;;
 	*) ask_dom0 "${words[@]}" ;;

@@ -47,10 +47,10 @@ std::string quoted(std::string text)
     return '"' + text + '"';
 }
 
-std::string list(const std::vector<snd_pcm_uframes_t> &numbers)
+std::string list(const std::vector<uint64_t> &numbers)
 {
     std::string text;
-    for (const snd_pcm_uframes_t number : numbers)
+    for (const uint64_t number : numbers)
         text += (text.empty() ? "" : ",") + std::to_string(number);
     return '[' + text + ']';
 }
@@ -61,11 +61,11 @@ void print(const Result &result)
     std::printf("{\"periods\":%zu,\"moved_periods\":%zu,\"xruns\":%zu,\"calls\":%zu,"
                 "\"switches\":%lu,\"interrupts\":%lu,\"guest_switches\":%lu,\"time_ns\":%lu,"
                 "\"monotonic_ns\":%lu,\"processor_ticks\":%lu,"
-                "\"echoes\":%s,\"failure\":%s}\n",
+                "\"echoes\":%s,\"reads\":%s,\"failure\":%s}\n",
                 result.periods, result.moved_periods, result.xruns, result.calls, result.switches,
                 used.interrupts, used.guest_switches, used.time_ns, result.moment.monotonic_ns,
                 result.moment.processor_ticks, list(result.echoes).c_str(),
-                quoted(result.failure).c_str());
+                list(result.reads).c_str(), quoted(result.failure).c_str());
 }
 
 } // namespace

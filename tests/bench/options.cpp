@@ -29,6 +29,8 @@ the first buffer of each. Words:
   --seconds N                       of sound (1)
   --echo PCM                        click into its playback, wait for it in its capture
   --cycles N                        open, set up and close the PCM so often instead
+  --player PROGRAM --file FILE      in each of these cycles PROGRAM plays this WAV file: note when it
+                                    first reads frames of it
   --others FILE                     numbers of interrupts that are not the driver's
   --accountant PORT                 has xen-front-accountant note processor times
   --pinger PORT                     for comparison: only be woken by xen-front-pinger
@@ -99,6 +101,8 @@ const std::map<std::string, Setter> setters = {
     { "cycles", number<unsigned int>([](Options &o) -> auto & { return o.cycles; }) },
     { "pinger", number<uint32_t>([](Options &o) -> auto & { return o.pinger; }) },
     { "echo", text([](Options &o) -> auto & { return o.echo; }) },
+    { "player", text([](Options &o) -> auto & { return o.player; }) },
+    { "file", text([](Options &o) -> auto & { return o.file; }) },
     { "tracing", text([](Options &o) -> auto & { return o.tracing; }) },
     { "times", text([](Options &o) -> auto & { return o.times; }) },
     { "format", set_format },

@@ -28,6 +28,9 @@ struct Options {
     bool is_paced = false; // a chunk when it is due, not as soon as there is room
     unsigned int cycles = 0; // of opening, setting up and closing, instead of measuring a stream
     bool starts = false; // in each cycle
+    std::string
+        player; // program that plays @file in each cycle, instead of opening a PCM; empty: none
+    std::string file;
     std::string times; // file to write the times of all waits to; empty: do not wait by poll
     std::string save_interrupts; // file to write those to, instead of measuring
     std::vector<StreamOption> streams; // none: idle

@@ -3,6 +3,7 @@
 
 #include "echo.h"
 #include "guest/ktap.h"
+#include "reader.h"
 
 #include <barrier>
 #include <cstring>
@@ -114,6 +115,20 @@ void echo(const Options &options, const Meter &meter, Result &result)
     selftest::expect(!result.echoes.empty(), "no click was heard");
 }
 
+void run_player(const Options &options, const Meter &meter, Result &result)
+{
+    // Longer than a buffer: what was played is not to be taken for the next.
+    constexpr time_t seconds_between = 1;
+    const Reading before = meter.begin();
+    for (unsigned int cycle = 0; cycle < options.cycles; cycle++) {
+        result.reads.push_back(first_read(options.player, options.file));
+        // Not always at the same time of a period.
+        const timespec pause = { seconds_between, cycle * 7'100'000L };
+        nanosleep(&pause, nullptr);
+    }
+    result.used = meter.end() - before;
+}
+
 void serve_all(const Options &options, const Meter &meter, Result &result)
 {
     std::vector<std::unique_ptr<Client>> clients;
@@ -166,6 +181,8 @@ Result run_workload(const Options &options, const Meter &meter)
             answer_pings(options, meter, result);
         else if (!options.echo.empty())
             echo(options, meter, result);
+        else if (!options.player.empty())
+            run_player(options, meter, result);
         else if (options.cycles != 0)
             set_up_and_close(options, meter, result);
         else if (options.copies)

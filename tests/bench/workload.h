@@ -18,6 +18,7 @@ struct Result {
     Moment moment = {}; // during it
     std::vector<WaitTime> times;
     std::vector<snd_pcm_uframes_t> echoes; // frames until each click was heard
+    std::vector<uint64_t> reads; // when a player read its first frames, in each cycle
     std::string failure; // empty: all went well
 };
 

@@ -14,7 +14,7 @@ start_udev() {
 start_pipewire() {
 	# WirePlumber does not start where logind could never tell it about seats.
 	mkdir -p /run/systemd/seats /run/systemd/sessions /run/systemd/users /run/systemd/machines
-	dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork || return 1
+	bus_daemon=$(dbus-daemon --session --address="$DBUS_SESSION_BUS_ADDRESS" --fork --print-pid) || return 1
 	pipewire >"$LAB_OUT/pipewire.log" 2>&1 &
 	daemon=$!
 	wait_until [ -e $XDG_RUNTIME_DIR/pipewire-0 ] || return 1
@@ -27,4 +27,5 @@ end_pipewire() {
 	wait "$manager"
 	kill "$daemon"
 	wait "$daemon"
+	kill "$bus_daemon"
 }

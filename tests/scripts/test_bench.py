@@ -102,6 +102,10 @@ class Judgement(unittest.TestCase):
             for spent, word in ((71.0, "met"), (72.0, "not met")):
                 many = self.step(plan.many(32), plan.TOGETHER, **{field: spent})
                 self.assertEqual(self.judge(target, nothing, one, many), [word])
+            rows = table.streams(Findings([nothing, one, many])).rows
+            at = 2 if field == "guest_ms" else 5
+            self.assertEqual([row[0] for row in rows], ["1", "32"])
+            self.assertEqual([row[at] for row in rows], ["2.00", "2.22"])
 
     def test_writes_of_16_frames(self) -> None:
         for notifications, requests, word in ((7.5, 30.0, "met"), (7.6, 29.0, "not met")):
@@ -206,6 +210,35 @@ class Report(support.DirectoryTest):
         for verdict in self.outcome.verdicts:
             self.assertIn(verdict.target, text)
 
+    def test_sound_servers(self) -> None:
+        def step(driver: str, direction: str, place: str, backend: str, found: Figures) -> Measured:
+            return Measured(plan.Step(plan.served(plan.PIPEWIRE, direction), driver, place, 1,
+                                      backend), found)
+
+        found = Findings([
+            step(plan.NONE, workload.SERVE, plan.TOGETHER, "", Figures(guest_ms=20.0)),
+            step(plan.OURS, workload.SERVE, plan.TOGETHER, "", Figures(guest_ms=21.0, period=1024)),
+            step(plan.OURS, workload.HEAR, plan.APART, plan.RECORDING, Figures(heard=spread(9.0)))])
+        rows = table.servers(found).rows
+        self.assertEqual([(row[:3], row[-3]) for row in rows],
+                         [(("PipeWire plays", "null sink", "-"), "20.00"),
+                          (("PipeWire plays", "ours", "1024"), "21.00")])
+        self.assertEqual(table.hearings(found).rows, [("PipeWire", "ours", "50 / 9 / 18 ms")])
+        self.assertEqual(table.figures(found).rows, [])
+
+    def test_dom0_spends_for_each_guest_what_idle_ones_do_not_cost(self) -> None:
+        def step(driver: str, work: Workload, **fields: float) -> Measured:
+            return Measured(plan.Step(work, driver, plan.TOGETHER, 1), Figures(**fields))
+
+        found = Findings([step(plan.NONE, plan.IDLE_GUESTS, dom0_ms=1.0),
+                          *(step(plan.OURS, Workload(workload.PLAY, guests=count),
+                                 dom0_ms=1.0 + 3.0 * count, backend_xruns=count - 1)
+                            for count in (1, 2)),
+                          step(plan.IN_TREE, Workload(workload.PLAY, guests=2), dom0_ms=13.0)])
+        self.assertEqual(table.guests(found).rows,
+                         [("1", "-", "3.00", "-", "0", "0"), ("2", "6.00", "3.00", "0.50", "0", "1")])
+        self.assertEqual(table.figures(found).rows, [])
+
     def test_slower_machines(self) -> None:
         self.assertEqual(table.speeds(self.outcome).rows,
                          [("2 ns", "480", "480"), ("8 ns", "none", "480")])
@@ -257,6 +290,19 @@ class Plan(unittest.TestCase):
         pings = [line[2:4] for line in lines if line[0] == "ping"]
         self.assertEqual(pings, [["--period", period] for _ in plan.PLACES for period in pingers])
         self.assertNotIn("pinger", plan.script(plan.slow_steps(True)))
+
+    def test_each_driver_gets_servers_of_its_own(self) -> None:
+        lines = [line.split() for line in plan.script(plan.server_steps()).splitlines()]
+        started = [line[1] for line in lines if line[0] in ("driver", "server")]
+        each = [plan.PIPEWIRE, plan.PULSEAUDIO]
+        self.assertEqual(started, ["none", *each, "in-tree", *each, "ours", *each,
+                                   "none", "in-tree", *each, "ours", *each])
+
+    def test_of_several_guests_the_first_is_measured(self) -> None:
+        lines = [line.split() for line in plan.script(plan.guest_steps()).splitlines()]
+        beside = [line[1:3] for line in lines if line[0] == "beside"]
+        self.assertEqual(beside, [[str(count - 1), f"1:{driver}:together:play-480-{count}guests-rw"]
+                                  for driver in (plan.IN_TREE, plan.OURS) for count in (2, 4)])
 
     def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
         self.assertFalse([step.name for step in plan.steps(False, 1)

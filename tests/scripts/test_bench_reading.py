@@ -3,7 +3,10 @@
 
 import unittest
 
+import numpy
+
 from support import DirectoryTest
+from xenfront import audio
 from xenfront.bench import figures, latency, trace, workload
 from xenfront.bench.workload import Workload
 from xenfront.errors import Failure
@@ -102,6 +105,59 @@ class FiguresOfAStep(unittest.TestCase):
         assert found.wake is not None and found.notice is not None
         self.assertEqual((found.wake.p50, found.wake.largest), (50, 70))
         self.assertEqual((found.notice.count, found.notice.p50), (1, 100))
+
+
+class FiguresOfAServer(unittest.TestCase):
+    """What happens outside of what is measured, from 0 to 4 s of Dom0's clock, does not count."""
+
+    TRACE = [entry(-1, "request", op="TRIGGER", trigger="START"), entry(-1, "underrun"),
+             event(1, 1), event(2, 2), entry(2, "wakeup"),
+             entry(3, "request", op="TRIGGER", trigger="START"), entry(3.1, "underrun"), event(5, 3)]
+
+    def test_are_for_each_second(self) -> None:
+        work = Workload(workload.SERVE, server="pipewire", seconds=4.0)
+        measured = {"failure": "", "interrupts": 8, "guest_switches": 80, "period_size": 1024}
+        found = figures.figures(work, notes(measured, trace_entries=self.TRACE))
+        self.assertEqual((found.interrupts, found.guest_switches, found.events,
+                          found.notifications), (2, 20, 0.5, 0.25))
+        self.assertAlmostEqual(found.guest_ms, 10)
+        self.assertEqual((found.xruns, found.backend_xruns, found.period, found.buffer),
+                         (1, 1, 1024, None))
+
+    def test_that_was_not_recorded_is_an_error(self) -> None:
+        measured = {**GUEST_RESULT, "step": "hear", "reads": [1], "monotonic_ns": 0,
+                    "processor_ticks": 5000}
+        with self.assertRaisesRegex(Failure, "has recorded nothing"):
+            figures.figures(Workload(workload.HEAR, server="pipewire"), notes(measured))
+
+
+def recording(*parts: tuple[float, int]) -> audio.Recording:
+    """Seconds, and the sample in them."""
+    samples = numpy.concatenate([numpy.full((round(1000 * seconds), 2), sample, numpy.int16)
+                                 for seconds, sample in parts])
+    return audio.Recording(1000, samples)
+
+
+class Hearing(unittest.TestCase):
+    SOUND = recording((1.0, 0), (0.5, 900), (0.05, 0), (0.5, -900), (0.2, 0), (0.01, 9), (0.5, 900))
+
+    def test_a_sound_begins_after_silence(self) -> None:
+        self.assertEqual(latency.begins(self.SOUND), [1000, 2260])
+
+    def test_the_first_report_behind_it_says_when_it_was_played(self) -> None:
+        def reported(second: float, frame: int) -> Entry:
+            return entry(second, "event", pos=4 * frame)
+
+        # Of what was played before the stream was opened anew nothing is recorded.
+        events = [reported(1, 5000), reported(11, 500), reported(11.5, 1000), reported(13, 2500)]
+        self.assertEqual(latency.until_heard([11_400_000_000, 12_700_000_000], events, self.SOUND),
+                         [100_000_000, 60_000_000])
+        with self.assertRaisesRegex(Failure, "frame 2260, .* not reported"):
+            latency.until_heard([1, 2], events[:3], self.SOUND)
+
+    def test_every_player_is_heard(self) -> None:
+        with self.assertRaisesRegex(Failure, "3 players were heard 2 times"):
+            latency.until_heard([1, 2, 3], [], self.SOUND)
 
 
 class Latency(unittest.TestCase):

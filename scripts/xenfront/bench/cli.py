@@ -6,9 +6,11 @@ import dataclasses
 import json
 import pathlib
 import time
+from typing import Any
 
 from xenfront import ROOT, command
 from xenfront.bench import figures, instructions, machine, page, plan, table
+from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
 from xenfront.bench.progress import Progress
 from xenfront.lab import runs as lab_runs
@@ -53,21 +55,30 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One boot of the lab."""
+    """One boot of the lab, with its options."""
 
     name: str
     icount: int
     steps: list[plan.Step]
+    lab: dict[str, Any] = dataclasses.field(default_factory=dict)
     counts_instructions: bool = False
+
+    @property
+    def lab_options(self) -> dict[str, Any]:
+        return {**self.lab, **(machine.counting(self.name) if self.counts_instructions else {})}
 
 
 def runs(options: argparse.Namespace) -> list[Run]:
-    """The one for everything, then the slower machines, and one that counts instructions."""
+    """The one for everything, then sound servers, the slower machines, and one that counts
+    instructions."""
     shifts = plan.QUICK_SLOW_ICOUNTS if options.quick else plan.SLOW_ICOUNTS
     return [Run(options.name, plan.ICOUNT, plan.steps(options.quick, options.rounds)),
+            Run(f"{options.name}-servers", plan.ICOUNT, plan.server_steps(), machine.FOR_SERVERS),
+            Run(f"{options.name}-guests", plan.ICOUNT, plan.guest_steps(), machine.FOR_GUESTS),
             *(Run(f"{options.name}-icount{shift}", shift, plan.slow_steps(options.quick))
               for shift in shifts),
-            Run(f"{options.name}-instructions", plan.ICOUNT, instructions.STEPS, True)]
+            Run(f"{options.name}-instructions", plan.ICOUNT, instructions.STEPS,
+                counts_instructions=True)]
 
 
 def measure(options: argparse.Namespace, all_runs: list[Run]) -> None:
@@ -78,13 +89,16 @@ def measure(options: argparse.Namespace, all_runs: list[Run]) -> None:
             before = done
             machine.run(run.name, options.kernel, options.type, run.icount, modules,
                         plan.script(run.steps), lambda count, name: progress(before + count, name),
-                        run.counts_instructions)
+                        run.lab_options)
             done += len(run.steps)
 
 
 def evaluate(options: argparse.Namespace, all_runs: list[Run], seconds: float) -> Outcome:
-    found = {run.icount: figures.collect(lab_runs.directory(run.name), run.steps)
-             for run in all_runs if not run.counts_instructions}
+    found: dict[int, Findings] = {}
+    for run in all_runs:
+        if not run.counts_instructions:
+            new = figures.collect(lab_runs.directory(run.name), run.steps)
+            found[run.icount] = found[run.icount] + new if run.icount in found else new
     everything = found.pop(plan.ICOUNT)
     return Outcome(everything, {1 << shift: slower for shift, slower in found.items()},
                    {"guest": f"Linux {options.kernel}, {options.type}",

@@ -7,16 +7,18 @@ import pathlib
 import statistics
 from typing import Any, Callable
 
+from xenfront import audio
 from xenfront.bench import facts, latency, plan, trace
 from xenfront.bench.facts import Facts
 from xenfront.bench.latency import Moment
-from xenfront.bench.workload import IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
+from xenfront.bench.workload import HEAR, IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
 from xenfront.errors import Failure
 from xenfront.traces import backend, ftrace
 from xenfront.traces.ftrace import Traced
 from xenfront.traces.spread import Spread
 
-MICROSECOND = 1000 # in nanoseconds
+MICROSECOND = 1000  # in nanoseconds
+MILLISECOND = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Figures:
     notice: Spread | None = None  # from that to the backend's wake-up
     cycle: Spread | None = None  # how long it took to set up
     traced: Traced | None = None  # what the driver did besides
+    events: float = 0  # sent by the backend to a sound server, for each second
+    period: int | None = None  # of the sound server's stream, in frames
+    buffer: int | None = None
+    heard: Spread | None = None  # from a player's first read to the backend's playing it
     echo: int | None = None  # frames until what was played is heard, the longest
 
     @property
@@ -60,6 +66,10 @@ class Findings:
     def __init__(self, all_measured: list[Measured], facts: Facts = Facts({}, {})):
         self.all = all_measured
         self.facts = facts
+
+    def __add__(self, other: "Findings") -> "Findings":
+        """With what another boot has found; the facts are those of this one."""
+        return Findings(self.all + other.all, self.facts)
 
     def of(self, driver: str, place: str, name: str, backend: str = "") -> list[Figures]:
         """Of each round, with a backend of those options."""
@@ -120,6 +130,7 @@ class Notes:
     trace: list[backend.Entry]
     waits: list[tuple[int, int]]
     traced: Traced | None = None
+    recording: audio.Recording | None = None  # by the backend
 
 
 def _accounts(path: pathlib.Path) -> list[backend.Entry]:
@@ -139,13 +150,16 @@ def _waits(path: pathlib.Path) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in pairs]
 
 
+def _recording(path: pathlib.Path) -> audio.Recording | None:
+    return audio.read(path) if path.exists() else None
+
+
 def _guest_results(path: pathlib.Path) -> dict[str, dict[str, Any]]:
     measured = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         result = json.loads(line)
         # A driver that is not there has no function to be called.
-        measured[result["step"]] = {"module_calls": result.get("module_calls", 0),
-                                    **(result["measured"] or {})}
+        measured[result["step"]] = {"module_calls": 0, **result, **(result["measured"] or {})}
     return measured
 
 
@@ -171,8 +185,11 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
                       traces[step.name], _waits(guest / f"times.{step.name}"),
                       ftrace.read_stacks(guest / f"events.{step.name}",
-                                         guest / f"functions.{step.name}"))
+                                         guest / f"functions.{step.name}"),
+                      _recording(dom0 / f"recording.{step.name}.wav"))
         found.append(Measured(step, figures(step.workload, notes)))
+    if all(step.workload.server for step in steps):
+        return Findings(found)
     return Findings(found, facts.read(guest / "facts.jsonl", dom0 / "grants"))
 
 
@@ -182,6 +199,8 @@ def figures(workload: Workload, notes: Notes) -> Figures:
     if not failure and len(notes.accounts) != 2:
         raise Failure(f"{workload.name}: the processor time was noted {len(notes.accounts)} "
                       "times; it has to be at begin and end, see dom0/stderr of the run")
+    if workload.server:
+        return _of_server(workload, notes)
     guest_ms, dom0_ms = _processor_time(notes)
     if workload.direction == IDLE:
         each = _ratio_of(workload.seconds)
@@ -213,6 +232,45 @@ def figures(workload: Workload, notes: Notes) -> Figures:
         echo=max(measured["echoes"], default=None), wake=wake, notice=notice)
 
 
+def _of_server(workload: Workload, notes: Notes) -> Figures:
+    """Interrupts, switches, events and notifications are for each second."""
+    measured, failure = notes.measured, notes.measured["failure"]
+    if failure:
+        return Figures(failure=failure)
+    begin, end = (account.moment.monotonic for account in notes.accounts)
+    during = [entry for entry in notes.trace if begin <= entry["t"] <= end]
+    # A server starts a stream anew after an xrun.
+    restarts = sum(entry["type"] == "request" and entry.get("trigger") == "START"
+                   for entry in during)
+    common = Figures(xruns=restarts, backend_xruns=trace.xruns(during))
+    if workload.direction == HEAR:
+        return dataclasses.replace(common, xruns=0, heard=_heard(notes))
+    each = _ratio_of(workload.seconds)
+    guest_ms, dom0_ms = _processor_time(notes)
+    return dataclasses.replace(
+        common, interrupts=each(measured["interrupts"]),
+        guest_switches=each(measured["guest_switches"]), guest_ms=each(guest_ms),
+        dom0_ms=each(dom0_ms), events=each(sum(map(backend.is_sent_event, during))),
+        notifications=each(sum(entry["type"] == "wakeup" for entry in during)),
+        period=measured.get("period_size"), buffer=measured.get("buffer_size"))
+
+
+def _heard(notes: Notes) -> Spread | None:
+    if notes.recording is None:
+        raise Failure(f"{notes.measured['step']}: the backend has recorded nothing; see "
+                      "dom0/backend/stderr of the run")
+    offset = _clock_offset(notes)
+    return Spread.of(latency.until_heard(
+        [read - offset for read in notes.measured["reads"]], notes.trace, notes.recording),
+        MILLISECOND)
+
+
+def _clock_offset(notes: Notes) -> int:
+    begin, end = notes.accounts
+    guest = Moment(notes.measured["monotonic_ns"], notes.measured["processor_ticks"])
+    return latency.clock_offset(guest, (begin.moment, end.moment))
+
+
 def _processor_time(notes: Notes) -> tuple[float, float]:
     """Milliseconds of guest and Dom0."""
     if len(notes.accounts) != 2:
@@ -222,9 +280,7 @@ def _processor_time(notes: Notes) -> tuple[float, float]:
 
 
 def _latencies(workload: Workload, notes: Notes) -> tuple[Spread | None, Spread | None]:
-    begin, end = notes.accounts
-    guest = Moment(notes.measured["monotonic_ns"], notes.measured["processor_ticks"])
-    offset = latency.clock_offset(guest, (begin.moment, end.moment))
+    offset = _clock_offset(notes)
     told = [entry["t"] + offset for entry in notes.trace if backend.is_sent_event(entry)]
     notices = [entry["t"] + offset for entry in notes.trace if entry["type"] == "wakeup"]
     wakes = [woken for _, woken in notes.waits]

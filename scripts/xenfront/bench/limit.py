@@ -5,7 +5,7 @@ wakes once a period, and that copies the samples of a period."""
 import dataclasses
 
 from xenfront.bench.figures import Findings
-from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER
+from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER, many
 from xenfront.bench.workload import COPY, IDLE, LATENCY_PERIOD, PING, PLAY, RATE, RECORD, Workload
 
 
@@ -44,6 +44,13 @@ def of(findings: Findings, workload: Workload) -> float | None:
     copy = dataclasses.replace(workload, direction=COPY)
     waking, copying = (findings.mean(NONE, TOGETHER, one.name, "guest_ms") for one in (ping, copy))
     return waking + copying if waking is not None and copying is not None else None
+
+
+def of_each_stream(findings: Findings, driver: str, streams: int, field: str) -> float | None:
+    """Processor time of a domain when so many play at once, without that of an idle one."""
+    idle = findings.mean(NONE, TOGETHER, IDLE, field)
+    whole = findings.mean(driver, TOGETHER, many(streams).name, field)
+    return (whole - idle) / streams if whole is not None and idle is not None else None
 
 
 def remarks(findings: Findings) -> list[str]:

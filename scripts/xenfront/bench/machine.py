@@ -7,13 +7,16 @@ import shutil
 import subprocess
 import tempfile
 import time
-from typing import Callable
+from typing import Any, Callable
 
-from xenfront import ROOT
+import numpy
+
+from xenfront import ROOT, audio
 from xenfront.bench import plan
-from xenfront.bench.workload import STREAMS_OF_DEVICE
+from xenfront.bench.workload import RATE, STREAMS_OF_DEVICE
 from xenfront.errors import Failure
 from xenfront.lab import runs
+from xenfront.selftests import suites
 
 PROGRAMS = ROOT / "build" / "guest-bench"
 
@@ -36,6 +39,18 @@ CARD = f"""[[
     'stream, unique-id=echo-record, type=C',
     {_many_streams()} ]]"""
 
+# Of the guest in which sound servers play: with one stream, they do nothing else.
+SERVER_CARD = """[[
+    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=44100;48000,
+     sample-formats=s16_le;s32_le, channels-min=1, channels-max=2',
+    'pcm, name=Bench', 'stream, unique-id=play, type=P' ]]"""
+# What differs there, of the lab's options.
+FOR_SERVERS = {"vsnd": SERVER_CARD, "domu_packages": f"{suites.PIPEWIRE},{suites.PULSEAUDIO}",
+               "root": "disk"}
+
+# And where several guests play.
+FOR_GUESTS = {"vsnd": SERVER_CARD, "guests": max(plan.GUESTS), "memory": 256}
+
 # tests/bench/dom0.sh writes the files when it restarts the backend.
 BACKEND = ("xen-sndback --default null --map 'echo-*=loop:bench' "
            "--trace \"$LAB_OUT/trace.$(cat /run/bench-number 2>/dev/null || echo 0)\" "
@@ -55,11 +70,16 @@ Watch = Callable[[int, str], None]
 Modules = dict[str, pathlib.Path]
 
 
+# Which the players of sound servers play: seconds, and the sample that they consist of.
+SOUNDS = {"silence": (30.0, 0), "sound": (20.0, 9000), "click": (0.3, 9000)}
+
+
 def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
     target = tree / "bench"
     target.mkdir(parents=True)
     programs = (PROGRAMS / f"xen-front-{name}" for name in ("bench", "accountant", "pinger"))
-    scripts = sorted((ROOT / "tests" / "bench").glob("*.sh"))
+    scripts = [*sorted((ROOT / "tests" / "bench").glob("*.sh")),
+               *(ROOT / "tests" / "guest" / name for name in ("ktap.sh", "sound-server.sh"))]
     for path, name in (*((path, path.name) for path in (*scripts, *programs)),
                        *((path, f"{driver}.ko") for driver, path in modules.items())):
         try:
@@ -67,6 +87,9 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
         except OSError as failure:
             raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
                           "is needed") from failure
+    for sound, (seconds, sample) in SOUNDS.items():
+        samples = numpy.full((round(seconds * RATE), audio.CHANNELS), sample)
+        audio.write(target / f"{sound}.wav", audio.Recording(RATE, samples))
     (target / "plan").write_text(steps, encoding="utf-8")
 
 
@@ -75,25 +98,32 @@ def counts(name: str) -> pathlib.Path:
     return runs.directory(name) / "instructions"
 
 
-def _counting(name: str) -> str:
+def counting(name: str) -> dict[str, Any]:
+    """The options of a run of that name that counts instructions."""
     plugin = PROGRAMS / "xen-front-counter.so"
     if not plugin.exists():
         raise Failure(f"{plugin}: is not there; make bench builds what is needed")
-    return f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"
+    return {"qemu_plugin": f"{plugin},out={counts(name)},processor={plan.GUEST_PROCESSOR}"}
+
+
+def _commands(guests: int) -> str:
+    return (f"[ $LAB_GUEST != 0 ] || exec /bench/guest.sh /bench/plan /bench {guests}; "
+            "exec /bench/other.sh /bench")
 
 
 def run(name: str, kernel: str, guest_type: str, icount: int, modules: Modules, steps: str,
-        watch: Watch, counts_instructions: bool = False) -> None:
-    """Boots the lab and has `steps` done."""
+        watch: Watch, lab_options: dict[str, Any]) -> None:
+    """Boots the lab, with these options besides, and has `steps` done."""
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         tree = pathlib.Path(work)
         _overlay(tree, steps, modules)
-        command = runs.command(
-            "run", quiet=True, name=name, kernel=kernel, type=guest_type, icount=icount,
-            driver="none", sound="aloop", domu_config=NATIVE_COUNTER, vsnd=CARD, backend=BACKEND,
-            domu_overlay=tree, dom0_overlay=tree, dom0_command="/bench/dom0.sh",
-            domu_command="/bench/guest.sh /bench/plan /bench", time_limit=3600, host_limit=7200,
-            allow_report=ALLOWED_REPORT, qemu_plugin=counts_instructions and _counting(name))
+        command = runs.command("run", **{
+            "quiet": True, "name": name, "kernel": kernel, "type": guest_type, "icount": icount,
+            "driver": "none", "sound": "aloop", "domu_config": NATIVE_COUNTER, "vsnd": CARD,
+            "backend": BACKEND, "domu_overlay": tree, "dom0_overlay": tree,
+            "dom0_command": "/bench/dom0.sh",
+            "domu_command": _commands(int(lab_options.get("guests", 1))), "time_limit": 3600,
+            "host_limit": 7200, "allow_report": ALLOWED_REPORT, **lab_options})
         shutil.rmtree(runs.directory(name), ignore_errors=True)
         with subprocess.Popen(command) as lab:
             follow(lab, runs.directory(name) / "dom0" / "console.log", watch)

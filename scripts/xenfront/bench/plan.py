@@ -3,9 +3,9 @@
 
 import dataclasses
 
-from xenfront.bench.workload import (COPY, DUPLEX, ECHO, IDLE, LATENCY_PERIOD, OPEN,
-                                     PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, SECONDS, START,
-                                     Workload)
+from xenfront.bench.workload import (COPY, DUPLEX, ECHO, HEAR, IDLE, LATENCY_PERIOD, OPEN,
+                                     PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, REST, SECONDS,
+                                     SERVE, START, Workload)
 
 IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 
@@ -45,8 +45,14 @@ FIELD = f"--positions timer:{FIELD_MICROSECONDS}"
 # moves every so many frames, with a tick of its kernel, and a buffer has to hold as much.
 CARD = "--map play=alsa:hw:Loopback,0"
 CARD_STEP = RATE // 250
+# One that records the first stream, where tests/bench/dom0.sh looks for it.
+RECORDING = "--map play=wav:/lab/out/files/heard.wav"
 # What comes before the name of a workload with a backend of these options.
-BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-"}
+BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-", RECORDING: "recorded-"}
+
+PIPEWIRE, PULSEAUDIO = "pipewire", "pulseaudio"
+SERVERS = (PIPEWIRE, PULSEAUDIO)
+TITLES = {PIPEWIRE: "PipeWire", PULSEAUDIO: "PulseAudio"}
 
 
 def many(streams: int) -> Workload:
@@ -73,6 +79,8 @@ class Step:
     @property
     def verb(self) -> str:
         """What tests/bench/guest.sh calls this kind of step."""
+        if self.workload.server:
+            return self.workload.direction
         if self.workload.direction == IDLE and self.driver != NONE:
             return "watch"
         if self.workload.direction == PING:
@@ -81,6 +89,8 @@ class Step:
             return "cycle"
         if self.workload.is_traced:
             return "trace"
+        if self.workload.guests > 1 and self.workload.direction == PLAY:
+            return f"beside {self.workload.guests - 1}"
         return "time" if self.workload.is_timed else "step"
 
 
@@ -156,13 +166,39 @@ def slow_steps(is_quick: bool) -> list[Step]:
             for period in (QUICK_SWEEP if is_quick else SWEEP)]
 
 
+def served(server: str, direction: str) -> Workload:
+    """Servers close a sink that was idle for five seconds."""
+    return Workload(direction, server=server, seconds={SERVE: 10.0, REST: 3.0}.get(direction, 0.0))
+
+
+def server_steps() -> list[Step]:
+    """The null sink of a server is what its drivers are compared with. What a step of processor time
+    costs is told apart from how soon something is heard, for which the backend records."""
+    return [*(Step(served(server, direction), driver, TOGETHER, 1)
+              for driver in (NONE, IN_TREE, OURS) for server in SERVERS
+              for direction in (SERVE, REST)),
+            *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
+              for driver in (IN_TREE, OURS) for server in SERVERS)]
+
+
+GUESTS = (1, 2, 4)
+IDLE_GUESTS = Workload(IDLE, guests=max(GUESTS))
+
+
+def guest_steps() -> list[Step]:
+    """A stream in each of several guests, on the same backend. They all are there all the time."""
+    return [Step(IDLE_GUESTS, NONE, TOGETHER, 1),
+            *(Step(Workload(PLAY, guests=count), driver, TOGETHER, 1)
+              for driver in (IN_TREE, OURS) for count in GUESTS)]
+
+
 def script(chosen: list[Step]) -> str:
     """The plan as tests/bench/guest.sh reads it."""
     pings = {step.workload.period: step.workload.seconds for step in chosen
              if step.workload.direction == PING}
     lines = [f"pinger {period} {period * 1_000_000 // RATE} {round(seconds * RATE) // period}"
              for period, seconds in pings.items()]
-    driver = place = backend = ""
+    driver = place = backend = server = ""
     with_facts: set[str] = set()
     for step in chosen:
         if step.place != place:
@@ -174,7 +210,11 @@ def script(chosen: list[Step]) -> str:
         if step.driver != driver:
             driver = step.driver
             lines.append(f"driver {driver}")
-        if driver not in with_facts:
+            server = ""
+        if step.workload.server != server:
+            server = step.workload.server
+            lines.append(f"server {server}")
+        if driver not in with_facts and not server:
             with_facts.add(driver)
             lines.append(f"facts {driver}")
             if driver != NONE:

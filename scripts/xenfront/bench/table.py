@@ -7,7 +7,7 @@ from xenfront.bench import instructions, limit, plan
 from xenfront.bench.facts import Facts
 from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
-from xenfront.bench.workload import ECHO, IDLE, OPEN, PLAY, START, Workload
+from xenfront.bench.workload import ECHO, IDLE, OPEN, PLAY, REST, SERVE, START, Workload
 from xenfront.traces.spread import Spread
 
 Row = tuple[str, ...]
@@ -55,6 +55,7 @@ def figures(findings: Findings) -> Table:
     the ratio of ours to that; xruns."""
     kinds = dict.fromkeys((one.step.workload, one.step.backend) for one in findings.all
                           if one.step.driver == plan.OURS and not one.step.workload.is_traced
+                          and not one.step.workload.server and not one.step.workload.guests
                           and one.step.workload.direction not in (ECHO, IDLE, OPEN, START))
     return Table(("workload", *(cell for column in COLUMNS
                                 for cell in (f"{column.title}: in-tree", "ours", "ratio")),
@@ -153,6 +154,75 @@ def _echo(findings: Findings, driver: str, name: str) -> str:
     return str(max((figures.echo or 0 for figures in rounds), default="-"))
 
 
+def streams(findings: Findings) -> Table:
+    """Several streams of a guest: what each costs, without an idle guest and Dom0."""
+    works = {one.step.workload for one in findings.all}
+    counts = sorted({work.streams for work in works if work.name == plan.many(work.streams).name})
+    rows = []
+    for count in counts:
+        cells: list[str] = []
+        for field in ("guest_ms", "dom0_ms"):
+            theirs, ours = (limit.of_each_stream(findings, driver, count, field)
+                            for driver in _DRIVERS)
+            cells += [number(theirs), number(ours), ratio(ours, theirs)]
+        rows.append((str(count), *cells))
+    return Table(("streams at once", "guest ms/s for each: in-tree", "ours", "ratio",
+                  "Dom0 ms/s for each: in-tree", "ours", "ratio"), rows)
+
+
+# With a server's null sink there is no driver, and nothing for a backend to do.
+_SINKS = {plan.NONE: "null sink", plan.IN_TREE: "in-tree", plan.OURS: "ours"}
+
+
+def servers(findings: Findings) -> Table:
+    """Sound servers that play, and those whose sink is open but idle, for each second."""
+    kinds = dict.fromkeys(one.step.workload for one in findings.all
+                          if one.step.workload.direction in (SERVE, REST))
+    return Table(("sound server", "sink", "period", "buffer", "interrupts", "events",
+                  "notifications", "guest's switches", "guest ms/s", "Dom0 ms/s", "xruns"),
+                 [_server(findings, work, driver, sink)
+                  for work in kinds for driver, sink in _SINKS.items()
+                  if findings.of(driver, plan.TOGETHER, work.name)])
+
+
+def _server(findings: Findings, work: Workload, driver: str, sink: str) -> Row:
+    rounds = findings.of(driver, plan.TOGETHER, work.name)
+    means = (findings.mean(driver, plan.TOGETHER, work.name, field) for field in (
+        "interrupts", "events", "notifications", "guest_switches", "guest_ms", "dom0_ms"))
+    what = "plays" if work.direction == SERVE else "is idle"
+    return (f"{plan.TITLES[work.server]} {what}", sink, str(rounds[0].period or "-"),
+            str(rounds[0].buffer or "-"), *map(number, means),
+            str(sum(one.xruns + one.backend_xruns for one in rounds)))
+
+
+def guests(findings: Findings) -> Table:
+    """Several guests that play a stream each: what Dom0 spends for each of them."""
+    counts = dict.fromkeys(one.step.workload.guests for one in findings.all
+                           if one.step.workload.guests and one.step.driver == plan.OURS)
+    return Table(("guests that play", "Dom0 ms/s for each: in-tree", "ours", "ratio",
+                  "backend's xruns: in-tree", "ours"),
+                 [_guests(findings, count) for count in counts])
+
+
+def _guests(findings: Findings, count: int) -> Row:
+    work = Workload(PLAY, guests=count)
+    idle = findings.mean(plan.NONE, plan.TOGETHER, plan.IDLE_GUESTS.name, "dom0_ms")
+    theirs, ours = (None if whole is None or idle is None else (whole - idle) / count
+                    for whole in (findings.mean(driver, plan.TOGETHER, work.name, "dom0_ms")
+                                  for driver in _DRIVERS))
+    return (str(count), number(theirs), number(ours), ratio(ours, theirs),
+            *(str(sum(one.backend_xruns for one in findings.of(driver, plan.TOGETHER, work.name)))
+              for driver in _DRIVERS))
+
+
+def hearings(findings: Findings) -> Table:
+    """How soon a new player of a sound server is heard."""
+    return Table(("milliseconds until a new player is heard", "driver", "p50 / p99 / max"),
+                 [(plan.TITLES[one.step.workload.server], one.step.driver,
+                   one.figures.heard.percentiles("ms"))
+                  for one in findings.all if one.figures.heard])
+
+
 def shares(outcome: Outcome) -> Table:
     """Who executes how many instructions on the guest's processor."""
     return Table(("instructions of a period of playback", *_DRIVERS, "ping"),
@@ -183,7 +253,9 @@ def text(outcome: Outcome) -> str:
              *(f"{title:<{titles}}"
                + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths))
                for title, *cells in table)]
-    for other in (latencies(findings), costs(findings), speeds(outcome), echoes(findings)):
+    for other in (latencies(findings), costs(findings), speeds(outcome), echoes(findings),
+                  servers(findings), hearings(findings),
+                  streams(findings), guests(findings)):
         lines += ["", str(other)]
     lines += ["", *remarks(outcome)]
     if (own := functions(outcome)).rows:

@@ -4,9 +4,10 @@
 import dataclasses
 from typing import Callable
 
+from xenfront.bench import limit
 from xenfront.bench.figures import Findings
 from xenfront.bench.plan import (APART, BY_16, BY_16_PACED, CARD, FIELD, IN_TREE, LATE,
-                                 LATE_MICROSECONDS, NONE, OURS, TOGETHER, many)
+                                 LATE_MICROSECONDS, NONE, OURS, TOGETHER)
 from xenfront.bench.workload import IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER, PLAY, RECORD, Workload
 from xenfront.traces.spread import Spread
 
@@ -60,9 +61,9 @@ _LIMITS = (
 # The targets were set with a backend that plays into snd-aloop; neither that nor a timer ticks at the
 # periods' boundaries.
 _LIMITS_OF_OTHER_BACKENDS = tuple(
-    dataclasses.replace(limit, target=f"{what}: {limit.target}", backend=backend)
+    dataclasses.replace(one, target=f"{what}: {one.target}", backend=backend)
     for backend, what in ((FIELD, "positions by a timer"), (CARD, "into a sound card"))
-    for limit in _LIMITS)
+    for one in _LIMITS)
 
 SMALLEST_WANTED = 32
 
@@ -88,22 +89,16 @@ def _smallest(findings: Findings) -> list[Verdict]:
 _STREAMS, _GROWTH = 32, 1.1
 
 
-def _of_each_stream(findings: Findings, driver: str, streams: int, field: str) -> float | None:
-    """Processor time of a domain, without that of an idle one."""
-    idle = findings.mean(NONE, TOGETHER, IDLE, field)
-    whole = findings.mean(driver, TOGETHER, many(streams).name, field)
-    return (whole - idle) / streams if whole is not None and idle is not None else None
-
-
 def _many(findings: Findings) -> list[Verdict]:
     verdicts = []
     for domain, field in (("", "guest_ms"), (" Dom0", "dom0_ms")):
         target = f"{_STREAMS} streams: each costs{domain} at most {_GROWTH} times what one costs"
-        one, each = (_of_each_stream(findings, OURS, count, field) for count in (1, _STREAMS))
+        one, each = (limit.of_each_stream(findings, OURS, count, field)
+                     for count in (1, _STREAMS))
         if not one or each is None:
             verdicts.append(Verdict(target, "was not measured", None))
             continue
-        theirs = _of_each_stream(findings, IN_TREE, _STREAMS, field)
+        theirs = limit.of_each_stream(findings, IN_TREE, _STREAMS, field)
         verdicts.append(Verdict(target, f"one {one:.2f} ms/s, each of {_STREAMS} {each:.2f}: ratio "
                                         f"{each / one:.2f}; in-tree each of {_STREAMS} "
                                         f"{_number(theirs)}", each <= _GROWTH * one))
@@ -193,8 +188,8 @@ def _wake(findings: Findings) -> list[Verdict]:
 
 
 _JUDGES: tuple[Callable[[Findings], list[Verdict]], ...] = (
-    lambda findings: [limit.judge(findings)
-                      for limit in (*_LIMITS, *_LIMITS_OF_OTHER_BACKENDS)], _smallest, _wake, _many,
+    lambda findings: [one.judge(findings)
+                      for one in (*_LIMITS, *_LIMITS_OF_OTHER_BACKENDS)], _smallest, _wake, _many,
     _idle, _by_16, _traced)
 
 

@@ -3,7 +3,7 @@
 
 import dataclasses
 import pathlib
-from typing import Iterable
+from typing import Any, Iterable
 
 from xenfront.traces.backend import Entry, is_sent_event
 
@@ -44,11 +44,17 @@ def divide(entries: Iterable[Entry], marks: list[tuple[str, float]]) -> dict[str
     return parts
 
 
+def xruns(entries: Iterable[Entry]) -> int:
+    """That the backend has seen."""
+    return sum(entry["type"] in ("underrun", "overrun") for entry in entries)
+
+
 def traffic(entries: Iterable[Entry]) -> Traffic:
-    """Of all streams together."""
-    streams: dict[tuple[str, str], list[Entry]] = {}
+    """Of all streams of all guests together."""
+    streams: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in entries:
-        streams.setdefault((entry.get("stream", ""), entry.get("dir", "")), []).append(entry)
+        of = tuple(entry.get(member) for member in ("dom", "stream", "dir"))
+        streams.setdefault(of, []).append(entry)
     return sum((_of_stream(entries) for entries in streams.values()), Traffic())
 
 
@@ -66,14 +72,13 @@ def _of_stream(entries: list[Entry]) -> Traffic:
 
 
 def _between_events(run: list[Entry], period: int) -> Traffic:
-    xruns = sum(entry["type"] in ("underrun", "overrun") for entry in run)
     events = [at for at, entry in enumerate(run) if is_sent_event(entry)]
     if len(events) < 2 or period == 0:
-        return Traffic(xruns=xruns)
+        return Traffic(xruns=xruns(run))
     first, last = events[0], events[-1]
     between = run[first + 1:last + 1]
     return Traffic(
-        periods=(run[last]["pos"] - run[first]["pos"]) / period, xruns=xruns,
+        periods=(run[last]["pos"] - run[first]["pos"]) / period, xruns=xruns(run),
         requests=sum(entry["type"] == "request" and entry["op"] in ("WRITE", "READ")
                      for entry in between),
         notifications=sum(entry["type"] == "wakeup" for entry in between))

@@ -10,11 +10,15 @@ OPEN, START = "open", "start"
 ECHO = "echo"
 # What there is to compare with: to be woken by another domain, and to copy the samples.
 PING, COPY = "ping", "copy"
+# With a sound server: while its player plays, after that with its sink open, and when a player begins
+# beside another.
+SERVE, REST, HEAR = "serve", "rest", "hear"
 
 RATE = 48000
 PERIODS_PER_BUFFER = 4
 LATENCY_PERIOD = 480
 CYCLES = 50
+PLAYERS = 6
 
 # How long each period is played, in seconds: some hundred times.
 SECONDS = {1024: 4.0, 480: 4.0, 256: 2.0, 128: 1.0, 64: 1.0, 32: 0.5, 16: 0.5, 8: 0.5}
@@ -45,12 +49,16 @@ class Workload:
     chunk: int = 0  # written at once; 0: a period
     is_paced: bool = False  # writes when it is due, not when there is room
     is_traced: bool = False  # while the kernel traces what the driver does
+    guests: int = 0  # in a lab of several: that play, or are idle
+    server: str = ""  # that plays; empty: xen-front-bench does
 
     @property
     def name(self) -> str:
         """Tells it from all others."""
+        if self.server:
+            return f"{self.server}-{self.direction}"
         if self.direction in (IDLE, OPEN, START):
-            return self.direction
+            return self.direction + (f"-{self.guests}guests" if self.guests else "")
         parts = [self.direction, str(self.period)]
         if self.direction in (PING, COPY):
             return "-".join(parts)
@@ -62,6 +70,8 @@ class Workload:
             parts.append(f"by{self.chunk}" + ("paced" if self.is_paced else ""))
         if self.streams != 1:
             parts.append(f"{self.streams}streams")
+        if self.guests:
+            parts.append(f"{self.guests}guests")
         parts.append("poll" if self.is_timed else self.access)
         if self.is_traced:
             parts.append("traced")
@@ -75,7 +85,9 @@ class Workload:
     @property
     def arguments(self) -> str:
         """Of xen-front-bench."""
-        if self.direction == IDLE:
+        if self.direction == HEAR:
+            return f"--cycles {PLAYERS}"
+        if self.direction in (IDLE, SERVE, REST):
             return f"--seconds {self.seconds}"
         words = [f"--period {self.period} --rate {self.rate} --seconds {self.seconds}"]
         if self.direction != PING:

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "reader.h"
+
+#include "clock.h"
+#include "guest/ktap.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace bench {
+
+namespace {
+
+constexpr uint64_t header_bytes = 44;
+
+pid_t start(const std::string &program, const std::string &file)
+{
+    std::string name = program;
+    std::string path = file;
+    char *const arguments[] = { name.data(), path.data(), nullptr };
+    pid_t process;
+    const int error = posix_spawnp(&process, program.c_str(), nullptr, nullptr, arguments, environ);
+    selftest::expect(error == 0, program + ": " + std::strerror(error));
+    return process;
+}
+
+// How far the process has read the file; nothing as long as it has not opened it.
+std::optional<uint64_t> position(pid_t process, const std::string &file)
+{
+    const std::string directory = "/proc/" + std::to_string(process);
+    std::error_code error;
+    for (const auto &entry : std::filesystem::directory_iterator(directory + "/fd", error)) {
+        if (std::filesystem::read_symlink(entry, error) != file)
+            continue;
+        std::ifstream about(directory + "/fdinfo/" + entry.path().filename().string());
+        std::string word;
+        uint64_t bytes;
+        if (about >> word >> bytes && word == "pos:")
+            return bytes;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+uint64_t first_read(const std::string &program, const std::string &file)
+{
+    constexpr timespec between_looks = { 0, 200'000 };
+    const pid_t process = start(program, file);
+    uint64_t found = 0;
+    int status;
+    while (waitpid(process, &status, WNOHANG) == 0) {
+        const std::optional<uint64_t> at = position(process, file);
+        // Who looks for further chunks reads to the end first, and then comes back.
+        if (at && *at <= header_bytes)
+            found = 0;
+        else if (at && found == 0)
+            found = monotonic_ns();
+        nanosleep(&between_looks, nullptr);
+    }
+    selftest::expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+                     program + " " + file + " failed; see stderr");
+    selftest::expect(found != 0, program + " was not seen to read " + file);
+    return found;
+}
+
+} // namespace bench
