@@ -50,9 +50,19 @@ class Judgement(unittest.TestCase):
         good = both_places(plan.OURS, 480)
         bad = both_places(plan.OURS, 480, interrupts=1.3, guest_ms=14.0)
         self.assertEqual(self.judge("playback, periods of 480", *theirs, *good),
-                         ["met"] * 3 + ["unknown"] * 6)
+                         ["met"] + ["unknown"] * 6)
         self.assertEqual(self.judge("playback, periods of 480", *theirs, *bad),
-                         ["not met"] * 3 + ["unknown"] * 6)
+                         ["not met"] + ["unknown"] * 6)
+
+    def test_processor_is_compared_with_the_limit(self) -> None:
+        bare = [self.step(Workload(direction), plan.TOGETHER, driver=plan.NONE, guest_ms=5.0)
+                for direction in (workload.PING, workload.COPY)]
+        for guest_ms, words in ((10.4, ["met", "met"]), (11.0, ["not met", "met"]),
+                                (11.1, ["not met", "not met"])):
+            ours = [self.step(Workload(workload.PLAY, access=access), plan.TOGETHER,
+                              guest_ms=guest_ms) for access in ("rw", "mmap")]
+            with self.subTest(guest_ms):
+                self.assertEqual(self.judge("times the limit", *bare, *ours)[:2], words)
 
     def test_playback_with_other_backends(self) -> None:
         work = Workload(workload.PLAY, 480)
@@ -67,13 +77,48 @@ class Judgement(unittest.TestCase):
                     self.assertEqual(self.judge(what, *both)[1:], [word] * 2)
 
     def test_smallest_period(self) -> None:
-        ours = [one for period in (480, 128, 32) for one in both_places(plan.OURS, period)]
-        theirs = [one for period in (480, 128) for one in both_places(plan.IN_TREE, period)]
-        clean = both_places(plan.IN_TREE, 32)
-        stutters = both_places(plan.IN_TREE, 32, xruns=5)
-        self.assertEqual(self.judge("4 to the buffer:", *ours, *theirs, *stutters), ["met"] * 2)
-        self.assertEqual(self.judge("4 to the buffer:", *ours, *theirs, *clean),
-                         ["met", "not met"])
+        ours = [one for period in (480, 128) for one in both_places(plan.OURS, period)]
+        clean = both_places(plan.OURS, 32)
+        stutters = both_places(plan.OURS, 32, xruns=5)
+        self.assertEqual(self.judge("4 to the buffer:", *ours, *clean), ["met"])
+        self.assertEqual(self.judge("4 to the buffer:", *ours, *stutters), ["not met"])
+
+    def test_smallest_period_is_a_quarter_of_the_others(self) -> None:
+        for theirs, word in ((128, "met"), (64, "not met")):
+            both = [self.step(Workload(workload.PLAY, period, periods=2), plan.APART, driver=driver)
+                    for driver, smallest in ((plan.OURS, 32), (plan.IN_TREE, theirs))
+                    for period in (128, 64, 32) if period >= smallest]
+            with self.subTest(theirs):
+                self.assertEqual(self.judge("2 to the buffer: at most 1/4", *both), [word])
+
+    def serve(self, driver: str, direction: str = workload.SERVE, place: str = plan.TOGETHER,
+              backend: str = "", **fields: object) -> Measured:
+        return self.step(plan.served(plan.PIPEWIRE, direction), place, backend, driver, **fields)
+
+    def test_pipewire(self) -> None:
+        others = [self.serve(plan.NONE, guest_ms=20.0), self.serve(plan.IN_TREE, guest_ms=46.0)]
+        for fields, words in (
+                ({"guest_ms": 23.0}, ["met"] * 4),
+                ({"guest_ms": 23.1}, ["met", "met", "not met", "not met"]),
+                ({"guest_ms": 9.0, "interrupts": 0.1}, ["not met", "met", "met", "met"]),
+                ({"guest_ms": 9.0, "xruns": 1}, ["met", "not met", "met", "met"])):
+            with self.subTest(fields):
+                self.assertEqual(self.judge("PipeWire plays", *others,
+                                            self.serve(plan.OURS, **fields)), words)
+
+    def test_idle_pipewire(self) -> None:
+        for fields, word in (({}, "met"), ({"interrupts": 1}, "not met"), ({"events": 1}, "not met")):
+            with self.subTest(fields):
+                self.assertEqual(self.judge("idle but open", self.serve(plan.OURS),
+                                            self.serve(plan.OURS, workload.REST, **fields)), [word])
+
+    def test_a_new_player_is_heard_no_later(self) -> None:
+        for p50, word in ((50.0, "met"), (51.0, "not met")):
+            both = [self.serve(driver, workload.HEAR, plan.APART, plan.RECORDING,
+                               heard=spread(99.0, p50=own))
+                    for driver, own in ((plan.OURS, p50), (plan.IN_TREE, 50.0))]
+            with self.subTest(p50):
+                self.assertEqual(self.judge("heard no later", *both), [word, "unknown"])
 
     def test_idle(self) -> None:
         self.assertEqual(self.judge("idle card", idle(plan.OURS)), ["met"])
