@@ -323,7 +323,7 @@ class Plan(unittest.TestCase):
         self.assertEqual(loaded, ["none", "in-tree", "ours"] * 5)
 
     def test_the_backend_is_restarted_when_no_driver_is_loaded(self) -> None:
-        lines = plan.script(plan.steps(True, 1)).splitlines()
+        lines = plan.script(plan.steps(False, 1)).splitlines()
         for options in (plan.LATE, plan.FIELD, plan.CARD):
             at = lines.index(f"backend {options}")
             self.assertEqual(lines[at - 1], "driver none")
@@ -334,10 +334,10 @@ class Plan(unittest.TestCase):
         self.assertEqual(pingers["1024"], ["21333", "187"])
         pings = [line[2:4] for line in lines if line[0] == "ping"]
         self.assertEqual(pings, [["--period", period] for _ in plan.PLACES for period in pingers])
-        self.assertNotIn("pinger", plan.script(plan.slow_steps(True)))
+        self.assertNotIn("pinger", plan.script(plan.slow_steps()))
 
     def test_each_driver_gets_servers_of_its_own(self) -> None:
-        lines = [line.split() for line in plan.script(plan.server_steps()).splitlines()]
+        lines = [line.split() for line in plan.script(plan.server_steps(False)).splitlines()]
         started = [line[1] for line in lines if line[0] in ("driver", "server")]
         each = [plan.PIPEWIRE, plan.PULSEAUDIO]
         self.assertEqual(started, ["none", *each, "in-tree", *each, "ours", *each,

@@ -18,13 +18,14 @@ PLACES = (APART, TOGETHER)
 GUEST_PROCESSOR = 1
 
 SWEEP = (1024, 480, 256, 128, 64, 32)
-QUICK_SWEEP = (1024, 480, 128, 32)
+# --quick has five minutes: what most targets need, and on the usual backend and machine only.
+QUICK_SWEEP = (1024, 480, 32)
 # Which only the in-tree driver allows.
 SMALLER = (16, 8)
 ECHO_SWEEP = (480, 128, 32)
 # Beside each other; a single one is in the sweep.
 STREAMS = (2, 4, 8, 16, 32)
-QUICK_STREAMS = (8, 32)
+QUICK_STREAMS = (32,)
 
 _IDLE_SECONDS = 5.0
 _LATENCY_SECONDS = 8.0
@@ -103,9 +104,9 @@ def _limits(sweep: tuple[int, ...]) -> list[Workload]:
             dataclasses.replace(HEAVY, direction=COPY)]
 
 
-def _workloads(driver: str, place: str, sweep: tuple[int, ...],
-               streams: tuple[int, ...]) -> list[Workload]:
+def _workloads(driver: str, place: str, is_quick: bool) -> list[Workload]:
     """Of a driver: the in-tree one has no mmap."""
+    sweep, streams = (QUICK_SWEEP, QUICK_STREAMS) if is_quick else (SWEEP, STREAMS)
     idle = Workload(IDLE, seconds=_IDLE_SECONDS)
     if driver == NONE:
         return [idle, *_limits(sweep)]
@@ -118,20 +119,26 @@ def _workloads(driver: str, place: str, sweep: tuple[int, ...],
                        for period in sweep]
             chosen.append(Workload(direction, seconds=_LATENCY_SECONDS, is_timed=True))
             chosen.append(Workload(direction, seconds=1.0, is_traced=True))
+    chosen += [many(count) for count in streams]
+    return [*chosen, *([] if is_quick else _others(driver, place)), idle]
+
+
+def _others(driver: str, place: str) -> list[Workload]:
+    """What --quick does without."""
+    chosen = []
     if place == APART:
         chosen += [Workload(ECHO, period, seconds=1.0, periods=periods)
                    for periods in (PERIODS_PER_BUFFER, 2) for period in ECHO_SWEEP]
         if driver == IN_TREE:
             chosen += [Workload(PLAY, period, seconds=SECONDS[period]) for period in SMALLER]
-    chosen += [many(count) for count in streams]
-    chosen += [HEAVY, IN_BOTH_DIRECTIONS, BY_16, BY_16_PACED, Workload(OPEN), Workload(START)]
-    return [*chosen, idle]
+    return [*chosen, HEAVY, IN_BOTH_DIRECTIONS, BY_16, BY_16_PACED, Workload(OPEN),
+            Workload(START)]
 
 
-def _late_steps(sweep: tuple[int, ...]) -> list[Step]:
+def _late_steps() -> list[Step]:
     return [Step(workload, driver, APART, 1, LATE)
             for driver in (IN_TREE, OURS)
-            for workload in (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in sweep),
+            for workload in (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in SWEEP),
                              BY_16)]
 
 
@@ -142,28 +149,28 @@ def _steps_of(backend: str, periods: tuple[int, ...]) -> list[Step]:
 
 def steps(is_quick: bool, rounds: int) -> list[Step]:
     """Alternates the drivers: what changes over time strikes both."""
-    sweep, streams = (QUICK_SWEEP, QUICK_STREAMS) if is_quick else (SWEEP, STREAMS)
     chosen = [Step(workload, driver, place, number)
               for number in range(1, rounds + 1)
               for driver in (NONE, IN_TREE, OURS)
               for place in PLACES
-              for workload in _workloads(driver, place, sweep, streams)]
-    return [*chosen, *_late_steps(sweep), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
-            *_steps_of(CARD, tuple(period for period in sweep
+              for workload in _workloads(driver, place, is_quick)]
+    if is_quick:
+        return chosen
+    return [*chosen, *_late_steps(), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
+            *_steps_of(CARD, tuple(period for period in SWEEP
                                    if PERIODS_PER_BUFFER * period >= CARD_STEP))]
 
 
 # Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.
 ICOUNT = 1
 SLOW_ICOUNTS = (2, 3, 4, 5)
-QUICK_SLOW_ICOUNTS = (3,)
 
 
-def slow_steps(is_quick: bool) -> list[Step]:
+def slow_steps() -> list[Step]:
     """How small periods can be on a slower machine."""
     return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, APART, 1)
             for driver in (IN_TREE, OURS)
-            for period in (QUICK_SWEEP if is_quick else SWEEP)]
+            for period in SWEEP]
 
 
 def served(server: str, direction: str) -> Workload:
@@ -171,14 +178,17 @@ def served(server: str, direction: str) -> Workload:
     return Workload(direction, server=server, seconds={SERVE: 10.0, REST: 3.0}.get(direction, 0.0))
 
 
-def server_steps() -> list[Step]:
+def server_steps(is_quick: bool) -> list[Step]:
     """The null sink of a server is what its drivers are compared with. What a step of processor time
     costs is told apart from how soon something is heard, for which the backend records."""
-    return [*(Step(served(server, direction), driver, TOGETHER, 1)
-              for driver in (NONE, IN_TREE, OURS) for server in SERVERS
-              for direction in (SERVE, REST)),
-            *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
-              for driver in (IN_TREE, OURS) for server in SERVERS)]
+    chosen = [Step(served(server, direction), driver, TOGETHER, 1)
+              for driver in (NONE, IN_TREE, OURS)
+              for server in ((PIPEWIRE,) if is_quick else SERVERS)
+              for direction in (SERVE, REST)]
+    if is_quick:
+        return chosen
+    return [*chosen, *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
+                       for driver in (IN_TREE, OURS) for server in SERVERS)]
 
 
 GUESTS = (1, 2, 4)
