@@ -8,6 +8,7 @@
 #     backend OPTION...       restart the backend with these in addition to its usual ones
 #     forget                  remove what the backend has recorded
 #     recording NAME          keep it as that of step NAME
+#     backend_in SECONDS      restart it after so long, as it is
 #     grants NAME             how many pages of the guest are mapped by others
 #     place together|apart    all domains on one physical processor, or Dom0 on its own
 #     others COUNT ORDER...   have so many guests besides do as other.sh says
@@ -17,7 +18,6 @@
 domain=$(xl domid domu0)
 data=/local/domain/$domain/data
 programs=${0%/*}
-backends=0
 orders=0
 
 place() {
@@ -56,10 +56,18 @@ mark() {
 
 # See scripts/xenfront/bench/machine.py for what reads these files.
 backend() {
-	backends=$((backends + 1))
-	echo "$backends" >/run/bench-number
 	echo "$*" >/run/bench-options
+	restart_backend
+}
+
+restart_backend() {
+	backends=$(cat /run/bench-number 2>/dev/null || echo 0)
+	echo $((backends + 1)) >/run/bench-number
 	lab-backend restart
+}
+
+backend_in() {
+	(sleep "$1"; restart_backend) &
 }
 
 # See RECORDING in scripts/xenfront/bench/plan.py for where it is.

@@ -17,6 +17,8 @@
 #     playing NAME                the same while a stream is played
 #     server NAME                 start a sound server, see servers.sh
 #     serve NAME ARGUMENT...      measure while its player plays
+#     outlive NAME SECONDS ARGUMENT...
+#                                 the same, and restart the backend after so long
 #     rest NAME ARGUMENT...       the same with no player, but an open sink
 #     hear NAME ARGUMENT...       note when a player begins, which the backend records
 #     anything else               is for Dom0, see dom0.sh
@@ -156,7 +158,7 @@ while read -r -a words <&3; do
 		ask_dom0 others "${words[1]}" stop
 		;;
 	server) start_server "${words[1]}" ;;
-	serve | rest | hear) "${words[@]}" ;;
+	serve | outlive | rest | hear) "${words[@]}" ;;
 	facts) facts "${words[1]}" ;;
 	playing) facts_while_playing "${words[1]}" ;;
 	*) ask_dom0 "${words[@]}" ;;

@@ -52,17 +52,20 @@ std::optional<uint64_t> position(pid_t process, const std::string &file)
 
 uint64_t first_read(const std::string &program, const std::string &file)
 {
-    constexpr timespec between_looks = { 0, 200'000 };
+    constexpr timespec between_looks = { 0, 1'000'000 };
+    constexpr int looks_behind = 50;
     const pid_t process = start(program, file);
     uint64_t found = 0;
     int status;
-    while (waitpid(process, &status, WNOHANG) == 0) {
+    for (int left = looks_behind; waitpid(process, &status, left > 0 ? WNOHANG : 0) == 0;) {
         const std::optional<uint64_t> at = position(process, file);
         // Who looks for further chunks reads to the end first, and then comes back.
-        if (at && *at <= header_bytes)
+        if (at && *at <= header_bytes) {
             found = 0;
-        else if (at && found == 0)
+            left = looks_behind;
+        } else if (at && left-- == looks_behind) {
             found = monotonic_ns();
+        }
         nanosleep(&between_looks, nullptr);
     }
     selftest::expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,

@@ -83,14 +83,27 @@ give_up() {
 	exit 1
 }
 
-# start_server NAME
+# As a card whose driver claims BATCH: what PipeWire chooses for one.
+as_with_batch() {
+	mkdir -p $HOME/.config/wireplumber/main.lua.d
+	cat >$HOME/.config/wireplumber/main.lua.d/51-batch.lua <<-'EOF'
+		table.insert(alsa_monitor.rules, {
+			matches = { { { "node.name", "matches", "alsa_output.*" } } },
+			apply_properties = { ["api.alsa.period-size"] = 512, ["api.alsa.headroom"] = 512 },
+		})
+	EOF
+}
+
+# start_server NAME[-batch]
 start_server() {
 	end_server
+	rm -rf $HOME/.config
 	# The drivers that a plan names are loaded, and no other.
 	echo "blacklist snd_xen_front" >/etc/modprobe.d/bench.conf
 	[ -e /run/udev/control ] || start_udev || give_up "udev did not start"
-	server=$1
-	[ "$1" = pipewire ] && play=pw-play || play=paplay
+	server=${1%-batch}
+	[ "$server" = "$1" ] || as_with_batch
+	[ "$server" = pipewire ] && play=pw-play || play=paplay
 	if on_card; then
 		"start_$server"
 	else
@@ -115,6 +128,12 @@ serve() {
 	report "$1" "$members"
 }
 
+# outlive NAME SECONDS ARGUMENT...: the same, and after so many seconds the backend is started anew.
+outlive() {
+	ask_dom0 backend_in "$2"
+	serve "$1" "${@:3}"
+}
+
 # rest NAME ARGUMENT...: after a player has ended, as long as the server keeps its sink open, which is
 # five seconds.
 rest() {
@@ -131,9 +150,10 @@ hear() {
 	wait_until is_closed || give_up "an idle sink was not closed"
 	ask_dom0 forget
 	begin silence || give_up "nothing plays"
+	members=$(setup)
 	measure --player "$play" --file "$sounds/click.wav" "${@:2}"
 	stop
 	wait_until is_closed || give_up "an idle sink was not closed"
 	ask_dom0 recording "$1"
-	report "$1"
+	report "$1" "$members"
 }

@@ -103,8 +103,13 @@ class Judgement(unittest.TestCase):
                 ({"guest_ms": 9.0, "interrupts": 0.1}, ["not met", "met", "met", "met"]),
                 ({"guest_ms": 9.0, "xruns": 1}, ["met", "not met", "met", "met"])):
             with self.subTest(fields):
-                self.assertEqual(self.judge("PipeWire plays", *others,
+                self.assertEqual(self.judge("PipeWire plays:", *others,
                                             self.serve(plan.OURS, **fields)), words)
+
+    def test_pipewire_while_its_backend_restarts(self) -> None:
+        for xruns, word in ((0, "met"), (1, "not met")):
+            found = self.serve(plan.OURS, workload.OUTLIVE, xruns=xruns)
+            self.assertEqual(self.judge("starts anew", self.serve(plan.OURS), found), [word])
 
     def test_idle_pipewire(self) -> None:
         for fields, word in (({}, "met"), ({"interrupts": 1}, "not met"), ({"events": 1}, "not met")):
@@ -119,6 +124,15 @@ class Judgement(unittest.TestCase):
                     for driver, own in ((plan.OURS, p50), (plan.IN_TREE, 50.0))]
             with self.subTest(p50):
                 self.assertEqual(self.judge("heard no later", *both), [word, "unknown"])
+
+    def test_a_new_player_is_heard_a_period_sooner_than_with_batch(self) -> None:
+        def hear(server: str, p50: float) -> Measured:
+            return self.step(plan.served(server, workload.HEAR), plan.APART, plan.RECORDING,
+                             heard=spread(99.0, p50=p50), period=480)
+
+        for p50, word in ((60.0, "met"), (59.0, "not met")):
+            self.assertEqual(self.judge("with BATCH", hear(plan.PIPEWIRE, 50.0),
+                                        hear(plan.PIPEWIRE_BATCH, p50)), [word])
 
     def test_idle(self) -> None:
         self.assertEqual(self.judge("idle card", idle(plan.OURS)), ["met"])
@@ -268,7 +282,7 @@ class Report(support.DirectoryTest):
         self.assertEqual([(row[:3], row[-3]) for row in rows],
                          [(("PipeWire plays", "null sink", "-"), "20.00"),
                           (("PipeWire plays", "ours", "1024"), "21.00")])
-        self.assertEqual(table.hearings(found).rows, [("PipeWire", "ours", "50 / 9 / 18 ms")])
+        self.assertEqual(table.hearings(found).rows, [("PipeWire", "ours", "-", "50 / 9 / 18 ms")])
         self.assertEqual(table.figures(found).rows, [])
 
     def test_dom0_spends_for_each_guest_what_idle_ones_do_not_cost(self) -> None:
@@ -341,7 +355,8 @@ class Plan(unittest.TestCase):
         started = [line[1] for line in lines if line[0] in ("driver", "server")]
         each = [plan.PIPEWIRE, plan.PULSEAUDIO]
         self.assertEqual(started, ["none", *each, "in-tree", *each, "ours", *each,
-                                   "none", "in-tree", *each, "ours", *each])
+                                   plan.PIPEWIRE, "none", "in-tree", *each, "ours", *each,
+                                   plan.PIPEWIRE_BATCH])
 
     def test_of_several_guests_the_first_is_measured(self) -> None:
         lines = [line.split() for line in plan.script(plan.guest_steps()).splitlines()]

@@ -124,6 +124,11 @@ class FiguresOfAServer(unittest.TestCase):
         self.assertEqual((found.xruns, found.backend_xruns, found.period, found.buffer),
                          (1, 1, 1024, None))
 
+    def test_a_new_backend_is_started_once(self) -> None:
+        work = Workload(workload.OUTLIVE, server="pipewire", seconds=4.0)
+        measured = {"failure": "", "interrupts": 0, "guest_switches": 0}
+        self.assertEqual(figures.figures(work, notes(measured, trace_entries=self.TRACE)).xruns, 0)
+
     def test_that_was_not_recorded_is_an_error(self) -> None:
         measured = {**GUEST_RESULT, "step": "hear", "reads": [1], "monotonic_ns": 0,
                     "processor_ticks": 5000}

@@ -11,7 +11,8 @@ from xenfront import audio
 from xenfront.bench import facts, latency, plan, trace
 from xenfront.bench.facts import Facts
 from xenfront.bench.latency import Moment
-from xenfront.bench.workload import HEAR, IDLE, OPEN, PERIODS_PER_BUFFER, PLAY, START, Workload
+from xenfront.bench.workload import (HEAR, IDLE, OPEN, OUTLIVE, PERIODS_PER_BUFFER, PLAY, START,
+                                     Workload)
 from xenfront.errors import Failure
 from xenfront.traces import backend, ftrace
 from xenfront.traces.ftrace import Traced
@@ -239,20 +240,20 @@ def _of_server(workload: Workload, notes: Notes) -> Figures:
         return Figures(failure=failure)
     begin, end = (account.moment.monotonic for account in notes.accounts)
     during = [entry for entry in notes.trace if begin <= entry["t"] <= end]
-    # A server starts a stream anew after an xrun.
-    restarts = sum(entry["type"] == "request" and entry.get("trigger") == "START"
-                   for entry in during)
-    common = Figures(xruns=restarts, backend_xruns=trace.xruns(during))
+    # A server starts a stream anew after an xrun; the driver starts it on a new backend.
+    starts = sum(entry["type"] == "request" and entry.get("trigger") == "START" for entry in during)
+    common = Figures(xruns=starts - (workload.direction == OUTLIVE),
+                     backend_xruns=trace.xruns(during), period=measured.get("period_size"),
+                     buffer=measured.get("buffer_size"))
     if workload.direction == HEAR:
-        return dataclasses.replace(common, xruns=0, heard=_heard(notes))
+        return dataclasses.replace(common, heard=_heard(notes))
     each = _ratio_of(workload.seconds)
     guest_ms, dom0_ms = _processor_time(notes)
     return dataclasses.replace(
         common, interrupts=each(measured["interrupts"]),
         guest_switches=each(measured["guest_switches"]), guest_ms=each(guest_ms),
         dom0_ms=each(dom0_ms), events=each(sum(map(backend.is_sent_event, during))),
-        notifications=each(sum(entry["type"] == "wakeup" for entry in during)),
-        period=measured.get("period_size"), buffer=measured.get("buffer_size"))
+        notifications=each(sum(entry["type"] == "wakeup" for entry in during)))
 
 
 def _heard(notes: Notes) -> Spread | None:

@@ -71,7 +71,7 @@ Modules = dict[str, pathlib.Path]
 
 
 # Which the players of sound servers play: seconds, and the sample that they consist of.
-SOUNDS = {"silence": (30.0, 0), "sound": (20.0, 9000), "click": (0.3, 9000)}
+SOUNDS = {"silence": (30.0, 0), "sound": (70.0, 9000), "click": (0.3, 9000)}
 
 
 def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
@@ -87,7 +87,7 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
         except OSError as failure:
             raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
                           "is needed") from failure
-    for sound, (seconds, sample) in SOUNDS.items():
+    for sound, (seconds, sample) in SOUNDS.items() if "\nserver " in steps else ():
         samples = numpy.full((round(seconds * RATE), audio.CHANNELS), sample)
         audio.write(target / f"{sound}.wav", audio.Recording(RATE, samples))
     (target / "plan").write_text(steps, encoding="utf-8")

@@ -4,8 +4,8 @@
 import dataclasses
 
 from xenfront.bench.workload import (COPY, DUPLEX, ECHO, HEAR, IDLE, LATENCY_PERIOD, OPEN,
-                                     PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, REST, SECONDS,
-                                     SERVE, START, Workload)
+                                     OUTLIVE, PERIODS_PER_BUFFER, PING, PLAY, RATE, RECORD, REST,
+                                     SECONDS, SERVE, START, Workload)
 
 IN_TREE, OURS, NONE = "in-tree", "ours", "none"
 
@@ -53,7 +53,9 @@ BACKENDS = {"": "", LATE: "late-", FIELD: "timer-", CARD: "card-", RECORDING: "r
 
 PIPEWIRE, PULSEAUDIO = "pipewire", "pulseaudio"
 SERVERS = (PIPEWIRE, PULSEAUDIO)
-TITLES = {PIPEWIRE: "PipeWire", PULSEAUDIO: "PulseAudio"}
+# With the card set up as for a driver that claims BATCH, as this one once did.
+PIPEWIRE_BATCH = "pipewire-batch"
+TITLES = {PIPEWIRE: "PipeWire", PULSEAUDIO: "PulseAudio", PIPEWIRE_BATCH: "PipeWire as with BATCH"}
 
 
 def many(streams: int) -> Workload:
@@ -175,7 +177,7 @@ def slow_steps() -> list[Step]:
 
 def served(server: str, direction: str) -> Workload:
     """Servers close a sink that was idle for five seconds."""
-    return Workload(direction, server=server, seconds={SERVE: 10.0, REST: 3.0}.get(direction, 0.0))
+    return Workload(direction, server=server, seconds={SERVE: 10.0, REST: 3.0, OUTLIVE: 60.0}.get(direction, 0.0))
 
 
 def server_steps(is_quick: bool) -> list[Step]:
@@ -187,8 +189,10 @@ def server_steps(is_quick: bool) -> list[Step]:
               for direction in (SERVE, REST)]
     if is_quick:
         return chosen
-    return [*chosen, *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
-                       for driver in (IN_TREE, OURS) for server in SERVERS)]
+    return [*chosen, Step(served(PIPEWIRE, OUTLIVE), OURS, TOGETHER, 1),
+            *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
+              for driver, servers in ((IN_TREE, SERVERS), (OURS, (*SERVERS, PIPEWIRE_BATCH)))
+              for server in servers)]
 
 
 GUESTS = (1, 2, 4)

@@ -7,7 +7,8 @@ from xenfront.bench import instructions, limit, plan
 from xenfront.bench.facts import Facts
 from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
-from xenfront.bench.workload import ECHO, IDLE, OPEN, PLAY, REST, SERVE, START, Workload
+from xenfront.bench.workload import (ECHO, IDLE, OPEN, OUTLIVE, PLAY, REST, SERVE, START,
+                                     Workload)
 from xenfront.traces.spread import Spread
 
 Row = tuple[str, ...]
@@ -170,6 +171,7 @@ def streams(findings: Findings) -> Table:
                   "Dom0 ms/s for each: in-tree", "ours", "ratio"), rows)
 
 
+_SERVED = {SERVE: "plays", OUTLIVE: "plays, backend restarts", REST: "is idle"}
 # With a server's null sink there is no driver, and nothing for a backend to do.
 _SINKS = {plan.NONE: "null sink", plan.IN_TREE: "in-tree", plan.OURS: "ours"}
 
@@ -177,7 +179,7 @@ _SINKS = {plan.NONE: "null sink", plan.IN_TREE: "in-tree", plan.OURS: "ours"}
 def servers(findings: Findings) -> Table:
     """Sound servers that play, and those whose sink is open but idle, for each second."""
     kinds = dict.fromkeys(one.step.workload for one in findings.all
-                          if one.step.workload.direction in (SERVE, REST))
+                          if one.step.workload.direction in _SERVED)
     return Table(("sound server", "sink", "period", "buffer", "interrupts", "events",
                   "notifications", "guest's switches", "guest ms/s", "Dom0 ms/s", "xruns"),
                  [_server(findings, work, driver, sink)
@@ -189,8 +191,7 @@ def _server(findings: Findings, work: Workload, driver: str, sink: str) -> Row:
     rounds = findings.of(driver, plan.TOGETHER, work.name)
     means = (findings.mean(driver, plan.TOGETHER, work.name, field) for field in (
         "interrupts", "events", "notifications", "guest_switches", "guest_ms", "dom0_ms"))
-    what = "plays" if work.direction == SERVE else "is idle"
-    return (f"{plan.TITLES[work.server]} {what}", sink, str(rounds[0].period or "-"),
+    return (f"{plan.TITLES[work.server]} {_SERVED[work.direction]}", sink, str(rounds[0].period or "-"),
             str(rounds[0].buffer or "-"), *map(number, means),
             str(sum(one.xruns + one.backend_xruns for one in rounds)))
 
@@ -217,9 +218,9 @@ def _guests(findings: Findings, count: int) -> Row:
 
 def hearings(findings: Findings) -> Table:
     """How soon a new player of a sound server is heard."""
-    return Table(("milliseconds until a new player is heard", "driver", "p50 / p99 / max"),
+    return Table(("milliseconds until a new player is heard", "driver", "period", "p50 / p99 / max"),
                  [(plan.TITLES[one.step.workload.server], one.step.driver,
-                   one.figures.heard.percentiles("ms"))
+                   str(one.figures.period or "-"), one.figures.heard.percentiles("ms"))
                   for one in findings.all if one.figures.heard])
 
 

@@ -5,11 +5,11 @@ import dataclasses
 from typing import Callable
 
 from xenfront.bench import limit, plan
-from xenfront.bench.figures import Findings
+from xenfront.bench.figures import Figures, Findings
 from xenfront.bench.plan import (APART, BY_16, BY_16_PACED, CARD, FIELD, IN_TREE, LATE,
                                  LATE_MICROSECONDS, NONE, OURS, RECORDING, TOGETHER)
-from xenfront.bench.workload import (HEAR, IDLE, LATENCY_PERIOD, PERIODS_PER_BUFFER, PLAY, RECORD,
-                                     REST, SERVE, Workload)
+from xenfront.bench.workload import (HEAR, IDLE, LATENCY_PERIOD, OUTLIVE, PERIODS_PER_BUFFER,
+                                     PLAY, RATE, RECORD, REST, SERVE, Workload)
 from xenfront.traces.spread import Spread
 
 
@@ -240,7 +240,16 @@ def _pipewire(findings: Findings) -> list[Verdict]:
                   "sink", own, null, _SERVED_NULL, "null sink"),
         _compared(f"PipeWire plays: guest's processor at most {_SERVED_IN_TREE} of the in-tree "
                   "driver's", own, theirs, _SERVED_IN_TREE, "in-tree"),
-        *_rests(findings)]
+        *_outlives(findings), *_rests(findings)]
+
+
+def _outlives(findings: Findings) -> list[Verdict]:
+    work = plan.served(plan.PIPEWIRE, OUTLIVE)
+    target = f"PipeWire plays for {work.seconds:.0f} s, in which its backend starts anew: no xrun"
+    return [Verdict(target, f"{one.xruns} of PipeWire, {one.backend_xruns} of the backend",
+                    one.xruns == one.backend_xruns == 0)
+            for one in findings.of(OURS, TOGETHER, work.name)] or [
+                Verdict(target, "was not measured", None)]
 
 
 def _rests(findings: Findings) -> list[Verdict]:
@@ -250,20 +259,32 @@ def _rests(findings: Findings) -> list[Verdict]:
                     one.interrupts == one.events == 0) for one in rounds]
 
 
+def _hearing(findings: Findings, driver: str, server: str) -> Figures | None:
+    """How soon a new player of that server is heard."""
+    return next((one for one in findings.of(driver, APART, plan.served(server, HEAR).name, RECORDING)
+                 if one.heard), None)
+
+
 def _heard(findings: Findings) -> list[Verdict]:
-    """A server's sound is heard no later than with the in-tree driver."""
     verdicts = []
     for server in plan.SERVERS:
-        name = plan.served(server, HEAR).name
-        target = f"{plan.TITLES[server]}: a new stream is heard no later than with the in-tree driver"
-        ours, theirs = (next((one.heard for one in findings.of(driver, APART, name, RECORDING)), None)
-                        for driver in (OURS, IN_TREE))
-        if ours is None or theirs is None:
-            verdicts.append(Verdict(target, "was not measured", None))
-            continue
-        verdicts.append(Verdict(target, f"p50 / p99 / max {ours.percentiles('ms')}, in-tree "
-                                        f"{theirs.percentiles('ms')}", ours.p50 <= theirs.p50))
-    return verdicts
+        target = f"{plan.TITLES[server]}: a new player is heard no later than with the in-tree driver"
+        verdicts.append(_sooner(target, *(_hearing(findings, driver, server)
+                                          for driver in (OURS, IN_TREE)), 0, "in-tree"))
+    batch = _hearing(findings, OURS, plan.PIPEWIRE_BATCH)
+    period = 1000 * (batch.period or 0) / RATE if batch else 0
+    return [*verdicts,
+            _sooner("PipeWire: a new player is heard at least a period sooner than with BATCH",
+                    _hearing(findings, OURS, plan.PIPEWIRE), batch, period, "with BATCH")]
+
+
+def _sooner(target: str, ours: Figures | None, other: Figures | None, milliseconds: float,
+            what: str) -> Verdict:
+    if ours is None or other is None or ours.heard is None or other.heard is None:
+        return Verdict(target, "was not measured", None)
+    return Verdict(target, f"p50 / p99 / max {ours.heard.percentiles('ms')}, {what} "
+                           f"{other.heard.percentiles('ms')}",
+                   ours.heard.p50 + milliseconds <= other.heard.p50)
 
 
 _JUDGES: tuple[Callable[[Findings], list[Verdict]], ...] = (

@@ -10,9 +10,9 @@ OPEN, START = "open", "start"
 ECHO = "echo"
 # What there is to compare with: to be woken by another domain, and to copy the samples.
 PING, COPY = "ping", "copy"
-# With a sound server: while its player plays, after that with its sink open, and when a player begins
-# beside another.
-SERVE, REST, HEAR = "serve", "rest", "hear"
+# With a sound server: while its player plays, the same while the backend is started anew, after the
+# player with the sink open, and when a player begins beside another.
+SERVE, OUTLIVE, REST, HEAR = "serve", "outlive", "rest", "hear"
 
 RATE = 48000
 PERIODS_PER_BUFFER = 4
@@ -87,6 +87,8 @@ class Workload:
         """Of xen-front-bench."""
         if self.direction == HEAR:
             return f"--cycles {PLAYERS}"
+        if self.direction == OUTLIVE:
+            return f"{self.seconds / 2:.0f} --seconds {self.seconds}"
         if self.direction in (IDLE, SERVE, REST):
             return f"--seconds {self.seconds}"
         words = [f"--period {self.period} --rate {self.rate} --seconds {self.seconds}"]
