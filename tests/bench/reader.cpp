@@ -5,6 +5,7 @@
 #include "guest/ktap.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -53,23 +54,28 @@ std::optional<uint64_t> position(pid_t process, const std::string &file)
 uint64_t first_read(const std::string &program, const std::string &file)
 {
     constexpr timespec between_looks = { 0, 1'000'000 };
-    constexpr int looks_behind = 50;
+    constexpr timespec between_later_looks = { 0, 50'000'000 };
+    constexpr int first_looks = 50;
+    constexpr uint64_t patience_ns = 20'000'000'000;
     const pid_t process = start(program, file);
+    const uint64_t begin = monotonic_ns();
     uint64_t found = 0;
     int status;
-    for (int left = looks_behind; waitpid(process, &status, left > 0 ? WNOHANG : 0) == 0;) {
+    for (int left = first_looks; waitpid(process, &status, WNOHANG) == 0;) {
+        if (monotonic_ns() - begin > patience_ns)
+            kill(process, SIGKILL);
         const std::optional<uint64_t> at = position(process, file);
         // Who looks for further chunks reads to the end first, and then comes back.
         if (at && *at <= header_bytes) {
             found = 0;
-            left = looks_behind;
-        } else if (at && left-- == looks_behind) {
+            left = first_looks;
+        } else if (at && left > 0 && left-- == first_looks) {
             found = monotonic_ns();
         }
-        nanosleep(&between_looks, nullptr);
+        nanosleep(left > 0 ? &between_looks : &between_later_looks, nullptr);
     }
     selftest::expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-                     program + " " + file + " failed; see stderr");
+                     program + " " + file + " failed, or has not ended within 20 s; see stderr");
     selftest::expect(found != 0, program + " was not seen to read " + file);
     return found;
 }
