@@ -37,10 +37,14 @@ std::optional<uint64_t> position(pid_t process, const std::string &file)
 {
     const std::string directory = "/proc/" + std::to_string(process);
     std::error_code error;
-    for (const auto &entry : std::filesystem::directory_iterator(directory + "/fd", error)) {
-        if (std::filesystem::read_symlink(entry, error) != file)
+    // The process may end meanwhile.
+    std::filesystem::directory_iterator entry(directory + "/fd", error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        if (std::filesystem::read_symlink(*entry, error) != file) {
+            error.clear();
             continue;
-        std::ifstream about(directory + "/fdinfo/" + entry.path().filename().string());
+        }
+        std::ifstream about(directory + "/fdinfo/" + entry->path().filename().string());
         std::string word;
         uint64_t bytes;
         if (about >> word >> bytes && word == "pos:")

@@ -18,7 +18,7 @@ RATE = 48000
 PERIODS_PER_BUFFER = 4
 LATENCY_PERIOD = 480
 CYCLES = 50
-PLAYERS = 6
+PLAYERS = 3
 
 # How long each period is played, in seconds: some hundred times.
 SECONDS = {1024: 4.0, 480: 4.0, 256: 2.0, 128: 1.0, 64: 1.0, 32: 0.5, 16: 0.5, 8: 0.5}
