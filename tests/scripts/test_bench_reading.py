@@ -129,11 +129,11 @@ class FiguresOfAServer(unittest.TestCase):
         measured = {"failure": "", "interrupts": 0, "guest_switches": 0}
         self.assertEqual(figures.figures(work, notes(measured, trace_entries=self.TRACE)).xruns, 0)
 
-    def test_that_was_not_recorded_is_an_error(self) -> None:
+    def test_that_was_not_recorded_is_a_failure(self) -> None:
         measured = {**GUEST_RESULT, "step": "hear", "reads": [1], "monotonic_ns": 0,
                     "processor_ticks": 5000}
-        with self.assertRaisesRegex(Failure, "has recorded nothing"):
-            figures.figures(Workload(workload.HEAR, server="pipewire"), notes(measured))
+        found = figures.figures(Workload(workload.HEAR, server="pipewire"), notes(measured))
+        self.assertIn("has recorded nothing", found.failure)
 
 
 def recording(*parts: tuple[float, int]) -> audio.Recording:

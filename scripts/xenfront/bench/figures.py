@@ -246,7 +246,10 @@ def _of_server(workload: Workload, notes: Notes) -> Figures:
                      backend_xruns=trace.xruns(during), period=measured.get("period_size"),
                      buffer=measured.get("buffer_size"))
     if workload.direction == HEAR:
-        return dataclasses.replace(common, heard=_heard(notes))
+        try:
+            return dataclasses.replace(common, heard=_heard(notes))
+        except Failure as why:
+            return dataclasses.replace(common, failure=str(why))
     each = _ratio_of(workload.seconds)
     guest_ms, dom0_ms = _processor_time(notes)
     return dataclasses.replace(

@@ -246,8 +246,8 @@ def _pipewire(findings: Findings) -> list[Verdict]:
 def _outlives(findings: Findings) -> list[Verdict]:
     work = plan.served(plan.PIPEWIRE, OUTLIVE)
     target = f"PipeWire plays for {work.seconds:.0f} s, in which its backend starts anew: no xrun"
-    return [Verdict(target, f"{one.xruns} of PipeWire, {one.backend_xruns} of the backend",
-                    one.xruns == one.backend_xruns == 0)
+    return [Verdict(target, one.failure or f"{one.xruns} of PipeWire, {one.backend_xruns} of the "
+                                           "backend", one.is_clean)
             for one in findings.of(OURS, TOGETHER, work.name)] or [
                 Verdict(target, "was not measured", None)]
 
