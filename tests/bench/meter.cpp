@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <unistd.h>
 
 namespace bench {
@@ -24,12 +25,15 @@ int open_file(const std::string &path, int flags = O_RDONLY)
     return descriptor;
 }
 
-std::string read_again(int descriptor)
+// Nothing when what it tells of is gone: an interrupt of a connection that has ended.
+std::optional<std::string> read_again(int descriptor)
 {
     std::array<char, 16384> text;
     const ssize_t length = pread(descriptor, text.data(), text.size(), 0);
+    if (length < 0 && errno == ENODEV)
+        return std::nullopt;
     selftest::expect(length > 0, std::string("cannot read a counter: ") + std::strerror(errno));
-    return { text.data(), static_cast<size_t>(length) };
+    return std::string(text.data(), static_cast<size_t>(length));
 }
 
 // The sum of numbers like "12,0,3".
@@ -72,15 +76,15 @@ Meter::Meter(const std::set<unsigned int> &others) : processor_statistics_(open_
 {
     for (const unsigned int number : interrupt_numbers()) {
         if (!others.contains(number))
-            interrupt_counts_.push_back(open_file(std::string(interrupt_directory) + "/" +
-                                                  std::to_string(number) + "/per_cpu_count"));
+            interrupts_.push_back({ open_file(std::string(interrupt_directory) + "/" +
+                                              std::to_string(number) + "/per_cpu_count") });
     }
 }
 
 Meter::~Meter()
 {
-    for (const int descriptor : interrupt_counts_)
-        close(descriptor);
+    for (const Interrupt &interrupt : interrupts_)
+        close(interrupt.descriptor);
     close(processor_statistics_);
     if (tracing_ >= 0)
         close(tracing_);
@@ -107,7 +111,7 @@ namespace {
 
 } // namespace
 
-Reading Meter::begin() const
+Reading Meter::begin()
 {
     Reading reading = count();
     note_processor_time();
@@ -117,7 +121,7 @@ Reading Meter::begin() const
     return reading;
 }
 
-Reading Meter::end() const
+Reading Meter::end()
 {
     const uint64_t time = monotonic_ns();
     mark();
@@ -128,12 +132,15 @@ Reading Meter::end() const
     return reading;
 }
 
-Reading Meter::count() const
+Reading Meter::count()
 {
     Reading reading = {};
-    for (const int descriptor : interrupt_counts_)
-        reading.interrupts += sum_of(read_again(descriptor));
-    reading.guest_switches = value_of("ctxt", read_again(processor_statistics_));
+    for (Interrupt &interrupt : interrupts_) {
+        if (const auto counts = read_again(interrupt.descriptor))
+            interrupt.count = sum_of(*counts);
+        reading.interrupts += interrupt.count;
+    }
+    reading.guest_switches = value_of("ctxt", read_again(processor_statistics_).value_or(""));
     return reading;
 }
 

@@ -39,15 +39,20 @@ class Meter {
     void use_tracing(const std::string &path);
 
     // Begin and end of what is measured: the work of reading counters is outside of it.
-    Reading begin() const;
-    Reading end() const;
+    Reading begin();
+    Reading end();
 
   private:
-    Reading count() const;
+    struct Interrupt {
+        int descriptor; // an open file: opening it takes longer than reading it
+        uint64_t count = 0; // read last
+    };
+
+    Reading count();
     void note_processor_time() const;
     void trace(bool is_on) const;
 
-    std::vector<int> interrupt_counts_; // open files: opening them takes longer than reading
+    std::vector<Interrupt> interrupts_;
     int processor_statistics_;
     std::optional<Channel> accountant_;
     int tracing_ = -1; // open file; -1: the caller wants no trace

@@ -18,7 +18,7 @@ namespace {
 // Reads the meter when all threads have begun, and when all have ended.
 class Stretch {
   public:
-    explicit Stretch(const Meter &meter) : meter_(meter)
+    explicit Stretch(Meter &meter) : meter_(meter)
     {
     }
 
@@ -38,12 +38,12 @@ class Stretch {
     }
 
   private:
-    const Meter &meter_;
+    Meter &meter_;
     std::vector<Reading> readings_;
     std::string failure_;
 };
 
-void idle(const Options &options, const Meter &meter, Result &result)
+void idle(const Options &options, Meter &meter, Result &result)
 {
     const auto whole = static_cast<time_t>(options.seconds);
     const timespec length = { whole, static_cast<long>(
@@ -54,7 +54,7 @@ void idle(const Options &options, const Meter &meter, Result &result)
 }
 
 // The least that waking up for each period can cost.
-void answer_pings(const Options &options, const Meter &meter, Result &result)
+void answer_pings(const Options &options, Meter &meter, Result &result)
 {
     constexpr uint32_t dom0 = 0;
     const Channel channel = Channel::connect(dom0, options.pinger);
@@ -71,7 +71,7 @@ void answer_pings(const Options &options, const Meter &meter, Result &result)
 }
 
 // The least that moving the samples can cost.
-void copy(const Options &options, const Meter &meter, Result &result)
+void copy(const Options &options, Meter &meter, Result &result)
 {
     const size_t bytes = options.setup.period * options.setup.channels *
                          static_cast<size_t>(snd_pcm_format_physical_width(options.setup.format)) /
@@ -89,7 +89,7 @@ void copy(const Options &options, const Meter &meter, Result &result)
 }
 
 // What it costs to set a stream up, and how long it takes.
-void set_up_and_close(const Options &options, const Meter &meter, Result &result)
+void set_up_and_close(const Options &options, Meter &meter, Result &result)
 {
     result.periods = options.cycles;
     const Reading before = meter.begin();
@@ -106,7 +106,7 @@ void set_up_and_close(const Options &options, const Meter &meter, Result &result
     result.used = meter.end() - before;
 }
 
-void echo(const Options &options, const Meter &meter, Result &result)
+void echo(const Options &options, Meter &meter, Result &result)
 {
     const Reading before = meter.begin();
     result.echoes = measure_echoes(options.echo, options);
@@ -115,7 +115,7 @@ void echo(const Options &options, const Meter &meter, Result &result)
     selftest::expect(!result.echoes.empty(), "no click was heard");
 }
 
-void run_player(const Options &options, const Meter &meter, Result &result)
+void run_player(const Options &options, Meter &meter, Result &result)
 {
     // Longer than a buffer: what was played is not to be taken for the next.
     constexpr time_t seconds_between = 1;
@@ -129,7 +129,7 @@ void run_player(const Options &options, const Meter &meter, Result &result)
     result.used = meter.end() - before;
 }
 
-void serve_all(const Options &options, const Meter &meter, Result &result)
+void serve_all(const Options &options, Meter &meter, Result &result)
 {
     std::vector<std::unique_ptr<Client>> clients;
     for (const StreamOption &stream : options.streams)
@@ -170,7 +170,7 @@ void serve_all(const Options &options, const Meter &meter, Result &result)
 
 } // namespace
 
-Result run_workload(const Options &options, const Meter &meter)
+Result run_workload(const Options &options, Meter &meter)
 {
     Result result;
     result.periods =

@@ -23,6 +23,6 @@ struct Result {
 };
 
 // What went wrong is in the result.
-Result run_workload(const Options &options, const Meter &meter);
+Result run_workload(const Options &options, Meter &meter);
 
 } // namespace bench

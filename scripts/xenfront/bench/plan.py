@@ -190,9 +190,8 @@ def server_steps(is_quick: bool) -> list[Step]:
     if is_quick:
         return chosen
     return [*chosen, Step(served(PIPEWIRE, OUTLIVE), OURS, TOGETHER, 1),
-            *(Step(served(server, HEAR), driver, APART, 1, RECORDING)
-              for driver, servers in ((IN_TREE, SERVERS), (OURS, (*SERVERS, PIPEWIRE_BATCH)))
-              for server in servers)]
+            *(Step(served(server, HEAR), OURS, APART, 1, RECORDING)
+              for server in (*SERVERS, PIPEWIRE_BATCH))]
 
 
 GUESTS = (1, 2, 4)
