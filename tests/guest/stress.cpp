@@ -254,11 +254,12 @@ void expect_holds(const std::vector<uint8_t> &recorded, const std::vector<uint8_
         std::mismatch(start, recorded.end(), samples.begin(), samples.end()).second -
         samples.begin();
     expect(start != recorded.end(), "the start of what was played was not recorded");
-    expect(common == std::ssize(samples), "of " + std::to_string(samples.size()) + " bytes only " +
-                                              std::to_string(common) +
-                                              " were recorded as they were played, from byte " +
-                                              std::to_string(start - recorded.begin()) + " of " +
-                                              std::to_string(recorded.size()) + " on");
+    // A backend that is late leaves some out.
+    expect_in_time(common == std::ssize(samples),
+                   "of " + std::to_string(samples.size()) + " bytes only " +
+                       std::to_string(common) + " were recorded as they were played, from byte " +
+                       std::to_string(start - recorded.begin()) + " of " +
+                       std::to_string(recorded.size()) + " on");
 }
 
 void stress(uint32_t seed)
