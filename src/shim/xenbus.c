@@ -53,6 +53,16 @@ void *kshim_xenbus_context(const struct kshim_xenbus_device *device)
 	return dev_get_drvdata(&to_xenbus(device)->dev);
 }
 
+/* Whether the directory in XenStore is another device's by now. */
+static bool is_replaced(const struct xenbus_device *device)
+{
+#ifdef KSHIM_XENBUS_VANISHED
+	return READ_ONCE(device->vanished);
+#else
+	return false;
+#endif
+}
+
 /*
  * Nothing is written if the node has gone, for the directory must not come back as a lone node, or
  * if it says so already.
@@ -97,6 +107,8 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int 
 		xenbus_switch_state(device, state);
 		return;
 	}
+	if (is_replaced(device))
+		return;
 	WRITE_ONCE(device->state, XenbusStateInitialising);
 	ret = write_state(device, state);
 	if (ret)
