@@ -62,8 +62,8 @@ void shut_down(XenbusDevice &device);
 void sleep_and_wake(
     XenbusDevice &device, const std::function<void()> &while_asleep = [] {});
 // The guest is saved to a file, and restored with none of its grants and event channels, and with
-// the frontend's and the backend's states as the toolstack makes them. @while_saved has to see to
-// it that nobody maps its pages.
+// the frontend's and the backend's states as the toolstack makes them. @while_saved has to end
+// the backend's mappings of its pages.
 void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved);
 // Unbinds the driver.
 void remove(XenbusDevice &device);

@@ -289,7 +289,7 @@ def _latencies(workload: Workload, notes: Notes) -> tuple[Spread | None, Spread 
     notices = [entry["t"] + offset for entry in notes.trace if entry["type"] == "wakeup"]
     wakes = [woken for _, woken in notes.waits]
     return (Spread.of(latency.until_woken(told, notes.waits), MICROSECOND),
-            # Nobody tells the backend that captured frames were read.
+            # No player tells the backend that it has read what was captured.
             Spread.of(latency.until_noticed(wakes, notices), MICROSECOND)
             if workload.direction == PLAY else None)
 

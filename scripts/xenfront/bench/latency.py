@@ -33,7 +33,7 @@ def clock_offset(guest: Moment, dom0: tuple[Moment, Moment]) -> int:
 
 def until_woken(events: list[int], waits: list[tuple[int, int]]) -> list[int]:
     """From each event to the end of the wait it ended. Both by the same clock. An event that finds
-    nobody waiting wakes nobody; of several, the first is what somebody was woken for."""
+    no player waiting wakes none; of several, the first is what the player was woken for."""
     begins = [begin for begin, _ in waits]
     delays: dict[int, int] = {}
     for event in events:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tracepoints cost a period while nobody records them."""
+"""What tracepoints cost a period while no tracer records them."""
 
 from xenfront.bench import plan
 from xenfront.bench.instructions import Cost, Costs

@@ -288,7 +288,7 @@ int fake_client_bind(struct fake_client *client, u32 port)
 	if (channel && !channel->is_closed && !channel->is_severed) {
 		ret = channel->client ? -EBUSY : 0;
 		channel->client = channel->client ?: client;
-		/* It may have been notified before anybody listened. */
+		/* It may have been notified before its client listened. */
 		channel->is_notified |= !ret;
 	}
 	raw_spin_unlock_irqrestore(&channels_lock, flags);
