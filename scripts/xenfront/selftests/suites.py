@@ -39,7 +39,7 @@ HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-f
                    "directory-loops directory-one-page buffers-at-limit grants-revoked states-flap "
                    "microphone-forged name-escapes")
 
-# Restarts of the backend, and saves of the guest, in ten minutes.
+# Restarts of the backend, and saves of the guest, evenly mixed: half an hour for each machine.
 ENDURANCE = (200, 25)
 
 # Nothing that depends on the machine's speed is judged.
