@@ -7,11 +7,11 @@
  * table is shared by threads.
  */
 #ifdef CONFIG_KCSAN
-void __tsan_vptr_update(void **table, void *value)
+void __tsan_vptr_update(void *table, void *value)
 {
 }
 
-void __tsan_vptr_read(void **table)
+void __tsan_vptr_read(void *table)
 {
 }
 #endif

@@ -16,8 +16,8 @@ struct snd_card;
 bool shim_may_log(void);
 
 /* What GCC calls in C++ that KCSAN instruments: see kcsan.c. */
-void __tsan_vptr_update(void **table, void *value);
-void __tsan_vptr_read(void **table);
+void __tsan_vptr_update(void *table, void *value);
+void __tsan_vptr_read(void *table);
 
 static inline struct xenbus_device *to_xenbus(const struct kshim_xenbus_device *device)
 {
