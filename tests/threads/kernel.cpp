@@ -268,6 +268,10 @@ void kshim_xenbus_switch_state(kshim_xenbus_device *, unsigned int state)
     Kernel::instance().set("device/vsnd/0/state", std::to_string(state));
 }
 
+void kshim_xenbus_settle_state(kshim_xenbus_device *)
+{
+}
+
 void kshim_xenbus_error(kshim_xenbus_device *, int, const char *)
 {
 }
