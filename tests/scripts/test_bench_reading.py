@@ -34,6 +34,16 @@ def write(time: float) -> list[Entry]:
             entry(time, "response", op="WRITE", notify=False)]
 
 
+class Marks(DirectoryTest):
+    def test_times_of_steps(self) -> None:
+        path = self.write("marks", "1.5 first\n2.25 second\n")
+        self.assertEqual(trace.read_marks(path), [("first", 1.5), ("second", 2.25)])
+
+    def test_of_a_run_that_did_not_end(self) -> None:
+        with self.assertRaisesRegex(Failure, "marks: No such file.*measure again"):
+            trace.read_marks(self.directory / "marks")
+
+
 class Trace(unittest.TestCase):
     def test_only_what_is_between_the_events_counts(self) -> None:
         entries = [opened(1), *write(1), event(2, 1), *write(2), event(3, 2), *write(3)]

@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 from typing import Any, Iterable
 
+from xenfront.errors import Failure
 from xenfront.traces.backend import Entry, is_sent_event
 
 
@@ -25,7 +26,12 @@ class Traffic:
 def read_marks(path: pathlib.Path) -> list[tuple[str, float]]:
     """Names of steps, and the seconds of Dom0's clock at which they ended."""
     marks = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as failure:
+        raise Failure(f"{path}: {failure.strerror}: this run of the lab did not end, or was never "
+                      "begun; measure again, without --evaluate") from failure
+    for line in text.splitlines():
         time, name = line.split()
         marks.append((name, float(time)))
     return marks
