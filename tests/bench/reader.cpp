@@ -37,7 +37,7 @@ std::optional<uint64_t> position(pid_t process, const std::string &file)
 {
     const std::string directory = "/proc/" + std::to_string(process);
     std::error_code error;
-    // The process may end meanwhile.
+    // The player may end before its directory has been read.
     std::filesystem::directory_iterator entry(directory + "/fd", error);
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
         if (std::filesystem::read_symlink(*entry, error) != file) {

@@ -20,7 +20,7 @@ void Timeline::cancel(Plan plan)
 bool Timeline::wait(const std::function<bool()> &is_done, Duration limit)
 {
     const Duration end = now_ + limit;
-    // Time also passes in what others do meanwhile.
+    // The actions that this loop runs may let time pass themselves, beyond the end.
     bool is_too_late = false;
     const Plan after_end = after(limit + Duration(1), [&] { is_too_late = !is_done(); });
     while (!is_done() && !is_too_late) {

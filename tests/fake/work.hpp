@@ -28,8 +28,8 @@ class Works {
     void on_memory_freed(const void *memory, size_t size);
     // One line for each that may still run.
     std::string leaks() const;
-    // While the guest's processes are frozen no work runs. What becomes due meanwhile runs when
-    // they are thawed.
+    // While the guest's processes are frozen no work runs. thaw() runs what
+    // became due.
     void freeze()
     {
         is_frozen_ = true;

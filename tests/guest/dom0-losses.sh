@@ -96,8 +96,8 @@ save_and_restore() {
 migrate_live() {
 	run xl migrate -s '' domu0 'xl migrate-receive'
 }
-# The pages of a PV guest that change meanwhile can only be told with shadow page tables, which
-# Debian's Xen has not. So it stands still for as long as it goes through the pipe.
+# Xen tracks which pages a running PV guest writes by shadow page tables, which Debian's Xen is built
+# without. So the toolstack stops the guest before it sends it through the pipe.
 migrate_stopped() {
 	mkfifo /tmp/pipe
 	sed "s/^name *=.*/name = 'domu0--incoming'/" /lab/domu0.cfg >/tmp/incoming.cfg

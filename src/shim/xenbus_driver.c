@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The driver that the Xen bus knows, and its devices' way to the C++. */
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/pm.h>
+#include <linux/rcupdate.h>
+#include <linux/reboot.h>
+#include <xen/interface/io/sndif.h>
+#include <xen/xen.h>
+#include <xen/xenbus.h>
+
+#include "driver.h"
+#include "kshim/entry.h"
+#include "shim.h"
+
+/* Of xen_front_load(). */
+static void *shared;
+
+static int probe(struct xenbus_device *device, const struct xenbus_device_id *id)
+{
+	return xen_front_probe(from_xenbus(device), shared);
+}
+
+/*
+ * One event that waits is enough, since its handler reads the node anew. Without this limit, which
+ * the bus has for backends only, a state that changes all the time fills the memory with events,
+ * and those of other devices queue up behind them.
+ */
+static bool backend_will_handle(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	return watch->nr_pending == 0;
+}
+
+static void backend_changed(struct xenbus_device *device, enum xenbus_state state)
+{
+	/* The watch is registered when probe() has returned, so this is the first chance. */
+	WRITE_ONCE(device->otherend_watch.will_handle, backend_will_handle);
+	xen_front_backend_changed(from_xenbus(device), state);
+}
+
+/* The guest is about to be saved or moved, or Xen only tries. */
+static int suspend(struct xenbus_device *device)
+{
+	xen_front_suspend(from_xenbus(device));
+	return 0;
+}
+
+/* The bus forwards what happens under Xen's control, but not a sleep of the guest's own. */
+static int device_suspend(struct device *device)
+{
+	return suspend(to_xenbus_device(device));
+}
+
+static const struct dev_pm_ops sleep_operations = {
+	.suspend = device_suspend,
+};
+
+static int resume(struct xenbus_device *device)
+{
+	xen_front_resume(from_xenbus(device));
+	return 0;
+}
+
+static void remove(struct xenbus_device *device)
+{
+	xen_front_remove(from_xenbus(device));
+}
+
+static int remove_with_status(struct xenbus_device *device)
+{
+	remove(device);
+	return 0;
+}
+
+typedef int (*remove_with_status_fn)(struct xenbus_device *device);
+
+/*
+ * Which of the two a kernel wants depends on its stable release, not on its version, so the
+ * type of the member itself decides.
+ */
+#define REMOVE_FOR_THIS_KERNEL                                                               \
+	__builtin_choose_expr(                                                               \
+		__builtin_types_compatible_p(typeof(((struct xenbus_driver *)0)->remove),    \
+					     remove_with_status_fn),                         \
+		remove_with_status, remove)
+
+static const struct xenbus_device_id device_ids[] = {
+	{ XENSND_DRIVER_NAME },
+	{ "" },
+};
+
+static const struct xenbus_device_id no_device_ids[] = {
+	{ "" },
+};
+
+static struct xenbus_driver driver = {
+	.name = XENSND_DRIVER_NAME,
+	.ids = no_device_ids, /* see register_with_bus() */
+	.probe = probe,
+	.otherend_changed = backend_changed,
+	.remove = REMOVE_FOR_THIS_KERNEL,
+	.suspend = suspend,
+	.resume = resume,
+	.not_essential = true,
+	.driver.pm = &sleep_operations,
+};
+
+/* Whether the device will have a card as soon as its backend and the driver have agreed. */
+static int is_connecting(struct device *device, void *unused)
+{
+	struct xenbus_device *one = to_xenbus_device(device);
+	unsigned int backend = XenbusStateUnknown;
+
+	device_lock(device);
+	if (device->driver && one->state < XenbusStateConnected)
+		backend = xenbus_read_unsigned(one->otherend, "state", XenbusStateUnknown);
+	device_unlock(device);
+	return backend == XenbusStateInitWait || backend == XenbusStateInitialised ||
+	       backend == XenbusStateConnected;
+}
+
+/* So that there is a card when insmod returns, if it has a backend. */
+static void await_cards(void)
+{
+	unsigned long end = jiffies + 30 * HZ;
+
+	while (driver_for_each_device(&driver.driver, NULL, NULL, is_connecting)) {
+		if (time_after(jiffies, end) || msleep_interruptible(20))
+			break;
+	}
+}
+
+/*
+ * A driver that registers has to wait up to 30 s for each device that the bus takes for connecting,
+ * whether there is a backend or not. So it has no device then, and gets them afterwards.
+ */
+static int register_with_bus(void)
+{
+	int ret = xenbus_register_frontend(&driver);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(driver.ids, device_ids);
+	ret = driver_attach(&driver.driver);
+	if (ret) {
+		xenbus_unregister_driver(&driver);
+		return ret;
+	}
+	/* While the kernel starts, the bus waits for all devices at once. */
+	if (__is_defined(MODULE))
+		await_cards();
+	return 0;
+}
+
+static int shut_down(struct device *device, void *unused)
+{
+	/* The driver may be unbound just now. */
+	device_lock(device);
+	if (dev_get_drvdata(device))
+		xen_front_shutdown(from_xenbus(to_xenbus_device(device)));
+	device_unlock(device);
+	return 0;
+}
+
+/* The bus closes devices that are Connected, and no others. */
+static int on_reboot(struct notifier_block *block, unsigned long action, void *unused)
+{
+	if (driver_for_each_device(&driver.driver, NULL, NULL, shut_down))
+		pr_warn("snd-xen-front: not every device is closed\n");
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_block = {
+	.notifier_call = on_reboot,
+};
+
+int xen_front_driver_register(void)
+{
+	int status;
+
+	if (!xen_domain()) {
+		pr_err("snd-xen-front: this is no Xen guest\n");
+		return -ENODEV;
+	}
+	shared = xen_front_load();
+	if (!shared)
+		return -ENOMEM;
+	status = register_with_bus();
+	if (status) {
+		pr_err("snd-xen-front: the Xen bus refuses the driver: %d; is snd_xen_front loaded?\n",
+		       status);
+		xen_front_unload(shared);
+		return status;
+	}
+	register_reboot_notifier(&reboot_block);
+	return 0;
+}
+
+void xen_front_driver_unregister(void)
+{
+	unregister_reboot_notifier(&reboot_block);
+	xenbus_unregister_driver(&driver);
+	/* Cards that applications have kept open; they may be about to leave the module's code. */
+	xen_front_unload(shared);
+	synchronize_rcu_tasks();
+}
+
+MODULE_ALIAS("xen:" XENSND_DRIVER_NAME);
