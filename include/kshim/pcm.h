@@ -58,7 +58,14 @@ struct kshim_pcm_time {
 	uint32_t step_frames; /* from one report to the next */
 };
 
-/* Where an application is with its stream. */
+/* What becomes of a stream when it runs out. */
+struct kshim_pcm_mode {
+	bool is_draining;
+	/* ALSA never stops it as overrun or underrun: its stop threshold is beyond the buffer. */
+	bool is_unstoppable;
+};
+
+/* Where an application is with its stream. Returned in registers. */
 struct kshim_pcm_progress {
 	/*
 	 * Frames between the position that .pointer returned last and the application pointer:
@@ -66,9 +73,7 @@ struct kshim_pcm_progress {
 	 * overtaken a pointer that stands still.
 	 */
 	int64_t queued_frames;
-	bool is_draining;
-	/* ALSA never stops it as overrun or underrun: its stop threshold is beyond the buffer. */
-	bool is_unstoppable;
+	struct kshim_pcm_mode mode;
 	/* At its stop threshold: ALSA is about to stop it as overrun or underrun. */
 	bool has_run_out;
 };
@@ -114,7 +119,8 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
  * What the application is doing. Context: any, between hw_params and hw_free; exact with the stream
  * lock held, without it the state of a moment ago.
  */
-void kshim_pcm_get_progress(struct kshim_substream *substream, struct kshim_pcm_progress *progress);
+struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *substream);
+struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream);
 /* Writes silence of the current format over @frames frames of the buffer from @offset on. */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);

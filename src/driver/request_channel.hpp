@@ -39,6 +39,11 @@ class RequestChannel {
 
     // As RequestRing::take(). Wakes the waiter.
     bool take(Response &response, Violation &violation);
+    // As RequestRing::has_more().
+    bool has_more() const
+    {
+        return ring_.has_more();
+    }
     // Whether responses were taken since the last call, by an interrupt or otherwise: then the
     // interrupt that announced them is not spurious.
     bool exchange_activity()

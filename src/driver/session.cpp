@@ -179,7 +179,7 @@ Result<void> Session::start(RunCommand command)
     TRY(check_alive());
     if (!run_.base().apply(command))
         return Error::BrokenPipe;
-    observe(substream_.progress());
+    observe(substream_.mode());
     note_state();
     drop_events();
     sync();
@@ -200,9 +200,8 @@ void Session::pause()
 
 void Session::stop()
 {
-    const kshim_pcm_progress progress = substream_.progress();
     // Of an xrun that ALSA finds by itself it tells no more than this.
-    if (run_.base().state() == RunState::Running && progress.has_run_out) {
+    if (run_.base().state() == RunState::Running && substream_.progress().has_run_out) {
         journal.counts.on_xrun();
         needs_recovery_ = true;
     }
@@ -237,7 +236,7 @@ Result<void> Session::commit()
 {
     TRY(check_alive());
     const kshim_pcm_progress progress = substream_.progress();
-    run_.base().set_unstoppable(progress.is_unstoppable);
+    run_.base().set_unstoppable(progress.mode.is_unstoppable);
     if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))
         return Error::Invalid;
     // For a stream that runs and is open this is all that a write costs.

@@ -28,7 +28,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     if (has_news && link_ != Link::Broken) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
         if (run_.base().is_moving())
-            observe(substream_.progress());
+            observe(substream_.mode());
         if (needs_sync())
             sync();
         else
@@ -54,10 +54,13 @@ void Session::take_responses()
 {
     Response response;
     Violation violation = Violation::None;
-    while (requests.take(response, violation)) {
+    // Responses that come meanwhile are announced by an interrupt, or found by sync().
+    do {
+        if (!requests.take(response, violation))
+            break;
         on_activity();
         on_response(response);
-    }
+    } while (requests.has_more());
     if (violation != Violation::None)
         break_link(violation);
 }
@@ -189,12 +192,9 @@ bool Session::take_events()
             has_event_news_ = true;
             continue;
         }
-        has_news |= run_.visit([&](auto &run) {
-            const Frames before = run.reported();
-            const bool is_news = run.report(reported);
-            is_period_reported |= is_news && !run.is_same_period(before, run.reported());
-            return is_news;
-        });
+        const Move move = run_.visit([&](auto &run) { return run.report(reported); });
+        has_news |= move != Move::None;
+        is_period_reported |= move == Move::Period;
     }
     if (violation != Violation::None) {
         break_link(violation);
@@ -220,10 +220,10 @@ void Session::drop_events()
     (void)take_events();
 }
 
-void Session::observe(const kshim_pcm_progress &progress)
+void Session::observe(kshim_pcm_mode mode)
 {
-    run_.base().set_unstoppable(progress.is_unstoppable);
-    if (progress.is_draining && run_.base().state() == RunState::Running)
+    run_.base().set_unstoppable(mode.is_unstoppable);
+    if (mode.is_draining && run_.base().state() == RunState::Running)
         (void)drain();
 }
 

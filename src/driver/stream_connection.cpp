@@ -85,28 +85,29 @@ void Stream::give_up_if_stalled()
 
 Stream::Health Stream::look()
 {
-    Mutex::Guard guard(substream_mutex_);
     Health health;
-    Notices notices;
-    Substream substream;
-    unsigned int silence_ms = 0;
+    // What most streams of a card are: idle.
     const bool is_wanted = session_.with([&](Session &session) {
         session.set_asleep(false);
         health.link = session.link();
         health.is_refused = session.is_continuation_refused();
-        if (!session.wants_look())
-            return false;
-        silence_ms = session.look(now_ms(), notices);
+        return session.wants_look();
+    });
+    if (!is_wanted)
+        return health;
+    Mutex::Guard guard(substream_mutex_);
+    Notices notices;
+    Substream substream;
+    const unsigned int silence_ms = session_.with([&](Session &session) {
+        const unsigned int silence_ms = session.look(now_ms(), notices);
         substream = session.substream();
         health.link = session.link();
         health.stalled_since_ms = session.liveness.stands_since_ms();
         health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
         health.is_refused = session.is_continuation_refused();
         health.next_look_ms = session.look_interval_ms();
-        return true;
+        return silence_ms;
     });
-    if (!is_wanted)
-        return health;
     while (session_.with([](Session &session) { return session.pad(); })) {}
     tell(notices, substream);
     tell_mixer();

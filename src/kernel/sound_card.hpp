@@ -179,9 +179,11 @@ class Substream {
     // ---- Context: any ----
     kshim_pcm_progress progress() const
     {
-        kshim_pcm_progress progress = {};
-        kshim_pcm_get_progress(substream_, &progress);
-        return progress;
+        return kshim_pcm_get_progress(substream_);
+    }
+    kshim_pcm_mode mode() const
+    {
+        return kshim_pcm_get_mode(substream_);
     }
     void fill_silence(Frames offset, Frames count)
     {

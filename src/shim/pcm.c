@@ -229,7 +229,20 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
 	runtime->dma_bytes = bytes;
 }
 
-void kshim_pcm_get_progress(struct kshim_substream *opaque, struct kshim_pcm_progress *progress)
+static struct kshim_pcm_mode get_mode(const struct snd_pcm_runtime *runtime)
+{
+	return (struct kshim_pcm_mode) {
+		.is_draining = READ_ONCE(runtime->state) == SNDRV_PCM_STATE_DRAINING,
+		.is_unstoppable = runtime->stop_threshold > runtime->buffer_size,
+	};
+}
+
+struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream)
+{
+	return get_mode(to_substream(substream)->runtime);
+}
+
+struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *opaque)
 {
 	struct snd_pcm_substream *substream = to_substream(opaque);
 	struct snd_pcm_runtime *runtime = substream->runtime;
@@ -245,10 +258,11 @@ void kshim_pcm_get_progress(struct kshim_substream *opaque, struct kshim_pcm_pro
 	else if (queued < -(snd_pcm_sframes_t)(runtime->boundary / 2))
 		queued += runtime->boundary;
 	avail = is_playback ? (snd_pcm_sframes_t)runtime->buffer_size - queued : queued;
-	progress->queued_frames = queued;
-	progress->is_draining = READ_ONCE(runtime->state) == SNDRV_PCM_STATE_DRAINING;
-	progress->is_unstoppable = runtime->stop_threshold > runtime->buffer_size;
-	progress->has_run_out = avail >= 0 && avail >= runtime->stop_threshold;
+	return (struct kshim_pcm_progress) {
+		.queued_frames = queued,
+		.mode = get_mode(runtime),
+		.has_run_out = avail >= 0 && avail >= runtime->stop_threshold,
+	};
 }
 
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,

@@ -39,12 +39,12 @@ bool CaptureRun::commit(int64_t readable)
     return true;
 }
 
-bool CaptureRun::report(Bytes reported)
+Move CaptureRun::report(Bytes reported)
 {
     const Frames before = captured_;
     reported_ = max(reported_, since_prepare(reported));
     go_on();
-    return captured_ > before;
+    return move_between(before, captured_);
 }
 
 void CaptureRun::set_recording(bool is_recording)
@@ -132,10 +132,9 @@ void CaptureRun::take_room()
 void CaptureRun::go_on()
 {
     take_room();
-    const Frames before = position_;
-    advance(min(fetched_, captured_));
+    const Move made = advance(min(fetched_, captured_));
     // The buffer is full, which may be far from the end of a period: ALSA decides.
-    is_elapsed_ |= !is_free_wheeling() && position_ > before && position_ == align_down(limit());
+    is_elapsed_ |= made != Move::None && !is_free_wheeling() && position_ == align_down(limit());
 }
 
 } // namespace xen_front

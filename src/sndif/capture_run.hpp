@@ -27,8 +27,8 @@ class CaptureRun : public Run {
     bool commit(int64_t readable);
 
     // The backend has recorded @reported bytes since OPEN: any number. What the buffer has no room
-    // for is lost. True when that is news.
-    bool report(Bytes reported);
+    // for is lost. Returns how far that moves reported().
+    Move report(Bytes reported);
 
     // Whether the backend records, so that a READ may be sent ahead. What is in flight when it ends
     // to do so says nothing about the backend.

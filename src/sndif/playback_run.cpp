@@ -59,16 +59,15 @@ bool PlaybackRun::next_silence(Frames count_max, SilenceRange &range)
     return true;
 }
 
-bool PlaybackRun::report(Bytes reported)
+Move PlaybackRun::report(Bytes reported)
 {
-    const Frames before = position_;
     // The byte that holds the last of the frames plays as a whole.
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
-    advance(min(since_prepare(reported), limit));
+    const Move made = advance(min(since_prepare(reported), limit));
     // An xrun, or the end of a drain: ALSA decides.
-    is_elapsed_ |= position_ > before && has_run_out();
-    return position_ > before;
+    is_elapsed_ |= made != Move::None && has_run_out();
+    return made;
 }
 
 Bytes PlaybackRun::target() const

@@ -40,9 +40,9 @@ class PlaybackRun : public Run {
     bool next_silence(Frames count_max, SilenceRange &range);
 
     // The backend has played @reported bytes since OPEN: any number. What lies beyond what it was
-    // given, and the application has committed, is silence of its own, and does not count. True
-    // when that is news.
-    bool report(Bytes reported);
+    // given, and the application has committed, is silence of its own, and does not count. Returns
+    // how far that moves reported().
+    Move report(Bytes reported);
 
     // The next range to be sent by WRITE; then on_transfer_sent().
     bool next_transfer(TransferRange &range);

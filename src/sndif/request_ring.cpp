@@ -19,6 +19,7 @@ void RequestRing::detach()
     page_ = {};
     request_produced_ = 0;
     request_published_ = 0;
+    response_produced_ = 0;
     response_consumed_ = 0;
     is_announced_ = false;
     for (Pending &pending : pending_)
@@ -104,20 +105,24 @@ Violation RequestRing::check(const wire::ResponseHead &sent, Response &response)
 
 bool RequestRing::take(Response &response, Violation &violation)
 {
-    auto produced = page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
-        return rsp_prod - response_consumed_ <= request_published_ - response_consumed_;
-    });
-    if (produced.is_error()) {
-        violation = Violation::ResponseIndex;
-        return false;
-    }
-    if (produced.value() == response_consumed_) {
-        // There at one look and gone at the next, it would be looked for for ever.
-        if (is_announced_)
+    if (!has_more()) {
+        auto produced =
+            page_.index(&wire::RingPage::rsp_prod).load().validate([&](uint32_t rsp_prod) {
+                return rsp_prod - response_consumed_ <= request_published_ - response_consumed_;
+            });
+        if (produced.is_error()) {
             violation = Violation::ResponseIndex;
-        return false;
+            return false;
+        }
+        response_produced_ = produced.value();
+        if (!has_more()) {
+            // There at one look and gone at the next, it would be looked for for ever.
+            if (is_announced_)
+                violation = Violation::ResponseIndex;
+            return false;
+        }
+        is_announced_ = false;
     }
-    is_announced_ = false;
 
     const uint32_t number = response_consumed_ & slot_mask;
     auto head = page_.read_head<wire::ResponseHead>(&wire::RingPage::slots, number)

@@ -67,6 +67,11 @@ class RequestRing {
     // Whether there is a response, and takes it into @response. A violation in @violation means
     // that the ring must not be used any more.
     bool take(Response &response, Violation &violation);
+    // Whether the last take() saw more than it took. Otherwise the next one looks whether there is.
+    bool has_more() const
+    {
+        return response_produced_ != response_consumed_;
+    }
 
     // Asks not to be notified about responses.
     void hold_off_notifications();
@@ -95,6 +100,7 @@ class RequestRing {
     SharedPage<wire::RingPage> page_;
     uint32_t request_produced_ = 0;
     uint32_t request_published_ = 0;
+    uint32_t response_produced_ = 0; // as the backend said, and checked, at the last look
     uint32_t response_consumed_ = 0;
     bool is_announced_ = false; // a response, by request_notification()
     Pending pending_[wire::ring_size] = {};

@@ -35,18 +35,22 @@ void Run::begin_session(Frames at)
     in_flight_ = 0;
 }
 
-void Run::advance(Frames position)
+Move Run::move_between(Frames before, Frames after) const
 {
-    if (position <= position_)
-        return;
-    is_elapsed_ |= !is_same_period(position, position_);
-    position_ = position;
+    if (after <= before)
+        return Move::None;
+    const uint64_t period = geometry_.period.value();
+    return before.value() / period == after.value() / period ? Move::InPeriod : Move::Period;
 }
 
-bool Run::is_same_period(Frames one, Frames other) const
+Move Run::advance(Frames position)
 {
-    const uint64_t period = geometry_.period.value();
-    return one.value() / period == other.value() / period;
+    const Move made = move_between(position_, position);
+    if (made == Move::None)
+        return made;
+    is_elapsed_ |= made == Move::Period;
+    position_ = position;
+    return made;
 }
 
 bool Run::next_range(Bytes target, TransferRange &range)

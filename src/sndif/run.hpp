@@ -23,6 +23,13 @@ struct RunGeometry {
     Frames buffer { 1 };
 };
 
+// How far a position has moved.
+enum class Move : uint8_t {
+    None,
+    InPeriod, // within a period
+    Period, // over the end of one or more
+};
+
 // What a response to a WRITE or READ was to this run.
 enum class TransferResult : uint8_t {
     Foreign, // its request belongs to an earlier session or run
@@ -69,7 +76,6 @@ class Run {
     {
         return position_;
     }
-    bool is_same_period(Frames one, Frames other) const;
     // What the last look_at_position() returned.
     Frames shown() const
     {
@@ -131,8 +137,9 @@ class Run {
     void begin(const RunGeometry &geometry);
     // A new backend has opened the stream: its positions count from @at on.
     void begin_session(Frames at);
+    Move move_between(Frames before, Frames after) const;
     // Makes position() @position if it is further on.
-    void advance(Frames position);
+    Move advance(Frames position);
     // The next range on the way to @target, while the window has room; the state is the caller's to
     // check.
     bool next_range(Bytes target, TransferRange &range);

@@ -188,10 +188,21 @@ void kshim_pcm_wake_drain(kshim_substream *substream)
         substream->runtime.sleep_wakeups++;
 }
 
-void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *progress)
+kshim_pcm_mode kshim_pcm_get_mode(kshim_substream *substream)
+{
+    if (!is_open(substream, "kshim_pcm_get_mode()"))
+        return {};
+    const PcmRuntime &runtime = substream->runtime;
+    return {
+        .is_draining = runtime.state == PcmState::Draining,
+        .is_unstoppable = runtime.stop_threshold > runtime.params.buffer_frames,
+    };
+}
+
+kshim_pcm_progress kshim_pcm_get_progress(kshim_substream *substream)
 {
     if (!is_open(substream, "kshim_pcm_get_progress()"))
-        return;
+        return {};
     const PcmRuntime &runtime = substream->runtime;
     if (!runtime.has_params)
         report_fault("kshim_pcm_get_progress() before there are parameters");
@@ -202,10 +213,11 @@ void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *prog
         queued -= boundary;
     else if (queued < -(boundary / 2))
         queued += boundary;
-    progress->queued_frames = substream->is_playback() ? queued : -queued;
-    progress->is_draining = runtime.state == PcmState::Draining;
-    progress->is_unstoppable = runtime.stop_threshold > runtime.params.buffer_frames;
-    progress->has_run_out = substream->avail() >= runtime.stop_threshold;
+    return {
+        .queued_frames = substream->is_playback() ? queued : -queued,
+        .mode = kshim_pcm_get_mode(substream),
+        .has_run_out = substream->avail() >= runtime.stop_threshold,
+    };
 }
 
 void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, unsigned int frames)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a period costs the guest: interrupts, and wake-ups of the application. Each direction alone.
+// What a period costs the guest: interrupts, and wake-ups of the application. Each direction alone,
+// by an application that runs in real time, as those with such small buffers do.
 #include "counters.h"
 #include "pcm.h"
+#include "real_time.h"
 #include "tests.h"
 
 namespace selftest {
@@ -42,6 +44,7 @@ void playback(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int s
     const std::vector<uint8_t> samples =
         random_bytes(periods * period * setup.channels * sizeof(int16_t), 1);
 
+    const RealTime precedence;
     const Counters before = read_counters();
     unsigned int underruns = 0;
     {
@@ -62,6 +65,7 @@ void capture(snd_pcm_uframes_t period, snd_pcm_uframes_t buffer, unsigned int se
     std::vector<uint8_t> samples;
     samples.reserve(periods * period * setup.channels * sizeof(int16_t));
 
+    const RealTime precedence;
     const Counters before = read_counters();
     {
         Pcm pcm(free_pcm, SND_PCM_STREAM_CAPTURE, setup);

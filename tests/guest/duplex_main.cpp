@@ -2,13 +2,13 @@
 // Full duplex for a long time: one device plays and records at once, without an xrun, bit for bit.
 #include "duplex.h"
 #include "ktap.h"
+#include "real_time.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <optional>
-#include <sched.h>
 
 namespace {
 
@@ -38,14 +38,6 @@ void save_span(double start, double end)
     if (const char *directory = std::getenv("LAB_OUT"))
         std::ofstream(std::string(directory) + "/duplex.span")
             << std::fixed << start << " " << end << "\n";
-}
-
-// As clients with such small periods do: other processes of the guest have to wait.
-void claim_precedence()
-{
-    const sched_param parameters = { .sched_priority = 1 };
-    if (sched_setscheduler(0, SCHED_FIFO, &parameters) != 0)
-        diagnose("cannot be scheduled in real time");
 }
 
 int usage(const char *program)
@@ -79,7 +71,7 @@ int main(int argc, char **argv)
                                               seconds * setup->rate);
                           } });
     }
-    claim_precedence();
+    const RealTime precedence;
     const double start = now();
     const int status = run_tests(tests, "");
     save_span(start, now());

@@ -236,9 +236,9 @@ inline void CaptureWalk::report(uint64_t bytes)
     const uint64_t claimed = base_ + frames(std::min(bytes, most));
     const uint64_t before = captured_;
     reported_ = std::max(reported_, align_down(claimed));
-    const bool is_news = run_.report(Bytes(bytes));
+    const Move move = run_.report(Bytes(bytes));
     go_on();
-    promise(is_news == (captured_ > before), "a position further on is news");
+    promise(move == move_between(before, captured_), "how far the position moves");
 }
 
 inline void CaptureWalk::send_next(bool has_room)

@@ -213,7 +213,8 @@ inline void PlaybackWalk::report(uint64_t bytes)
     const uint64_t before = position_;
     move_to(std::min(claimed, limit));
     is_elapsed_ |= position_ > before && has_run_out();
-    promise(run_.report(Bytes(bytes)) == (position_ > before), "a position further on is news");
+    promise(run_.report(Bytes(bytes)) == move_between(before, position_),
+            "how far the position moves");
 }
 
 inline void PlaybackWalk::send_next(bool has_room)

@@ -144,13 +144,18 @@ template <typename RunType> class RunWalk {
         return row != nullptr;
     }
     // Moves the model's position.
+    Move move_between(uint64_t before, uint64_t after) const
+    {
+        if (after <= before)
+            return Move::None;
+        const uint64_t begin_of_next = (before / geometry_.period + 1) * geometry_.period;
+        return after < begin_of_next ? Move::InPeriod : Move::Period;
+    }
     void move_to(uint64_t position)
     {
-        if (position <= position_)
-            return;
-        if (position / geometry_.period != position_ / geometry_.period)
+        if (move_between(position_, position) == Move::Period)
             is_elapsed_ = true;
-        position_ = position;
+        position_ = std::max(position_, position);
     }
     // What the run gives as its next range has to be what lies before @target, in bytes.
     bool check_range(bool is_given, const TransferRange &range, bool is_expected, uint64_t target)

@@ -109,11 +109,17 @@ void kshim_pcm_set_buffer(kshim_substream *, void *, size_t)
 {
 }
 
-void kshim_pcm_get_progress(kshim_substream *substream, kshim_pcm_progress *progress)
+kshim_pcm_mode kshim_pcm_get_mode(kshim_substream *)
 {
-    *progress = {};
-    progress->queued_frames =
+    return {};
+}
+
+kshim_pcm_progress kshim_pcm_get_progress(kshim_substream *substream)
+{
+    kshim_pcm_progress progress = {};
+    progress.queued_frames =
         static_cast<int64_t>(substream->application_pointer - substream->hardware_pointer);
+    return progress;
 }
 
 void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)

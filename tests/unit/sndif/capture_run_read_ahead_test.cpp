@@ -43,9 +43,9 @@ TEST_F(ReadAheadRunTest, WhatIsAnsweredBeforeItIsReportedIsShownWhenItIs)
     EXPECT_EQ(send(), Ranges({ { 0, 100 } }));
     EXPECT_EQ(respond(0), TransferResult::Done);
     EXPECT_EQ(position(), 0u);
-    EXPECT_TRUE(report(60));
+    EXPECT_EQ(report(60), Move::InPeriod);
     EXPECT_EQ(position(), 60u);
-    EXPECT_TRUE(report(130));
+    EXPECT_EQ(report(130), Move::Period);
     EXPECT_EQ(position(), 100u);
     EXPECT_EQ(send(), Ranges({ { 100, 30 } })); // nothing ahead any more
     respond_to_all();

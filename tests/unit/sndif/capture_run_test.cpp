@@ -19,7 +19,7 @@ TEST_F(CaptureRunTest, StartsAtZero)
 TEST_F(CaptureRunTest, WhatIsRecordedIsFetched)
 {
     start();
-    EXPECT_TRUE(report(100));
+    EXPECT_EQ(report(100), Move::Period);
     EXPECT_EQ(position(), 0u);
     EXPECT_EQ(send(), Ranges({ { 0, 100 } }));
     EXPECT_TRUE(run.wants_responses());
@@ -33,10 +33,10 @@ TEST_F(CaptureRunTest, WhatIsRecordedIsFetched)
 TEST_F(CaptureRunTest, BackwardsAndTheSameAreNoNews)
 {
     start();
-    EXPECT_TRUE(report(100));
-    EXPECT_FALSE(report(100));
-    EXPECT_FALSE(report(99));
-    EXPECT_FALSE(report(0));
+    EXPECT_EQ(report(100), Move::Period);
+    EXPECT_EQ(report(100), Move::None);
+    EXPECT_EQ(report(99), Move::None);
+    EXPECT_EQ(report(0), Move::None);
     EXPECT_EQ(send(), Ranges({ { 0, 100 } }));
 }
 
@@ -115,7 +115,7 @@ TEST_F(CaptureRunTest, NothingUnreadIsOverwritten)
     start();
     record(endless);
     EXPECT_EQ(position(), 400u);
-    EXPECT_FALSE(report(endless));
+    EXPECT_EQ(report(endless), Move::None);
     EXPECT_TRUE(leave(150));
     EXPECT_EQ(run.committed().value(), 250u);
     EXPECT_EQ(send(), Ranges({ { 0, 250 } }));
@@ -180,7 +180,7 @@ TEST_F(CaptureRunTest, NothingIsFetchedWhilePaused)
     start();
     record(100);
     run.apply(RunCommand::Pause);
-    EXPECT_TRUE(report(150));
+    EXPECT_EQ(report(150), Move::InPeriod);
     EXPECT_EQ(send(), Ranges());
     EXPECT_FALSE(run.expects_position());
     run.apply(RunCommand::Resume);

@@ -254,7 +254,7 @@ TEST_F(PlaybackRunLifeTest, FramesOfHalfAByte)
 {
     prepare(100, 400, 4);
     play(400);
-    EXPECT_TRUE(report(25));
+    EXPECT_EQ(report(25), Move::InPeriod);
     EXPECT_EQ(position(), 50u);
     report(200);
     EXPECT_EQ(run.look_at_position(), 398u);
@@ -299,7 +299,7 @@ TEST_F(PlaybackRunLifeTest, NoNumberOfBytesIsFewFrames)
             report(10);
             run.begin_session();
             send();
-            EXPECT_TRUE(report(huge));
+            EXPECT_EQ(report(huge), Move::Period);
             EXPECT_EQ(position(), 300u) << bits << " bits, " << huge;
         }
     }

@@ -198,15 +198,15 @@ TEST_F(PlaybackRunTest, NothingIsSentOnceItEnded)
 TEST_F(PlaybackRunTest, PeriodElapsesWhenItsEndIsReached)
 {
     play(400);
-    EXPECT_TRUE(report(99));
+    EXPECT_EQ(report(99), Move::InPeriod);
     EXPECT_FALSE(run.take_elapsed());
-    EXPECT_TRUE(report(100));
+    EXPECT_EQ(report(100), Move::Period);
     EXPECT_TRUE(run.is_elapsed());
     EXPECT_TRUE(run.take_elapsed());
     EXPECT_FALSE(run.take_elapsed());
-    EXPECT_TRUE(report(199));
+    EXPECT_EQ(report(199), Move::InPeriod);
     EXPECT_FALSE(run.take_elapsed());
-    EXPECT_TRUE(report(201));
+    EXPECT_EQ(report(201), Move::Period);
     EXPECT_TRUE(run.take_elapsed());
 }
 
@@ -234,20 +234,20 @@ TEST_F(PlaybackRunTest, WholeBufferIsShownInTwoSteps)
 TEST_F(PlaybackRunTest, BackwardsAndTheSameAreNoNews)
 {
     play(400);
-    EXPECT_TRUE(report(150));
-    EXPECT_FALSE(report(150));
-    EXPECT_FALSE(report(149));
-    EXPECT_FALSE(report(0));
+    EXPECT_EQ(report(150), Move::Period);
+    EXPECT_EQ(report(150), Move::None);
+    EXPECT_EQ(report(149), Move::None);
+    EXPECT_EQ(report(0), Move::None);
     EXPECT_EQ(position(), 150u);
 }
 
 TEST_F(PlaybackRunTest, NoNumberGoesBeyondWhatWasGivenAndCommitted)
 {
     play(300);
-    EXPECT_TRUE(report(endless));
+    EXPECT_EQ(report(endless), Move::Period);
     EXPECT_EQ(position(), 300u);
     commit(400); // not sent yet
-    EXPECT_FALSE(report(endless));
+    EXPECT_EQ(report(endless), Move::None);
     EXPECT_EQ(position(), 300u);
 }
 
@@ -258,7 +258,7 @@ TEST_F(PlaybackRunTest, AllPlayedLetsAlsaDecide)
     EXPECT_TRUE(run.take_elapsed());
     report(150);
     EXPECT_TRUE(run.take_elapsed());
-    EXPECT_FALSE(report(200));
+    EXPECT_EQ(report(200), Move::None);
     EXPECT_FALSE(run.take_elapsed());
 }
 
@@ -284,7 +284,7 @@ TEST_F(PlaybackRunTest, PositionReportedWhilePausedIsKept)
     report(50);
     run.apply(RunCommand::Pause);
     EXPECT_FALSE(run.expects_position());
-    EXPECT_TRUE(report(120));
+    EXPECT_EQ(report(120), Move::Period);
     EXPECT_EQ(position(), 120u);
     run.apply(RunCommand::Resume);
     EXPECT_TRUE(run.take_elapsed());
@@ -305,7 +305,7 @@ TEST_F(PlaybackRunTest, PeriodThatDoesNotDivideTheBuffer)
     play(1000);
     int periods = 0;
     for (uint64_t played = 50; played <= 30000; played += 50) {
-        ASSERT_TRUE(report(played));
+        ASSERT_EQ(report(played), played % 300 == 0 ? Move::Period : Move::InPeriod);
         periods += run.take_elapsed();
         EXPECT_EQ(run.look_at_position(), played % 1000);
         commit(1000);

@@ -39,7 +39,7 @@ template <typename RunType> class RunTest : public ::testing::Test {
     {
         return run.commit(static_cast<int64_t>(frames));
     }
-    bool report(uint64_t bytes)
+    Move report(uint64_t bytes)
     {
         return run.report(Bytes(bytes));
     }
