@@ -5,7 +5,6 @@ import argparse
 import importlib
 import pathlib
 import sys
-import time
 from typing import Any, Callable, NoReturn
 
 from xenfront.errors import Failure
@@ -61,21 +60,6 @@ def main(body: str | Callable[[list[str]], int], failed: int | None = None,
         complain("interrupted")
         status = interrupted
     sys.exit(int(status))
-
-
-class Progress:
-    """Lines on stderr with the time since the start."""
-
-    def __init__(self, quiet: bool = False):
-        self._quiet = quiet
-        self._start = time.monotonic()
-
-    def __call__(self, text: str) -> None:
-        if not self._quiet:
-            print(f"[{self.seconds():6.1f}s] {text}", file=sys.stderr, flush=True)
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
 
 
 def shown(path: pathlib.Path) -> str:

@@ -2,12 +2,11 @@
 """scripts/bench judges and shows figures, and plans what to measure."""
 
 import dataclasses
-import io
 import json
 import unittest
 
 import support
-from xenfront.bench import facts, limit, page, plan, progress, table, targets, workload
+from xenfront.bench import facts, limit, page, plan, table, targets, workload
 from xenfront.bench.figures import Figures, Findings, Measured
 from xenfront.bench.outcome import Outcome
 from xenfront.bench.workload import Workload
@@ -358,28 +357,6 @@ class Plan(unittest.TestCase):
     def test_in_tree_driver_is_never_asked_for_mmap(self) -> None:
         self.assertFalse([step.name for step in plan.steps(False, 1)
                           if step.driver == plan.IN_TREE and step.workload.access == "mmap"])
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class ProgressBar(unittest.TestCase):
-    def test_on_a_terminal_one_line_is_redrawn(self) -> None:
-        output = Terminal()
-        with progress.Progress(4, output) as bar:
-            bar(1, "first")
-            bar(2, "second")
-        self.assertNotIn("\n", output.getvalue())
-        self.assertIn("[" + "#" * 15 + "." * 15 + "]", output.getvalue())
-
-    def test_elsewhere_a_line_now_and_then(self) -> None:
-        output = io.StringIO()
-        with progress.Progress(4, output) as bar:
-            bar(1, "first")
-            bar(2, "second")
-        self.assertEqual(output.getvalue().count("\n"), 1)
 
 
 class CommandLine(unittest.TestCase):

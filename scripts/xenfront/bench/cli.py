@@ -12,8 +12,8 @@ from xenfront import ROOT, command
 from xenfront.bench import figures, instructions, machine, page, plan, table
 from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
-from xenfront.bench.progress import Progress
 from xenfront.lab import runs as lab_runs
+from xenfront.progress import Progress
 
 DESCRIPTION = """\
 Measures this driver against the in-tree one: both are loaded in turns in the same guest, in one boot
@@ -91,8 +91,8 @@ def measure(options: argparse.Namespace, all_runs: list[Run]) -> None:
         for run in all_runs:
             before = done
             machine.run(run.name, options.kernel, options.type, run.icount, modules,
-                        plan.script(run.steps), lambda count, name: progress(before + count, name),
-                        run.lab_options)
+                        plan.script(run.steps),
+                        lambda count, name: progress.step(before + count, name), run.lab_options)
             done += len(run.steps)
 
 

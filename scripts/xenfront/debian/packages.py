@@ -99,23 +99,27 @@ def machine_architecture() -> str:
     return process.output(["dpkg", "--print-architecture"]).strip()
 
 
-def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None) -> str:
-    """Runs apt-get in `directory` with nothing considered installed; its output."""
+def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None,
+         is_long: bool = False) -> str:
+    """Runs apt-get in `directory` with nothing considered installed; its output. If it `is_long`, a
+    terminal shows apt-get's own progress instead."""
     root = cache.cache_root()
     archives = root / "debs"
+    shows = is_long and sys.stderr.isatty()
     (archives / "partial").mkdir(parents=True, exist_ok=True)
     status = root / "nothing-installed"
     status.touch()
     command = [
-        "apt-get", "-q", "--no-install-recommends", "--yes",
+        "apt-get", *["-q"] * (not shows), "--no-install-recommends", "--yes",
         "-o", f"Dir::State::status={status}", "-o", f"Dir::Cache::archives={archives}",
         "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
         "-o", "APT::Sandbox::User=", "-o", "APT::Keep-Downloaded-Packages=true",
         "-o", "Debug::NoLocking=true", "-o", "Acquire::Retries=3", *arguments]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False,
+    done = subprocess.run(command, cwd=directory, stdout=sys.stderr if shows else subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False,
                           env={**os.environ, "LC_ALL": "C"})
     if done.returncode != 0:
-        complaints = [line for line in (done.stderr + done.stdout).splitlines()
+        complaints = [line for line in (done.stderr + (done.stdout or "")).splitlines()
                       if line.startswith("E:")] or done.stderr.splitlines()
         raise Failure(f"apt-get {' '.join(command[-8:])}: {' '.join(complaints)}; check the "
                       "network, and run scripts/setup or 'apt-get update' as root if the package "
@@ -177,7 +181,8 @@ def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> li
             say(f"downloads {len(absent)} packages")
             (archives / "partial").mkdir(parents=True, exist_ok=True)
             # This takes exact versions, checks signatures, and writes to where it runs.
-            _apt([*_private(origin), "download", *map(str, absent)], archives / "partial")
+            _apt([*_private(origin), "download", *map(str, absent)], archives / "partial",
+                 is_long=True)
             for package in absent:
                 source = archives / "partial" / _archive_name(package)
                 if source.is_file():

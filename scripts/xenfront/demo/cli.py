@@ -8,10 +8,11 @@ import pathlib
 from typing import Any
 
 from xenfront import ROOT, audio, command
-from xenfront.command import Progress, shown
+from xenfront.command import shown
 from xenfront.demo import compare, machine, measurements, picture, source, verdict
 from xenfront.errors import Failure
 from xenfront.lab import runs
+from xenfront.progress import Progress
 
 DESCRIPTION = """\
 Plays a WAV file with aplay in a Xen guest, through snd-xen-front and the reference backend, into
@@ -173,4 +174,4 @@ def print_result(options: argparse.Namespace, table: list[verdict.Row], descript
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
-    return 0 if run(options, Progress(options.quiet)) else 1
+    return 0 if run(options, Progress(quiet=options.quiet)) else 1

@@ -9,7 +9,7 @@ import sys
 import time
 
 from xenfront import ROOT, cache
-from xenfront.command import Progress, complain, shown
+from xenfront.command import complain, shown
 from xenfront.debian import debug_kernel
 from xenfront.errors import ExitStatus, UsageError
 from xenfront.lab import arguments
@@ -18,6 +18,7 @@ from xenfront.lab import machine, programs, trees
 from xenfront.lab.image import Images
 from xenfront.lab.options import DEFAULT_KERNEL, RunOptions, checked
 from xenfront.lab.results import Outcome
+from xenfront.progress import Progress
 
 
 def _result_directory(name: str | None) -> pathlib.Path:
@@ -37,8 +38,8 @@ def _result_directory(name: str | None) -> pathlib.Path:
 
 
 def _run(options: RunOptions) -> ExitStatus:
-    progress = Progress(options.quiet)
     checked(options)
+    progress = Progress(0 if options.shell else machine.phases(options), options.quiet)
     images = Images(options, progress)
     terminal = shutil.get_terminal_size()
     directory = _result_directory(options.name)
@@ -58,7 +59,8 @@ def _boot_and_judge(options: RunOptions, images: Images, directory: pathlib.Path
     progress(f"boots Xen; results go to {shown(directory)}")
     command = machine.command_line(options, images, initramfs, directory)
     start = time.monotonic()
-    limit_reached, failure = machine.run(command, options, directory, progress)
+    with progress:
+        limit_reached, failure = machine.run(command, options, directory, progress)
     if options.shell is not None:
         if failure:
             complain(failure)
@@ -90,7 +92,7 @@ def _shell(options: RunOptions) -> ExitStatus:
 
 
 def _build(options: RunOptions) -> ExitStatus:
-    progress = Progress(options.quiet)
+    progress = Progress(quiet=options.quiet)
     for kernel in sorted({options.kernel, options.dom0_kernel}):
         debug_kernel.by_name(kernel, options.arch, options.kernel_modules, progress)
     trees.hypervisor(options.xen, options.arch, progress)
@@ -102,7 +104,7 @@ def _build(options: RunOptions) -> ExitStatus:
 
 
 def _make(options: RunOptions) -> ExitStatus:
-    progress = Progress(False)
+    progress = Progress()
     for name in options.kernel or [DEFAULT_KERNEL]:
         headers = builder.headers_of(name, options.arch, progress)
         done = builder.make(headers, options.arguments)
@@ -116,7 +118,7 @@ def _make(options: RunOptions) -> ExitStatus:
 
 
 def _programs(options: RunOptions) -> ExitStatus:
-    if programs.make(options.arch, options.targets, Progress(False)):
+    if programs.make(options.arch, options.targets, Progress()):
         return ExitStatus.OK
     complain(f"make {' '.join(options.targets)} failed for {options.arch}; its messages are "
              "above")

@@ -10,11 +10,11 @@ import time
 
 from xenfront import architectures
 from xenfront.architectures import Architecture, escaped
-from xenfront.command import Say
 from xenfront.errors import Failure
 from xenfront.lab.image import KERNEL_PARAMETERS, Images
 from xenfront.lab.options import RunOptions
 from xenfront.lab.results import PHASE
+from xenfront.progress import Progress
 
 _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 
@@ -105,10 +105,11 @@ class _GrowingLog:
 class _Follower:
     """Shows the progress that Dom0 writes to its console, and notices when there will be no more."""
 
-    def __init__(self, directory: pathlib.Path, say: Say):
+    def __init__(self, directory: pathlib.Path, progress: Progress):
         self._dom0 = _GrowingLog(directory / "dom0/console.log")
         self._xen = _GrowingLog(directory / "xen.log")
-        self._say = say
+        self._progress = progress
+        self._phases = 0
         self.crashed = False
 
     def poll(self) -> None:
@@ -117,7 +118,10 @@ class _Follower:
         for line in self._dom0.new_lines():
             match = PHASE.search(line)
             if match:
-                self._say(f"{match[1]}: {match[3].strip()} (guest time {match[2]} s)")
+                self._phases += 1
+                self._progress.step(self._phases)
+                self._progress(f"{match[1]}: {match[3].strip()} (guest time {match[2]} s)")
+        self._progress.show()
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -130,8 +134,13 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
+def phases(options: RunOptions) -> int:
+    """How many Dom0 tells of, if all goes well: see guest/dom0-init."""
+    return 5 + options.guests + (options.backend != "none") + (options.sound != "none")
+
+
 def run(command: list[str], options: RunOptions, directory: pathlib.Path,
-        say: Say) -> tuple[bool, str | None]:
+        progress: Progress) -> tuple[bool, str | None]:
     """Runs the machine to its end. Returns whether the host's time limit stopped it, and what
     QEMU complained about, if it failed."""
     (directory / "dom0").mkdir(exist_ok=True)
@@ -145,7 +154,7 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
                 stdout=None if interactive else log, stderr=log)
         except FileNotFoundError as failure:
             raise Failure(f"{command[0]} is not installed; run scripts/setup") from failure
-    follower = _Follower(directory, say)
+    follower = _Follower(directory, progress)
     deadline = time.monotonic() + options.host_limit
     limit_reached = False
     try:
@@ -155,7 +164,7 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
                 limit_reached = True
                 _stop(process)
             elif follower.crashed:
-                say("Dom0 or Xen crashed")
+                progress("Dom0 or Xen crashed")
                 _stop(process)
             try:
                 process.wait(0.1)
