@@ -48,9 +48,11 @@ void Journal::trace_notification(bool is_sent) const
     record_notification(stream_, is_sent);
 }
 
-void Journal::trace_position(const Run &run, Frames committed) const
+void Journal::trace_position(const StreamRun &run) const
 {
-    record_position(stream_, { run.position().value(), run.shown().value(), committed.value() });
+    const Frames committed = run.visit([](const auto &it) { return it.committed(); });
+    record_position(
+        stream_, { run.base().position().value(), run.base().shown().value(), committed.value() });
 }
 
 void Journal::trace_state() const

@@ -4,8 +4,8 @@
 
 #include "driver/link.hpp"
 #include "driver/statistics.hpp"
+#include "driver/stream_run.hpp"
 #include "kernel/trace.hpp"
-#include "sndif/run.hpp"
 
 namespace xen_front {
 
@@ -59,12 +59,11 @@ class Journal {
         if (is_traced(KSHIM_TRACE_NOTIFY))
             trace_notification(is_sent);
     }
-    // ALSA is told that a period of @run has elapsed, of which @committed frames are the
-    // application's.
-    void on_position(const Run &run, Frames committed) const
+    // ALSA is told that a period of @run has elapsed.
+    void on_position(const StreamRun &run) const
     {
         if (is_traced(KSHIM_TRACE_POSITION))
-            trace_position(run, committed);
+            trace_position(run);
     }
     // The run and the connection are in these states now, which may be those that they were in.
     void on_state(RunState run, Link link)
@@ -87,7 +86,7 @@ class Journal {
     [[gnu::cold, gnu::noinline]] void trace_response(const Response &response) const;
     [[gnu::cold, gnu::noinline]] void trace_event(Bytes position, FrameSize frame) const;
     [[gnu::cold, gnu::noinline]] void trace_notification(bool is_sent) const;
-    [[gnu::cold, gnu::noinline]] void trace_position(const Run &run, Frames committed) const;
+    [[gnu::cold, gnu::noinline]] void trace_position(const StreamRun &run) const;
     [[gnu::cold, gnu::noinline]] void trace_state() const;
 
     kshim_trace_stream stream_ = {};

@@ -261,7 +261,7 @@ void Session::take_notices(Notices &notices)
         notices.is_period_elapsed = true;
         const Frames step = run.position() - run.shown();
         notices.needs_second_look = step >= run.geometry().buffer;
-        journal.on_position(run, run_.visit([](const auto &it) { return it.committed(); }));
+        journal.on_position(run_);
     }
 }
 

@@ -131,6 +131,8 @@ bool Session::post_transfers()
             auto id = requests.post(transfer);
             run.on_transfer_sent(id.value());
             has_posted = true;
+            if (!run.has_rest())
+                break;
         }
     });
     has_sent_ |= has_posted;

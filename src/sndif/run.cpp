@@ -62,6 +62,7 @@ bool Run::next_range(Bytes target, TransferRange &range)
     const uint64_t length = min(target.value() - requested_.value(), buffer - offset);
     range = { static_cast<uint32_t>(offset), static_cast<uint32_t>(length) };
     offered_ = requested_ + Bytes(length);
+    target_ = target;
     return true;
 }
 

@@ -120,6 +120,11 @@ class Run {
     // The request of the range that next_transfer() gave last was put into the ring as @id. A range
     // that was not is given again.
     void on_transfer_sent(RequestId id);
+    // Behind on_transfer_sent(): whether next_transfer() has another range, if the window has room.
+    bool has_rest() const
+    {
+        return requested_ < target_;
+    }
     // The responses to what is in flight say nothing any more.
     void forget_transfers()
     {
@@ -166,6 +171,7 @@ class Run {
     Frames shown_;
     Bytes requested_;
     Bytes offered_; // the end of the range that next_range() gave last
+    Bytes target_; // on the way to which it was
     Transfer transfers_[transfer_window] = {}; // oldest first
 };
 

@@ -178,6 +178,9 @@ template <typename RunType> class RunWalk {
         const uint16_t id = unused_id();
         transfers_[in_flight_++] = { id, false, sent_ };
         run_.on_transfer_sent(RequestId(id));
+        auto next_run = run_;
+        TransferRange next = {};
+        promise(run_.has_rest() || !next_run.next_transfer(next), "what has no rest has no more");
     }
     // Answers the @number-th unanswered transfer. The end of the answered ones, 0 if none.
     uint64_t answer(uint32_t number, int32_t status,
