@@ -172,7 +172,9 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
             vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root, dom0_script_when="guests-up",
             dom0_command=f"/selftest/dom0-survivors.sh restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
-        for client, packages, orders, root in (("pulseaudio", PULSEAUDIO, "", "memory"),
+        for client, packages, orders, root in (("alsa", "", "", "memory"),
+                                               ("pulseaudio", f"{PULSEAUDIO},udev", " stop start",
+                                                "memory"),
                                                ("pipewire", PIPEWIRE, " stop start", "memory"),
                                                ("browser", BROWSER, " stop start", "disk"),
                                                ("ffmpeg", "ffmpeg", "", "disk"))]
