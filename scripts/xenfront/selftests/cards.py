@@ -41,6 +41,14 @@ PIPEWIRE_CARD = """[[
      sample-rates=44100;48000, sample-formats=s16_le;s32_le, channels-max=2',
     'pcm, name=Echo', 'stream, unique-id=echo, type=P', 'stream, unique-id=echo, type=C' ]]"""
 
+# Two of them, whose ids are Near and Far. What is played into the first is recorded.
+TWO_CARDS = "[" + ",".join(f"""[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Xen {name}, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2',
+    'pcm, name=Analog', 'stream, unique-id={played}, type=P',
+    'stream, unique-id=sequence, type=C' ]"""
+    for name, played in (("Near", "exact"), ("Far", "other"))) + "]"
+
 # Two devices, of which sound servers would find one only.
 DEVICES_CARD = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=Xen Rooms, sample-rates=48000,

@@ -6,7 +6,7 @@ import dataclasses
 from xenfront.selftests import counters, exact, matrix, mixer, outlive, provoked, traces
 from xenfront.selftests.cards import (CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD, LINKED_CARDS,
                                       LOOP_CARD, MIXER_CARD, NARROW_CARD, OUTLIVE_CARD,
-                                      PIPEWIRE_CARD, PLAIN_CARDS, many_cards)
+                                      PIPEWIRE_CARD, PLAIN_CARDS, TWO_CARDS, many_cards)
 from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
@@ -236,6 +236,10 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             is_extra=True),
         Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
+        Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
+            dom0_command="/selftest/dom0-two-cards.sh", dom0_script_when="guests-up",
+            checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
+            is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
         # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
