@@ -100,6 +100,16 @@ MIXER_CARD = """[[
     'pcm, name=Analog', 'stream, unique-id=exact, type=P', 'stream, unique-id=sequence, type=C' ]]"""
 
 
+# Three streams that play and two that record.
+ALSACTL_CARD = """[[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Xen Levels, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2',
+    'pcm, name=First', 'stream, unique-id=exact, type=P', 'stream, unique-id=exact, type=P',
+    'stream, unique-id=sequence, type=C',
+    'pcm, name=Second', 'stream, unique-id=exact, type=P',
+    'stream, unique-id=sequence, type=C' ]]"""
+
+
 def many_cards() -> str:
     """A card of 8 devices with 32 streams in all, and a small one."""
     limits = ("backend=Domain-0, buffer-size=65536, sample-rates=48000, sample-formats=s16_le, "
