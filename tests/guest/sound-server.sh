@@ -29,3 +29,15 @@ end_pipewire() {
 	wait "$daemon"
 	kill "$bus_daemon"
 }
+
+# wav_header CHANNELS BYTES: of so many bytes in samples of 16 bits at 48 kHz, which follow it.
+wav_header() {
+	# shellcheck disable=SC2059 # the escapes are for printf
+	printf "RIFF$(le32 $(($2 + 36)))WAVEfmt $(le32 16)\x01\0\x0$1\0$(le32 48000)"
+	# shellcheck disable=SC2059
+	printf "$(le32 $((96000 * $1)))\x0$((2 * $1))\0\x10\0data$(le32 "$2")"
+}
+le32() {
+	printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) \
+		$(($1 >> 24 & 255))
+}

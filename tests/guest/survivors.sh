@@ -3,13 +3,14 @@
 # A client that plays and records while Dom0 restarts its backend, takes it away for eight seconds,
 # and saves and restores the guest: it neither ends, nor starts a stream anew, nor logs an error. Then
 # the backend is away for longer than the card waits. dom0-survivors.sh does as it is asked.
-# Usage: survivors.sh pulseaudio|pipewire|browser|ffmpeg
+# Usage: survivors.sh alsa|pulseaudio|pipewire|browser|ffmpeg
 . "$(dirname "$0")/ktap.sh"
 . "$(dirname "$0")/sound-server.sh"
 
 client=$1
 log=$LAB_OUT/$client.log
 timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
+recording=
 processes=
 server_logs=
 : >"$log"
@@ -21,32 +22,39 @@ ask() {
 	xenstore-write data/survive "$1" && wait_until answered "$1"
 }
 
-# Two minutes of silence.
-le32() {
-	printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) \
-		$(($1 >> 24 & 255))
-}
-long_wav() {
-	size=$((48000 * 2 * 120))
-	# shellcheck disable=SC2059 # the escapes are for printf
-	printf "RIFF$(le32 $((size + 36)))WAVEfmt $(le32 16)\x01\0\x01\0$(le32 48000)"
-	# shellcheck disable=SC2059
-	printf "$(le32 96000)\x02\0\x10\0data$(le32 $size)"
-	head -c $size /dev/zero
-}
-
 # run COMMAND...: beside the others; it has to be there at the end.
 run() {
 	"$@" >>"$log" 2>&1 </dev/null &
 	processes="$processes $!"
 }
-pulseaudio_starts() {
-	run pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-level=info \
-		--log-target=stderr --load="module-native-protocol-unix" \
-		--load="module-alsa-card device_id=0"
-	wait_until pactl info >/tmp/pactl 2>&1 || return 1
-	run pacat --record --raw /dev/null
+alsa_starts() {
+	raw="-t raw -f S16_LE -c 2 -r 48000"
+	recording=/tmp/recording.raw
+	# shellcheck disable=SC2086 # options
+	run arecord -D hw:0,0 $raw $recording
+	# shellcheck disable=SC2086
+	run aplay -D hw:0,0 $raw /dev/zero
+}
+pulseaudio_has_nodes() {
+	pactl list short sinks 2>/tmp/none | grep -q alsa_output &&
+		pactl list short sources 2>/tmp/none | grep -q alsa_input
+}
+pulseaudio_has_no_nodes() {
+	pactl list short sinks >/tmp/sinks && pactl list short sources >/tmp/sources &&
+		! grep -q alsa_ /tmp/sinks /tmp/sources
+}
+pulseaudio_plays() {
+	recording=/tmp/recording.raw
+	run pacat --record --raw $recording
 	run pacat --playback --raw /dev/zero
+}
+# By udev, as on a desktop: PulseAudio has to find the card when it comes back.
+pulseaudio_starts() {
+	start_udev || return 1
+	run pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-level=info \
+		--log-target=stderr --load=module-native-protocol-unix --load=module-udev-detect
+	daemon=$!
+	wait_until pulseaudio_has_nodes && pulseaudio_plays
 }
 pipewire_has_nodes() {
 	wpctl status >/tmp/wpctl 2>&1
@@ -58,10 +66,16 @@ pipewire_runs() {
 	server_logs="$LAB_OUT/pipewire.log $LAB_OUT/wireplumber.log"
 	wait_until pipewire_has_nodes
 }
+pipewire_has_no_nodes() {
+	! pipewire_has_nodes && ! grep -q 'Xen.*\[vol' /tmp/wpctl
+}
 pipewire_starts() {
 	pipewire_runs || return 1
-	long_wav >/tmp/long.wav
-	run pw-record /tmp/recording.wav
+	# Two minutes of silence.
+	bytes=$((48000 * 2 * 120))
+	{ wav_header 1 $bytes && head -c $bytes /dev/zero; } >/tmp/long.wav
+	recording=/tmp/recording.wav
+	run pw-record $recording
 	run pw-play /tmp/long.wav
 }
 # As browsers do: GStreamer, which WebKit is built on, and PulseAudio's protocol, which PipeWire speaks.
@@ -101,6 +115,17 @@ positions_move() {
 	sleep 0.3
 	[ "$(positions | grep -vxcF "$one")" -eq 2 ]
 }
+# What has been recorded, of the clients that keep it.
+recording_bytes() {
+	stat -c %s $recording
+}
+recording_grows() {
+	bytes=$(recording_bytes)
+	is_longer() {
+		[ "$(recording_bytes)" -gt "$bytes" ]
+	}
+	wait_until is_longer
+}
 all_live() {
 	# shellcheck disable=SC2086 # one argument each
 	kill -0 $processes
@@ -137,24 +162,34 @@ check "$client: plays and records" starts
 for what in restart absent save; do
 	check "$client, $what: that is done" ask $what
 	check "$client, $what: the positions move on" wait_until positions_move
+	[ -z "$recording" ] || check "$client, $what: the recording grows" recording_grows
 	check "$client, $what: its processes live" all_live
 	check "$client, $what: no stream was started anew" nothing_started_anew
 	check "$client, $what: no error in its log" nothing_said
 done
 
-# The sink goes with the card, and comes with it.
-if [ "$client" = pipewire ] || [ "$client" = browser ]; then
+# A sound server's sink goes with the card, and comes with it.
+case $client in
+pulseaudio) server=pulseaudio ;;
+pipewire | browser) server=pipewire ;;
+*) server= ;;
+esac
+if [ -n "$server" ]; then
 	no_card() {
 		! grep -q xen-front /proc/asound/cards
-	}
-	no_nodes() {
-		! pipewire_has_nodes && ! grep -q 'Xen.*\[vol' /tmp/wpctl
 	}
 	echo 2000 >$timeout
 	check "$client: the backend goes for longer than the card waits" eval \
 		'ask stop && wait_until no_card'
-	check "$client: the sink has gone" wait_until no_nodes
-	check "$client: and is back with the card" eval 'ask start && wait_until pipewire_has_nodes'
+	check "$client: the sink has gone" wait_until ${server}_has_no_nodes
+	check "$client: and is back with the card" eval 'ask start && wait_until ${server}_has_nodes'
+	check "$client: the sound server is the same process" kill -0 $daemon
+fi
+if [ "$client" = pulseaudio ]; then
+	plays_again() {
+		pulseaudio_plays && wait_until both_run && wait_until positions_move
+	}
+	check "$client: it plays and records again" plays_again
 fi
 # shellcheck disable=SC2086
 kill $processes

@@ -46,3 +46,30 @@ class Recordings(DirectoryTest):
 
     def test_a_guest_that_played_nothing(self) -> None:
         self.assertEqual(self.compare((), SOUNDS), ([], ["the guest says that it played nothing"]))
+
+
+class SoundServer(DirectoryTest):
+    SOUND = b"".join(number.to_bytes(4, "little") for number in range(1, 101))
+
+    def compare(self, *recorded: bytes) -> list[str]:
+        self.write("domu0/files/sound.raw", self.SOUND)
+        for number, samples in enumerate(recorded, 1):
+            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
+            audio.write(path, audio.Recording(
+                48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
+        judgement = Judgement(self.directory)
+        exact.without_gap(judgement)
+        return judgement.failed
+
+    def test_silence_around(self) -> None:
+        self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])
+
+    def test_a_gap(self) -> None:
+        failed = self.compare(bytes(80) + self.SOUND[:200] + bytes(4) + self.SOUND[200:])
+        self.assertRegex(failed[0], "1 recordings: differs from byte 200 of 400 on")
+
+    def test_in_two_recordings(self) -> None:
+        self.assertRegex(self.compare(self.SOUND[:200], self.SOUND[200:])[0], "2 recordings")
+
+    def test_nothing_recorded(self) -> None:
+        self.assertRegex(self.compare()[0], "0 recordings")

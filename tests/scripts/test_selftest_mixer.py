@@ -116,3 +116,27 @@ class KeptVolumeTest(DirectoryTest):
 
     def test_it_never_was_another_domain(self) -> None:
         self.assertTrue(self.judge((1, CONNECTED), (1, GAIN)).failed)
+
+
+class Levels(DirectoryTest):
+    def compare(self, *recorded: numpy.ndarray) -> list[str]:
+        for number, samples in enumerate(recorded, 1):
+            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
+            audio.write(self.write(f"dom0/files/{name}", ""), audio.Recording(mixer.RATE, samples))
+        judgement = Judgement(self.directory)
+        mixer.plays_at(1, 0.1)(judgement)
+        return judgement.failed
+
+    def test_right_ones_pass(self) -> None:
+        tenth = numpy.rint(mixer.EVEN_SAMPLES * 0.1)
+        self.assertEqual(self.compare(mixer.EVEN_SAMPLES, numpy.concatenate((tenth, silence(9)))),
+                         [])
+
+    def test_attenuated(self) -> None:
+        self.assertEqual(self.compare(KEPT, numpy.rint(mixer.EVEN_SAMPLES * 0.1)),
+                         ["exact.wav is what was played times 1"])
+
+    def test_cut_short_and_missing(self) -> None:
+        self.assertEqual(self.compare(mixer.EVEN_SAMPLES[:99]),
+                         ["there are 2 recordings: there are 1",
+                          "exact.wav is what was played times 1"])

@@ -41,6 +41,14 @@ PIPEWIRE_CARD = """[[
      sample-rates=44100;48000, sample-formats=s16_le;s32_le, channels-max=2',
     'pcm, name=Echo', 'stream, unique-id=echo, type=P', 'stream, unique-id=echo, type=C' ]]"""
 
+# Two of them, whose ids are Near and Far. What is played into the first is recorded.
+TWO_CARDS = "[" + ",".join(f"""[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Xen {name}, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2',
+    'pcm, name=Analog', 'stream, unique-id={played}, type=P',
+    'stream, unique-id=sequence, type=C' ]"""
+    for name, played in (("Near", "exact"), ("Far", "other"))) + "]"
+
 # Two devices, of which sound servers would find one only.
 DEVICES_CARD = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=Xen Rooms, sample-rates=48000,
@@ -90,6 +98,16 @@ MIXER_CARD = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=Xen Mixer,
      sample-rates=44100;48000, sample-formats=s16_le, channels-min=2, channels-max=2',
     'pcm, name=Analog', 'stream, unique-id=exact, type=P', 'stream, unique-id=sequence, type=C' ]]"""
+
+
+# Three streams that play and two that record.
+ALSACTL_CARD = """[[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Xen Levels, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2',
+    'pcm, name=First', 'stream, unique-id=exact, type=P', 'stream, unique-id=exact, type=P',
+    'stream, unique-id=sequence, type=C',
+    'pcm, name=Second', 'stream, unique-id=exact, type=P',
+    'stream, unique-id=sequence, type=C' ]]"""
 
 
 def many_cards() -> str:

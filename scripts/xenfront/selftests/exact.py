@@ -44,3 +44,15 @@ def compare(judgement: Judgement) -> None:
                         f"compared (there are {len(recorded)} recordings)")
         if difference:
             return
+
+
+def without_gap(judgement: Judgement) -> None:
+    """What a sound server has played, in one piece in one of the backend's recordings: a sound server
+    plays silence before and after."""
+    with judgement.reading("what a sound server played"):
+        played = judgement.of_guest("sound.raw").read_bytes()
+        recorded = [audio.read(path).samples.tobytes()
+                    for path in audio.recordings(judgement.of_dom0(""), "exact")]
+        differences = [_difference(played, one[max(one.find(played[:64]), 0):]) for one in recorded]
+        judgement.check("all of the sound is in one recording, without a gap", "" in differences,
+                        f"there are {len(recorded)} recordings: {'; '.join(differences)}")

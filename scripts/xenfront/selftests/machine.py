@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy
 
-from xenfront import ROOT, audio, process, toolchain
+from xenfront import ROOT, audio, cpio, process, toolchain
 from xenfront.command import say
-from xenfront.debian import debug_kernel
+from xenfront.debian import debug_kernel, packages
 from xenfront.lab import programs, runs
 from xenfront.selftests import mixer, provoked
 from xenfront.selftests.judgement import Judgement
@@ -63,6 +63,12 @@ def overlay(run: Run) -> pathlib.Path:
     if run.expected_reports:
         shutil.copy(PROVOKER, target)
     shutil.copytree(ROOT / "src" / "alsa" / "ucm2", tree / "usr" / "share" / "alsa" / "ucm2")
+    if run.trixie_packages:
+        trixie = target / "trixie"
+        cpio.make_merged_usr(trixie)
+        shutil.copytree(packages.extracted(run.trixie_packages, say, packages.Origin("trixie")),
+                        trixie, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "src/alsa/ucm2", trixie / "usr/share/alsa/ucm2", dirs_exist_ok=True)
     audio.write(target / "tone.wav", tone())
     (target / "even.raw").write_bytes(mixer.EVEN_SAMPLES.tobytes())
     shutil.copytree(build / KSELFTEST, target / "kselftest")

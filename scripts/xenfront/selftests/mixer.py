@@ -6,7 +6,7 @@ import re
 import numpy
 
 from xenfront import audio
-from xenfront.selftests.judgement import Judgement
+from xenfront.selftests.judgement import Check, Judgement
 
 RATE = 48000
 PERIOD = 480 # frames
@@ -91,6 +91,24 @@ def compare_volumes(judgement: Judgement) -> None:
         log = judgement.backend_log()
         for gain in ("channel 0: -6.020 dB", "channel 1: 0.000 dB, muted"):
             judgement.check(f"the backend logged {gain}", gain in log)
+
+
+def plays_at(*factors: float) -> Check:
+    """Whether the recordings are the even samples times these factors, one for each."""
+    def compare(judgement: Judgement) -> None:
+        with judgement.reading("the backend's recordings"):
+            recordings = audio.recordings(judgement.of_dom0(""), "exact")
+            judgement.check(f"there are {len(factors)} recordings", len(recordings) == len(factors),
+                            f"there are {len(recordings)}")
+            for path, factor in zip(recordings, factors):
+                recorded = audio.read(path).samples
+                # No product is half-way between two integers.
+                wanted = numpy.rint(EVEN_SAMPLES * factor)
+                judgement.check(f"{path.name} is what was played times {factor}",
+                                numpy.array_equal(recorded[:len(wanted)], wanted) and
+                                not recorded[len(wanted):].any())
+
+    return compare
 
 
 def keeps_volume(judgement: Judgement) -> None:

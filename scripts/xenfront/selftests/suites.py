@@ -4,9 +4,10 @@
 import dataclasses
 
 from xenfront.selftests import counters, exact, matrix, mixer, outlive, provoked, traces
-from xenfront.selftests.cards import (CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD, LINKED_CARDS,
-                                      LOOP_CARD, MIXER_CARD, NARROW_CARD, OUTLIVE_CARD,
-                                      PIPEWIRE_CARD, PLAIN_CARDS, many_cards)
+from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
+                                      LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
+                                      OUTLIVE_CARD, PIPEWIRE_CARD, PLAIN_CARDS, TWO_CARDS,
+                                      many_cards)
 from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
@@ -30,6 +31,9 @@ PULSEAUDIO = "pulseaudio,pulseaudio-utils"
 PIPEWIRE = "pipewire,pipewire-bin,wireplumber,udev,dbus-daemon"
 BROWSER = (f"{PIPEWIRE},pipewire-pulse,gstreamer1.0-tools,gstreamer1.0-plugins-base,"
            "gstreamer1.0-pulseaudio")
+
+# alsactl, and what it needs to run in a directory of its own.
+ALSACTL = ("alsa-utils", "alsa-ucm-conf", "libasound2t64", "libasound2-data", "libc6")
 
 # How long a hostile guest attacks the backend, in these ways one after the other: a sample of each
 # table of tests/backend/system.
@@ -82,6 +86,8 @@ class Run:
     backend_options: str = ""
     # What is found out from the files that the run leaves.
     checks: tuple[Check, ...] = ()
+    # These packages of Debian 13 are in /selftest/trixie.
+    trixie_packages: tuple[str, ...] = ()
     # Dom0 has what "make install-backend" installs.
     installs_backend: bool = False
     # Its guests load provoker.ko, and these reports, no others, are what passes.
@@ -172,7 +178,9 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
             vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root, dom0_script_when="guests-up",
             dom0_command=f"/selftest/dom0-survivors.sh restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
-        for client, packages, orders, root in (("pulseaudio", PULSEAUDIO, "", "memory"),
+        for client, packages, orders, root in (("alsa", "", "", "memory"),
+                                               ("pulseaudio", f"{PULSEAUDIO},udev", " stop start",
+                                                "memory"),
                                                ("pipewire", PIPEWIRE, " stop start", "memory"),
                                                ("browser", BROWSER, " stop start", "disk"),
                                                ("ffmpeg", "ffmpeg", "", "disk"))]
@@ -228,12 +236,22 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
         Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
             backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
+        # -20 dB are a tenth.
+        *(Run(f"selftest-alsactl{name}", "6.12", "pv", f"/selftest/alsactl.sh {level}",
+              vsnd=ALSACTL_CARD, backend_options=f"--volume={decibels}",
+              checks=(mixer.plays_at(*[factor] * 4, 0.1, *[factor] * 4, 0.1),),
+              domu_packages="alsa-ucm-conf", trixie_packages=ALSACTL, is_extra=True)
+          for name, decibels, level, factor in (("", "0", 9600, 1), ("-own", "-6.02", 8998, 0.5))),
         Run("selftest-hops", OLDEST, "pv", "/selftest/hops.sh", is_extra=True),
         Run("selftest-narrow", "6.1", "pvh", "/selftest/narrow.sh", vsnd=NARROW_CARD,
             backend_options="--map '*:p=alsa:hw:0,0' --map '*:c=alsa:hw:0,0'", sound="dummy",
             is_extra=True),
         Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
+        Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
+            dom0_command="/selftest/dom0-two-cards.sh", dom0_script_when="guests-up",
+            checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
+            is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
         # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.

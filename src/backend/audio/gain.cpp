@@ -84,10 +84,14 @@ void scale(const Format &format, std::byte *sample, double factor)
 
 } // namespace
 
+Gain::Gain(std::int32_t own_volume) : own_volume_(std::clamp(own_volume, lowest, highest))
+{
+}
+
 Gain::Channel &Gain::channel(unsigned index)
 {
     if (index >= channels_.size())
-        channels_.resize(index + 1);
+        channels_.resize(index + 1, { own_volume_, false });
     return channels_[index];
 }
 
@@ -98,7 +102,7 @@ void Gain::set_volume(unsigned index, std::int32_t volume)
 
 std::int32_t Gain::volume(unsigned index) const
 {
-    return index < channels_.size() ? channels_[index].volume : 0;
+    return index < channels_.size() ? channels_[index].volume : own_volume_;
 }
 
 void Gain::set_muted(unsigned index, bool muted)

@@ -17,7 +17,10 @@ class Gain {
     static constexpr std::int32_t lowest = -120'000;
     static constexpr std::int32_t highest = 20'000;
 
-    // In steps of 0.001 dB. Channels that were never set are at 0 dB and not muted.
+    // The volume of channels that were never set. They are not muted.
+    explicit Gain(std::int32_t own_volume = 0);
+
+    // In steps of 0.001 dB.
     void set_volume(unsigned channel, std::int32_t volume);
     [[nodiscard]] std::int32_t volume(unsigned channel) const;
     void set_muted(unsigned channel, bool muted);
@@ -42,6 +45,7 @@ class Gain {
     Channel &channel(unsigned index);
     [[nodiscard]] double factor(unsigned channel) const;
 
+    const std::int32_t own_volume_;
     std::vector<Channel> channels_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
@@ -138,6 +139,15 @@ void add_options(CLI::App &app, Arguments &arguments)
            },
            "protocol versions to offer (2); 'none' publishes no list. Only version 2 is served")
         ->type_name("LIST");
+    app.add_option_function<double>(
+           "--volume",
+           [&](double decibels) {
+               settings.session.own_volume =
+                   static_cast<std::int32_t>(std::lround(decibels * 1000));
+           },
+           "volume of streams for which the guest has set none (0)")
+        ->type_name("DECIBELS")
+        ->check(CLI::Range(Gain::lowest / 1000.0, Gain::highest / 1000.0));
     app.add_flag_callback(
         "--no-volume", [&] { settings.session.volume = false; }, "refuse volume and mute requests");
     app.add_flag_callback(

@@ -45,6 +45,7 @@ class Session {
     struct Settings {
         PositionPolicy positions;
         bool volume = true; // false: volume and mute are refused
+        std::int32_t own_volume = 0; // until the guest sets one, in steps of 0.001 dB
         bool queries = true; // false: HW_PARAM_QUERY is refused
     };
 
@@ -54,7 +55,8 @@ class Session {
           memory_(memory),
           devices_(devices),
           journal_(journal),
-          settings_(settings)
+          settings_(settings),
+          gain_(settings.own_volume)
     {
     }
 

@@ -52,10 +52,23 @@ TEST(Gain, ScalesEveryEncoding)
         0.05);
 }
 
+TEST(Gain, OwnVolumeHoldsForChannelsThatWereNeverSet)
+{
+    const StreamFormat format { find_format("u8"), 48000, 3 };
+    Gain gain(minus_20_db);
+    gain.set_volume(1, 0);
+    std::array<std::byte, 3> frame { std::byte { 228 }, std::byte { 228 }, std::byte { 228 } };
+    gain.apply(format, frame);
+    EXPECT_EQ(frame[0], std::byte { 138 });
+    EXPECT_EQ(frame[1], std::byte { 228 });
+    EXPECT_EQ(frame[2], std::byte { 138 });
+}
+
 TEST(Gain, SaturatesAndClamps)
 {
     EXPECT_EQ(scaled<std::uint16_t>("s16_le", 30000, 20'000), 32767);
     EXPECT_EQ(scaled<std::uint16_t>("s16_le", static_cast<std::uint16_t>(-30000), 20'000), 0x8000);
+    EXPECT_EQ(Gain(2'000'000).volume(0), Gain::highest);
     Gain gain;
     gain.set_volume(3, 2'000'000);
     EXPECT_EQ(gain.volume(3), Gain::highest);

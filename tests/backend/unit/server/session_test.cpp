@@ -285,6 +285,27 @@ TEST_F(SessionTest, QueryNarrowsAlsoWhileOpen)
     EXPECT_EQ(send(query), -XEN_EINVAL);
 }
 
+class OwnVolumeTest : public SessionTest {
+  protected:
+    OwnVolumeTest() : SessionTest(true, { .positions = {}, .own_volume = -6020 })
+    {
+    }
+};
+
+TEST_F(OwnVolumeTest, HoldsUntilTheGuestSetsOne)
+{
+    ASSERT_EQ(send(open_request()), 0);
+    EXPECT_EQ(send(range_request(XENSND_OP_GET_VOLUME, buffer_bytes, 8)), 0);
+    EXPECT_EQ(value(0), -6020);
+    EXPECT_EQ(value(1), -6020);
+    value(0) = value(1) = 0;
+    EXPECT_EQ(send(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8)), 0);
+    value(0) = value(1) = 1;
+    EXPECT_EQ(send(range_request(XENSND_OP_GET_VOLUME, buffer_bytes, 8)), 0);
+    EXPECT_EQ(value(0), 0);
+    EXPECT_EQ(value(1), 0);
+}
+
 class NoVolumeTest : public SessionTest {
   protected:
     NoVolumeTest() : SessionTest(true, { .positions = {}, .volume = false })
