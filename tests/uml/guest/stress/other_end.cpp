@@ -49,6 +49,9 @@ OtherEnd::OtherEnd(unsigned int seed)
         kernel_.store.set(device_.path + "/" + node, value);
     kernel_.store.set(device_.backend_path + "/versions", "1,2");
     fake::Kernel::set_parameter("request_timeout_ms", request_timeout_ms);
+    // On a loaded machine it takes long to connect, and a card that is given up meanwhile takes its
+    // transports with it.
+    fake::Kernel::set_parameter("reconnect_timeout_ms", 0);
     backend_.on_attach = [this](fake::BackendStream &stream) {
         stream.has_clock = true;
         stream.is_counting_only = true;
