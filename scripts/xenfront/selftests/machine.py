@@ -14,7 +14,7 @@ from xenfront import ROOT, audio, cpio, process, toolchain
 from xenfront.command import say
 from xenfront.debian import debug_kernel, packages
 from xenfront.lab import programs, runs
-from xenfront.selftests import mixer, provoked
+from xenfront.selftests import mixer, outputs, provoked
 from xenfront.selftests.judgement import Judgement
 from xenfront.selftests.suites import Run
 
@@ -52,8 +52,8 @@ def overlay(run: Run) -> pathlib.Path:
     shutil.rmtree(tree, ignore_errors=True)
     target = tree / "selftest"
     target.mkdir(parents=True)
-    for script in (*GUEST_TESTS.glob("*.sh"), GUEST_TESTS / "hostile.conf"):
-        shutil.copy(script, target)
+    for file in (*GUEST_TESTS.glob("*.sh"), *GUEST_TESTS.glob("*.conf")):
+        shutil.copy(file, target)
     build = programs.build_directory(run.arch)
     strip = f"llvm-strip-{toolchain.version('llvm')}"
     for program in (*(build / PROGRAM).parent.glob("xen-front-*"), build / ACCOUNTANT):
@@ -71,6 +71,8 @@ def overlay(run: Run) -> pathlib.Path:
         shutil.copytree(ROOT / "src/alsa/ucm2", trixie / "usr/share/alsa/ucm2", dirs_exist_ok=True)
     audio.write(target / "tone.wav", tone())
     (target / "even.raw").write_bytes(mixer.EVEN_SAMPLES.tobytes())
+    for guest, device in run.noise:
+        (target / f"noise-{guest}-{device}.raw").write_bytes(outputs.noise(guest, device).tobytes())
     shutil.copytree(build / KSELFTEST, target / "kselftest")
     shutil.copytree(GUEST_TESTS / "pcm-test.conf.d", target / "kselftest" / "conf.d")
     return tree

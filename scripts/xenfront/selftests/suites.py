@@ -3,11 +3,12 @@
 
 import dataclasses
 
-from xenfront.selftests import counters, exact, matrix, mixer, outlive, provoked, traces
+from xenfront.selftests import (counters, exact, matrix, mixer, outlive, outputs, provoked,
+                                traces)
 from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
                                       LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
-                                      OUTLIVE_CARD, PIPEWIRE_CARD, PLAIN_CARDS, TWO_CARDS,
-                                      many_cards)
+                                      OUTLIVE_CARD, OUTPUTS_CARD, PIPEWIRE_CARD, PLAIN_CARDS,
+                                      TWO_CARDS, many_cards)
 from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
@@ -88,6 +89,8 @@ class Run:
     checks: tuple[Check, ...] = ()
     # These packages of Debian 13 are in /selftest/trixie.
     trixie_packages: tuple[str, ...] = ()
+    # Guests and devices of theirs for which there is noise of their own: see outputs.py.
+    noise: tuple[tuple[int, int], ...] = ()
     # Dom0 has what "make install-backend" installs.
     installs_backend: bool = False
     # Its guests load provoker.ko, and these reports, no others, are what passes.
@@ -205,6 +208,30 @@ def hostile_run() -> Run:
                is_extra=True)
 
 
+def output_runs() -> list[Run]:
+    """Guests that play at once into outputs of Dom0, as it serves them by its systemd."""
+    common = {"vsnd": OUTPUTS_CARD, "guests": 2, "memory": 256, "installs_backend": True,
+              "sound": "aloop", "noise": ((0, 0), (0, 1), (1, 0), (1, 1)), "is_extra": True}
+    return [
+        Run("selftest-shared-card", "6.12", "pvh", "/selftest/outputs.sh shared:0,1",
+            backend="/selftest/shared-card.sh", dom0_packages="systemd",
+            dom0_command="/selftest/dom0-shared-card.sh", dom0_script_when="guests-up",
+            checks=(outputs.arrive("shared", (0, 1)),), **common),
+        Run("selftest-to-pulseaudio", "6.1", "pv", "/selftest/outputs.sh pulseaudio:0",
+            backend="/selftest/sound-servers.sh",
+            dom0_packages=f"systemd,{PULSEAUDIO},libasound2-plugins",
+            dom0_command="/selftest/dom0-sound-servers.sh pulseaudio",
+            dom0_script_when="guests-up", checks=(outputs.arrive("pulseaudio", (0,)),), **common),
+        Run("selftest-to-pipewire", "6.1", "pv",
+            "/selftest/outputs.sh pipewire:1 pipewire-pulse:0", icount="0",
+            backend="/selftest/sound-servers.sh",
+            dom0_packages=f"systemd,{PIPEWIRE},pipewire-alsa,pipewire-pulse,libasound2-plugins,"
+                          "pulseaudio-utils",
+            dom0_command="/selftest/dom0-sound-servers.sh pipewire", dom0_script_when="guests-up",
+            checks=(outputs.arrive("pipewire", (1,)), outputs.arrive("pipewire-pulse", (0,))),
+            **common)]
+
+
 def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> list[Run]:
     """What there is besides the other tables."""
     lifecycle = f"/selftest/lifecycle.sh {rounds}"
@@ -269,8 +296,10 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         # The service, as it is installed.
         Run("selftest-service", OLDEST, "pvh",
             each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),
-            backend="/selftest/service.sh", installs_backend=True, dom0_packages="systemd",
+            backend="/selftest/service.sh service.conf", installs_backend=True,
+            dom0_packages="systemd",
             dom0_command="/selftest/dom0-service.sh", is_extra=True),
+        *output_runs(),
         *smp_runs(lifecycle, restarts), *built_runs(rounds)]
     # Attacks on the host take no time, in a guest seconds each: by default a few.
     step = 1 if attacks else ATTACK_STEP

@@ -105,7 +105,7 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
                 restart();
             return std::nullopt;
         }
-        pcm_.acknowledge(ready);
+        (void)pcm_.acknowledge(ready);
         fetch();
         if (restart_at_)
             return std::nullopt;

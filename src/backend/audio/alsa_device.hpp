@@ -13,7 +13,10 @@ namespace sndback {
 
 // Playback. What the guest wrote is kept until the card has played it, so a card that underruns, is
 // suspended or cannot pause loses nothing, in whichever call that shows. After an underrun the card
-// is started again as soon as there are frames. Gain is applied when frames are given to the card.
+// is started again as soon as there are frames. A sound server has taken frames, which are played
+// then as far as the position is concerned, before they are heard: what it has when the guest, told
+// that all is played, stops the stream is not taken back. Gain is applied when frames are given to
+// the card.
 class AlsaPlayback final : public PcmDevice {
   public:
     // Throws AlsaError.
@@ -29,9 +32,14 @@ class AlsaPlayback final : public PcmDevice {
     [[nodiscard]] std::optional<Time> deadline() const override
     {
         return failed_      ? std::nullopt
+               : silent_at_ ? silent_at_
                : retry_at_  ? retry_at_
                : card_runs_ ? reporter_.deadline()
                             : std::nullopt;
+    }
+    [[nodiscard]] bool is_silent(Time now) const override
+    {
+        return failed_ || !silent_at_ || now >= *silent_at_;
     }
     void add_descriptors(std::vector<pollfd> &descriptors) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
@@ -43,9 +51,13 @@ class AlsaPlayback final : public PcmDevice {
     void recover(const AlsaError &error);
     void take_underrun();
     void prepare();
+    [[nodiscard]] bool is_due() const;
     [[nodiscard]] std::uint64_t queued_bytes(snd_pcm_sframes_t room) const;
     void update_position();
     void rewind_to_played();
+    void begin_anew();
+    [[nodiscard]] Time delay() const;
+    void end_tail();
     void fail(const AlsaError &error);
 
     AlsaPcm pcm_;
@@ -63,6 +75,8 @@ class AlsaPlayback final : public PcmDevice {
     bool dry_ = false; // the card ran out of frames
     bool prepared_ = true; // by configuring it
     std::optional<Time> retry_at_; // the card could not be got going
+    std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
+    std::optional<Time> silent_at_; // stopped, and heard until then
     bool failed_ = false;
 };
 

@@ -189,12 +189,13 @@ void AlsaPcm::add_descriptors(std::vector<pollfd> &descriptors) const
     snd_pcm_poll_descriptors(get(), &descriptors[old_size], static_cast<unsigned>(count));
 }
 
-void AlsaPcm::acknowledge(std::span<pollfd> ready) const
+bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
 {
     unsigned short events = 0;
     if (!ready.empty())
         snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()),
                                          &events);
+    return events != 0;
 }
 
 } // namespace sndback

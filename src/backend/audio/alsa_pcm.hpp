@@ -59,6 +59,11 @@ class AlsaPcm {
     // Makes the descriptors readable at the first interrupt with at least `frames` available.
     // Throws AlsaError.
     void set_wakeup(snd_pcm_uframes_t frames);
+    // What was asked for last.
+    [[nodiscard]] snd_pcm_uframes_t wakeup() const
+    {
+        return wakeup_;
+    }
 
     [[nodiscard]] snd_pcm_t *get() const
     {
@@ -90,8 +95,9 @@ class AlsaPcm {
     }
 
     void add_descriptors(std::vector<pollfd> &descriptors) const;
-    // Lets plugins see what poll() returned; they reset their descriptors then.
-    void acknowledge(std::span<pollfd> ready) const;
+    // Lets plugins see what poll() returned; they reset their descriptors then. Returns whether the
+    // PCM says that there is something to do.
+    [[nodiscard]] bool acknowledge(std::span<pollfd> ready) const;
 
   private:
     struct Closer {

@@ -34,6 +34,7 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
 void AlsaPlayback::start(Time now)
 {
     dry_ = false;
+    silent_at_.reset();
     reporter_.start(now, format_.frames(played_));
     run();
 }
@@ -76,14 +77,18 @@ void AlsaPlayback::resume(Time now)
     run();
 }
 
-void AlsaPlayback::stop(Time)
+void AlsaPlayback::stop(Time now)
 {
     wanted_ = false;
     reporter_.stop();
     try {
         if (!failed_) {
             update_position();
-            rewind_to_played();
+            const Time rest = played_ == committed_ ? delay() : Time {};
+            if (rest != Time {})
+                silent_at_ = now + rest;
+            else
+                rewind_to_played();
         }
     } catch (const AlsaError &error) {
         fail(error);
@@ -98,6 +103,8 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
     if (data.size() > fifo_.room())
         return std::nullopt;
+    if (silent_at_)
+        end_tail();
     if (dry_) {
         dry_ = false;
         listener_.on_underrun(committed_);
@@ -115,7 +122,7 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
 
 void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
 {
-    if (wanted_ && card_runs_ && !failed_)
+    if (wanted_ && card_runs_ && !failed_ && !quiet_until_)
         pcm_.add_descriptors(descriptors);
 }
 
@@ -124,10 +131,17 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
     if (failed_)
         return std::nullopt;
     try {
-        pcm_.acknowledge(ready);
+        if (silent_at_ && now >= *silent_at_)
+            end_tail();
+        const bool is_ready = pcm_.acknowledge(ready);
         if (card_runs_ && wanted_)
             update_position();
+        const bool is_early = is_ready && card_runs_ && !is_due();
         const auto position = reporter_.report(now, format_.frames(played_), played_ == committed_);
+        if (is_early)
+            quiet_until_ = reporter_.deadline();
+        else if (quiet_until_ && now >= *quiet_until_)
+            quiet_until_.reset();
         feed();
         return position;
     } catch (const AlsaError &error) {
@@ -192,10 +206,13 @@ void AlsaPlayback::recover(const AlsaError &error)
 {
     if (error.error() == EAGAIN || error.error() == EINTR)
         return;
-    if (error.error() == EPIPE && card_runs_)
+    if (error.error() == EPIPE && card_runs_) {
+        // What a sound server has taken is not dropped.
         take_underrun();
-    else
-        listener_.on_note(fmt::format("{}; starting again", error.what()));
+        begin_anew();
+        return;
+    }
+    listener_.on_note(fmt::format("{}; starting again", error.what()));
     rewind_to_played();
 }
 
@@ -209,6 +226,15 @@ void AlsaPlayback::take_underrun()
         listener_.on_underrun(played_);
     else
         dry_ = true;
+}
+
+// Whether the card has got as far as it was asked to tell. Plugins of sound servers are ready
+// whenever the server takes more, and when they have nothing left to play.
+bool AlsaPlayback::is_due() const
+{
+    const snd_pcm_uframes_t queued = format_.frames(pushed_ - played_);
+    return queued != 0 &&
+           pcm_.buffer_frames() - std::min(queued, pcm_.buffer_frames()) >= pcm_.wakeup();
 }
 
 // What lies in the card's buffer when it has room for that many frames.
@@ -236,6 +262,11 @@ void AlsaPlayback::update_position()
 void AlsaPlayback::rewind_to_played()
 {
     snd_pcm_drop(pcm_.get());
+    begin_anew();
+}
+
+void AlsaPlayback::begin_anew()
+{
     card_runs_ = prepared_ = false;
     pushed_ = played_;
     try {
@@ -245,6 +276,23 @@ void AlsaPlayback::rewind_to_played()
             throw;
         retry_at_ = monotonic_now() + retry_pause;
     }
+}
+
+// How long what the PCM has played is still to be heard, a second at most. None of an ordinary
+// card, which has stopped by itself, or of one that does not know.
+Time AlsaPlayback::delay() const
+{
+    snd_pcm_sframes_t frames = 0;
+    if (snd_pcm_delay(pcm_.get(), &frames) < 0 || frames <= 0)
+        return {};
+    const std::chrono::seconds scaled(std::min<snd_pcm_sframes_t>(frames, format_.rate));
+    return Time(scaled) / format_.rate;
+}
+
+void AlsaPlayback::end_tail()
+{
+    silent_at_.reset();
+    rewind_to_played();
 }
 
 void AlsaPlayback::prepare()

@@ -77,6 +77,13 @@ class PcmDevice {
     [[nodiscard]] virtual std::optional<std::uint64_t> transfer(std::span<std::byte> data,
                                                                 Time now) = 0;
 
+    // Playback that has been stopped: whether what was played has also been heard. Until then the
+    // device is not to be closed.
+    [[nodiscard]] virtual bool is_silent(Time) const
+    {
+        return true;
+    }
+
     // When service() has to be called next, if time alone decides that.
     [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
 

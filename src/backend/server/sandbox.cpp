@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/sandbox.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -14,9 +15,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 
+#include "audio/file.hpp"
 #include "server/file_rules.hpp"
 #include "server/log.hpp"
 #include "server/system_calls.hpp"
@@ -86,6 +89,29 @@ void become_user(const std::string &user)
     require(setresuid(uid, uid, uid), "setresuid");
 }
 
+// Where libraries of sound servers look: for the daemon of this user, then for that of the system.
+// What a user keeps at home, ~/.asoundrc for one, is not for this service: it could not be opened
+// either, and where it is, libraries fail instead of doing without.
+void set_environment()
+{
+    const std::string runtime = fmt::format("/run/user/{}", getuid());
+    // What the unit says of a server holds.
+    const std::string server = fmt::format("unix:{}/pulse/native unix:/run/pulse/native", runtime);
+    require(setenv("HOME", "/nonexistent", 1), "HOME");
+    require(setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1), "XDG_RUNTIME_DIR");
+    require(setenv("PULSE_SERVER", server.c_str(), 0), "PULSE_SERVER");
+}
+
+// Libraries of sound servers print what they do not like, at each OPEN of a guest, and no quota of
+// the log counts that. This process has its supervisor for what it has to say.
+void silence_libraries()
+{
+    const File nothing(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    require(nothing.get() < 0, "/dev/null");
+    for (const int output : { STDOUT_FILENO, STDERR_FILENO })
+        require(dup2(nothing.get(), output) < 0, "dup2");
+}
+
 void drop_bounding_set()
 {
     for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
@@ -119,6 +145,8 @@ void enter_sandbox(const Confinement &confinement)
             std::generic_category().message(errno));
     drop_bounding_set();
     become_user(confinement.user);
+    set_environment();
+    silence_libraries();
     drop_capabilities();
     set_process_flags();
     if (const std::string missing = restrict_files(confinement.directories); !missing.empty())

@@ -64,7 +64,8 @@ std::optional<Answer> Session::dispatch(const xensnd_req &request, Time now, boo
         open(request.op.open);
         break;
     case XENSND_OP_CLOSE:
-        close();
+        if (!close(now, may_wait))
+            return std::nullopt;
         break;
     case XENSND_OP_READ:
     case XENSND_OP_WRITE:
@@ -181,10 +182,14 @@ void Session::open(const xensnd_open_req &request)
                                  request.buffer_sz, std::move(device) });
 }
 
-void Session::close()
+// Whether the device is through with what it has played.
+bool Session::close(Time now, bool may_wait)
 {
-    (void)opened();
+    const OpenStream &stream = opened();
+    if (may_wait && !stream.device->is_silent(now))
+        return false;
     stream_.reset();
+    return true;
 }
 
 std::span<std::byte> Session::buffer_range(const xensnd_rw_req &request)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a sound server has taken is heard to its end. Two functions of alsa-lib stand here: the null
+// PCM is given a delay, and is seen to be stopped.
+#include <alsa/asoundlib.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include "audio/alsa_device.hpp"
+#include "unit/support.h"
+
+namespace {
+
+snd_pcm_sframes_t shown_delay = 0;
+unsigned drops = 0;
+
+} // namespace
+
+extern "C" {
+
+int snd_pcm_delay(snd_pcm_t *, snd_pcm_sframes_t *frames)
+{
+    *frames = shown_delay;
+    return 0;
+}
+
+int snd_pcm_drop(snd_pcm_t *pcm)
+{
+    ++drops;
+    return reinterpret_cast<int (*)(snd_pcm_t *)>(dlsym(RTLD_NEXT, "snd_pcm_drop"))(pcm);
+}
+
+} // extern "C"
+
+namespace sndback {
+namespace {
+
+using namespace std::chrono_literals;
+
+class AlsaTail : public ::testing::Test {
+  protected:
+    // Plays all that there is, and stops.
+    explicit AlsaTail(snd_pcm_sframes_t delay)
+    {
+        EXPECT_TRUE(device_.transfer(data_, 0ms));
+        device_.start(0ms);
+        EXPECT_EQ(device_.service(30ms, {}), data_.size());
+        drops = 0;
+        shown_delay = delay;
+        device_.stop(40ms);
+    }
+    ~AlsaTail() override
+    {
+        shown_delay = 0;
+    }
+
+    RecordingListener listener_;
+    const Gain gain_;
+    const OpenParameters parameters_ { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
+    std::vector<std::byte> data_ = numbered(4096);
+    AlsaPlayback device_ { "null", parameters_, gain_, listener_ };
+};
+
+class OfAServer : public AlsaTail {
+  protected:
+    OfAServer() : AlsaTail(4800)
+    {
+    }
+};
+
+TEST_F(OfAServer, IsHeardBeforeTheDeviceStops)
+{
+    EXPECT_FALSE(device_.is_silent(40ms));
+    EXPECT_EQ(device_.deadline(), 140ms);
+    (void)device_.service(139ms, {});
+    EXPECT_EQ(drops, 0U);
+    (void)device_.service(140ms, {});
+    EXPECT_EQ(drops, 1U);
+    EXPECT_TRUE(device_.is_silent(140ms));
+}
+
+TEST_F(OfAServer, IsCutShortByWhatIsWrittenForTheNextStart)
+{
+    EXPECT_TRUE(device_.transfer(data_, 50ms));
+    EXPECT_EQ(drops, 1U);
+    EXPECT_TRUE(device_.is_silent(50ms));
+}
+
+class OfAServerThatHangs : public AlsaTail {
+  protected:
+    OfAServerThatHangs() : AlsaTail(std::numeric_limits<snd_pcm_sframes_t>::max())
+    {
+    }
+};
+
+TEST_F(OfAServerThatHangs, IsWaitedForForASecond)
+{
+    EXPECT_FALSE(device_.is_silent(1039ms));
+    EXPECT_TRUE(device_.is_silent(1040ms));
+}
+
+class OfACard : public AlsaTail {
+  protected:
+    OfACard() : AlsaTail(0)
+    {
+    }
+};
+
+TEST_F(OfACard, IsOverWithItsPosition)
+{
+    EXPECT_EQ(drops, 1U);
+    EXPECT_TRUE(device_.is_silent(40ms));
+}
+
+} // namespace
+} // namespace sndback

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// When a stream on an ALSA PCM waits for its descriptors. alsa-lib's null PCM, whose descriptor is
+// always ready, does as the plugins of sound servers do while the server takes more.
+#include <gtest/gtest.h>
+
+#include "audio/alsa_device.hpp"
+#include "unit/support.h"
+
+namespace sndback {
+namespace {
+
+using namespace std::chrono_literals;
+
+const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
+
+std::vector<pollfd> descriptors_of(const PcmDevice &device)
+{
+    std::vector<pollfd> descriptors;
+    device.add_descriptors(descriptors);
+    return descriptors;
+}
+
+TEST(AlsaWakeup, APcmThatIsReadyTooEarlyIsLookedAtWhenAPeriodIsOver)
+{
+    RecordingListener listener;
+    const Gain gain;
+    AlsaPlayback device("null", parameters, gain, listener);
+    auto data = numbered(4096);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    EXPECT_TRUE(descriptors_of(device).empty()) << "it does not run";
+    device.start(0ms);
+    std::vector<pollfd> ready = descriptors_of(device);
+    ASSERT_FALSE(ready.empty());
+    for (pollfd &descriptor : ready)
+        descriptor.revents = POLLOUT;
+    (void)device.service(0ms, ready);
+    EXPECT_TRUE(descriptors_of(device).empty());
+    const std::optional<Time> deadline = device.deadline();
+    ASSERT_TRUE(deadline);
+    // A period takes 21.3 ms.
+    EXPECT_GE(*deadline, 21ms);
+    EXPECT_LE(*deadline, 48ms);
+    (void)device.service(*deadline, {});
+    EXPECT_FALSE(descriptors_of(device).empty());
+}
+
+} // namespace
+} // namespace sndback
