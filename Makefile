@@ -172,7 +172,7 @@ check-kernels: ## the same for every kernel of Debian's, real-time ones and arm6
 	@scripts/check-kernels
 
 .PHONY: check-deb
-check-deb: deb ## install, upgrade and remove the packages in bare Debian 12 and 13 (as root)
+check-deb: deb backend ## install, upgrade and remove the packages in bare Debian 12 and 13 (as root)
 	@scripts/setup --for check-deb
 	@echo "== packages in bare Debian releases"
 	@scripts/check-deb

@@ -64,13 +64,13 @@ class Kernels(unittest.TestCase):
     def test_the_last_two_of_a_release_with_one_series(self):
         names = [*self.NAMES, "linux-headers-6.12.99+deb13-amd64",
                  "linux-headers-6.12.118+deb13-amd64", "linux-headers-6.12.117+deb13-amd64"]
-        self.assertEqual(trial.kernels(names, "6.12.118+deb13-amd64"),
+        self.assertEqual(trial.older_and_newer(names, "6.12.118+deb13-amd64"),
                          ("6.12.117+deb13-amd64", "6.12.118+deb13-amd64"))
 
     def test_the_newest_beside_the_one_of_the_release(self):
         names = [*self.NAMES, "linux-headers-6.1.0-9-amd64", "linux-headers-6.1.0-56-amd64",
                  "linux-headers-6.12.117+deb12-amd64", "linux-headers-6.12.113+deb12-amd64"]
-        self.assertEqual(trial.kernels(names, "6.1.0-56-amd64"),
+        self.assertEqual(trial.older_and_newer(names, "6.1.0-56-amd64"),
                          ("6.1.0-56-amd64", "6.12.117+deb12-amd64"))
 
 

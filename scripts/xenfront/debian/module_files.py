@@ -13,9 +13,12 @@ from xenfront import process
 
 def copy_modules(source: pathlib.Path, target: pathlib.Path, release: str,
                  names: list[str]) -> None:
-    """Copies the modules `names` and what they depend on; names the kernel lacks are skipped."""
-    paths = {_plain(path): path for path in source.rglob("*.ko*")
-             if path.suffix in (".ko", ".xz", ".gz", ".zst")}
+    """Copies the modules `names` and what they depend on; names the kernel lacks are skipped. Of two
+    of one name, as DKMS leaves them, both are there, and depmod chooses as on any machine."""
+    paths: dict[str, list[pathlib.Path]] = {}
+    for path in source.rglob("*.ko*"):
+        if path.suffix in (".ko", ".xz", ".gz", ".zst"):
+            paths.setdefault(_plain(path), []).append(path)
     pending = [name.replace("-", "_") for name in names]
     done = set()
     while pending:
@@ -23,12 +26,12 @@ def copy_modules(source: pathlib.Path, target: pathlib.Path, release: str,
         if name in done or name not in paths:
             continue
         done.add(name)
-        relative = paths[name].relative_to(source)
-        copy = target / relative
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(paths[name], copy)
-        copy = _uncompressed(copy)
-        pending += modinfo(copy.read_bytes()).get("depends", "").replace("-", "_").split(",")
+        for path in paths[name]:
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            copy = _uncompressed(copy)
+            pending += modinfo(copy.read_bytes()).get("depends", "").replace("-", "_").split(",")
     for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)

@@ -5,8 +5,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+from typing import Callable
 
 from xenfront.command import Say
+from xenfront.debian import kernels
 from xenfront.debian.chroot import Chroot
 
 DKMS = "snd-xen-front-dkms"
@@ -31,7 +33,7 @@ def version_key(release: str) -> list[tuple[int, int | str]]:
             for part in re.findall(r"\d+|[a-z]+", release)]
 
 
-def kernels(names: list[str], default: str) -> tuple[str, str]:
+def older_and_newer(names: list[str], default: str) -> tuple[str, str]:
     """An older and a newer kernel's release, from the names of header packages.
 
     The older is the `default` one of the Debian release, if there is a newer one than that.
@@ -78,7 +80,7 @@ class Trial:
         architecture = release.run("dpkg", "--print-architecture").stdout.strip()
         depends = release.run("apt-cache", "depends", f"linux-headers-{architecture}").stdout
         default = next(match[1] for word in depends.split() if (match := _HEADERS.match(word)))
-        self.older, self.newer = kernels(names, default)
+        self.older, self.newer = older_and_newer(names, default)
 
     def expect(self, holds: bool, what: str) -> None:
         if not holds:
@@ -100,6 +102,15 @@ class Trial:
         self._install_kernel(self.newer, "image", "headers")
         self._expect_built("kernel", self.newer, version)
         self._expect_built("kernel", self.older, version)
+
+    def boots(self, run: Callable[[pathlib.Path, pathlib.Path, str], int]) -> None:
+        """The machine, on the kernel that came last: `run` is given it, its modules, and the version
+        that its driver has to have, and returns a status."""
+        self.say(f"boots {self.newer}")
+        image, modules = kernels.contents(self.release.root, self.newer)
+        status = run(image, modules, self._version(self.newer))
+        self.expect(status == 0, f"boot: {self.newer} does not play with DKMS's module "
+                                 f"(scripts/lab exited with {status})")
 
     def upgrade(self, package: pathlib.Path) -> None:
         """On a machine with Secure Boot, where the kernel's own module is loaded."""

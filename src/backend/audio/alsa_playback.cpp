@@ -278,14 +278,15 @@ void AlsaPlayback::begin_anew()
     }
 }
 
-// How long what the PCM has played is still to be heard, a second at most. None of an ordinary
-// card, which has stopped by itself, or of one that does not know.
+// How long what the PCM has played is still to be heard, half a second at most: frontends give up
+// waiting for a response after a second. None of an ordinary card, which has stopped by itself, or
+// of one that does not know.
 Time AlsaPlayback::delay() const
 {
     snd_pcm_sframes_t frames = 0;
     if (snd_pcm_delay(pcm_.get(), &frames) < 0 || frames <= 0)
         return {};
-    const std::chrono::seconds scaled(std::min<snd_pcm_sframes_t>(frames, format_.rate));
+    const std::chrono::seconds scaled(std::min<snd_pcm_sframes_t>(frames, format_.rate / 2));
     return Time(scaled) / format_.rate;
 }
 
