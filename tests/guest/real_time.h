@@ -5,7 +5,8 @@
 namespace selftest {
 
 // For as long as it lives, no other process of the guest delays the calling thread (SCHED_FIFO),
-// nor does a disk: its memory is locked. The report says so when the kernel refuses that.
+// nor does a disk: what the process consists of by now is locked in memory. The report says so when
+// the kernel refuses that.
 class RealTime {
   public:
     RealTime();
