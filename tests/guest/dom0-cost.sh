@@ -65,6 +65,8 @@ measure_playing() {
 	measure
 	for guest in "$@"; do
 		check "cost: $guest has played all the time" plays_on "$guest" "played-$streams"
+	done
+	for guest in "$@"; do
 		check "cost: $guest comes to an end" comes_to_tell "$guest" "played-$streams"
 	done
 	all=$((streams * $#))
