@@ -87,12 +87,21 @@ NARROW_CARD = """[[
      sample-formats=s16_le;s32_le, channels-min=2, channels-max=8',
     'pcm, name=Device', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C' ]]"""
 
-# Two devices, one for each of two outputs of Dom0, or both for the same.
+# Two devices, one for each of two outputs of Dom0, or both for the same; and one whose streams want
+# the same substream of Dom0's card, and its microphone.
 OUTPUTS_CARD = """[[
     'card, backend=Domain-0, buffer-size=65536, short-name=Outputs, sample-rates=48000,
      sample-formats=s16_le, channels-min=2, channels-max=2',
     'pcm, name=First', 'stream, unique-id=pulse, type=P',
-    'pcm, name=Second', 'stream, unique-id=pipewire, type=P' ]]"""
+    'pcm, name=Second', 'stream, unique-id=pipewire, type=P',
+    'pcm, name=Exclusive', 'stream, unique-id=exclusive, type=P',
+    'stream, unique-id=exclusive, type=P', 'stream, unique-id=microphone, type=C' ]]"""
+
+# Eight streams.
+STREAMS_CARD = """[[
+    'card, backend=Domain-0, buffer-size=65536, short-name=Streams, sample-rates=48000,
+     sample-formats=s16_le, channels-min=2, channels-max=2', 'pcm, name=Device', %s ]]""" % ", ".join(
+         f"'stream, unique-id=play-{number}, type=P'" for number in range(8))
 
 PLAIN_CARD = """[ 'card, backend=Domain-0, buffer-size=65536, short-name=VCard,
      sample-rates=48000, sample-formats=s16_le, channels-max=2',

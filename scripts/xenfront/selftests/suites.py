@@ -8,7 +8,7 @@ from xenfront.selftests import (counters, exact, matrix, mixer, outlive, outputs
 from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
                                       LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
                                       OUTLIVE_CARD, OUTPUTS_CARD, PIPEWIRE_CARD, PLAIN_CARDS,
-                                      TWO_CARDS, many_cards)
+                                      STREAMS_CARD, TWO_CARDS, many_cards)
 from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
@@ -213,7 +213,8 @@ def output_runs() -> list[Run]:
     common = {"vsnd": OUTPUTS_CARD, "guests": 2, "memory": 256, "installs_backend": True,
               "sound": "aloop", "noise": ((0, 0), (0, 1), (1, 0), (1, 1)), "is_extra": True}
     return [
-        Run("selftest-shared-card", "6.12", "pvh", "/selftest/outputs.sh shared:0,1",
+        Run("selftest-shared-card", "6.12", "pvh",
+            each("/selftest/outputs.sh shared:0,1", "/selftest/grants.sh"),
             backend="/selftest/shared-card.sh", dom0_packages="systemd",
             dom0_command="/selftest/dom0-shared-card.sh", dom0_script_when="guests-up",
             checks=(outputs.arrive("shared", (0, 1)),), **common),
@@ -293,6 +294,11 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
                     counters.compare)),
         hostile_run(),
+        # 32 streams of four guests, and one alone.
+        Run("selftest-cost", OLDEST, "pv", "/selftest/cost.sh", vsnd=STREAMS_CARD, guests=4,
+            memory=256, icount="0", cpus=1, xen_cmdline="sched=credit sched_credit_tslice_ms=5",
+            backend="xen-sndback --stats /lab/out/files/stats.json",
+            dom0_command="/selftest/dom0-cost.sh", dom0_script_when="guests-up", is_extra=True),
         # The service, as it is installed.
         Run("selftest-service", OLDEST, "pvh",
             each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),

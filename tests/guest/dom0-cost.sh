@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs in Dom0 while one guest plays one stream, and while four guests play 32: what a stream costs
+# Dom0, however many there are.
+. /selftest/ktap.sh
+
+seconds=4
+# Measurements differ by some percent.
+most_percent=110
+
+# Asked for once: xl would take more of the processor than what is measured.
+declare -A domain
+for guest in $LAB_GUESTS; do
+	domain[$guest]=$(xl domid "$guest")
+done
+
+node() {
+	echo "/local/domain/${domain[$1]}/data/$2"
+}
+has_told() {
+	xenstore-exists "$(node "$1" "$2")"
+}
+# Once a second, so as not to keep Dom0's processor from the backend.
+comes_to_tell() {
+	for ((tries = 0; tries < 60; tries++)); do
+		has_told "$1" "$2" && return
+		sleep 1
+	done
+	return 1
+}
+plays_on() {
+	! has_told "$1" "$2"
+}
+# Nanoseconds for which all threads of the backend have run.
+backend_ns() {
+	sum=0
+	for process in $(lab-backend pid) $(pgrep -P "$(lab-backend pid)"); do
+		for thread in "/proc/$process/task/"*; do
+			read -r ran _ <"$thread/schedstat"
+			sum=$((sum + ran))
+		done
+	done
+	echo $sum
+}
+
+# Sets dom0_ns and ns, of a second: what Dom0's processor and the backend have run in the meantime.
+measure() {
+	begin_ns=$(backend_ns)
+	dom0_begin_ns=$(/selftest/xen-front-accountant)
+	sleep $seconds
+	dom0_ns=$((($(/selftest/xen-front-accountant) - dom0_begin_ns) / seconds))
+	ns=$((($(backend_ns) - begin_ns) / seconds))
+}
+
+# measure_playing STREAMS GUEST...: while each of these guests plays so many.
+measure_playing() {
+	streams=$1
+	shift
+	for guest in "$@"; do
+		xenstore-write "$(node "$guest" "go-$streams")" 1
+	done
+	for guest in "$@"; do
+		check "cost: $guest plays $streams streams" comes_to_tell "$guest" "plays-$streams"
+	done
+	measure
+	for guest in "$@"; do
+		check "cost: $guest has played all the time" plays_on "$guest" "played-$streams"
+	done
+	for guest in "$@"; do
+		check "cost: $guest comes to an end" comes_to_tell "$guest" "played-$streams"
+	done
+	all=$((streams * $#))
+	dom0_each=$(((dom0_ns - idle_ns) / all / 1000))
+	each=$((ns / all / 1000))
+	note "cost: each of $all streams takes $dom0_each us a second of Dom0's processor, $each us of" \
+		"them in the backend"
+}
+
+measure
+idle_ns=$dom0_ns
+note "cost: Dom0 takes $((idle_ns / 1000)) us a second when nothing plays"
+measure_playing 1 domu0
+one=$each
+dom0_one=$dom0_each
+# shellcheck disable=SC2086 # words
+measure_playing 8 $LAB_GUESTS
+check "cost: the backend takes no more for one of $all streams than for one alone" \
+	[ $((each * 100)) -le $((one * most_percent)) ]
+check "cost: and so does Dom0" [ $((dom0_each * 100)) -le $((dom0_one * most_percent)) ]
+ktap_end
