@@ -171,6 +171,8 @@ Result<void> Session::check_alive()
     }
     if (run_.base().state() == RunState::Failed)
         return Error::BrokenPipe;
+    if (!substream_)
+        return Error::Invalid; // closed, and still in a group: see Stream::prepare()
     return {};
 }
 
@@ -179,7 +181,7 @@ Result<void> Session::start(RunCommand command)
     TRY(check_alive());
     if (!run_.base().apply(command))
         return Error::BrokenPipe;
-    observe(substream_.mode());
+    observe();
     note_state();
     drop_events();
     sync();
@@ -201,7 +203,8 @@ void Session::pause()
 void Session::stop()
 {
     // Of an xrun that ALSA finds by itself it tells no more than this.
-    if (run_.base().state() == RunState::Running && substream_.progress().has_run_out) {
+    if (substream_ && run_.base().state() == RunState::Running &&
+        substream_.progress().has_run_out) {
         journal.counts.on_xrun();
         needs_recovery_ = true;
     }

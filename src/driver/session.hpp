@@ -253,7 +253,7 @@ class Session {
     void drop_events();
     // What ALSA does not tell by a trigger: that it drains a stream that it has just started, and
     // that the application wheels free.
-    void observe(kshim_pcm_mode mode);
+    void observe();
 
     // ---- session_liveness.cpp ----
 

@@ -27,8 +27,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool has_news = exchange(has_event_news_, false);
     if (has_news && link_ != Link::Broken) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
-        if (run_.base().is_moving())
-            observe(substream_.mode());
+        observe();
         if (needs_sync())
             sync();
         else
@@ -220,8 +219,11 @@ void Session::drop_events()
     (void)take_events();
 }
 
-void Session::observe(kshim_pcm_mode mode)
+void Session::observe()
 {
+    if (!substream_ || !run_.base().is_moving())
+        return;
+    const kshim_pcm_mode mode = substream_.mode();
     run_.base().set_unstoppable(mode.is_unstoppable);
     if (mode.is_draining && run_.base().state() == RunState::Running)
         (void)drain();

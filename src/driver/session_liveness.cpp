@@ -69,8 +69,7 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
 {
     unsigned int silence_ms = 0;
     if (is_attached(link_)) {
-        if (run_.base().is_moving())
-            observe(substream_.mode());
+        observe();
         // An interrupt may be held back, and what it announces be there.
         (void)take_events();
         if (link_ != Link::Broken)

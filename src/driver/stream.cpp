@@ -129,8 +129,16 @@ Result<void> Stream::prepare()
         sleep_for(recovery_pause_ms);
 
     Mutex::Guard guard(request_mutex_);
-    const kshim_pcm_params params =
-        session_.with([](const Session &session) { return session.substream().params(); });
+    // ALSA closes a stream before it takes it out of its group, whose other streams may be prepared
+    // meanwhile, and this one with them.
+    kshim_pcm_params params = {};
+    const bool is_open = session_.with([&](const Session &session) {
+        if (session.substream())
+            params = session.substream().params();
+        return static_cast<bool>(session.substream());
+    });
+    if (!is_open)
+        return Error::Invalid;
     const Frames step = choose_step(params);
     session_.with([&](Session &session) {
         session.set_open_awaited(true);

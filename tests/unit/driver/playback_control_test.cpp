@@ -2,6 +2,7 @@
 // Playback: what applications do beside writing.
 #include <algorithm>
 
+#include "kshim/entry.h"
 #include "playback_test.hpp"
 
 namespace xen_front::test {
@@ -37,6 +38,27 @@ TEST_F(PlaybackTest, FramesOfAnMmapClientAreSentAsTheyAreCommitted)
             ASSERT_EQ(file->start(), 0);
         }
     }
+    EXPECT_EQ(stream().record.written, audio);
+}
+
+// ALSA's core closes a stream before it takes it out of its group: what applications do with the
+// other streams is done with this one as well, by snd_pcm_action_group().
+TEST_F(PlaybackTest, OperationsOfAGroupMayComeBehindClose)
+{
+    auto file = prepared();
+    void *closed = file->substream().stream;
+    file.reset();
+    EXPECT_EQ(xen_front_pcm_prepare(closed), -EINVAL);
+    EXPECT_EQ(xen_front_pcm_trigger(closed, KSHIM_TRIGGER_START), -EINVAL);
+    EXPECT_EQ(xen_front_pcm_ack(closed), -EINVAL);
+    EXPECT_EQ(xen_front_pcm_trigger(closed, KSHIM_TRIGGER_STOP), 0);
+    EXPECT_EQ(xen_front_pcm_sync_stop(closed), 0);
+
+    const auto audio = make_audio(2048 * frame_bytes);
+    stream().has_clock = true;
+    file = prepared();
+    file->write(audio);
+    EXPECT_EQ(file->drain(), 0);
     EXPECT_EQ(stream().record.written, audio);
 }
 
