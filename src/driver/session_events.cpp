@@ -53,7 +53,7 @@ void Session::take_responses()
 {
     Response response;
     Violation violation = Violation::None;
-    // Responses that come meanwhile are announced by an interrupt, or found by sync().
+    // The backend announces later responses by an interrupt, or sync() finds them.
     do {
         if (!requests.take(response, violation))
             break;
@@ -172,10 +172,9 @@ bool Session::take_events()
 {
     const bool is_elapsed_before = run_.base().is_elapsed();
     const Frames before = run_.base().position();
-    bool is_period_reported = false;
     Bytes reported;
+    Move moved = Move::None;
     Violation violation = Violation::None;
-    bool has_news = false;
     // No more than that: a backend that never stops is not to keep us here.
     for (uint32_t left = events_.look(violation); left > 0; left--) {
         if (!events_.take(reported))
@@ -191,9 +190,7 @@ bool Session::take_events()
             has_event_news_ = true;
             continue;
         }
-        const Move move = run_.visit([&](auto &run) { return run.report(reported); });
-        has_news |= move != Move::None;
-        is_period_reported |= move == Move::Period;
+        moved = max(moved, run_.visit([&](auto &run) { return run.report(reported); }));
     }
     if (violation != Violation::None) {
         break_link(violation);
@@ -201,15 +198,15 @@ bool Session::take_events()
     }
     events_.acknowledge();
     note_move(before);
-    if (has_news) {
+    if (moved != Move::None) {
         on_activity();
         liveness.on_position(run_.base().position(), run_.base().geometry().period);
+        has_event_news_ = true;
     }
-    has_event_news_ |= has_news;
     if (run_.is_playback() && run_.playback().needs_silence())
         want_maintenance(); // for pad()
     // Of capture ALSA learns when READ has fetched it, or had, as soon as it is reported.
-    return is_period_reported || (run_.base().is_elapsed() && !is_elapsed_before);
+    return moved == Move::Period || (run_.base().is_elapsed() && !is_elapsed_before);
 }
 
 void Session::drop_events()

@@ -7,8 +7,8 @@
 
 namespace xen_front {
 
-// Transport and card go together, unless applications have the card open and may go on with it when
-// a backend is back: then it stays, its streams suspended.
+// A card that was registered stays without a transport, its streams standing still, until a backend
+// is back or the wait for one is over.
 enum class Action : uint8_t {
     Ignore,
     // Read the configuration, make the transport, publish it; then Initialised.

@@ -129,8 +129,8 @@ Result<void> Stream::prepare()
         sleep_for(recovery_pause_ms);
 
     Mutex::Guard guard(request_mutex_);
-    // ALSA closes a stream before it takes it out of its group, whose other streams may be prepared
-    // meanwhile, and this one with them.
+    // ALSA calls close before it unlinks a stream. An application that prepares another stream of
+    // the group in between has ALSA prepare this one, too.
     kshim_pcm_params params = {};
     const bool is_open = session_.with([&](const Session &session) {
         if (session.substream())

@@ -23,7 +23,7 @@ struct RunGeometry {
     Frames buffer { 1 };
 };
 
-// How far a position has moved.
+// How far a position has moved, the least first.
 enum class Move : uint8_t {
     None,
     InPeriod, // within a period

@@ -49,8 +49,8 @@ OtherEnd::OtherEnd(unsigned int seed)
         kernel_.store.set(device_.path + "/" + node, value);
     kernel_.store.set(device_.backend_path + "/versions", "1,2");
     fake::Kernel::set_parameter("request_timeout_ms", request_timeout_ms);
-    // On a loaded machine it takes long to connect, and a card that is given up meanwhile takes its
-    // transports with it.
+    // On a loaded machine this backend may need longer than that to connect, and the driver ends
+    // the transports of a card that it gives up.
     fake::Kernel::set_parameter("reconnect_timeout_ms", 0);
     backend_.on_attach = [this](fake::BackendStream &stream) {
         stream.has_clock = true;
