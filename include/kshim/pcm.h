@@ -18,8 +18,8 @@ enum kshim_direction {
 
 /* What trigger is asked to do; names as in ALSA. */
 enum kshim_trigger {
+	KSHIM_TRIGGER_STOP, /* also what the shim makes of triggers that it does not know */
 	KSHIM_TRIGGER_START,
-	KSHIM_TRIGGER_STOP,
 	KSHIM_TRIGGER_PAUSE_PUSH,
 	KSHIM_TRIGGER_PAUSE_RELEASE,
 	KSHIM_TRIGGER_DRAIN,

@@ -12,6 +12,10 @@ class RateLimit {
     RateLimit(uint32_t burst, unsigned int interval_ms) : burst_(burst), interval_ms_(interval_ms)
     {
     }
+    void set_burst(uint32_t burst)
+    {
+        burst_ = burst;
+    }
     // Whether it may be done once more now. Context: any.
     bool allow()
     {
@@ -26,7 +30,7 @@ class RateLimit {
     }
 
   private:
-    const uint32_t burst_;
+    uint32_t burst_;
     const unsigned int interval_ms_;
     Deadline interval_ { 0 };
     uint32_t count_ = 0;

@@ -26,11 +26,11 @@ void Session::set_link(Link link)
     note_state();
 }
 
-void Session::want_maintenance()
+void Session::want_maintenance(unsigned int milliseconds)
 {
     is_look_wanted_ = true;
     if (services_ != nullptr)
-        services_->maintenance.schedule(0);
+        services_->maintenance.schedule(milliseconds);
 }
 
 void Session::sync_for_later()
@@ -144,6 +144,8 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     };
     params_ = params;
     step_ = step;
+    // What it may: two responses and two events for each period, and some at once.
+    free_wheeling_.set_burst(64 + 4 * params.rate / params.period_frames);
     run_.visit([&](auto &run) { run.prepare(geometry); });
     liveness.on_prepare();
     shown_at_us_ = 0;

@@ -152,7 +152,6 @@ class Session {
     {
         return exchange(needs_recovery_, false);
     }
-
     const StreamRun &run() const
     {
         return run_;
@@ -202,7 +201,7 @@ class Session {
     void set_link(Link link);
     // Whether the run can go on, now or once there is a backend. As start().
     Result<void> check_alive();
-    void want_maintenance();
+    void want_maintenance(unsigned int milliseconds = 0);
     void take_notices(Notices &notices);
     // Writes down the state of run and link if it is new; then choose_event_interrupts().
     void note_state();
@@ -241,9 +240,14 @@ class Session {
 
     // Whether a position may be a reason to tell the backend something.
     bool needs_sync() const;
+    bool may_interrupt();
     void take_responses();
     void on_response(const Response &response);
     void on_open_response(int32_t status);
+    // Rows of values, and positions inside a period, are more than each backend can serve. False
+    // when there is nothing to do without: then the next OPEN asks for all of it again.
+    bool ask_for_less(int32_t status);
+    void on_trigger_refused(const Response &response);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
     void note_move(Frames before);
@@ -251,8 +255,7 @@ class Session {
     bool take_events();
     // What the backend said before START is about an earlier run.
     void drop_events();
-    // What ALSA does not tell by a trigger: that it drains a stream that it has just started, and
-    // that the application wheels free.
+    // What no trigger tells: ALSA drains what it has just started; the application wheels free.
     void observe();
 
     // ---- session_liveness.cpp ----
@@ -267,6 +270,7 @@ class Session {
     bool is_close_due_ = false;
     bool is_open_due_ = false;
     bool is_open_awaited_ = false;
+    bool is_pause_refused_ = false;
     bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
     bool is_asleep_ = false;
     bool is_look_wanted_ = false;
@@ -275,10 +279,7 @@ class Session {
     bool needs_recovery_ = false;
     bool is_continuing_ = false; // the OPEN that is due is not the application's, by prepare
     bool is_continuation_refused_ = false;
-    RequestId open_id_;
-    RequestId close_id_;
-    RequestId start_id_;
-    RequestId stop_id_;
+    RequestId open_id_, close_id_, start_id_, pause_id_, stop_id_;
     int32_t open_status_ = 0;
     CardServices *services_ = nullptr;
     const Transport *transport_ = nullptr; // when there is a connection
@@ -292,6 +293,7 @@ class Session {
     Bytes last_reported_; // by the backend, since OPEN
     StreamRun run_;
     RateLimit partial_positions_ { partial_positions_max, 1000 };
+    RateLimit free_wheeling_ { 0, 1000 }; // interrupts
     Notices notices_;
 };
 

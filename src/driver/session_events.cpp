@@ -14,8 +14,16 @@ kshim_event_result Session::on_response_interrupt(Notices &notices)
     take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
-    journal.counts.spurious_interrupts += has_activity ? 0 : 1;
-    return has_activity ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+    const bool is_handled = has_activity && may_interrupt();
+    journal.counts.spurious_interrupts += is_handled ? 0 : 1;
+    return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+}
+
+// A backend is as fast as the application lets it be, unless that lets it wheel free.
+bool Session::may_interrupt()
+{
+    const bool is_free = run_.visit([](const auto &run) { return run.is_free_wheeling(); });
+    return !is_free || free_wheeling_.allow();
 }
 
 kshim_event_result Session::on_event_interrupt(Notices &notices)
@@ -37,7 +45,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
     // Positions inside a period are welcome, but not any number of them.
-    const bool is_handled = has_news && (is_period || partial_positions_.allow());
+    const bool is_handled = has_news && (is_period ? may_interrupt() : partial_positions_.allow());
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
 }
@@ -87,8 +95,8 @@ void Session::on_response(const Response &response)
     case wire::Operation::Trigger:
         if (response.id == stop_id_)
             stop_id_ = RequestId();
-        if (response.id == start_id_ && response.status != 0 && told_ == Told::Start)
-            on_refusal(response);
+        if (response.status != 0)
+            on_trigger_refused(response);
         break;
     case wire::Operation::SetVolume:
     case wire::Operation::GetVolume:
@@ -125,9 +133,7 @@ void Session::on_open_response(int32_t status)
         return;
     }
     open_ = OpenState::Closed;
-    if (buffer_ != nullptr && buffer_->has_values()) {
-        // Perhaps it has no use for more than audio.
-        buffer_->hide_values();
+    if (buffer_ != nullptr && ask_for_less(status)) {
         is_open_due_ = true;
         return;
     }
@@ -143,6 +149,19 @@ void Session::on_open_response(int32_t status)
     want_maintenance();
 }
 
+bool Session::ask_for_less(int32_t status)
+{
+    // A device that is taken is refused for no fault of the request's.
+    const bool is_taken = status == to_errno(Error::Busy) || status == to_errno(Error::TryAgain);
+    if (!is_taken && buffer_->has_values()) {
+        buffer_->hide_values();
+        return true;
+    }
+    buffer_->show_values();
+    const Frames period(params_.period_frames);
+    return !is_taken && exchange(step_, period) != period;
+}
+
 void Session::on_refusal(const Response &response)
 {
     // Responses to what was sent before the stream was stopped say nothing about what follows.
@@ -152,6 +171,18 @@ void Session::on_refusal(const Response &response)
     if (journal.is_new_refusal(response))
         note_refusal(response);
     fail(PcmStop::Xrun);
+}
+
+void Session::on_trigger_refused(const Response &response)
+{
+    if (response.id == pause_id_) {
+        // The device plays on, and the RESUME to come is as little use to it.
+        is_pause_refused_ = true;
+        if (journal.is_new_refusal(response))
+            note_refusal(response);
+    } else if (response.id == start_id_ && told_ == Told::Start && !is_pause_refused_) {
+        on_refusal(response);
+    }
 }
 
 void Session::note_refusal(const Response &response)

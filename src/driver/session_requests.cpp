@@ -19,7 +19,8 @@ void Session::sync()
 {
     if (!is_attached(link_))
         return;
-    do {
+    // A backend that answers each request while it is being notified of it is not to keep us here.
+    for (uint32_t round = 0; round < wire::ring_size; round++) {
         take_responses();
         if (link_ == Link::Broken)
             return;
@@ -28,7 +29,10 @@ void Session::sync()
             requests.hold_off_notifications();
             return;
         }
-    } while (requests.request_notification());
+        if (!requests.request_notification())
+            return;
+    }
+    want_maintenance(1);
 }
 
 void Session::post_due()
@@ -163,10 +167,9 @@ void Session::post_trigger()
     auto id = requests.post(trigger);
     if (id.is_error())
         return; // when there is room
-    if (wanted == Told::Start)
-        start_id_ = id.value();
-    if (wanted == Told::Stop)
-        stop_id_ = id.value();
+    if (wanted != Told::Start || told_ == Told::Nothing)
+        is_pause_refused_ = false;
+    (wanted == Told::Start ? start_id_ : wanted == Told::Pause ? pause_id_ : stop_id_) = id.value();
     told_ = wanted;
     has_sent_ = true;
 }

@@ -129,15 +129,15 @@ Result<void> Stream::prepare()
         sleep_for(recovery_pause_ms);
 
     Mutex::Guard guard(request_mutex_);
-    // ALSA calls close before it unlinks a stream. An application that prepares another stream of
-    // the group in between has ALSA prepare this one, too.
+    // ALSA calls hw_free and close before it unlinks a stream. An application that prepares another
+    // stream of the group in between has ALSA prepare this one, too.
     kshim_pcm_params params = {};
     const bool is_open = session_.with([&](const Session &session) {
         if (session.substream())
             params = session.substream().params();
         return static_cast<bool>(session.substream());
     });
-    if (!is_open)
+    if (!is_open || !buffer_)
         return Error::Invalid;
     const Frames step = choose_step(params);
     session_.with([&](Session &session) {

@@ -177,18 +177,17 @@ Frames Stream::choose_step(const kshim_pcm_params &params)
     if (!params.has_no_period_wakeup || wanted == 0 || step_of(wanted) == period)
         return period;
     struct State {
-        bool is_attached;
-        bool may_be_open;
-        Frames step;
+        bool can_be_asked;
+        Frames step; // of what may be open
     };
-    const State state = session_.with([](const Session &session) -> State {
-        return { session.link() == Link::Attached, session.may_be_open(), session.step() };
+    const State state = session_.with([&](const Session &session) -> State {
+        const bool is_open = session.may_be_open();
+        const bool is_same = is_open && is_same_setup(session.params(), params);
+        return { !is_open && session.link() == Link::Attached, is_same ? session.step() : period };
     });
-    // Prepared again: what is open stays as it is, and a backend cannot be asked then.
-    if (state.may_be_open)
+    // Prepared again: what is open stays as it is. What closes for long may be another setup.
+    if (!state.can_be_asked)
         return state.step;
-    if (!state.is_attached)
-        return period;
     wire::HwParamQuery question = {};
     question.formats = to_sndif_formats(uint64_t { 1 } << params.format);
     question.rates = { params.rate, params.rate };
@@ -205,7 +204,8 @@ Result<void> Stream::refine(kshim_pcm_ranges &ranges)
 {
     Mutex::Guard guard(request_mutex_);
     // Backends open their device a second time for a query, which fails once it is open.
-    const bool is_possible = session_.with([](const Session &session) {
+    const bool is_possible = session_.with([](Session &session) {
+        session.sync_for_later(); // for a CLOSE that was answered late
         return session.link() == Link::Attached && !session.may_be_open();
     });
     if (!is_possible)

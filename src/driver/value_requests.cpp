@@ -57,7 +57,9 @@ bool ValueRequests::write_row(Operation operation)
         return mixer_->write_switches(row, true);
     default:
         // GET_VOLUME leaves what the backend has; until then the row holds what is shown.
-        written_ = mixer_->write_volumes(row);
+        const Mixer::Written written = mixer_->write_volumes(row);
+        if (operation == Operation::GetVolume)
+            asked_with_ = written;
         return true;
     }
 }
@@ -112,12 +114,12 @@ void ValueRequests::on_response(const Response &response)
 void ValueRequests::on_volumes_read(bool is_refused)
 {
     // What an application has chosen stays its choice: another OPEN may have it.
-    if (written_.is_chosen && row_of(Operation::SetVolume).is_refused)
+    if (asked_with_.is_chosen && row_of(Operation::SetVolume).is_refused)
         return;
     if (!is_refused)
         have_volumes_changed_ |=
-            mixer_->read_volumes(buffer_->values(Operation::GetVolume, channels_), written_);
-    else if (!written_.is_chosen && row_of(Operation::SetVolume).state == RowState::Settled)
+            mixer_->read_volumes(buffer_->values(Operation::GetVolume, channels_), asked_with_);
+    else if (!asked_with_.is_chosen && row_of(Operation::SetVolume).state == RowState::Settled)
         // The backend does not tell; what the control shows can still be made true.
         make_due(Operation::SetVolume);
 }

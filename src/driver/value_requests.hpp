@@ -74,7 +74,7 @@ class ValueRequests {
     const SharedBuffer *buffer_ = nullptr; // nullptr: no rows
     uint32_t channels_ = 0;
     Row rows_[value_rows];
-    Mixer::Written written_ = {}; // what the volumes sent last were made from
+    Mixer::Written asked_with_ = {}; // what the row of GET_VOLUME was made from
     bool have_volumes_changed_ = false;
     bool is_without_rows_ = false; // the backend has refused them
 };

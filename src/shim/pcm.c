@@ -68,6 +68,8 @@ static int pcm_trigger(struct snd_pcm_substream *substream, int command)
 		[SNDRV_PCM_TRIGGER_PAUSE_PUSH] = KSHIM_TRIGGER_PAUSE_PUSH,
 		[SNDRV_PCM_TRIGGER_PAUSE_RELEASE] = KSHIM_TRIGGER_PAUSE_RELEASE,
 		[SNDRV_PCM_TRIGGER_DRAIN] = KSHIM_TRIGGER_DRAIN,
+		/* Another card sleeps, of which a stream is linked with this one. */
+		[SNDRV_PCM_TRIGGER_SUSPEND] = KSHIM_TRIGGER_STOP,
 	};
 
 	return xen_front_pcm_trigger(stream_of(substream), commands[command]);

@@ -58,6 +58,11 @@ class CaptureRun : public Run {
         return is_ahead() && held_ == held_enough;
     }
 
+    // Whether the application reads in place, and never tells how far.
+    bool is_free_wheeling() const
+    {
+        return is_unstoppable_ && read_ == Frames();
+    }
     // What the application has read.
     Frames committed() const
     {
@@ -84,11 +89,6 @@ class CaptureRun : public Run {
     // After so many READs that it held, the backend is known to do so.
     static constexpr uint32_t held_enough = 3;
 
-    // Whether the application reads in place, and never tells how far.
-    bool is_free_wheeling() const
-    {
-        return is_unstoppable_ && read_ == Frames();
-    }
     // Up to where there is room in the buffer. A reader that never moves its pointer has the buffer
     // overwritten, one round at a time.
     Frames limit() const

@@ -49,6 +49,11 @@ class PlaybackRun : public Run {
     // The response to a WRITE, or to an earlier run's.
     TransferResult on_response(RequestId id, int32_t status);
 
+    // Whether the application writes in place, and never tells how far.
+    bool is_free_wheeling() const
+    {
+        return is_unstoppable_ && committed_ == Frames();
+    }
     Frames committed() const
     {
         return committed_;
@@ -76,11 +81,6 @@ class PlaybackRun : public Run {
     // was written in place, early enough for the backend to have a period in hand.
     static constexpr uint64_t periods_ahead = 2;
 
-    // Whether the application writes in place, and never tells how far.
-    bool is_free_wheeling() const
-    {
-        return is_unstoppable_ && committed_ == Frames();
-    }
     // Whether there is nothing left to play, and ALSA has to decide what that means.
     bool has_run_out() const
     {

@@ -61,6 +61,8 @@ class BackendStream {
     bool wants_notifications = true;
     // The largest OPEN.buffer_sz that it accepts.
     uint32_t buffer_limit = UINT32_MAX;
+    // The smallest OPEN.period_sz that it accepts.
+    uint32_t period_min = 0;
     // Volume and mute of each channel, kept over CLOSE, and what it makes of a volume it is given.
     std::vector<int32_t> volumes = std::vector<int32_t>(255);
     std::vector<bool> muted = std::vector<bool>(255);

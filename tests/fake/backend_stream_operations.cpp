@@ -82,7 +82,7 @@ int32_t BackendStream::open(const wire::OpenRequest &request)
         complain("OPEN with an impossible buffer or period size");
         return status_invalid;
     }
-    if (request.buffer_sz > buffer_limit)
+    if (request.buffer_sz > buffer_limit || request.period_sz < period_min)
         return status_invalid;
     // The frontend may have ended the grants if it did not wait for the response to OPEN.
     if (!map_buffer(request)) {

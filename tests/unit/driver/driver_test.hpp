@@ -55,6 +55,11 @@ class DriverTest : public FakeKernelTest {
     {
         return fake::frontend_state(device);
     }
+    // Whether applications see one.
+    bool has_card() const
+    {
+        return !kernel.sound.visible_cards().empty();
+    }
     size_t written_frames(const PcmFile &file)
     {
         return file.frames(stream().record.written_bytes);

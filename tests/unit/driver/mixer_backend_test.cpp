@@ -123,6 +123,26 @@ TEST_F(ConnectedMixerTest, BackendThatOpensNothing)
     EXPECT_TRUE(volume().is_active && mute().is_active);
 }
 
+TEST_F(ConnectedMixerTest, OpenThatIsRefusedForAWhileKeepsItsValues)
+{
+    EXPECT_EQ(mute().write({ 0, 0 }), 0);
+    auto file = open_with(small_params);
+    // A device that is taken may be free the next moment: it is not tried with less.
+    const std::pair<int32_t, size_t> refusals[] = { { -EBUSY, 1 }, { -EAGAIN, 1 }, { -EIO, 2 } };
+    for (const auto &[status, opens] : refusals) {
+        const size_t before = stream().count(Operation::Open);
+        stream().statuses[Operation::Open] = status;
+        EXPECT_EQ(file->prepare(), status);
+        EXPECT_EQ(stream().count(Operation::Open) - before, opens);
+        stream().statuses.clear();
+        EXPECT_EQ(file->prepare(), 0);
+        EXPECT_TRUE(volume().is_active && mute().is_active);
+        EXPECT_EQ(muted(), (std::vector<bool> { true, true }));
+        EXPECT_EQ(file->hw_free(), 0);
+        EXPECT_EQ(file->hw_params(small_params), 0);
+    }
+}
+
 // ---- backends that are late ----
 
 TEST_F(ConnectedMixerTest, SilenceAtOpenCostsNothing)
@@ -243,6 +263,26 @@ TEST_F(ConnectedMixerTest, ChoiceWhileVolumesAreReadBack)
     stream().answer_all();
     EXPECT_EQ(shown(), (Values { half, 3000 }));
     EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -66000 }));
+}
+
+// What is read back late is older than the choice.
+TEST_F(ConnectedMixerTest, ChoiceBehindVolumesThatAreReadBackLate)
+{
+    auto file = prepared();
+    settle();
+    stream().withheld = { Operation::GetVolume };
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(volume().write({ 1000, 1000 }), 0);
+    EXPECT_TRUE(stream().answer_next());
+    EXPECT_EQ(shown(), (Values { 1000, 1000 }));
+    // Nor does it win when no other answer comes.
+    EXPECT_EQ(file->hw_free(), 0);
+    EXPECT_EQ(shown(), (Values { 1000, 1000 }));
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -86000, -86000 }));
 }
 
 TEST_F(ConnectedMixerTest, DeviceThatGoesWhileAVolumeIsNotAnswered)

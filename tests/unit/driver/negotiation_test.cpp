@@ -276,6 +276,22 @@ TEST_F(NegotiationTest, LimitsOfBufferAndPeriod)
     EXPECT_EQ(file->hw_params(params), 0);
 }
 
+// A backend may take long to close; the next application finds that it has.
+TEST_F(NegotiationTest, BackendIsAskedOnceItHasClosed)
+{
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    stream().withheld = { Operation::Close };
+    file.reset();
+    kernel.timeline.pass(std::chrono::seconds(3));
+    stream().withheld.clear();
+    stream().answer_all();
+    const size_t before = queries();
+    file = open();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_GT(queries(), before);
+}
+
 } // namespace
 
 } // namespace xen_front::test

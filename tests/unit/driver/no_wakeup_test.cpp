@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "reconnect_test.hpp"
-#include "sndif/position_step.hpp"
 
 namespace xen_front::test {
 
@@ -14,34 +13,7 @@ namespace {
 using wire::Operation;
 using namespace std::chrono_literals;
 
-// ---- how often the backend is asked to report ----
-
-TEST(PositionStepTest, IsTheShortestPartThatIsLongEnough)
-{
-    const FrameSize frame(32);
-    for (uint64_t period = 1; period <= 3000; period++) {
-        for (const uint64_t least : { 1, 7, 48, 240, 256, 5000 }) {
-            const uint64_t step = position_step(frame, Frames(period), Frames(least)).value();
-            ASSERT_EQ(period % step, 0u) << period << " " << least;
-            ASSERT_TRUE(step >= least || step == period) << period << " " << least;
-            for (uint64_t shorter = least; shorter < step; shorter++)
-                ASSERT_NE(period % shorter, 0u) << period << " " << least << " " << step;
-        }
-    }
-}
-
-TEST(PositionStepTest, IsWholeBytes)
-{
-    const FrameSize frame(4); // one channel of four bits
-    EXPECT_EQ(position_step(frame, Frames(270), Frames(10)).value(), 10u);
-    EXPECT_EQ(position_step(frame, Frames(270), Frames(27)).value(), 30u);
-    EXPECT_EQ(position_step(frame, Frames(90), Frames(40)).value(), 90u);
-    EXPECT_EQ(position_step(frame, Frames(90), Frames(0)).value(), 2u);
-}
-
 constexpr unsigned int format_u8 = 1;
-
-// ---- the whole driver ----
 
 class NoWakeupTest : public ReconnectTest {
   protected:
@@ -186,6 +158,39 @@ TEST_F(NoWakeupTest, BackendThatDoesNotAnswerQueriesGetsTheStep)
     stream().statuses[Operation::HwParamQuery] = -EINVAL;
     EXPECT_TRUE(open_without_wakeups());
     EXPECT_EQ(step(), 256u);
+}
+
+TEST_F(NoWakeupTest, BackendThatRefusesTheStepGetsWholePeriods)
+{
+    stream().statuses[Operation::HwParamQuery] = -EINVAL;
+    stream().period_min = 1024 * frame_bytes;
+    auto file = open_without_wakeups();
+    EXPECT_EQ(step(), 1024u);
+    EXPECT_GT(stream().opened()->buffer_sz, 4096 * frame_bytes); // with rows of values
+    EXPECT_TRUE(complaints().empty());
+    // It is not tried again for the same application.
+    const size_t before = opens();
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_LE(opens() - before, 1u);
+    EXPECT_EQ(step(), 1024u);
+}
+
+// A backend that hangs has the stream of the last application open.
+TEST_F(NoWakeupTest, StepIsNotThatOfAnotherApplication)
+{
+    auto file = prepared({ format_s16_le, 48000, 2, 1024, 4096 });
+    write(*file, 4096);
+    stream().has_clock = false;
+    stream().latency.reset();
+    kernel.timeline.pass(3s);
+    file.reset();
+    file = open_without_wakeups({ format_s16_le, 48000, 2, 400, 4000 });
+    stream().latency = fake::Duration(0);
+    stream().serve();
+    kernel.timeline.pass(1ms);
+    ASSERT_TRUE(stream().opened());
+    EXPECT_EQ(step(), 400u);
 }
 
 TEST_F(NoWakeupTest, StepStaysWhenItIsPreparedAgain)

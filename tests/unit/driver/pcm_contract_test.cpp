@@ -161,6 +161,49 @@ TEST_F(PcmContractTest, FreeWheelingStreamPlaysWhatIsInTheBuffer)
     EXPECT_EQ(stream().record.written.back(), 0x55);
 }
 
+// Nothing but the backend says how fast it is.
+TEST_F(PcmContractTest, FreeWheelingStreamTakesFewInterrupts)
+{
+    connect();
+    auto file = free_wheeling();
+    const auto &channel = *kernel.event_channels.find(device.backend_domain,
+                                                      backend.transport("0/0").event_ring_channel);
+    const uint64_t before = channel.interrupts - channel.spurious_interrupts;
+    // Twenty times as fast as it should be.
+    uint64_t frames = 0;
+    for (int millisecond = 0; millisecond < 1000; millisecond++) {
+        for (int i = 0; i < 4; i++)
+            stream().report_position((frames += 256) * frame_bytes);
+        kernel.timeline.pass(std::chrono::milliseconds(1));
+    }
+    EXPECT_GT(channel.spurious_interrupts, 0u);
+    EXPECT_LT(channel.interrupts - channel.spurious_interrupts - before, 1000u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
+// A backend on another processor can answer each READ while it is being notified of it.
+TEST_F(PcmContractTest, FreeWheelingCaptureIsNotKeptByItsBackend)
+{
+    uint64_t reported = 0;
+    uint64_t reads = 0;
+    backend.on_attach = [&](BackendStream &stream) {
+        stream.is_liar = true;
+        stream.before_answer = [&](const wire::Request &request, wire::Response &) {
+            if (request.operation == wire::Operation::Read) {
+                stream.report_position(reported += request.transfer.length);
+                reads++;
+            }
+            return reads < 100000; // or the test would not end
+        };
+    };
+    connect_capture();
+    auto file = free_wheeling(KSHIM_CAPTURE);
+    EXPECT_GT(reads, 1u);
+    EXPECT_LT(reads, 200u);
+    kernel.timeline.pass(std::chrono::milliseconds(20));
+    EXPECT_LT(reads, 4000u);
+}
+
 TEST_F(PcmContractTest, FreeWheelingCaptureOverwritesTheBuffer)
 {
     connect_capture();

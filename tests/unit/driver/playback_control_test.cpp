@@ -62,6 +62,47 @@ TEST_F(PlaybackTest, OperationsOfAGroupMayComeBehindClose)
     EXPECT_EQ(stream().record.written, audio);
 }
 
+// Before that it has had the driver free its buffer.
+TEST_F(PlaybackTest, OperationsOfAGroupMayComeBehindHwFree)
+{
+    auto file = prepared();
+    void *const other = file->substream().stream;
+    EXPECT_EQ(xen_front_pcm_hw_free(other), 0);
+    const auto start = kernel.timeline.now();
+    EXPECT_EQ(xen_front_pcm_prepare(other), -EINVAL);
+    EXPECT_EQ(kernel.timeline.now(), start);
+    kernel.timeline.pass(std::chrono::seconds(20));
+    EXPECT_TRUE(has_card());
+    EXPECT_TRUE(complaints().empty());
+}
+
+// A device that cannot pause plays on. That is no reason to end what ALSA resumes.
+TEST_F(PlaybackTest, BackendThatCannotPause)
+{
+    stream().has_clock = true;
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    stream().statuses[wire::Operation::Trigger] = -ENOSYS;
+    for (int round = 0; round < 2; round++) {
+        EXPECT_EQ(file->pause(true), 0);
+        EXPECT_EQ(file->pause(false), 0);
+        kernel.timeline.pass(std::chrono::milliseconds(1));
+        EXPECT_EQ(file->state(), PcmState::Running);
+    }
+    EXPECT_EQ(file->substream().xruns, 0u);
+    ASSERT_EQ(complaints().size(), 1u); // the application is not told
+    EXPECT_NE(complaints()[0].find("TRIGGER"), std::string::npos) << complaints()[0];
+    // Of what it refuses once it was started anew, the application hears.
+    stream().statuses.clear();
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(512 * frame_bytes)), 512);
+    stream().statuses[wire::Operation::Trigger] = -ENOSYS;
+    (void)file->start();
+    kernel.timeline.pass(std::chrono::milliseconds(1));
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+}
+
 TEST_F(PlaybackTest, NoFramesAreTakenBack)
 {
     auto file = prepared();
