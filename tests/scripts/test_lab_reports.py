@@ -130,6 +130,17 @@ class Reports(unittest.TestCase):
         self.assertEqual(reports.scan("dmesg", WARN_SPLAT, allowed), [])
         self.assertEqual(len(reports.scan("dmesg", WARN_SPLAT, [re.compile("other")])), 1)
 
+    def test_one_that_is_allowed_does_not_hide_another(self) -> None:
+        def suspicious(what: str) -> str:
+            return ("[    1.000000] WARNING: suspicious RCU usage\n"
+                    "[    1.000000] -----------------------------\n"
+                    f"[    1.000000] {what}\n")
+
+        text = suspicious("tree.c:1 Callback enqueued on offline CPU!!") + suspicious("ours.c:2 usage!")
+        found = reports.scan("dmesg", text, [re.compile("offline CPU")])
+        self.assertEqual(len(found), 1)
+        self.assertIn("ours.c:2", str(found[0]))
+
     def test_reports_without_an_end_mark_hide_none(self) -> None:
         text = """\
 [   10.000000][   T72] WARNING: possible circular locking dependency detected

@@ -59,17 +59,18 @@ class Origin(NamedTuple):
 MACHINE = Origin()
 
 
-def _private(origin: Origin) -> list[str]:
-    """apt's options for another suite or architecture, whose lists are kept in the cache.
+def _private(origin: Origin, kind: str = "deb") -> list[str]:
+    """apt's options for another suite or architecture, or for another kind of packages ("deb-src"),
+    whose lists are kept in the cache.
 
     Telling the machine's own apt of one would change what it installs.
     """
     mirrors = suites.machine()
     suite = origin.suite or mirrors.release
     architecture = origin.architecture or machine_architecture()
-    if (suite, architecture) == (mirrors.release, machine_architecture()):
+    if (suite, architecture, kind) == (mirrors.release, machine_architecture(), "deb"):
         return []
-    text = suites.sources(mirrors, suite, architecture)
+    text = suites.sources(mirrors, suite, architecture, kind)
 
     def options(directory: pathlib.Path) -> list[str]:
         values = {"Dir::Etc::sourcelist": directory / "debian.sources",
@@ -85,7 +86,8 @@ def _private(origin: Origin) -> list[str]:
         _apt([*options(directory), "update"])
 
     lists = cache.entry("lists", cache.digest(text, _lists_stamp()), build,
-                        f"reads the package lists of {suite} for {architecture}", _say_on_stderr)
+                        f"reads the lists of {suite}'s {'packages' if kind == 'deb' else 'sources'} "
+                        f"for {architecture}", _say_on_stderr)
     return [*options(lists), *suites.preference(suite)]
 
 
@@ -192,6 +194,12 @@ def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> li
         raise Failure(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
                       "run 'apt-get update' as root and try again")
     return [archives / _archive_name(p) for p in chosen]
+
+
+def download_source(package: str, directory: pathlib.Path) -> None:
+    """Downloads the files of a source package, "name=version", into `directory`."""
+    _apt([*_private(MACHINE, "deb-src"), "source", "--download-only", "--only-source", package],
+         directory)
 
 
 def extracted(names: Iterable[str], say: Say, origin: Origin = MACHINE) -> pathlib.Path:

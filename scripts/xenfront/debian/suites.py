@@ -70,8 +70,9 @@ def base_of(suite: str) -> str:
     return suite.removesuffix(_BACKPORTS)
 
 
-def sources(mirrors: Mirrors, suite: str, architecture: str) -> str:
-    """apt's sources (see sources.list(5), deb822) for a suite and all that belongs to it."""
+def sources(mirrors: Mirrors, suite: str, architecture: str, kind: str = "deb") -> str:
+    """apt's sources (see sources.list(5), deb822) for a suite and all that belongs to it: of
+    packages, or of their sources ("deb-src")."""
     base = base_of(suite)
     if base in _ROLLING:
         parts = [(mirrors.archive, suite)]
@@ -81,8 +82,9 @@ def sources(mirrors: Mirrors, suite: str, architecture: str) -> str:
             parts.append((mirrors.security, f"{base}-security"))
     keyrings = [f"Signed-By: {path}\n" for path in _KEYRINGS if pathlib.Path(path).is_file()]
     return "\n".join(
-        f"Types: deb\nURIs: {address}\nSuites: {names}\nComponents: main\n"
-        f"Architectures: {architecture}\nLanguages: none\nTargets: Packages\n{''.join(keyrings[:1])}"
+        f"Types: {kind}\nURIs: {address}\nSuites: {names}\nComponents: main\n"
+        f"Architectures: {architecture}\nLanguages: none\n"
+        f"Targets: {'Packages' if kind == 'deb' else 'Sources'}\n{''.join(keyrings[:1])}"
         for address, names in parts)
 
 

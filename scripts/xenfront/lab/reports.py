@@ -92,11 +92,12 @@ def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
         if "cut here" in identity:
             about = [part for part in excerpt[1:] if _LINUX_LINE.search(part)]
             identity += _message(about[0]) if about else ""
+        # One that is allowed does not stand for others that begin alike.
+        if any(pattern.search("\n".join(excerpt[:6])) for pattern in allowed):
+            continue
         if identity in known:
             continue
         known.add(identity)
-        if any(pattern.search("\n".join(excerpt[:6])) for pattern in allowed):
-            continue
         found.append(Report(log, kind, tuple(part for part in excerpt if part)))
     return found
 

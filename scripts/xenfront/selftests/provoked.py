@@ -38,7 +38,7 @@ EXPECTED = tuple(Expected(*row) for row in (
     ("list", "WARN", r"list_del corruption"),
     ("active-timer", "WARN", r"ODEBUG: free active .*provoked_timeout"),
     ("leak", "memory leak", r"unreferenced object .* provoked: leaked"),
-    ("leak", "memory", r"kmemleak: 1 new suspected memory leaks"),
+    ("leak", "memory", r"kmemleak: \d new suspected memory leaks"),
     ("overrun", "BUG", r"BUG provoked .*Right Redzone overwritten"),
     # The object is not freed then.
     ("overrun", "BUG", r"BUG provoked .*Objects remaining in provoked"),

@@ -19,7 +19,7 @@ MISTAKES = (
 )
 
 # What else is said about them.
-CONSEQUENCES = (r"kmemleak: 1 new suspected memory leaks",)
+CONSEQUENCES = (r"kmemleak: \d new suspected memory leaks",)
 
 
 def command(module: str) -> tuple[str, ...]:

@@ -4,13 +4,12 @@
 import concurrent.futures
 import os
 import re
-import subprocess
 import time
 from typing import Callable, NamedTuple
 
 from xenfront.command import Say
 from xenfront.errors import UsageError
-from xenfront.uml import kernel, machine, modules, provoked, walks
+from xenfront.uml import clients, kernel, machine, modules, provoked, walks
 
 GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
@@ -46,30 +45,9 @@ def _two_processors(is_all: bool) -> list[Part]:
     return [Part("two-processors", "smp", (str(GUEST / "scenarios"), *_UNTIMED))] if is_all else []
 
 
-# Clients that are not ours; $0 is the program with-card. The kernel's tests look for conf.d.
-_CLIENTS = """
-set -e
-head -c 400000 /dev/urandom > /dev/shm/played
-format="-q -D hw:0 -t raw -f S16_LE -r 48000 -c 2"
-"$0" --played /dev/shm/played aplay $format /dev/shm/played
-"$0" --recorded /dev/shm/recorded arecord $format -s 100000 /dev/shm/recorded
-[ $# -ne 0 ] || exit 0
-cp -r build/kselftest /dev/shm
-mkdir -p /dev/shm/kselftest/conf.d
-cd /dev/shm/kselftest
-for test in "$@"; do "$0" "./$test"; done
-"""
-
-
 def _clients(is_all: bool) -> list[Part]:
-    tests: tuple[str, ...] = ()
-    if is_all:
-        # mixer-test sets each of the 9600 levels.
-        tests = ("pcm-test", "mixer-test")
-        subprocess.run([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output",
-                        modules.ROOT / "build" / "kselftest"], check=True)
-    return [Part("clients", "time-travel",
-                 ("sh", "-c", _CLIENTS, str(GUEST / "with-card"), *tests))]
+    return [Part(client.name, client.mode, command)
+            for client, command in clients.commands(is_all)]
 
 
 def _provoked(is_all: bool) -> list[Part]:

@@ -201,9 +201,16 @@ static int provoke_stack_overrun(void)
 	return READ_ONCE(*((u8 *)local + size)) ? -EEXIST : 0;
 }
 
+/* Several, as kmemleak takes what is left of a pointer on any stack for a reference. */
 static int provoke_leak(void)
 {
-	return kstrdup("provoked: leaked on purpose", GFP_KERNEL) ? 0 : -ENOMEM;
+	int count;
+
+	for (count = 0; count < 8; count++) {
+		if (!kstrdup("provoked: leaked on purpose", GFP_KERNEL))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Objects ------------------------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ struct fake_channel {
 	struct work_struct redelivery;
 };
 
+/* The channel of a port that the guest has open, NULL if there is none. Context: any. */
+struct fake_channel *fake_channel_find(u32 port);
+void fake_channel_interrupt_init(struct fake_channel *channel);
 /* The channel that an interrupt was bound to, NULL if none. Context: any. */
 struct fake_channel *fake_channel_of_irq(unsigned int irq);
 /* Interrupts the guest if an event is pending and may get through. Context: process. */
