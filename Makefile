@@ -320,4 +320,4 @@ clean: ## remove everything that was built
 help: ## show this list
 	@echo "snd-xen-front: ALSA frontend driver for Xen guests"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'

@@ -3,11 +3,13 @@
 # Runs in Dom0 while the guest's clients play, and takes their backend away again and again: ends it
 # and starts it at random moments, in every way it can end, and takes the guest away and brings it
 # back: saved and restored, migrated through a pipe, or saved while it goes on.
-# Usage: dom0-losses.sh RESTARTS SAVES
+# Usage: dom0-losses.sh RESTARTS SAVES [SECONDS]
+# They are spread over SECONDS, or follow each other as soon as the guest plays again.
 . /selftest/ktap.sh
 
 restarts=$1
 saves=$2
+seconds=${3:-0}
 
 # The domain gets another number with each save.
 guest() {
@@ -148,6 +150,12 @@ save() {
 is_save_due() {
 	[ $restarted -eq "$restarts" ] || [ $((saved * restarts)) -lt $((restarted * saves)) ]
 }
+# Waits for its share of the time.
+pace() {
+	due=$((begun + seconds * (restarted + saved) / (restarts + saves)))
+	now=$(date +%s)
+	[ "$now" -ge $due ] || sleep $((due - now))
+}
 lose_all() {
 	while [ $((restarted + saved)) -lt $((restarts + saves)) ]; do
 		if is_save_due; then
@@ -157,12 +165,14 @@ lose_all() {
 			restarted=$((restarted + 1))
 			restart || { note "restart $restarted failed"; return 1; }
 		fi
+		pace
 	done
 }
 
 wait_until guest_is_ready
 restarted=0
 saved=0
+begun=$(date +%s)
 check "$restarts restarts of the backend, $saves times migrated, or saved and restored" lose_all
 if [ "$saves" -gt 0 ]; then
 	check "saved while it goes on" after_which checkpoint same

@@ -49,8 +49,9 @@ scripts:
     LAB_GUESTS   in Dom0: the guests' names    LAB_SOUND   in Dom0: the --sound choice
   A file without #! is run by /bin/sh, a command by bash. In Dom0 `xl`, the xenstore-* tools and
   `lab-backend` (start, stop, restart, kill, hang, continue, pid) are there. The run ends when all
-  scripts have ended; guests stay up until then. Start Dom0's script with --dom0-script-when: at the
-  start of the guests' creation, when all guests' scripts run (default), or when those have ended.
+  scripts have ended; guests stay up until then. --dom0-script-when says when Dom0's
+  script starts: when their creation begins (start), once all guests' scripts have started
+  (guests-up, the default), or when they have ended (guests-done).
 
 results, in build/lab/RUN (build/lab/last is the latest run):
   summary.json                      all of the below in short
@@ -68,16 +69,18 @@ the virtual sound card:
 
 the backend:
   A program that stays in the foreground, watches XenStore and so finds guests whenever they come.
-  Default: our reference backend, with its null device. Bring another with --dom0-overlay.
+  Default: our reference backend, with its null device. Put another into Dom0 with --dom0-overlay,
+  and name it with --backend.
 
 kernels:
   --kernel and --dom0-kernel are one of
     %(kernels)s.
   They and what modules for them are built with come from the mirror that this machine's apt is
-  configured with. debug-6.1 or debug-6.12: with lockdep, kmemleak, fault injection and the like,
-  built here once, wants --memory 800, for guests only. kcsan-6.12: likewise, reports data races.
-  clang-6.12: likewise, built by Clang (scripts/setup --for clang-kernel) with CFI and LTO.
-  built-in-6.12: likewise, with our driver in it; wants --driver in-tree, since it loads no module.
+  configured with. Others are for guests only, and built here once:
+    debug-6.1, debug-6.12  with lockdep, kmemleak, fault injection and the like; wants --memory 800
+    kcsan-6.12             reports data races; wants --memory 800
+    clang-6.12             built by Clang with CFI and LTO; wants scripts/setup --for clang-kernel
+    built-in-6.12          has our driver in it and loads no module; wants --driver in-tree
 
 kernels of your own:
   --kernel-image (bzImage or vmlinux; for arm64 Image; with CONFIG_XEN_PV or CONFIG_XEN_PVH and

@@ -44,8 +44,9 @@ HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-f
                    "directory-loops directory-one-page buffers-at-limit grants-revoked states-flap "
                    "microphone-forged name-escapes")
 
-# Restarts of the backend, and saves of the guest, evenly mixed: half an hour for each machine.
-ENDURANCE = (200, 25)
+# Restarts of the backend, and saves of the guest, evenly mixed over ten minutes of their time, which
+# are an hour here.
+ENDURANCE = (200, 25, 600)
 
 # Nothing that depends on the machine's speed is judged.
 UNTIMED = "export SELFTEST_UNTIMED=1;"
@@ -168,11 +169,11 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                  vsnd=OUTLIVE_CARD, checks=(outlive.after(backend_losses // 2 + guest_saves),
                                             mixer.keeps_volume), cpus=1,
                  xen_cmdline="sched=credit",
-                 dom0_command=f"/selftest/dom0-losses.sh {backend_losses} {guest_saves}",
+                 dom0_command=f"/selftest/dom0-losses.sh {backend_losses} {guest_saves} {seconds}",
                  dom0_script_when="guests-up", memory=256, spare_memory=320, is_extra=is_extra)
-             for name, kernel, guest_type, access, backend_losses, guest_saves, is_extra in (
-                 ("saves", "6.1", "pvh", "mmap", 0, saves, False),
-                 ("saves", "6.12", "pv", "rw", 0, saves, False),
+             for name, kernel, guest_type, access, backend_losses, guest_saves, seconds, is_extra in (
+                 ("saves", "6.1", "pvh", "mmap", 0, saves, 0, False),
+                 ("saves", "6.12", "pv", "rw", 0, saves, 0, False),
                  ("endurance", "6.1", "pv", "rw", *ENDURANCE, True),
                  ("endurance", "6.12", "pvh", "mmap", *ENDURANCE, True))]
     # What comes with ffmpeg does not fit into the memory of a guest.
