@@ -5,18 +5,21 @@
 # The users of a desktop, which only systemd and its login manager would let use the card.
 chgrp audio /dev/snd/* && chmod 660 /dev/snd/*
 
-has_played() {
-	xenstore-exists "/local/domain/$(xl domid "$1")/data/played-$2"
-}
-# Once a second, so as not to keep Dom0's processor from the backend.
-has_all_played() {
+# Whether all guests have written that node. Once a second, so as not to keep Dom0's processor from
+# the backend.
+have_all() {
 	for guest in $LAB_GUESTS; do
 		for ((tries = 0; tries < 60; tries++)); do
-			has_played "$guest" "$1" && continue 2
+			xenstore-exists "/local/domain/$(xl domid "$guest")/data/$1" && continue 2
 			sleep 1
 		done
-		note "$guest has not played into $1"
+		note "$guest has not said $1"
 		return 1
+	done
+}
+tell_all() {
+	for guest in $LAB_GUESTS; do
+		xenstore-write "/local/domain/$(xl domid "$guest")/data/$1" 1
 	done
 }
 
@@ -26,10 +29,8 @@ records() {
 	arecord -q -D "hw:Loopback,1,$2" -f S16_LE -c 2 -r 48000 --buffer-size=48000 \
 		"$LAB_OUT/$1.wav" 2>"$LAB_OUT/$1.arecord" &
 	recorder=$!
-	for guest in $LAB_GUESTS; do
-		xenstore-write "/local/domain/$(xl domid "$guest")/data/go-$1" 1
-	done
-	has_all_played "$1"
+	tell_all "listen-$1"
+	have_all "listens-$1" && tell_all "play-$1" && have_all "played-$1"
 	status=$?
 	# What has been played may still be on its way through a sound server.
 	sleep 1

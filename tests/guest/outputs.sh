@@ -3,13 +3,24 @@
 # Plays into outputs of Dom0, at the same time as other guests: for each argument, when Dom0 says so
 # (dom0-outputs.sh), noise of its own through each of these devices of the card at once. One guest
 # begins after the other: PulseAudio silences the first tenth of a second of a stream when another
-# one begins in it.
-# scripts/xenfront/selftests/outputs.py looks for it in what Dom0 has recorded.
-# Usage: outputs.sh OUTPUT:DEVICE[,DEVICE]...
+# one begins in it. With +DEVICE, it records that device meanwhile: what the output plays.
+# scripts/xenfront/selftests/outputs.py looks for it in what Dom0, and the guests, have recorded.
+# Usage: outputs.sh OUTPUT:DEVICE[,DEVICE][+DEVICE]...
 . "$(dirname "$0")/ktap.sh"
 
+# is_told listen|play OUTPUT
 is_told() {
-	xenstore-exists "data/go-$1"
+	xenstore-exists "data/$1-$2"
+}
+is_running() {
+	grep -q "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
+}
+# Six seconds, of which all guests' noise takes less than half.
+# listens OUTPUT DEVICE
+listens() {
+	arecord -q -D "hw:0,$2" -d 6 -f S16_LE -c 2 -r 48000 --buffer-size=16384 "$LAB_OUT/$1.wav" &
+	recorder=$!
+	wait_until is_running "pcm${2}c"
 }
 
 plays() {
@@ -28,9 +39,19 @@ plays() {
 
 for argument in "$@"; do
 	output=${argument%%:*}
-	check "$output: Dom0 is ready" wait_until is_told "$output"
+	devices=${argument#*:}
+	recorder=
+	check "$output: Dom0 is ready" wait_until is_told listen "$output"
+	case $devices in *+*)
+		check "$output: records" listens "$output" "${devices#*+}" ;;
+	esac
+	xenstore-write "data/listens-$output" 1
+	check "$output: all guests are ready" wait_until is_told play "$output"
 	sleep "0.$((5 * LAB_GUEST))"
-	check "$output: plays" plays "${argument#*:}"
+	check "$output: plays" plays "${devices%+*}"
+	if [ -n "$recorder" ]; then
+		check "$output: has recorded" wait $recorder
+	fi
 	xenstore-write "data/played-$output" 1
 done
 ktap_end

@@ -44,7 +44,7 @@ class Arrival(DirectoryTest):
     def test_one_after_the_other(self) -> None:
         late = 700 + outputs.FRAMES
         self.assertEqual(self.failures(mixed((700, FIRST), (late, SECOND))),
-                         ["speaker: all streams were heard at once"])
+                         ["speaker, as Dom0 hears it: all streams were heard at once"])
 
     def test_one_bit(self) -> None:
         wrong = mixed((700, FIRST), (2001, SECOND))
@@ -67,4 +67,16 @@ class Arrival(DirectoryTest):
         self.assertTrue(self.failures(mixed((700, FIRST), (2001, SECOND), (900, SECOND))))
 
     def test_no_recording(self) -> None:
-        self.assertRegex(self.failures(None)[0], "speaker: the recording: Failure")
+        self.assertRegex(self.failures(None)[0], "speaker: the recordings: Failure")
+
+    def test_guests_hear_it_too(self) -> None:
+        whole = mixed((700, FIRST), (2001, SECOND))
+        self.judge(whole)
+        for guest, heard in enumerate((whole, whole[:outputs.FRAMES])):
+            files = self.directory / f"domu{guest}/files"
+            files.mkdir(parents=True)
+            audio.write(files / "speaker.wav", audio.Recording(outputs.RATE, heard))
+        judgement = Judgement(self.directory, guests=2)
+        outputs.arrive("speaker", (0,), is_heard_by_guests=True)(judgement)
+        self.assertEqual(len(judgement.failed), 1)
+        self.assertIn("as guest 1 hears it", judgement.failed[0])
