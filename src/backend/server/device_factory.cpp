@@ -123,23 +123,32 @@ Quota DeviceFactory::quota() const
     return rules_.quota;
 }
 
-DeviceFactory::Periods::Periods(DeviceFactory &devices, std::uint64_t a_second)
-    : devices_(devices), a_second_(a_second)
+DeviceFactory::Share::Share(DeviceFactory &devices, const Load &load)
+    : devices_(devices), load_(load)
 {
     const std::lock_guard lock(devices_.mutex_);
-    if (devices_.periods_taken_ + a_second_ > devices_.rules_.quota.periods)
+    const Quota &quota = devices_.rules_.quota;
+    Load &taken = devices_.taken_;
+    if (taken.periods + load_.periods > quota.periods)
         throw Refusal(
             -XEN_EINVAL,
             fmt::format("{} periods a second, with {} of open streams; this guest's quota "
                         "of periods is {}",
-                        a_second_, devices_.periods_taken_, devices_.rules_.quota.periods));
-    devices_.periods_taken_ += a_second_;
+                        load_.periods, taken.periods, quota.periods));
+    if (taken.octets + load_.octets > octets_a_second(quota))
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("{} octets a second, with {} of open streams; this guest's quota "
+                                  "of bandwidth-mib is {}",
+                                  load_.octets, taken.octets, quota.bandwidth_mib));
+    taken.periods += load_.periods;
+    taken.octets += load_.octets;
 }
 
-DeviceFactory::Periods::~Periods()
+DeviceFactory::Share::~Share()
 {
     const std::lock_guard lock(devices_.mutex_);
-    devices_.periods_taken_ -= a_second_;
+    devices_.taken_.periods -= load_.periods;
+    devices_.taken_.octets -= load_.octets;
 }
 
 std::vector<std::string> DeviceFactory::directories() const

@@ -87,18 +87,23 @@ class DeviceFactory {
     void set_rules(GuestRules rules, GuestIdentity guest);
     [[nodiscard]] Quota quota() const;
 
-    // A part of the quota of periods, as long as it lives.
-    class Periods {
+    // What an open stream takes of quotas, a second.
+    struct Load {
+        std::uint64_t periods = 0;
+        std::uint64_t octets = 0;
+    };
+    // That part of the quotas, as long as it lives.
+    class Share {
       public:
         // Throws Refusal if the open streams leave less.
-        Periods(DeviceFactory &devices, std::uint64_t a_second);
-        ~Periods();
-        Periods(const Periods &) = delete;
-        Periods &operator=(const Periods &) = delete;
+        Share(DeviceFactory &devices, const Load &load);
+        ~Share();
+        Share(const Share &) = delete;
+        Share &operator=(const Share &) = delete;
 
       private:
         DeviceFactory &devices_;
-        std::uint64_t a_second_;
+        Load load_;
     };
 
     // Where recordings and files to capture may lie.
@@ -127,7 +132,7 @@ class DeviceFactory {
     mutable std::mutex mutex_; // of what may be set anew
     GuestRules rules_;
     GuestIdentity guest_;
-    std::uint64_t periods_taken_ = 0; // a second, by streams that are open
+    Load taken_; // by streams that are open
     Loops loops_;
     RecordingQuota recordings_;
     std::mutex alsa_mutex_;
