@@ -288,6 +288,9 @@ void Session::trigger(unsigned type, Time now)
     };
     switch (type) {
     case XENSND_OP_TRIGGER_START:
+        // The in-tree driver begins anew, by START, what was paused when its guest was suspended.
+        if (stream.state == State::paused)
+            trigger(XENSND_OP_TRIGGER_STOP, now);
         require(State::stopped, "START");
         stream.device->start(now);
         stream.state = State::running;

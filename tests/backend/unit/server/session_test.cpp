@@ -70,6 +70,20 @@ TEST_F(SessionTest, RefusesRequestsOutOfTurn)
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), -XEN_EINVAL);
 }
 
+// The in-tree driver says PAUSE when its guest is suspended, and START when it goes on.
+TEST_F(SessionTest, StartsAnewAfterAPause)
+{
+    ASSERT_EQ(send(open_request()), 0);
+    EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, 2 * period_bytes)), 0);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), 0);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_PAUSE), 5ms), 0);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START), 10ms), 0);
+    // What had been written is dropped, as by STOP.
+    EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, period_bytes), 10ms), 0);
+    EXPECT_EQ(last_.offset, period_bytes / 2);
+    EXPECT_EQ(statistics_->violations, 0U);
+}
+
 TEST_F(SessionTest, RefusesRangesOutsideTheBuffer)
 {
     ASSERT_EQ(send(open_request()), 0);
