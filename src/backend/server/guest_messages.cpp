@@ -53,6 +53,8 @@ void GuestProcess::take_message(const Message &message, Time now)
         return take_log(message, now);
     case MessageKind::updated:
         told_ = false;
+        if (!stopping_)
+            patience_until_.reset();
         return;
     case MessageKind::statistics:
         if (new_statistics_.size() < most_statistics)

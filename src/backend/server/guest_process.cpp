@@ -31,6 +31,9 @@ constexpr unsigned most_doublings = 6;
 constexpr std::chrono::seconds long_life { 60 };
 
 constexpr std::chrono::milliseconds death_patience { 50 };
+// How long a worker may take to end, and to look at a change while it waits for a device.
+constexpr std::chrono::seconds stop_patience { 2 };
+constexpr std::chrono::seconds update_patience { 30 };
 
 Quota quota_of(const SupervisorContext &context, const GuestIdentity &identity)
 {
@@ -150,6 +153,11 @@ void GuestProcess::serve(Time now)
             return lose("its socket is closed");
         take_message(message, now);
     }
+    if (patience_until_ && now >= *patience_until_ && worker_ && !worker_->is_lost) {
+        log(LogLevel::error, "dom{}: the worker does not do what it is told, and is killed",
+            domain_);
+        lose("it does not obey");
+    }
     if (wants_look() && updates_.take(now))
         look(now);
 }
@@ -171,7 +179,9 @@ void GuestProcess::look(Time now)
         changed_ = false;
         told_ = worker_->socket.send(MessageKind::update);
         if (!told_)
-            lose("it does not listen");
+            return lose("it does not listen");
+        if (!patience_until_)
+            patience_until_ = now + update_patience;
         return;
     }
     // The name may come, or change, after the first look.
@@ -188,10 +198,13 @@ void GuestProcess::look(Time now)
 std::optional<Time> GuestProcess::deadline(Time now)
 {
     std::optional<Time> next = questions_at_;
-    if (wants_look()) {
-        const Time due = worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_);
-        next = next ? std::min(*next, due) : due;
-    }
+    const auto consider = [&](Time time) {
+        next = next ? std::min(*next, time) : time;
+    };
+    if (patience_until_)
+        consider(*patience_until_);
+    if (wants_look())
+        consider(worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_));
     return next;
 }
 
@@ -226,6 +239,7 @@ void GuestProcess::lose(std::string_view reason)
         log(LogLevel::debug, "dom{}: the worker is given up: {}", domain_, reason);
     kill(worker_->process, SIGKILL);
     worker_->is_lost = true;
+    patience_until_.reset();
 }
 
 bool GuestProcess::take_exit(int process, int status)
@@ -246,6 +260,7 @@ bool GuestProcess::take_exit(int process, int status)
     watches_.clear();
     told_ = false;
     questions_at_.reset();
+    patience_until_.reset();
     if (!new_statistics_.empty())
         statistics_ = std::move(new_statistics_);
     new_statistics_.clear();
@@ -253,8 +268,11 @@ bool GuestProcess::take_exit(int process, int status)
         if (earlier_statistics_.size() < most_statistics)
             earlier_statistics_.push_back(std::move(row));
     statistics_.clear();
+    // What has changed while it was about to end, it was told in vain.
+    changed_ = true;
     if (stopping_) {
         stopping_ = false;
+        close_cards();
         return true;
     }
     failures_ = lived_long ? 0 : failures_;
@@ -262,7 +280,6 @@ bool GuestProcess::take_exit(int process, int status)
         first_pause * (1U << std::min(failures_, most_doublings)), std::chrono::seconds(60));
     ++failures_;
     start_at_ = now + pause;
-    changed_ = true;
     log(LogLevel::error, "dom{}: the worker is dead: {}; another one is started in {} s", domain_,
         describe_exit(status), pause.count());
     close_cards();
@@ -287,6 +304,7 @@ void GuestProcess::stop()
     if (!worker_ || worker_->is_lost || stopping_)
         return;
     stopping_ = true;
+    patience_until_ = monotonic_now() + stop_patience;
     if (!worker_->socket.send(MessageKind::stop))
         lose("it does not listen");
 }

@@ -54,7 +54,7 @@ class GuestProcess {
     // Whether it was this guest's worker that has exited.
     [[nodiscard]] bool take_exit(int process, int status);
 
-    // Asks the worker to end.
+    // Asks the worker to end. One that does not is killed.
     void stop();
     [[nodiscard]] bool is_running() const
     {
@@ -63,7 +63,7 @@ class GuestProcess {
     // There are no cards any more, and no worker.
     [[nodiscard]] bool is_over() const
     {
-        return over_ && !worker_;
+        return over_ && !worker_ && !changed_;
     }
 
     // Asks for counters, which are complete when has_reported().
@@ -112,6 +112,7 @@ class GuestProcess {
     bool changed_ = true;
     bool told_ = false; // of a change, and not done with it
     bool stopping_ = false;
+    std::optional<Time> patience_until_; // the worker has been told something; then it is killed
     bool over_ = false;
     bool refused_ = false;
     unsigned failures_ = 0; // of the worker, in a row

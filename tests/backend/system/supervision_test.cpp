@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What supervisor and workers do with a card, a guest or a worker that is not as it should be.
+#include <signal.h>
+
 #include "system/service.h"
 
 namespace sndback::fake {
@@ -17,6 +19,14 @@ class Supervision : public Service {
         guest.set_state(XenbusStateInitialised);
         ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
     }
+    [[nodiscard]] unsigned count_log(const std::string &text) const
+    {
+        const std::string log = backend_->log();
+        unsigned count = 0;
+        for (std::size_t at = 0; (at = log.find(text, at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    }
 };
 
 // It has 1 s until the next offer, and waits for the frontend after that.
@@ -32,6 +42,44 @@ TEST_F(Supervision, AFrontendThatDoesNotLetGoIsNotAskedWithoutEnd)
     // The offer is not forgotten.
     guest.set_state(XenbusStateClosed);
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+}
+
+// A worker that a guest has taken over would not listen either.
+TEST_F(Supervision, AWorkerThatDoesNotObeyIsKilled)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
+    configure("[guest other]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed, 0, 10s));
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
+    EXPECT_TRUE(backend_->is_running());
+}
+
+TEST_F(Supervision, AGuestIsServedWhoseGrantComesBackWhileItsWorkerEnds)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    const std::vector<pid_t> before = backend_->workers();
+    ASSERT_EQ(before.size(), 1U);
+    configure("[guest other]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    // It waits for its frontend to notice, which does not.
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    configure(speaker_for_all);
+    backend_->send(SIGHUP);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers() != before; }));
+    guest.set_state(XenbusStateClosed);
+    guest.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(guest.connect(0, 10s));
 }
 
 } // namespace
