@@ -227,7 +227,8 @@ void GuestProcess::start(Time now)
 
 void GuestProcess::send_settings()
 {
-    if (!worker_->socket.send(MessageKind::settings, 0, context_.configuration_text,
+    const std::optional<std::string> &text = context_.configuration_text;
+    if (!worker_->socket.send(MessageKind::settings, text ? 1 : 0, text.value_or(""),
                               identity_.name + '\0' + identity_.uuid))
         lose("it does not listen");
 }

@@ -66,14 +66,6 @@ std::optional<unsigned> parse_domain(std::string_view text)
     return number;
 }
 
-std::string configuration_text(const Settings &settings)
-{
-    if (settings.is_tried_out ||
-        (!settings.is_path_given && !std::filesystem::exists(settings.configuration_path)))
-        return {};
-    return read_configuration(settings.configuration_path);
-}
-
 SupervisorContext make_context(XenStore &store, const Settings &settings,
                                std::vector<std::string> arguments)
 {
@@ -83,7 +75,7 @@ SupervisorContext make_context(XenStore &store, const Settings &settings,
                                 own_path,
                                 own_path + "/backend/" XENSND_DRIVER_NAME,
                                 std::move(arguments),
-                                configuration_text(settings),
+                                configuration_text(settings, true),
                                 {} };
     context.configuration = effective_configuration(settings, context.configuration_text);
     return context;
@@ -101,7 +93,7 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
     if (settings_.is_tried_out)
         log(LogLevel::warning, "--map and --default are for trying things out: they serve every "
                                "guest alike, by what it claims; see xen-sndback(8)");
-    else if (context_.configuration_text.empty())
+    else if (!context_.configuration_text)
         log(LogLevel::warning, "there is no {}: every guest plays into nothing",
             settings_.configuration_path);
     // Workers append to it.
@@ -191,7 +183,9 @@ void Supervisor::reload()
         "RELOADING=1\nMONOTONIC_USEC={}",
         std::chrono::duration_cast<std::chrono::microseconds>(monotonic_now()).count()));
     try {
-        std::string text = configuration_text(settings_);
+        // Where there was a file, its absence is an editor's, or a mistake.
+        std::optional<std::string> text =
+            configuration_text(settings_, !context_.configuration_text);
         context_.configuration = effective_configuration(settings_, text);
         context_.configuration_text = std::move(text);
         log(LogLevel::info, "configuration read again");

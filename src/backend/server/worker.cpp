@@ -34,6 +34,11 @@ GuestRules rules_for(const Configuration &configuration, const GuestIdentity &gu
     return rules != nullptr ? *rules : GuestRules {};
 }
 
+std::optional<std::string> configuration_text(const Message &order)
+{
+    return order.number != 0 ? std::optional(order.first) : std::nullopt;
+}
+
 GuestIdentity identity(unsigned domain, const Message &order)
 {
     const std::size_t border = order.second.find('\0');
@@ -83,7 +88,7 @@ GuestRules Worker::first_rules()
     std::optional<Message> order = store_.next_order(true);
     if (!order || order->kind != MessageKind::settings)
         throw SupervisorGone();
-    configuration_ = effective_configuration(settings_, order->first);
+    configuration_ = effective_configuration(settings_, configuration_text(*order));
     guest_ = identity(domain_, *order);
     return rules_for(configuration_, guest_);
 }
@@ -91,7 +96,7 @@ GuestRules Worker::first_rules()
 // The supervisor has parsed the same text before.
 void Worker::apply(const Message &order)
 {
-    configuration_ = effective_configuration(settings_, order.first);
+    configuration_ = effective_configuration(settings_, configuration_text(order));
     guest_ = identity(domain_, order);
     devices_.set_rules(rules_for(configuration_, guest_), guest_);
 }

@@ -83,6 +83,10 @@ TEST_F(Service, ReloadsAndKeepsTheOldOneIfTheNewOneIsWrong)
     backend_->send(SIGHUP);
     ASSERT_TRUE(backend_->wait_log(":3: 'captrue': unknown")) << backend_->log();
     EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
+    std::filesystem::remove(directory_ / "conf");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log("cannot be read")) << backend_->log();
+    EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
     configure("[guest *]\nplayback = null\ncapture = null\n");
     backend_->send(SIGHUP);
     ASSERT_TRUE(backend_->wait_log("configuration read again"));
