@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "protocol/sndif.hpp"
 #include "server/log.hpp"
@@ -111,18 +112,25 @@ void GuestProcess::read_identity()
 bool GuestProcess::is_allowed()
 {
     const bool allowed = context_.configuration.find(identity_) != nullptr;
-    if (!allowed && !refused_) {
-        const std::string reason =
-            fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
-                        printable(identity_.name), printable(identity_.uuid));
-        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+    if (!std::exchange(refused_, !allowed) && !allowed)
+        say_why();
+    return allowed;
+}
+
+void GuestProcess::say_why() const
+{
+    const std::string reason =
+        fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
+                    printable(identity_.name), printable(identity_.uuid));
+    log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+    try {
         for (const std::string &card : cards())
             context_.store.write(fmt::format("{}/error/backend/" XENSND_DRIVER_NAME "/{}/{}/error",
                                              context_.own_path, domain_, card),
                                  reason);
+    } catch (const std::runtime_error &error) {
+        log(LogLevel::error, "dom{}: {}", domain_, error.what());
     }
-    refused_ = !allowed;
-    return allowed;
 }
 
 void GuestProcess::reconfigure()
@@ -191,8 +199,12 @@ void GuestProcess::look(Time now)
         changed_ = false;
         return;
     }
-    if (now >= start_at_)
-        start(now);
+    if (now < start_at_)
+        return;
+    // Where it cannot be started, that is tried again, but not at once.
+    start_at_ = now + first_pause;
+    start(now);
+    start_at_ = now;
 }
 
 std::optional<Time> GuestProcess::deadline(Time now)

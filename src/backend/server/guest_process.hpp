@@ -91,6 +91,7 @@ class GuestProcess {
     [[nodiscard]] bool wants_look() const;
     void look(Time now);
     [[nodiscard]] bool is_allowed();
+    void say_why() const;
     void read_identity();
     void start(Time now);
     void send_settings();

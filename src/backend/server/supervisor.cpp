@@ -101,7 +101,8 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
         const TraceFile trace(settings_.trace_path);
         std::filesystem::resize_file(settings_.trace_path, 0);
     }
-    end_report();
+    if (!settings_.statistics_path.empty())
+        save_statistics(settings_.statistics_path, {});
 }
 
 void Supervisor::run()
@@ -324,7 +325,12 @@ void Supervisor::end_report()
         const std::vector<std::string> own = guest.statistics();
         rows.insert(rows.end(), own.begin(), own.end());
     }
-    save_statistics(settings_.statistics_path, rows);
+    // A full disk is no reason to leave the guests.
+    try {
+        save_statistics(settings_.statistics_path, rows);
+    } catch (const std::runtime_error &error) {
+        log(LogLevel::error, "{}", error.what());
+    }
 }
 
 } // namespace sndback

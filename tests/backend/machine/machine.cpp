@@ -210,6 +210,12 @@ void Machine::break_store()
         }
 }
 
+void Machine::refuse_writes(const std::string &path)
+{
+    const std::lock_guard lock(mutex_);
+    refused_ = path;
+}
+
 Machine::Page Machine::grant_page(unsigned domain)
 {
     const std::lock_guard lock(mutex_);

@@ -49,6 +49,8 @@ class Machine final : public Xen {
     void release(unsigned domain) override;
     // xenstored is killed.
     void break_store();
+    // The backend may not write below that node: its quota, for one, is used up.
+    void refuse_writes(const std::string &path);
 
     // ---- pages ----
     [[nodiscard]] Page grant_page(unsigned domain) override;
@@ -123,6 +125,7 @@ class Machine final : public Xen {
     std::condition_variable_any changed_;
     std::map<std::string, std::string> nodes_;
     std::vector<Watch> watches_;
+    std::string refused_; // what the backend may not write begins with; empty: it may
     std::set<unsigned> domains_;
     std::map<int, Client> clients_; // by number
     std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t> grants_; // domain, grant -> page

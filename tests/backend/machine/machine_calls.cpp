@@ -81,6 +81,8 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
         return { good, names };
     }
     case Call::store_write:
+        if (!refused_.empty() && first.starts_with(refused_))
+            return { Reply { EDQUOT, 0 }, "" };
         put(first, second);
         return { good, "" };
     case Call::store_remove:

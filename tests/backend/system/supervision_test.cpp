@@ -82,5 +82,38 @@ TEST_F(Supervision, AGuestIsServedWhoseGrantComesBackWhileItsWorkerEnds)
     EXPECT_TRUE(guest.connect(0, 10s));
 }
 
+// What XenStore or a disk refuses is no reason to leave the guests, or to fill the log.
+TEST_F(Supervision, GoesOnWhenXenStoreOrTheDiskRefuse)
+{
+    configure("[guest desktop]\nplayback = null\n");
+    std::filesystem::create_directory(directory_ / "disk");
+    start({ "--config=" + (directory_ / "conf").string(),
+            "--stats=" + (directory_ / "disk" / "stats").string() });
+    Guest served(machine_, 3, "desktop");
+    served.add_card("p");
+    ASSERT_TRUE(served.connect());
+    machine_.refuse_writes("/local/domain/0/error");
+    Guest refused(machine_, 4, "other");
+    refused.add_card("p");
+    ASSERT_TRUE(backend_->wait_log("dom4: cannot write"));
+    configure("[guest nobody]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log("dom3: cannot write"));
+    EXPECT_TRUE(served.wait_for_backend(XenbusStateClosed));
+    std::filesystem::remove_all(directory_ / "disk");
+    backend_->send(SIGUSR1);
+    ASSERT_TRUE(backend_->wait_log("cannot write the statistics"));
+    // Once for each guest, and not for each change of its nodes.
+    for (unsigned count = 0; count < 5; ++count) {
+        refused.set_state(XenbusStateInitialising);
+        machine_.write(refused.backend() + "/online", "1");
+        (void)machine_.wait([&] { return count_log("dom4: cannot write") > 1; }, 50ms);
+    }
+    EXPECT_EQ(count_log("dom4: cannot write"), 1U);
+    const auto took = backend_->terminate();
+    ASSERT_TRUE(took);
+    EXPECT_EQ(backend_->wait_exit(0ms), 0);
+}
+
 } // namespace
 } // namespace sndback::fake
