@@ -213,12 +213,9 @@ void Frontend::remove()
 {
     phase_ = Phase::removed;
     retry_at_.reset();
-    // Without the directory no frontend could read it, and writing would create it again.
-    if (environment_.store.exists(backend_path_ + "/state"))
-        set_state(XenbusStateClosing);
+    set_state(XenbusStateClosing);
     streams_.clear();
-    if (environment_.store.exists(backend_path_ + "/state"))
-        set_state(XenbusStateClosed);
+    set_state(XenbusStateClosed);
 }
 
 void Frontend::fail(const std::string &reason)

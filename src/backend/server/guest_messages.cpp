@@ -81,8 +81,16 @@ void GuestProcess::answer_write(const Message &message)
     if (!may_write(message.first, message.second))
         return answer(message.kind, false,
                       fmt::format("{} must not be written", printable(message.first)));
+    const std::string own = directory() + "/";
     try {
-        context_.store.write(message.first, message.second);
+        // The toolstack may have removed the card meanwhile, and writing would bring it back.
+        if (message.first.starts_with(own)) {
+            const std::string_view rest = std::string_view(message.first).substr(own.size());
+            context_.store.write_beside(frontend_node(rest.substr(0, rest.find('/'))),
+                                        message.first, message.second);
+        } else {
+            context_.store.write(message.first, message.second);
+        }
     } catch (const std::runtime_error &error) {
         return answer(message.kind, false, error.what());
     }

@@ -88,10 +88,18 @@ std::string GuestProcess::directory() const
     return fmt::format("{}/{}", context_.root, domain_);
 }
 
+std::string GuestProcess::frontend_node(std::string_view card) const
+{
+    return fmt::format("{}/{}/frontend", directory(), card);
+}
+
 std::vector<std::string> GuestProcess::cards() const
 {
     std::vector<std::string> cards = context_.store.list(directory());
-    std::erase_if(cards, [](const std::string &name) { return !is_card_number(name); });
+    // What is left of a directory that the toolstack has removed is none.
+    std::erase_if(cards, [this](const std::string &name) {
+        return !is_card_number(name) || !context_.store.read(frontend_node(name));
+    });
     return cards;
 }
 
@@ -304,8 +312,8 @@ void GuestProcess::close_cards()
     for (const std::string &card : cards()) {
         const std::string state = fmt::format("{}/{}/state", directory(), card);
         try {
-            if (context_.store.read(state))
-                context_.store.write(state, std::to_string(XenbusStateClosed));
+            context_.store.write_beside(frontend_node(card), state,
+                                        std::to_string(XenbusStateClosed));
         } catch (const std::runtime_error &error) {
             log(LogLevel::error, "dom{}: {}", domain_, error.what());
         }

@@ -88,6 +88,7 @@ class GuestProcess {
 
     [[nodiscard]] std::vector<std::string> cards() const;
     [[nodiscard]] std::string directory() const;
+    [[nodiscard]] std::string frontend_node(std::string_view card) const;
     [[nodiscard]] bool wants_look() const;
     void look(Time now);
     [[nodiscard]] bool is_allowed();

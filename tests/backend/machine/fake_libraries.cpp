@@ -198,11 +198,21 @@ char **xs_directory(Connection *handle, std::uint32_t, const char *path, unsigne
     return copy_texts(parts);
 }
 
-bool xs_write(Connection *handle, std::uint32_t, const char *path, const void *data,
+std::uint32_t xs_transaction_start(Connection *handle)
+{
+    return handle->ask(Call::store_begin).number;
+}
+
+bool xs_transaction_end(Connection *handle, std::uint32_t transaction, bool abort)
+{
+    return handle->ask(Call::store_end, abort ? 1 : 0, transaction).error == 0;
+}
+
+bool xs_write(Connection *handle, std::uint32_t transaction, const char *path, const void *data,
               unsigned length)
 {
     return handle
-               ->ask(Call::store_write, 0, 0, path,
+               ->ask(Call::store_write, 0, transaction, path,
                      std::string(static_cast<const char *>(data), length))
                .error == 0;
 }

@@ -115,5 +115,20 @@ TEST_F(Supervision, GoesOnWhenXenStoreOrTheDiskRefuse)
     EXPECT_EQ(backend_->wait_exit(0ms), 0);
 }
 
+// As when xl destroy and a write of the backend cross.
+TEST_F(Supervision, ACardThatIsRemovedDoesNotComeBack)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    machine_.before_write(guest.backend() + "/state",
+                          [&] { machine_.remove("/local/domain/0/backend/vsnd/3"); });
+    guest.set_state(XenbusStateClosing);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
+    EXPECT_FALSE(machine_.read("/local/domain/0/backend/vsnd/3"));
+}
+
 } // namespace
 } // namespace sndback::fake
