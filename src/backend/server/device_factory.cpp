@@ -115,6 +115,7 @@ void DeviceFactory::set_rules(GuestRules rules, GuestIdentity guest)
     recordings_.set(rules.quota);
     rules_ = std::move(rules);
     guest_ = std::move(guest);
+    ++alsa_changes_;
 }
 
 Quota DeviceFactory::quota() const
@@ -217,13 +218,17 @@ Limits DeviceFactory::limits(const StreamName &name)
 
     const std::string key = (name.playback ? "p:" : "c:") + choice.argument;
     const std::lock_guard lock(alsa_mutex_);
-    if (const auto known = alsa_limits_.find(key); known != alsa_limits_.end())
-        return known->second;
+    const unsigned as_of = alsa_changes_;
+    const auto known = alsa_limits_.find(key);
+    if (known != alsa_limits_.end() && known->second.as_of == as_of)
+        return known->second.limits;
     try {
         const AlsaPcm pcm(choice.argument, alsa_direction(name));
         require_clock(pcm);
-        return alsa_limits_.emplace(key, pcm.limits()).first->second;
+        return (alsa_limits_[key] = { pcm.limits(), as_of }).limits;
     } catch (const AlsaError &error) {
+        if (known != alsa_limits_.end() && error.error() == EBUSY)
+            return known->second.limits;
         throw Refusal(status_of(error), error.what());
     }
 }
@@ -259,6 +264,9 @@ std::unique_ptr<PcmDevice> DeviceFactory::open(const StreamName &name,
             source = std::make_unique<LoopSource>(loops_.find(argument), parameters);
         return std::make_unique<ClockedCapture>(parameters, gain, std::move(source), listener);
     } catch (const AlsaError &error) {
+        // It may be another one than it was.
+        if (error.error() != EBUSY)
+            ++alsa_changes_;
         throw Refusal(status_of(error), error.what());
     } catch (const Refusal &) {
         throw;

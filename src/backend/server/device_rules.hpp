@@ -3,6 +3,7 @@
 // Which device a stream is connected to, and whether to any.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -109,8 +110,9 @@ class DeviceFactory {
     // Where recordings and files to capture may lie.
     [[nodiscard]] std::vector<std::string> directories() const;
 
-    // What the device of a stream can do. For an ALSA PCM this opens it once and remembers the
-    // answer, as it cannot be asked while it is in use. Throws Refusal.
+    // What the device of a stream can do. For an ALSA PCM this opens it and remembers the answer,
+    // as it cannot be asked while it is in use, until the rules are set or a PCM fails to open.
+    // Throws Refusal.
     [[nodiscard]] Limits limits(const StreamName &name);
 
     // Opens the device of a stream. Throws Refusal.
@@ -136,7 +138,12 @@ class DeviceFactory {
     Loops loops_;
     RecordingQuota recordings_;
     std::mutex alsa_mutex_;
-    std::unordered_map<std::string, Limits> alsa_limits_;
+    struct KnownLimits {
+        Limits limits;
+        unsigned as_of; // alsa_changes_; after more of them it is asked for again
+    };
+    std::unordered_map<std::string, KnownLimits> alsa_limits_;
+    std::atomic<unsigned> alsa_changes_ { 0 };
 };
 
 } // namespace sndback
