@@ -24,6 +24,7 @@ constexpr unsigned messages_per_turn = 32;
 // A card of 32 streams is read by some 400 questions.
 constexpr unsigned questions_per_second = 2000;
 constexpr unsigned questions_at_once = 20'000;
+constexpr std::chrono::milliseconds question_pause { 10 };
 
 // A worker that dies is started again after this time, doubled each time up to a minute, and after
 // the first one again if it has lived long.
@@ -155,18 +156,17 @@ void GuestProcess::reconfigure()
 
 void GuestProcess::serve(Time now)
 {
-    for (unsigned count = 0; count < messages_per_turn && worker_ && !worker_->is_lost; ++count) {
+    if (questions_at_ && *questions_at_ <= now)
         questions_at_.reset();
-        if (!questions_.take(now)) {
-            questions_at_ = questions_.next(now) + std::chrono::milliseconds(10);
-            break;
-        }
+    for (unsigned count = 0; count < messages_per_turn && descriptor() >= 0; ++count) {
         Message message;
         const auto received = worker_->socket.receive(message, false);
         if (received == MessageSocket::Received::nothing)
             break;
         if (received == MessageSocket::Received::closed)
             return lose("its socket is closed");
+        if (const std::optional<Time> until = questions_.spend(now, 1))
+            questions_at_ = *until + question_pause;
         take_message(message, now);
     }
     if (patience_until_ && now >= *patience_until_ && worker_ && !worker_->is_lost) {
