@@ -68,7 +68,7 @@ GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
       questions_(questions_per_second, questions_at_once),
       log_lines_(1, 1)
 {
-    read_identity();
+    identify();
 }
 
 GuestProcess::~GuestProcess()
@@ -105,14 +105,18 @@ std::vector<std::string> GuestProcess::cards() const
 }
 
 // Only the toolstack writes these nodes; the guest can read them.
-void GuestProcess::read_identity()
+GuestIdentity GuestProcess::present_identity() const
 {
     constexpr std::string_view vm = "/vm/";
     const std::string home = fmt::format("/local/domain/{}", domain_);
-    identity_ = { domain_, context_.store.read(home + "/name").value_or(""), "" };
     const std::string uuid = context_.store.read(home + "/vm").value_or("");
-    if (uuid.starts_with(vm))
-        identity_.uuid = uuid.substr(vm.size());
+    return { domain_, context_.store.read(home + "/name").value_or(""),
+             uuid.starts_with(vm) ? uuid.substr(vm.size()) : "" };
+}
+
+void GuestProcess::identify()
+{
+    identity_ = present_identity();
     const Quota quota = quota_of(context_, identity_);
     updates_ = TokenBucket(quota.updates, quota.updates);
     log_lines_ = TokenBucket(quota.log_lines, 3 * quota.log_lines, std::chrono::minutes(1));
@@ -144,7 +148,7 @@ void GuestProcess::say_why() const
 
 void GuestProcess::reconfigure()
 {
-    read_identity();
+    identify();
     if (!is_allowed()) {
         stop();
         return;
@@ -187,9 +191,16 @@ bool GuestProcess::wants_look() const
 void GuestProcess::look(Time now)
 {
     over_ = cards().empty();
-    if (over_) {
+    if (over_ || !context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();
+    }
+    // It may have been renamed, or be another domain of the same number, which gets a worker of its
+    // own.
+    if (const GuestIdentity present = present_identity(); present != identity_) {
+        const bool is_another = !identity_.uuid.empty() && present.uuid != identity_.uuid;
+        reconfigure();
+        return is_another ? stop() : void();
     }
     if (worker_) {
         changed_ = false;
@@ -200,9 +211,6 @@ void GuestProcess::look(Time now)
             patience_until_ = now + update_patience;
         return;
     }
-    // The name may come, or change, after the first look.
-    if (identity_.name.empty() || refused_)
-        read_identity();
     if (!is_allowed()) {
         changed_ = false;
         return;

@@ -41,7 +41,7 @@ class GuestProcess {
     {
         changed_ = true;
     }
-    // The configuration has.
+    // The configuration has, or what the guest is called.
     void reconfigure();
 
     // Does what is due: answers the worker, starts one, tells it of changes. Does not wait.
@@ -93,7 +93,8 @@ class GuestProcess {
     void look(Time now);
     [[nodiscard]] bool is_allowed();
     void say_why() const;
-    void read_identity();
+    [[nodiscard]] GuestIdentity present_identity() const;
+    void identify();
     void start(Time now);
     void send_settings();
     void lose(std::string_view reason);

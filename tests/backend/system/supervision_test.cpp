@@ -130,5 +130,46 @@ TEST_F(Supervision, ACardThatIsRemovedDoesNotComeBack)
     EXPECT_FALSE(machine_.read("/local/domain/0/backend/vsnd/3"));
 }
 
+constexpr const char *microphone_for_the_first =
+    "[guest first]\nplayback = null\ncapture = null\n[guest second]\nplayback = null\n";
+
+TEST_F(Supervision, ADomainOfTheSameNumberDoesNotInheritGrants)
+{
+    configure(microphone_for_the_first);
+    start();
+    Guest first(machine_, 5, "first");
+    first.add_card("pc");
+    ASSERT_TRUE(first.connect());
+    EXPECT_EQ(first.stream(1).open({}), 0);
+    // Its directory in the backend's stays.
+    machine_.release(5);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }));
+    Guest second(machine_, 5, "second");
+    second.add_card("pc");
+    ASSERT_TRUE(second.connect());
+    EXPECT_EQ(second.stream(1).open({}), -XEN_EACCES);
+}
+
+TEST_F(Supervision, ADomainThatIsRenamedHasTheGrantsOfItsNewName)
+{
+    configure(microphone_for_the_first);
+    start();
+    Guest guest(machine_, 5, "first");
+    guest.add_card("pc");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(guest.stream(1).open({}), 0);
+    ASSERT_EQ(guest.stream(1).simple(XENSND_OP_CLOSE), 0);
+    const std::vector<pid_t> before = backend_->workers();
+    machine_.write("/local/domain/5/name", "second");
+    machine_.write(guest.backend() + "/online", "1");
+    std::optional<int> status;
+    for (unsigned tries = 0; status != -XEN_EACCES && tries < 1000; ++tries) {
+        status = guest.stream(1).open({});
+        (void)guest.stream(1).simple(XENSND_OP_CLOSE);
+    }
+    EXPECT_EQ(status, -XEN_EACCES);
+    EXPECT_EQ(backend_->workers(), before);
+}
+
 } // namespace
 } // namespace sndback::fake
