@@ -75,7 +75,7 @@ GuestProcess::~GuestProcess()
 {
     if (!worker_)
         return;
-    kill(worker_->process, SIGKILL);
+    kill();
     // Its pages are unmapped when it is dead. One that hangs in a driver stays for a while.
     for (const Time until = monotonic_now() + death_patience;
          waitpid(worker_->process, nullptr, WNOHANG) == 0 && monotonic_now() < until;)
@@ -266,9 +266,15 @@ void GuestProcess::lose(std::string_view reason)
 {
     if (!stopping_)
         log(LogLevel::debug, "dom{}: the worker is given up: {}", domain_, reason);
-    kill(worker_->process, SIGKILL);
+    kill();
     worker_->is_lost = true;
     patience_until_.reset();
+}
+
+void GuestProcess::kill() const
+{
+    if (worker_)
+        ::kill(worker_->process, SIGKILL);
 }
 
 bool GuestProcess::take_exit(int process, int status)

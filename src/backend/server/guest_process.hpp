@@ -56,6 +56,8 @@ class GuestProcess {
 
     // Asks the worker to end. One that does not is killed.
     void stop();
+    // Kills it without waiting for its end.
+    void kill() const;
     [[nodiscard]] bool is_running() const
     {
         return worker_.has_value();

@@ -305,6 +305,9 @@ void Supervisor::stop()
         serve_guests();
     }
     end_report();
+    // All at once: each is waited for then.
+    for (auto &[domain, guest] : guests_)
+        guest.kill();
     guests_.clear();
 }
 

@@ -182,14 +182,18 @@ void Worker::refresh()
             log(LogLevel::info, "dom{}/{}: removed", domain_, entry.first);
         return gone;
     });
+    std::set<unsigned> refused;
     for (const unsigned card : cards) {
         if (!frontends_.contains(card) && frontends_.size() >= devices_.quota().cards) {
-            log(LogLevel::error, "dom{}/{}: not served: more cards than the guest's quota of {}",
-                domain_, card, devices_.quota().cards);
+            if (refused.insert(card); !refused_.contains(card))
+                log(LogLevel::error,
+                    "dom{}/{}: not served: more cards than the guest's quota of {}", domain_, card,
+                    devices_.quota().cards);
             continue;
         }
         update(frontends_.try_emplace(card, environment_, domain_, card).first->second);
     }
+    refused_ = std::move(refused);
 }
 
 void Worker::update(Frontend &frontend)

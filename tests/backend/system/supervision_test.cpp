@@ -171,5 +171,23 @@ TEST_F(Supervision, ADomainThatIsRenamedHasTheGrantsOfItsNewName)
     EXPECT_EQ(backend_->workers(), before);
 }
 
+TEST_F(Supervision, ACardAboveTheQuotaIsLoggedOnce)
+{
+    configure("[defaults]\ncards = 1\n[guest *]\nplayback = null\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    guest.add_card("p", 1);
+    ASSERT_TRUE(backend_->wait_log("dom3/1: not served"));
+    for (unsigned count = 0; count < 5; ++count) {
+        guest.set_state(XenbusStateClosed);
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+        guest.set_state(XenbusStateInitialising);
+        ASSERT_TRUE(guest.connect());
+    }
+    EXPECT_EQ(count_log("dom3/1: not served"), 1U);
+}
+
 } // namespace
 } // namespace sndback::fake
