@@ -2,6 +2,7 @@
 #include "server/supervisor.hpp"
 
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,7 @@
 
 #include "protocol/sndif.hpp"
 #include "server/log.hpp"
+#include "server/sandbox.hpp"
 
 namespace sndback {
 
@@ -66,6 +68,14 @@ std::optional<unsigned> parse_domain(std::string_view text)
     return number;
 }
 
+// Workers must not run as root because nobody has created their user.
+void require_user(const Settings &settings, const Configuration &configuration)
+{
+    if (settings.sandbox && configuration.is_written &&
+        getpwnam(configuration.user.c_str()) == nullptr)
+        throw BadConfiguration(no_such_user(configuration.user));
+}
+
 SupervisorContext make_context(XenStore &store, const Settings &settings,
                                std::vector<std::string> arguments)
 {
@@ -78,6 +88,7 @@ SupervisorContext make_context(XenStore &store, const Settings &settings,
                                 configuration_text(settings, true),
                                 {} };
     context.configuration = effective_configuration(settings, context.configuration_text);
+    require_user(settings, context.configuration);
     return context;
 }
 
@@ -187,7 +198,9 @@ void Supervisor::reload()
         // Where there was a file, its absence is an editor's, or a mistake.
         std::optional<std::string> text =
             configuration_text(settings_, !context_.configuration_text);
-        context_.configuration = effective_configuration(settings_, text);
+        Configuration configuration = effective_configuration(settings_, text);
+        require_user(settings_, configuration);
+        context_.configuration = std::move(configuration);
         context_.configuration_text = std::move(text);
         log(LogLevel::info, "configuration read again");
         for (auto &[domain, guest] : guests_)

@@ -78,8 +78,9 @@ Worker::Worker(const Settings &settings, unsigned domain, const MessageSocket &s
         log(LogLevel::debug, "dom{}: this kernel cannot restrict event channels to one domain",
             domain_);
     if (settings_.sandbox)
-        enter_sandbox({ configuration_.user, configuration_.realtime_priority,
-                        devices_.quota().streams, devices_.directories() });
+        enter_sandbox({ configuration_.user, !configuration_.is_written,
+                        configuration_.realtime_priority, devices_.quota().streams,
+                        devices_.directories() });
 }
 
 // Without them there is nothing to open.

@@ -32,6 +32,9 @@ requests = 3000
 updates = 20
 recording-files = 20
 recording-mib = 8
+
+[backend]
+user = root
 )";
 
 // Plays from a thread of its own, two seconds ahead: the machine that tests may be slow.

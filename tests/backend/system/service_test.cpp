@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The service as a whole: what it grants, what it survives, and how it ends.
+#include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,6 +11,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <sstream>
 
 #include "system/service.h"
 
@@ -150,7 +153,8 @@ TEST_F(Service, ADeviceThatDoesNotOpenDelaysItsGuestOnly)
 
 TEST_F(Service, WorkersHaveNoPrivileges)
 {
-    configure(speaker_for_all);
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
+    configure("[backend]\nuser = nobody\n[guest *]\nplayback = null\n");
     start();
     Guest guest(machine_, 3, "desktop");
     guest.add_card("p");
@@ -164,6 +168,24 @@ TEST_F(Service, WorkersHaveNoPrivileges)
         EXPECT_EQ(fields[set], "0000000000000000") << set;
     EXPECT_EQ(fields["NoNewPrivs:"], "1");
     EXPECT_EQ(fields["Seccomp:"], "2");
+    std::set<gid_t> groups;
+    std::istringstream text(fields["Groups:"]);
+    for (gid_t group = 0; text >> group;)
+        groups.insert(group);
+    const std::set<gid_t> expected { getpwnam("nobody")->pw_gid, getgrnam("audio")->gr_gid };
+    EXPECT_EQ(groups, expected);
+}
+
+TEST_F(Service, DoesNotRunAsRootBecauseAUserIsMissing)
+{
+    configure("[backend]\nuser = nobody-at-all\n[guest *]\nplayback = null\n");
+    backend_ = std::make_unique<BackendProcess>(
+        machine_, directory_.path(),
+        std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
+    const std::optional<int> status = backend_->wait_exit(20s);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_NE(backend_->log().find("there is no user nobody-at-all"), std::string::npos);
 }
 
 // Root's shell lets no process run in real time.
