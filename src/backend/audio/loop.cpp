@@ -66,10 +66,17 @@ std::uint64_t Loop::place(Time when, std::uint64_t position) const
     return static_cast<std::uint64_t>(frames / format_->frames(unit) * unit) + position % unit;
 }
 
-void Loop::put(std::uint64_t place, std::vector<std::byte> frames)
+void Loop::put(std::uint64_t place, std::span<const std::byte> frames)
 {
+    // What follows goes into the same piece, however little comes at a time. A piece goes as a
+    // whole.
+    constexpr unsigned pieces_of_history = 8;
     const std::lock_guard lock(mutex_);
-    pieces_.push_back({ place, std::move(frames) });
+    if (pieces_.empty() || pieces_.back().end() != place ||
+        pieces_.back().frames.size() >= history_ / pieces_of_history)
+        pieces_.push_back({ place, {} });
+    std::vector<std::byte> &last = pieces_.back().frames;
+    last.insert(last.end(), frames.begin(), frames.end());
     while (pieces_.front().end() + history_ < pieces_.back().begin)
         pieces_.pop_front();
 }
@@ -112,26 +119,24 @@ void LoopSink::start(Time now, std::uint64_t position)
 {
     next_ = loop_->place(now, position);
     running_ = true;
-    for (std::vector<std::byte> &frames : waiting_)
-        put(std::move(frames));
+    put(waiting_);
     waiting_.clear();
 }
 
 void LoopSink::commit(std::span<const std::byte> frames)
 {
-    std::vector<std::byte> copy(frames.begin(), frames.end());
-    gain_.apply(loop_.format(), copy);
-    if (running_)
-        put(std::move(copy));
-    else
-        waiting_.push_back(std::move(copy));
+    waiting_.insert(waiting_.end(), frames.begin(), frames.end());
+    gain_.apply(loop_.format(), std::span(waiting_).last(frames.size()));
+    if (!running_)
+        return;
+    put(waiting_);
+    waiting_.clear();
 }
 
-void LoopSink::put(std::vector<std::byte> frames)
+void LoopSink::put(std::span<const std::byte> frames)
 {
-    const std::size_t octets = frames.size();
-    loop_->put(next_, std::move(frames));
-    next_ += octets;
+    loop_->put(next_, frames);
+    next_ += frames.size();
 }
 
 void LoopSink::withdraw(std::uint64_t octets)

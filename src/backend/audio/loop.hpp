@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,19 @@ class Loop {
     // `when`.
     [[nodiscard]] std::uint64_t place(Time when, std::uint64_t position) const;
 
-    // Puts frames on the timeline, over what may be there. Copies nothing.
-    void put(std::uint64_t place, std::vector<std::byte> frames);
+    // Puts frames on the timeline, over what may be there.
+    void put(std::uint64_t place, std::span<const std::byte> frames);
     // Removes everything from `place` on.
     void cut(std::uint64_t place);
     // Copies what is on the timeline into `target`, and leaves the rest of that alone.
     void get(std::uint64_t place, std::span<std::byte> target) const;
+
+    // In how many pieces the timeline lies in memory: get() looks at all of them.
+    [[nodiscard]] std::size_t pieces() const
+    {
+        const std::lock_guard lock(mutex_);
+        return pieces_.size();
+    }
 
   private:
     struct Piece {
@@ -115,12 +123,12 @@ class LoopSink final : public Sink {
     }
 
   private:
-    void put(std::vector<std::byte> frames);
+    void put(std::span<const std::byte> frames);
 
     LoopConnection loop_;
     const Gain &gain_;
     bool running_ = false;
-    std::vector<std::vector<std::byte>> waiting_; // frames committed before the clock runs
+    std::vector<std::byte> waiting_; // frames committed before the clock runs
     std::uint64_t next_ = 0; // where on the timeline the next frames go
 };
 

@@ -32,17 +32,18 @@ void RecordingQuota::begin_file(const std::filesystem::path &directory)
         throw std::runtime_error(
             fmt::format("{} has {} files, recording-files allows {}; move recordings away",
                         directory.string(), files, most_files_));
-    octets_ = octets;
+    octets_[directory] = octets;
 }
 
-void RecordingQuota::add(std::uint64_t octets)
+void RecordingQuota::add(const std::filesystem::path &directory, std::uint64_t octets)
 {
     const std::lock_guard lock(mutex_);
-    if (octets > most_octets_ - std::min(octets_, most_octets_))
-        throw std::runtime_error(fmt::format(
-            "its directory has {} octets, recording-mib allows {}; move recordings away", octets_,
-            most_octets_));
-    octets_ += octets;
+    std::uint64_t &present = octets_[directory];
+    if (octets > most_octets_ - std::min(present, most_octets_))
+        throw std::runtime_error(
+            fmt::format("{} has {} octets, recording-mib allows {}; move recordings away",
+                        directory.string(), present, most_octets_));
+    present += octets;
 }
 
 } // namespace sndback

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <mutex>
 
 #include "server/quota.hpp"
@@ -17,14 +18,14 @@ class RecordingQuota {
 
     // A file is about to be created. Throws std::runtime_error saying which limit it would exceed.
     void begin_file(const std::filesystem::path &directory);
-    // Octets are about to be written. Throws likewise.
-    void add(std::uint64_t octets);
+    // Octets are about to be written there. Throws likewise.
+    void add(const std::filesystem::path &directory, std::uint64_t octets);
 
   private:
     std::mutex mutex_;
     std::uint64_t most_files_ = 0;
     std::uint64_t most_octets_ = 0;
-    std::uint64_t octets_ = 0;
+    std::map<std::filesystem::path, std::uint64_t> octets_; // by directory
 };
 
 } // namespace sndback

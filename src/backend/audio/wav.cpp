@@ -212,7 +212,7 @@ void WavSink::render(std::span<const std::byte> frames)
     try {
         if (!file_)
             create();
-        quota_.add(frames.size());
+        quota_.add(path_.parent_path(), frames.size());
         write_at(file_->get(), frames.data(), frames.size(), header_bytes_ + data_bytes_);
         data_bytes_ += frames.size();
         if (const WaveFormat *wave = find_wave_format(*format_.format)) {

@@ -52,12 +52,12 @@ std::uint32_t saturate(std::uint64_t value)
         std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
-// Octets limit frames and channels and formats at once: drop what cannot fit the smallest buffer
-// asked for.
-void apply_buffer_bytes(Space &space, std::uint32_t buffer_bytes)
+// Octets limit frames, of a buffer or of a second, and channels and formats at once: drop what
+// cannot fit the fewest frames asked for.
+void apply_bytes(Space &space, std::uint32_t bytes, Interval Space::*frames)
 {
-    const std::uint64_t bits = std::uint64_t { buffer_bytes } * 8;
-    const std::uint64_t least_frames = std::max<std::uint64_t>(space.buffer.min, 1);
+    const std::uint64_t bits = std::uint64_t { bytes } * 8;
+    const std::uint64_t least_frames = std::max<std::uint64_t>((space.*frames).min, 1);
     std::uint64_t least_sample_bits = std::numeric_limits<std::uint64_t>::max();
 
     for (const Format &format : formats) {
@@ -73,8 +73,8 @@ void apply_buffer_bytes(Space &space, std::uint32_t buffer_bytes)
         return;
     space.channels.max =
         std::min(space.channels.max, saturate(bits / least_frames / least_sample_bits));
-    space.buffer.max =
-        std::min(space.buffer.max, saturate(bits / (least_sample_bits * space.channels.min)));
+    (space.*frames).max =
+        std::min((space.*frames).max, saturate(bits / (least_sample_bits * space.channels.min)));
 }
 
 } // namespace
@@ -93,6 +93,7 @@ Limits intersect(const Limits &left, const Limits &right)
     result.period_frames = intersect(left.period_frames, right.period_frames);
     result.buffer_frames = intersect(left.buffer_frames, right.buffer_frames);
     result.buffer_bytes = std::min(left.buffer_bytes, right.buffer_bytes);
+    result.bytes_a_second = std::min(left.bytes_a_second, right.bytes_a_second);
     if (left.rates.empty() || right.rates.empty()) {
         result.rates = left.rates.empty() ? right.rates : left.rates;
     } else {
@@ -112,11 +113,12 @@ std::optional<xensnd_query_hw_param> narrow(const xensnd_query_hw_param &questio
                   intersect({ question.channels.min, question.channels.max }, limits.channels),
                   intersect({ question.buffer.min, question.buffer.max }, limits.buffer_frames),
                   intersect({ question.period.min, question.period.max }, limits.period_frames) };
-    space.rates = snap_to_list(space.rates, limits.rates);
 
     // The parameters depend on each other; every round only removes, so this ends.
     for (Space before = space; !space.empty(); before = space) {
-        apply_buffer_bytes(space, limits.buffer_bytes);
+        apply_bytes(space, limits.buffer_bytes, &Space::buffer);
+        apply_bytes(space, limits.bytes_a_second, &Space::rates);
+        space.rates = snap_to_list(space.rates, limits.rates);
         space.period.max = std::min(space.period.max, space.buffer.max);
         space.buffer.min = std::max(space.buffer.min, space.period.min);
         if (space == before)

@@ -38,6 +38,7 @@ struct Limits {
     Interval period_frames { 1, std::numeric_limits<std::uint32_t>::max() };
     Interval buffer_frames { 1, std::numeric_limits<std::uint32_t>::max() };
     std::uint32_t buffer_bytes = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t bytes_a_second = std::numeric_limits<std::uint32_t>::max();
 };
 
 [[nodiscard]] Limits intersect(const Limits &left, const Limits &right);

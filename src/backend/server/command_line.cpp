@@ -170,7 +170,7 @@ void add_options(CLI::App &app, Arguments &arguments)
            },
            "what to log on stderr: debug, info (default), warn, error or off")
         ->type_name("LEVEL");
-    app.add_option("--lock", settings.lock_path, "lock file, of which one instance has the lock")
+    app.add_option("--lock", settings.lock_path, "lock file; only one instance can hold it")
         ->type_name("FILE")
         ->capture_default_str();
     app.add_flag_callback(

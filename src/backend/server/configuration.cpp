@@ -53,6 +53,7 @@ class Parser {
             else
                 set(line);
         }
+        configuration_.is_written = true;
         return std::move(configuration_);
     }
 

@@ -22,6 +22,7 @@ struct GuestSection {
 };
 
 struct Configuration {
+    bool is_written = false; // in a file, and not made up to try things out
     std::string user = "xen-sndback"; // of the workers
     unsigned realtime_priority = 1; // of the threads of streams; 0: none
     std::vector<GuestSection> guests; // the first that matches decides

@@ -115,6 +115,7 @@ void DeviceFactory::set_rules(GuestRules rules, GuestIdentity guest)
     recordings_.set(rules.quota);
     rules_ = std::move(rules);
     guest_ = std::move(guest);
+    ++alsa_changes_;
 }
 
 Quota DeviceFactory::quota() const
@@ -123,23 +124,32 @@ Quota DeviceFactory::quota() const
     return rules_.quota;
 }
 
-DeviceFactory::Periods::Periods(DeviceFactory &devices, std::uint64_t a_second)
-    : devices_(devices), a_second_(a_second)
+DeviceFactory::Share::Share(DeviceFactory &devices, const Load &load)
+    : devices_(devices), load_(load)
 {
     const std::lock_guard lock(devices_.mutex_);
-    if (devices_.periods_taken_ + a_second_ > devices_.rules_.quota.periods)
+    const Quota &quota = devices_.rules_.quota;
+    Load &taken = devices_.taken_;
+    if (taken.periods + load_.periods > quota.periods)
         throw Refusal(
             -XEN_EINVAL,
             fmt::format("{} periods a second, with {} of open streams; this guest's quota "
                         "of periods is {}",
-                        a_second_, devices_.periods_taken_, devices_.rules_.quota.periods));
-    devices_.periods_taken_ += a_second_;
+                        load_.periods, taken.periods, quota.periods));
+    if (taken.octets + load_.octets > octets_a_second(quota))
+        throw Refusal(-XEN_EINVAL,
+                      fmt::format("{} octets a second, with {} of open streams; this guest's quota "
+                                  "of bandwidth-mib is {}",
+                                  load_.octets, taken.octets, quota.bandwidth_mib));
+    taken.periods += load_.periods;
+    taken.octets += load_.octets;
 }
 
-DeviceFactory::Periods::~Periods()
+DeviceFactory::Share::~Share()
 {
     const std::lock_guard lock(devices_.mutex_);
-    devices_.periods_taken_ -= a_second_;
+    devices_.taken_.periods -= load_.periods;
+    devices_.taken_.octets -= load_.octets;
 }
 
 std::vector<std::string> DeviceFactory::directories() const
@@ -208,13 +218,17 @@ Limits DeviceFactory::limits(const StreamName &name)
 
     const std::string key = (name.playback ? "p:" : "c:") + choice.argument;
     const std::lock_guard lock(alsa_mutex_);
-    if (const auto known = alsa_limits_.find(key); known != alsa_limits_.end())
-        return known->second;
+    const unsigned as_of = alsa_changes_;
+    const auto known = alsa_limits_.find(key);
+    if (known != alsa_limits_.end() && known->second.as_of == as_of)
+        return known->second.limits;
     try {
         const AlsaPcm pcm(choice.argument, alsa_direction(name));
         require_clock(pcm);
-        return alsa_limits_.emplace(key, pcm.limits()).first->second;
+        return (alsa_limits_[key] = { pcm.limits(), as_of }).limits;
     } catch (const AlsaError &error) {
+        if (known != alsa_limits_.end() && error.error() == EBUSY)
+            return known->second.limits;
         throw Refusal(status_of(error), error.what());
     }
 }
@@ -250,6 +264,9 @@ std::unique_ptr<PcmDevice> DeviceFactory::open(const StreamName &name,
             source = std::make_unique<LoopSource>(loops_.find(argument), parameters);
         return std::make_unique<ClockedCapture>(parameters, gain, std::move(source), listener);
     } catch (const AlsaError &error) {
+        // It may be another one than it was.
+        if (error.error() != EBUSY)
+            ++alsa_changes_;
         throw Refusal(status_of(error), error.what());
     } catch (const Refusal &) {
         throw;

@@ -3,6 +3,7 @@
 // Which device a stream is connected to, and whether to any.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -87,25 +88,31 @@ class DeviceFactory {
     void set_rules(GuestRules rules, GuestIdentity guest);
     [[nodiscard]] Quota quota() const;
 
-    // A part of the quota of periods, as long as it lives.
-    class Periods {
+    // What an open stream takes of quotas, a second.
+    struct Load {
+        std::uint64_t periods = 0;
+        std::uint64_t octets = 0;
+    };
+    // That part of the quotas, as long as it lives.
+    class Share {
       public:
         // Throws Refusal if the open streams leave less.
-        Periods(DeviceFactory &devices, std::uint64_t a_second);
-        ~Periods();
-        Periods(const Periods &) = delete;
-        Periods &operator=(const Periods &) = delete;
+        Share(DeviceFactory &devices, const Load &load);
+        ~Share();
+        Share(const Share &) = delete;
+        Share &operator=(const Share &) = delete;
 
       private:
         DeviceFactory &devices_;
-        std::uint64_t a_second_;
+        Load load_;
     };
 
     // Where recordings and files to capture may lie.
     [[nodiscard]] std::vector<std::string> directories() const;
 
-    // What the device of a stream can do. For an ALSA PCM this opens it once and remembers the
-    // answer, as it cannot be asked while it is in use. Throws Refusal.
+    // What the device of a stream can do. For an ALSA PCM this opens it and remembers the answer,
+    // as it cannot be asked while it is in use, until the rules are set or a PCM fails to open.
+    // Throws Refusal.
     [[nodiscard]] Limits limits(const StreamName &name);
 
     // Opens the device of a stream. Throws Refusal.
@@ -127,11 +134,16 @@ class DeviceFactory {
     mutable std::mutex mutex_; // of what may be set anew
     GuestRules rules_;
     GuestIdentity guest_;
-    std::uint64_t periods_taken_ = 0; // a second, by streams that are open
+    Load taken_; // by streams that are open
     Loops loops_;
     RecordingQuota recordings_;
     std::mutex alsa_mutex_;
-    std::unordered_map<std::string, Limits> alsa_limits_;
+    struct KnownLimits {
+        Limits limits;
+        unsigned as_of; // alsa_changes_; after more of them it is asked for again
+    };
+    std::unordered_map<std::string, KnownLimits> alsa_limits_;
+    std::atomic<unsigned> alsa_changes_ { 0 };
 };
 
 } // namespace sndback

@@ -41,6 +41,9 @@ void Frontend::update(bool stopping)
 {
     if (stopping)
         sabotage_.reset();
+    // What was due is now looked at, whether there is anything to do or not.
+    if (retry_at_ && *retry_at_ <= monotonic_now())
+        retry_at_.reset();
     if (frontend_path_.empty()) {
         const auto path = find_frontend();
         if (!path)
@@ -143,9 +146,8 @@ void Frontend::offer()
     if ((phase_ == Phase::closing && frontend_state_ != XenbusStateClosing) ||
         (phase_ == Phase::closed && frontend_state_ != XenbusStateClosed))
         retry_at_.reset();
-    if (retry_at_ && monotonic_now() < *retry_at_)
+    if (retry_at_)
         return;
-    retry_at_.reset();
     streams_.clear();
     const std::string versions_path = backend_path_ + "/" XENSND_FIELD_BE_VERSIONS;
     if (environment_.versions)
@@ -210,12 +212,10 @@ void Frontend::recheck()
 void Frontend::remove()
 {
     phase_ = Phase::removed;
-    // Without the directory no frontend could read it, and writing would create it again.
-    if (environment_.store.exists(backend_path_ + "/state"))
-        set_state(XenbusStateClosing);
+    retry_at_.reset();
+    set_state(XenbusStateClosing);
     streams_.clear();
-    if (environment_.store.exists(backend_path_ + "/state"))
-        set_state(XenbusStateClosed);
+    set_state(XenbusStateClosed);
 }
 
 void Frontend::fail(const std::string &reason)

@@ -10,6 +10,8 @@ struct GuestIdentity {
     unsigned domain = 0;
     std::string name; // empty: not to be read, as in a driver domain
     std::string uuid;
+
+    friend bool operator==(const GuestIdentity &, const GuestIdentity &) = default;
 };
 
 } // namespace sndback

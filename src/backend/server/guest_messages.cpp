@@ -53,6 +53,8 @@ void GuestProcess::take_message(const Message &message, Time now)
         return take_log(message, now);
     case MessageKind::updated:
         told_ = false;
+        if (!stopping_)
+            patience_until_.reset();
         return;
     case MessageKind::statistics:
         if (new_statistics_.size() < most_statistics)
@@ -79,8 +81,16 @@ void GuestProcess::answer_write(const Message &message)
     if (!may_write(message.first, message.second))
         return answer(message.kind, false,
                       fmt::format("{} must not be written", printable(message.first)));
+    const std::string own = directory() + "/";
     try {
-        context_.store.write(message.first, message.second);
+        // The toolstack may have removed the card meanwhile, and writing would bring it back.
+        if (message.first.starts_with(own)) {
+            const std::string_view rest = std::string_view(message.first).substr(own.size());
+            context_.store.write_beside(frontend_node(rest.substr(0, rest.find('/'))),
+                                        message.first, message.second);
+        } else {
+            context_.store.write(message.first, message.second);
+        }
     } catch (const std::runtime_error &error) {
         return answer(message.kind, false, error.what());
     }

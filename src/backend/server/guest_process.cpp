@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "protocol/sndif.hpp"
 #include "server/log.hpp"
@@ -23,6 +24,7 @@ constexpr unsigned messages_per_turn = 32;
 // A card of 32 streams is read by some 400 questions.
 constexpr unsigned questions_per_second = 2000;
 constexpr unsigned questions_at_once = 20'000;
+constexpr std::chrono::milliseconds question_pause { 10 };
 
 // A worker that dies is started again after this time, doubled each time up to a minute, and after
 // the first one again if it has lived long.
@@ -31,6 +33,9 @@ constexpr unsigned most_doublings = 6;
 constexpr std::chrono::seconds long_life { 60 };
 
 constexpr std::chrono::milliseconds death_patience { 50 };
+// How long a worker may take to end, and to look at a change while it waits for a device.
+constexpr std::chrono::seconds stop_patience { 2 };
+constexpr std::chrono::seconds update_patience { 30 };
 
 Quota quota_of(const SupervisorContext &context, const GuestIdentity &identity)
 {
@@ -63,14 +68,14 @@ GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
       questions_(questions_per_second, questions_at_once),
       log_lines_(1, 1)
 {
-    read_identity();
+    identify();
 }
 
 GuestProcess::~GuestProcess()
 {
     if (!worker_)
         return;
-    kill(worker_->process, SIGKILL);
+    kill();
     // Its pages are unmapped when it is dead. One that hangs in a driver stays for a while.
     for (const Time until = monotonic_now() + death_patience;
          waitpid(worker_->process, nullptr, WNOHANG) == 0 && monotonic_now() < until;)
@@ -84,22 +89,34 @@ std::string GuestProcess::directory() const
     return fmt::format("{}/{}", context_.root, domain_);
 }
 
+std::string GuestProcess::frontend_node(std::string_view card) const
+{
+    return fmt::format("{}/{}/frontend", directory(), card);
+}
+
 std::vector<std::string> GuestProcess::cards() const
 {
     std::vector<std::string> cards = context_.store.list(directory());
-    std::erase_if(cards, [](const std::string &name) { return !is_card_number(name); });
+    // What is left of a directory that the toolstack has removed is none.
+    std::erase_if(cards, [this](const std::string &name) {
+        return !is_card_number(name) || !context_.store.read(frontend_node(name));
+    });
     return cards;
 }
 
 // Only the toolstack writes these nodes; the guest can read them.
-void GuestProcess::read_identity()
+GuestIdentity GuestProcess::present_identity() const
 {
     constexpr std::string_view vm = "/vm/";
     const std::string home = fmt::format("/local/domain/{}", domain_);
-    identity_ = { domain_, context_.store.read(home + "/name").value_or(""), "" };
     const std::string uuid = context_.store.read(home + "/vm").value_or("");
-    if (uuid.starts_with(vm))
-        identity_.uuid = uuid.substr(vm.size());
+    return { domain_, context_.store.read(home + "/name").value_or(""),
+             uuid.starts_with(vm) ? uuid.substr(vm.size()) : "" };
+}
+
+void GuestProcess::identify()
+{
+    identity_ = present_identity();
     const Quota quota = quota_of(context_, identity_);
     updates_ = TokenBucket(quota.updates, quota.updates);
     log_lines_ = TokenBucket(quota.log_lines, 3 * quota.log_lines, std::chrono::minutes(1));
@@ -108,23 +125,30 @@ void GuestProcess::read_identity()
 bool GuestProcess::is_allowed()
 {
     const bool allowed = context_.configuration.find(identity_) != nullptr;
-    if (!allowed && !refused_) {
-        const std::string reason =
-            fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
-                        printable(identity_.name), printable(identity_.uuid));
-        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+    if (!std::exchange(refused_, !allowed) && !allowed)
+        say_why();
+    return allowed;
+}
+
+void GuestProcess::say_why() const
+{
+    const std::string reason =
+        fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
+                    printable(identity_.name), printable(identity_.uuid));
+    log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+    try {
         for (const std::string &card : cards())
             context_.store.write(fmt::format("{}/error/backend/" XENSND_DRIVER_NAME "/{}/{}/error",
                                              context_.own_path, domain_, card),
                                  reason);
+    } catch (const std::runtime_error &error) {
+        log(LogLevel::error, "dom{}: {}", domain_, error.what());
     }
-    refused_ = !allowed;
-    return allowed;
 }
 
 void GuestProcess::reconfigure()
 {
-    read_identity();
+    identify();
     if (!is_allowed()) {
         stop();
         return;
@@ -136,19 +160,23 @@ void GuestProcess::reconfigure()
 
 void GuestProcess::serve(Time now)
 {
-    for (unsigned count = 0; count < messages_per_turn && worker_ && !worker_->is_lost; ++count) {
+    if (questions_at_ && *questions_at_ <= now)
         questions_at_.reset();
-        if (!questions_.take(now)) {
-            questions_at_ = questions_.next(now) + std::chrono::milliseconds(10);
-            break;
-        }
+    for (unsigned count = 0; count < messages_per_turn && descriptor() >= 0; ++count) {
         Message message;
         const auto received = worker_->socket.receive(message, false);
         if (received == MessageSocket::Received::nothing)
             break;
         if (received == MessageSocket::Received::closed)
             return lose("its socket is closed");
+        if (const std::optional<Time> until = questions_.spend(now, 1))
+            questions_at_ = *until + question_pause;
         take_message(message, now);
+    }
+    if (patience_until_ && now >= *patience_until_ && worker_ && !worker_->is_lost) {
+        log(LogLevel::error, "dom{}: the worker does not do what it is told, and is killed",
+            domain_);
+        lose("it does not obey");
     }
     if (wants_look() && updates_.take(now))
         look(now);
@@ -163,35 +191,48 @@ bool GuestProcess::wants_look() const
 void GuestProcess::look(Time now)
 {
     over_ = cards().empty();
-    if (over_) {
+    if (over_ || !context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();
+    }
+    // It may have been renamed, or be another domain of the same number, which gets a worker of its
+    // own.
+    if (const GuestIdentity present = present_identity(); present != identity_) {
+        const bool is_another = !identity_.uuid.empty() && present.uuid != identity_.uuid;
+        reconfigure();
+        return is_another ? stop() : void();
     }
     if (worker_) {
         changed_ = false;
         told_ = worker_->socket.send(MessageKind::update);
         if (!told_)
-            lose("it does not listen");
+            return lose("it does not listen");
+        if (!patience_until_)
+            patience_until_ = now + update_patience;
         return;
     }
-    // The name may come, or change, after the first look.
-    if (identity_.name.empty() || refused_)
-        read_identity();
     if (!is_allowed()) {
         changed_ = false;
         return;
     }
-    if (now >= start_at_)
-        start(now);
+    if (now < start_at_)
+        return;
+    // Where it cannot be started, that is tried again, but not at once.
+    start_at_ = now + first_pause;
+    start(now);
+    start_at_ = now;
 }
 
 std::optional<Time> GuestProcess::deadline(Time now)
 {
     std::optional<Time> next = questions_at_;
-    if (wants_look()) {
-        const Time due = worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_);
-        next = next ? std::min(*next, due) : due;
-    }
+    const auto consider = [&](Time time) {
+        next = next ? std::min(*next, time) : time;
+    };
+    if (patience_until_)
+        consider(*patience_until_);
+    if (wants_look())
+        consider(worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_));
     return next;
 }
 
@@ -214,7 +255,8 @@ void GuestProcess::start(Time now)
 
 void GuestProcess::send_settings()
 {
-    if (!worker_->socket.send(MessageKind::settings, 0, context_.configuration_text,
+    const std::optional<std::string> &text = context_.configuration_text;
+    if (!worker_->socket.send(MessageKind::settings, text ? 1 : 0, text.value_or(""),
                               identity_.name + '\0' + identity_.uuid))
         lose("it does not listen");
 }
@@ -224,8 +266,15 @@ void GuestProcess::lose(std::string_view reason)
 {
     if (!stopping_)
         log(LogLevel::debug, "dom{}: the worker is given up: {}", domain_, reason);
-    kill(worker_->process, SIGKILL);
+    kill();
     worker_->is_lost = true;
+    patience_until_.reset();
+}
+
+void GuestProcess::kill() const
+{
+    if (worker_)
+        ::kill(worker_->process, SIGKILL);
 }
 
 bool GuestProcess::take_exit(int process, int status)
@@ -246,6 +295,7 @@ bool GuestProcess::take_exit(int process, int status)
     watches_.clear();
     told_ = false;
     questions_at_.reset();
+    patience_until_.reset();
     if (!new_statistics_.empty())
         statistics_ = std::move(new_statistics_);
     new_statistics_.clear();
@@ -253,8 +303,11 @@ bool GuestProcess::take_exit(int process, int status)
         if (earlier_statistics_.size() < most_statistics)
             earlier_statistics_.push_back(std::move(row));
     statistics_.clear();
+    // What has changed while it was about to end, it was told in vain.
+    changed_ = true;
     if (stopping_) {
         stopping_ = false;
+        close_cards();
         return true;
     }
     failures_ = lived_long ? 0 : failures_;
@@ -262,7 +315,6 @@ bool GuestProcess::take_exit(int process, int status)
         first_pause * (1U << std::min(failures_, most_doublings)), std::chrono::seconds(60));
     ++failures_;
     start_at_ = now + pause;
-    changed_ = true;
     log(LogLevel::error, "dom{}: the worker is dead: {}; another one is started in {} s", domain_,
         describe_exit(status), pause.count());
     close_cards();
@@ -274,8 +326,8 @@ void GuestProcess::close_cards()
     for (const std::string &card : cards()) {
         const std::string state = fmt::format("{}/{}/state", directory(), card);
         try {
-            if (context_.store.read(state))
-                context_.store.write(state, std::to_string(XenbusStateClosed));
+            context_.store.write_beside(frontend_node(card), state,
+                                        std::to_string(XenbusStateClosed));
         } catch (const std::runtime_error &error) {
             log(LogLevel::error, "dom{}: {}", domain_, error.what());
         }
@@ -287,6 +339,7 @@ void GuestProcess::stop()
     if (!worker_ || worker_->is_lost || stopping_)
         return;
     stopping_ = true;
+    patience_until_ = monotonic_now() + stop_patience;
     if (!worker_->socket.send(MessageKind::stop))
         lose("it does not listen");
 }

@@ -20,7 +20,7 @@ struct SupervisorContext {
     std::string own_path; // /local/domain/N
     std::string root; // .../backend/vsnd
     std::vector<std::string> arguments; // of the program, for workers
-    std::string configuration_text;
+    std::optional<std::string> configuration_text;
     Configuration configuration;
     bool stopping = false;
 };
@@ -41,7 +41,7 @@ class GuestProcess {
     {
         changed_ = true;
     }
-    // The configuration has.
+    // The configuration has, or what the guest is called.
     void reconfigure();
 
     // Does what is due: answers the worker, starts one, tells it of changes. Does not wait.
@@ -54,8 +54,10 @@ class GuestProcess {
     // Whether it was this guest's worker that has exited.
     [[nodiscard]] bool take_exit(int process, int status);
 
-    // Asks the worker to end.
+    // Asks the worker to end. One that does not is killed.
     void stop();
+    // Kills it without waiting for its end.
+    void kill() const;
     [[nodiscard]] bool is_running() const
     {
         return worker_.has_value();
@@ -63,7 +65,7 @@ class GuestProcess {
     // There are no cards any more, and no worker.
     [[nodiscard]] bool is_over() const
     {
-        return over_ && !worker_;
+        return over_ && !worker_ && !changed_;
     }
 
     // Asks for counters, which are complete when has_reported().
@@ -88,10 +90,13 @@ class GuestProcess {
 
     [[nodiscard]] std::vector<std::string> cards() const;
     [[nodiscard]] std::string directory() const;
+    [[nodiscard]] std::string frontend_node(std::string_view card) const;
     [[nodiscard]] bool wants_look() const;
     void look(Time now);
     [[nodiscard]] bool is_allowed();
-    void read_identity();
+    void say_why() const;
+    [[nodiscard]] GuestIdentity present_identity() const;
+    void identify();
     void start(Time now);
     void send_settings();
     void lose(std::string_view reason);
@@ -112,6 +117,7 @@ class GuestProcess {
     bool changed_ = true;
     bool told_ = false; // of a change, and not done with it
     bool stopping_ = false;
+    std::optional<Time> patience_until_; // the worker has been told something; then it is killed
     bool over_ = false;
     bool refused_ = false;
     unsigned failures_ = 0; // of the worker, in a row

@@ -18,13 +18,15 @@ class RequestBudget {
         const std::lock_guard lock(mutex_);
         bucket_ = bucket_for(a_second);
     }
-    // Nothing: granted. Otherwise when there is to be asked again.
-    [[nodiscard]] std::optional<Time> take(Time now)
+    // Counts what has been done for the guest, as that many requests. Returns until when nothing
+    // more is to be done if that was more than its share.
+    [[nodiscard]] std::optional<Time> charge(Time now, std::uint64_t count = 1)
     {
         const std::lock_guard lock(mutex_);
-        if (bucket_.take(now))
-            return std::nullopt;
-        return std::max(bucket_.next(now), now + least_wait);
+        std::optional<Time> until = bucket_.spend(now, count);
+        if (until)
+            until = std::max(*until, now + least_wait);
+        return until;
     }
 
   private:

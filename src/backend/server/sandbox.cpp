@@ -70,21 +70,43 @@ void limit_resources(const Confinement &confinement)
     limit(RLIMIT_RTTIME, "RLIMIT_RTTIME", busy_us, 2 * busy_us);
 }
 
-void become_user(const std::string &user)
+// Of the user's groups those that open sound devices and servers. A desktop's user is in others
+// that open more: docker, libvirt.
+std::vector<gid_t> sound_groups(const std::string &user, gid_t primary)
+{
+    int count = 1024;
+    std::vector<gid_t> all(static_cast<std::size_t>(count));
+    require(getgrouplist(user.c_str(), primary, all.data(), &count) < 0, "getgrouplist");
+    all.resize(static_cast<std::size_t>(count));
+    std::vector<gid_t> wanted { primary };
+    for (const char *name : { "audio", "pulse-access" })
+        if (const group *entry = getgrnam(name); entry != nullptr)
+            wanted.push_back(entry->gr_gid);
+    std::erase_if(all, [&](gid_t group) {
+        return std::find(wanted.begin(), wanted.end(), group) == wanted.end();
+    });
+    return all;
+}
+
+void become_user(const std::string &user, bool may_be_missing)
 {
     errno = 0;
     const passwd *entry = user == "root" ? nullptr : getpwnam(user.c_str());
     if (entry == nullptr) {
-        if (user != "root")
-            log(LogLevel::warning,
-                "there is no user {}: workers run as root, without its capabilities; adduser "
-                "--system --ingroup audio {} creates it",
-                user, user);
+        if (user == "root")
+            return;
+        if (!may_be_missing)
+            throw std::runtime_error(no_such_user(user));
+        log(LogLevel::warning,
+            "{}; as there is no configuration file, workers run as root, "
+            "without its capabilities",
+            no_such_user(user));
         return;
     }
     const uid_t uid = entry->pw_uid;
     const gid_t gid = entry->pw_gid;
-    require(initgroups(user.c_str(), gid), "initgroups");
+    const std::vector<gid_t> groups = sound_groups(user, gid);
+    require(setgroups(groups.size(), groups.data()), "setgroups");
     require(setresgid(gid, gid, gid), "setresgid");
     require(setresuid(uid, uid, uid), "setresuid");
 }
@@ -136,6 +158,13 @@ void set_process_flags()
 
 } // namespace
 
+std::string no_such_user(const std::string &user)
+{
+    return fmt::format("there is no user {}, whom workers run as; adduser --system --ingroup audio "
+                       "{} creates it, and 'user = root' in [backend] does without",
+                       user, user);
+}
+
 void enter_sandbox(const Confinement &confinement)
 {
     limit_resources(confinement);
@@ -144,7 +173,7 @@ void enter_sandbox(const Confinement &confinement)
         log(LogLevel::debug, "no network namespace of its own: {}",
             std::generic_category().message(errno));
     drop_bounding_set();
-    become_user(confinement.user);
+    become_user(confinement.user, confinement.user_may_be_missing);
     set_environment();
     silence_libraries();
     drop_capabilities();

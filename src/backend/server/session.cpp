@@ -21,15 +21,22 @@ std::uint32_t buffer_limit(const Quota &quota)
         std::uint64_t { quota.buffer_kib } * 1024, std::numeric_limits<std::uint32_t>::max() / 2));
 }
 
-// How often the stream's thread has to wake up. Without periods it moves frames on a few times a
-// buffer.
-std::uint64_t periods_a_second(const OpenParameters &parameters)
+// How often the stream's thread has to wake up, and what it moves. Without periods it moves frames
+// on a few times a buffer.
+DeviceFactory::Load load_of(const OpenParameters &parameters)
 {
+    const StreamFormat &format = parameters.format;
     const std::uint32_t octets =
         parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
-    const std::uint64_t frames = std::max<std::uint64_t>(parameters.format.frames(octets), 1);
-    return (parameters.format.rate - 1) / frames + 1;
+    const std::uint64_t frames = std::max<std::uint64_t>(format.frames(octets), 1);
+    return { (format.rate - 1) / frames + 1, format.bytes(format.rate) };
 }
+
+// What takes as long as to move so many octets and to set their volume: to map and clear a part of
+// that, to open a device or to find that it cannot be, to send a line to the log.
+constexpr std::uint64_t mapping_part = 4;
+constexpr std::uint64_t device_work = 128 * 1024;
+constexpr std::uint64_t note_work = page_size;
 
 // Volume and mute values have 4 octets per channel.
 constexpr std::size_t channel_value_size = sizeof(std::int32_t);
@@ -175,10 +182,11 @@ void Session::open(const xensnd_open_req &request)
     if (stream_)
         throw Violation("the stream is open already", -XEN_EBUSY);
     const OpenParameters parameters = check_open(request);
-    auto periods = std::make_unique<DeviceFactory::Periods>(devices_, periods_a_second(parameters));
+    auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
+    work_ += request.buffer_sz / mapping_part + device_work;
     auto buffer = map_buffer(request);
     auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
-    stream_.emplace(OpenStream { parameters.format, std::move(periods), std::move(buffer),
+    stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),
                                  request.buffer_sz, std::move(device) });
 }
 
@@ -215,8 +223,10 @@ std::optional<std::uint64_t> Session::transfer(const xensnd_req &request, Time n
                                     range.size(), stream.format.unit()));
 
     const auto offset = stream.device->transfer(range, now);
-    if (offset)
+    if (offset) {
+        work_ += range.size();
         journal_.transferred(range.size());
+    }
     // Waiting while the device stands still would keep the START from being seen that ends the
     // wait.
     else if (!may_wait || stream.state != State::running)
@@ -257,10 +267,12 @@ void Session::volume(const xensnd_req &request)
             if (*value != std::byte { 0 })
                 gain_.set_muted(channel, request.operation == XENSND_OP_MUTE);
         }
-        if (gain_.volume(channel) != old_volume || gain_.muted(channel) != was_muted)
-            journal_.on_note(fmt::format("channel {}: {:.3f} dB{}", channel,
-                                         gain_.volume(channel) / 1000.0,
-                                         gain_.muted(channel) ? ", muted" : ""));
+        if (gain_.volume(channel) == old_volume && gain_.muted(channel) == was_muted)
+            continue;
+        work_ += note_work;
+        journal_.on_note(fmt::format("channel {}: {:.3f} dB{}", channel,
+                                     gain_.volume(channel) / 1000.0,
+                                     gain_.muted(channel) ? ", muted" : ""));
     }
 }
 
@@ -276,12 +288,17 @@ void Session::trigger(unsigned type, Time now)
     };
     switch (type) {
     case XENSND_OP_TRIGGER_START:
+        // The in-tree driver begins anew, by START, what was paused when its guest was suspended.
+        if (stream.state == State::paused)
+            trigger(XENSND_OP_TRIGGER_STOP, now);
         require(State::stopped, "START");
         stream.device->start(now);
         stream.state = State::running;
         break;
     case XENSND_OP_TRIGGER_PAUSE:
         require(State::running, "PAUSE");
+        // A device may have to go through all that it holds.
+        work_ += stream.buffer_bytes;
         stream.device->pause(now);
         stream.state = State::paused;
         break;
@@ -301,6 +318,17 @@ void Session::trigger(unsigned type, Time now)
     }
 }
 
+Limits Session::device_limits()
+{
+    try {
+        return devices_.limits(journal_.name());
+    } catch (const Refusal &) {
+        // What is found out is kept, a failure is not.
+        work_ += device_work;
+        throw;
+    }
+}
+
 xensnd_query_hw_param Session::query(const xensnd_query_hw_param &question)
 {
     const Quota quota = devices_.quota();
@@ -308,11 +336,12 @@ xensnd_query_hw_param Session::query(const xensnd_query_hw_param &question)
     allowed.rate_range.max = quota.rate;
     allowed.channels.max = quota.channels;
     allowed.buffer_bytes = buffer_limit(quota);
+    allowed.bytes_a_second = octets_a_second(quota);
     // The shortest period depends on the rate: with more than one left, on the lowest.
     allowed.period_frames.min =
         std::max(1U, (std::max(question.rates.min, 1U) - 1) / quota.periods + 1);
-    const auto answer = narrow(
-        question, intersect(intersect(config_.limits, allowed), devices_.limits(journal_.name())));
+    const auto answer =
+        narrow(question, intersect(intersect(config_.limits, allowed), device_limits()));
     if (!answer)
         throw Refusal(-XEN_EINVAL,
                       "no configuration of the device, of the stream's XenStore limits "

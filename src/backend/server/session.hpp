@@ -71,6 +71,12 @@ class Session {
         return stream_ ? stream_->device.get() : nullptr;
     }
 
+    // Octets that requests have moved so far, and what else has taken as long as that.
+    [[nodiscard]] std::uint64_t work() const
+    {
+        return work_;
+    }
+
   private:
     enum class State {
         stopped,
@@ -81,7 +87,7 @@ class Session {
     // What exists between OPEN and CLOSE. The device goes before the pages.
     struct OpenStream {
         StreamFormat format;
-        std::unique_ptr<DeviceFactory::Periods> periods;
+        std::unique_ptr<DeviceFactory::Share> share;
         std::unique_ptr<GuestPages> buffer;
         std::uint32_t buffer_bytes;
         std::unique_ptr<PcmDevice> device;
@@ -96,6 +102,7 @@ class Session {
                                                         bool may_wait);
     void volume(const xensnd_req &request);
     void trigger(unsigned type, Time now);
+    [[nodiscard]] Limits device_limits();
     [[nodiscard]] xensnd_query_hw_param query(const xensnd_query_hw_param &question);
 
     [[nodiscard]] OpenParameters check_open(const xensnd_open_req &request) const;
@@ -110,6 +117,7 @@ class Session {
     Settings settings_;
     Gain gain_;
     std::optional<OpenStream> stream_;
+    std::uint64_t work_ = 0;
 };
 
 } // namespace sndback

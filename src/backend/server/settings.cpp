@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/settings.hpp"
 
+#include <filesystem>
+
 namespace sndback {
 
-Configuration effective_configuration(const Settings &settings, const std::string &text)
+std::optional<std::string> configuration_text(const Settings &settings, bool may_be_missing)
+{
+    if (settings.is_tried_out || (may_be_missing && !settings.is_path_given &&
+                                  !std::filesystem::exists(settings.configuration_path)))
+        return std::nullopt;
+    return read_configuration(settings.configuration_path);
+}
+
+Configuration effective_configuration(const Settings &settings,
+                                      const std::optional<std::string> &text)
 {
     if (settings.is_tried_out)
         return settings.tried_out;
-    if (!text.empty() || settings.is_path_given)
-        return parse_configuration(text, settings.configuration_path);
+    if (text)
+        return parse_configuration(*text, settings.configuration_path);
     // Nothing has been said: every guest may play, and nothing is heard.
     Configuration silent;
     GuestSection everyone { "*", {} };

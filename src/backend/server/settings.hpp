@@ -26,8 +26,13 @@ struct Settings {
     bool sandbox = true;
 };
 
-// The configuration that holds, given the text of the file, of which there may be none.
+// The text of the configuration file; nothing: nobody has written one, which only is so if it
+// `may_be_missing`. Throws BadConfiguration.
+[[nodiscard]] std::optional<std::string> configuration_text(const Settings &settings,
+                                                            bool may_be_missing);
+
+// The configuration that holds, given that text. Throws BadConfiguration.
 [[nodiscard]] Configuration effective_configuration(const Settings &settings,
-                                                    const std::string &text);
+                                                    const std::optional<std::string> &text);
 
 } // namespace sndback

@@ -10,7 +10,7 @@ class Store : public StoreReader {
   public:
     virtual ~Store() = default;
 
-    // Throws std::runtime_error.
+    // A card that has been removed stays so. Throws std::runtime_error.
     virtual void write(const std::string &path, const std::string &value) = 0;
     virtual void remove(const std::string &path) = 0;
     // Whether a domain is there and not dying.

@@ -177,11 +177,11 @@ bool Stream::serve_requests()
         const std::optional<xensnd_req> request = ring_.take();
         if (!request)
             break;
-        throttled_until_ = budget_.take(monotonic_now());
+        charge(1);
         journal_.request(*request);
         queue_.push_back({ *request, monotonic_now() + respond_delay_ });
     }
-    while (!queue_.empty() && answer_next())
+    while (!queue_.empty() && !is_throttled() && answer_next())
         queue_.pop_front();
     return ring_.final_check();
 }
@@ -195,13 +195,22 @@ bool Stream::is_throttled()
     return throttled_until_.has_value();
 }
 
+void Stream::charge(std::uint64_t requests)
+{
+    if (const std::optional<Time> until = budget_.charge(monotonic_now(), requests))
+        throttled_until_ = until;
+}
+
 bool Stream::answer_next()
 {
     const Pending &next = queue_.front();
     const Time now = monotonic_now();
     if (now < next.answer_at)
         return false;
+    const std::uint64_t work = session_.work();
     std::optional<Answer> answer = session_.handle(next.request, now, !is_end_queued());
+    if (const std::uint64_t pages = (session_.work() - work) / page_size; pages != 0)
+        charge(pages);
     if (!answer)
         return false;
     // The position of an earlier OPEN must not be taken for one of the next.
@@ -279,7 +288,7 @@ void Stream::take_notifications()
         const std::optional<unsigned> port = channels_->take();
         if (!port)
             return;
-        throttled_until_ = budget_.take(monotonic_now());
+        charge(1);
         if (*port == request_port_)
             journal_.wakeup();
     }

@@ -93,6 +93,7 @@ class Stream {
     void sleep(bool busy);
     void take_notifications();
     [[nodiscard]] bool is_throttled();
+    void charge(std::uint64_t requests);
 
     StreamConfig config_;
     std::chrono::microseconds respond_delay_;

@@ -2,6 +2,7 @@
 #include "server/supervisor.hpp"
 
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,7 @@
 
 #include "protocol/sndif.hpp"
 #include "server/log.hpp"
+#include "server/sandbox.hpp"
 
 namespace sndback {
 
@@ -66,12 +68,12 @@ std::optional<unsigned> parse_domain(std::string_view text)
     return number;
 }
 
-std::string configuration_text(const Settings &settings)
+// Workers must not run as root because nobody has created their user.
+void require_user(const Settings &settings, const Configuration &configuration)
 {
-    if (settings.is_tried_out ||
-        (!settings.is_path_given && !std::filesystem::exists(settings.configuration_path)))
-        return {};
-    return read_configuration(settings.configuration_path);
+    if (settings.sandbox && configuration.is_written &&
+        getpwnam(configuration.user.c_str()) == nullptr)
+        throw BadConfiguration(no_such_user(configuration.user));
 }
 
 SupervisorContext make_context(XenStore &store, const Settings &settings,
@@ -83,9 +85,10 @@ SupervisorContext make_context(XenStore &store, const Settings &settings,
                                 own_path,
                                 own_path + "/backend/" XENSND_DRIVER_NAME,
                                 std::move(arguments),
-                                configuration_text(settings),
+                                configuration_text(settings, true),
                                 {} };
     context.configuration = effective_configuration(settings, context.configuration_text);
+    require_user(settings, context.configuration);
     return context;
 }
 
@@ -101,7 +104,7 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
     if (settings_.is_tried_out)
         log(LogLevel::warning, "--map and --default are for trying things out: they serve every "
                                "guest alike, by what it claims; see xen-sndback(8)");
-    else if (context_.configuration_text.empty())
+    else if (!context_.configuration_text)
         log(LogLevel::warning, "there is no {}: every guest plays into nothing",
             settings_.configuration_path);
     // Workers append to it.
@@ -109,7 +112,8 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
         const TraceFile trace(settings_.trace_path);
         std::filesystem::resize_file(settings_.trace_path, 0);
     }
-    end_report();
+    if (!settings_.statistics_path.empty())
+        save_statistics(settings_.statistics_path, {});
 }
 
 void Supervisor::run()
@@ -191,8 +195,12 @@ void Supervisor::reload()
         "RELOADING=1\nMONOTONIC_USEC={}",
         std::chrono::duration_cast<std::chrono::microseconds>(monotonic_now()).count()));
     try {
-        std::string text = configuration_text(settings_);
-        context_.configuration = effective_configuration(settings_, text);
+        // Where there was a file, its absence is an editor's, or a mistake.
+        std::optional<std::string> text =
+            configuration_text(settings_, !context_.configuration_text);
+        Configuration configuration = effective_configuration(settings_, text);
+        require_user(settings_, configuration);
+        context_.configuration = std::move(configuration);
         context_.configuration_text = std::move(text);
         log(LogLevel::info, "configuration read again");
         for (auto &[domain, guest] : guests_)
@@ -310,6 +318,9 @@ void Supervisor::stop()
         serve_guests();
     }
     end_report();
+    // All at once: each is waited for then.
+    for (auto &[domain, guest] : guests_)
+        guest.kill();
     guests_.clear();
 }
 
@@ -330,7 +341,12 @@ void Supervisor::end_report()
         const std::vector<std::string> own = guest.statistics();
         rows.insert(rows.end(), own.begin(), own.end());
     }
-    save_statistics(settings_.statistics_path, rows);
+    // A full disk is no reason to leave the guests.
+    try {
+        save_statistics(settings_.statistics_path, rows);
+    } catch (const std::runtime_error &error) {
+        log(LogLevel::error, "{}", error.what());
+    }
 }
 
 } // namespace sndback

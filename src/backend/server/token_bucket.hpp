@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "audio/frame_clock.hpp"
 
@@ -26,6 +27,15 @@ class TokenBucket {
         return true;
     }
 
+    // Takes that many whether they have been saved up or not. Nothing: they had been; otherwise
+    // when they will have been.
+    [[nodiscard]] std::optional<Time> spend(Time now, std::uint64_t count)
+    {
+        refill(now);
+        saved_ -= price_ * static_cast<std::int64_t>(count);
+        return saved_ >= Time {} ? std::nullopt : std::optional(now - saved_);
+    }
+
     // When take() succeeds again; a moment that has passed if it does now.
     [[nodiscard]] Time next(Time now)
     {
@@ -39,7 +49,7 @@ class TokenBucket {
         if (now <= filled_)
             return;
         // A first look after a long time would overflow the sum.
-        saved_ = std::min(saved_ + std::min(now - filled_, most_), most_);
+        saved_ = now - filled_ < most_ - saved_ ? saved_ + (now - filled_) : most_;
         filled_ = now;
     }
 

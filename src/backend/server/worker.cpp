@@ -34,6 +34,11 @@ GuestRules rules_for(const Configuration &configuration, const GuestIdentity &gu
     return rules != nullptr ? *rules : GuestRules {};
 }
 
+std::optional<std::string> configuration_text(const Message &order)
+{
+    return order.number != 0 ? std::optional(order.first) : std::nullopt;
+}
+
 GuestIdentity identity(unsigned domain, const Message &order)
 {
     const std::size_t border = order.second.find('\0');
@@ -73,8 +78,9 @@ Worker::Worker(const Settings &settings, unsigned domain, const MessageSocket &s
         log(LogLevel::debug, "dom{}: this kernel cannot restrict event channels to one domain",
             domain_);
     if (settings_.sandbox)
-        enter_sandbox({ configuration_.user, configuration_.realtime_priority,
-                        devices_.quota().streams, devices_.directories() });
+        enter_sandbox({ configuration_.user, !configuration_.is_written,
+                        configuration_.realtime_priority, devices_.quota().streams,
+                        devices_.directories() });
 }
 
 // Without them there is nothing to open.
@@ -83,7 +89,7 @@ GuestRules Worker::first_rules()
     std::optional<Message> order = store_.next_order(true);
     if (!order || order->kind != MessageKind::settings)
         throw SupervisorGone();
-    configuration_ = effective_configuration(settings_, order->first);
+    configuration_ = effective_configuration(settings_, configuration_text(*order));
     guest_ = identity(domain_, *order);
     return rules_for(configuration_, guest_);
 }
@@ -91,7 +97,7 @@ GuestRules Worker::first_rules()
 // The supervisor has parsed the same text before.
 void Worker::apply(const Message &order)
 {
-    configuration_ = effective_configuration(settings_, order.first);
+    configuration_ = effective_configuration(settings_, configuration_text(order));
     guest_ = identity(domain_, order);
     devices_.set_rules(rules_for(configuration_, guest_), guest_);
 }
@@ -177,14 +183,18 @@ void Worker::refresh()
             log(LogLevel::info, "dom{}/{}: removed", domain_, entry.first);
         return gone;
     });
+    std::set<unsigned> refused;
     for (const unsigned card : cards) {
         if (!frontends_.contains(card) && frontends_.size() >= devices_.quota().cards) {
-            log(LogLevel::error, "dom{}/{}: not served: more cards than the guest's quota of {}",
-                domain_, card, devices_.quota().cards);
+            if (refused.insert(card); !refused_.contains(card))
+                log(LogLevel::error,
+                    "dom{}/{}: not served: more cards than the guest's quota of {}", domain_, card,
+                    devices_.quota().cards);
             continue;
         }
         update(frontends_.try_emplace(card, environment_, domain_, card).first->second);
     }
+    refused_ = std::move(refused);
 }
 
 void Worker::update(Frontend &frontend)

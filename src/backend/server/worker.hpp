@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "server/configuration.hpp"
 #include "server/frontend.hpp"
@@ -51,6 +52,7 @@ class Worker {
     RequestBudget budget_;
     CardEnvironment environment_;
     std::map<unsigned, Frontend> frontends_; // by card
+    std::set<unsigned> refused_; // cards above the quota
     bool changed_ = true; // something in XenStore
     bool stopping_ = false;
 };

@@ -28,6 +28,12 @@ std::string reason()
     return std::generic_category().message(errno);
 }
 
+[[noreturn]] void refuse_write(const std::string &path, const std::string &value)
+{
+    throw std::runtime_error(
+        fmt::format("cannot write '{}' to the XenStore node {}: {}", value, path, reason()));
+}
+
 } // namespace
 
 void XenStore::Closer::operator()(xs_handle *handle) const
@@ -67,8 +73,34 @@ void XenStore::write(const std::string &path, const std::string &value)
 {
     if (!xs_write(handle_.get(), XBT_NULL, path.c_str(), value.data(),
                   static_cast<unsigned>(value.size())))
-        throw std::runtime_error(
-            fmt::format("cannot write '{}' to the XenStore node {}: {}", value, path, reason()));
+        refuse_write(path, value);
+}
+
+void XenStore::write_beside(const std::string &other, const std::string &path,
+                            const std::string &value)
+{
+    constexpr unsigned most_tries = 100;
+    // A transaction fails, and leaves everything as it was, when somebody else writes meanwhile.
+    for (unsigned tries = 0; tries < most_tries; ++tries) {
+        const xs_transaction_t transaction = xs_transaction_start(handle_.get());
+        if (transaction == XBT_NULL)
+            break;
+        unsigned length = 0;
+        const bool is_there = std::unique_ptr<void, Free>(xs_read(
+                                  handle_.get(), transaction, other.c_str(), &length)) != nullptr;
+        const bool is_written =
+            is_there && xs_write(handle_.get(), transaction, path.c_str(), value.data(),
+                                 static_cast<unsigned>(value.size()));
+        const int error = errno;
+        const bool is_done = xs_transaction_end(handle_.get(), transaction, !is_written);
+        if (!is_there || (is_written && is_done))
+            return;
+        if (!is_written)
+            errno = error;
+        if (errno != EAGAIN)
+            break;
+    }
+    refuse_write(path, value);
 }
 
 void XenStore::remove(const std::string &path)

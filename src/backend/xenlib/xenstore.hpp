@@ -20,6 +20,8 @@ class XenStore final : public StoreReader {
     [[nodiscard]] std::vector<std::string> list(const std::string &path) const override;
     // Throws std::runtime_error.
     void write(const std::string &path, const std::string &value);
+    // Writes if the other node is there at that moment. Throws std::runtime_error.
+    void write_beside(const std::string &other, const std::string &path, const std::string &value);
     void remove(const std::string &path);
     // Whether the daemon still answers; it is asked.
     [[nodiscard]] bool answers() const;

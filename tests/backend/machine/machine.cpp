@@ -106,6 +106,7 @@ void Machine::put(const std::string &path, const std::string &value)
     for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1))
         nodes_.try_emplace(path.substr(0, at), "");
     nodes_[path] = value;
+    ++changes_;
     fire(path);
 }
 
@@ -114,6 +115,7 @@ void Machine::erase(const std::string &path)
     std::erase_if(nodes_, [&](const auto &node) {
         return node.first == path || node.first.starts_with(path + "/");
     });
+    ++changes_;
     fire(path);
 }
 
@@ -208,6 +210,18 @@ void Machine::break_store()
             if (client.event_socket >= 0)
                 shutdown(client.event_socket, SHUT_RDWR);
         }
+}
+
+void Machine::refuse_writes(const std::string &path)
+{
+    const std::lock_guard lock(mutex_);
+    refused_ = path;
+}
+
+void Machine::before_write(const std::string &path, std::function<void()> what)
+{
+    const std::lock_guard lock(mutex_);
+    before_write_[path] = std::move(what);
 }
 
 Machine::Page Machine::grant_page(unsigned domain)

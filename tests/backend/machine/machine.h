@@ -49,6 +49,10 @@ class Machine final : public Xen {
     void release(unsigned domain) override;
     // xenstored is killed.
     void break_store();
+    // The backend may not write below that node: its quota, for one, is used up.
+    void refuse_writes(const std::string &path);
+    // Done once, at the moment at which the backend is about to write that node.
+    void before_write(const std::string &path, std::function<void()> what);
 
     // ---- pages ----
     [[nodiscard]] Page grant_page(unsigned domain) override;
@@ -95,11 +99,20 @@ class Machine final : public Xen {
         std::uint64_t notified = 0;
     };
 
+    // Of XenStore: what is to be written if nobody else writes until its end.
+    struct Transaction {
+        std::uint64_t begun;
+        std::vector<std::pair<std::string, std::string>> writes;
+    };
+
     void run();
     void serve(Client &client);
     [[nodiscard]] std::pair<Reply, std::string> answer(Client &client, const Request &request,
                                                        const std::string &first,
                                                        const std::string &second);
+    [[nodiscard]] int write_for_backend(const std::string &path, const std::string &value,
+                                        std::uint32_t transaction);
+    [[nodiscard]] int end_transaction(std::uint32_t number, bool is_given_up);
     [[nodiscard]] std::pair<Reply, std::string> map(Client &client, const Request &request,
                                                     const std::string &text);
     void put(const std::string &path, const std::string &value);
@@ -123,6 +136,11 @@ class Machine final : public Xen {
     std::condition_variable_any changed_;
     std::map<std::string, std::string> nodes_;
     std::vector<Watch> watches_;
+    std::map<std::uint32_t, Transaction> transactions_;
+    std::uint32_t next_transaction_ = 1;
+    std::uint64_t changes_ = 0; // of nodes
+    std::map<std::string, std::function<void()>> before_write_;
+    std::string refused_; // what the backend may not write begins with; empty: it may
     std::set<unsigned> domains_;
     std::map<int, Client> clients_; // by number
     std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t> grants_; // domain, grant -> page

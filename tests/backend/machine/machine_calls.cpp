@@ -81,8 +81,12 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
         return { good, names };
     }
     case Call::store_write:
-        put(first, second);
-        return { good, "" };
+        return { Reply { write_for_backend(first, second, request.number), 0 }, "" };
+    case Call::store_begin:
+        transactions_[next_transaction_] = { changes_, {} };
+        return { Reply { 0, next_transaction_++ }, "" };
+    case Call::store_end:
+        return { Reply { end_transaction(request.number, request.domain != 0), 0 }, "" };
     case Call::store_remove:
         erase(first);
         return { good, "" };
@@ -134,6 +138,32 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
     default:
         return { Reply { ENOSYS, 0 }, "" };
     }
+}
+
+int Machine::write_for_backend(const std::string &path, const std::string &value,
+                               std::uint32_t transaction)
+{
+    if (const auto what = before_write_.extract(path))
+        what.mapped()();
+    if (!refused_.empty() && path.starts_with(refused_))
+        return EDQUOT;
+    if (transaction != 0)
+        transactions_.at(transaction).writes.emplace_back(path, value);
+    else
+        put(path, value);
+    return 0;
+}
+
+int Machine::end_transaction(std::uint32_t number, bool is_given_up)
+{
+    const Transaction transaction = transactions_.extract(number).mapped();
+    if (is_given_up)
+        return 0;
+    if (transaction.begun != changes_)
+        return EAGAIN;
+    for (const auto &[path, value] : transaction.writes)
+        put(path, value);
+    return 0;
 }
 
 std::pair<Reply, std::string> Machine::map(Client &, const Request &request,

@@ -20,7 +20,9 @@ enum class Call : std::uint32_t {
     hello_grants,
     store_read, // text
     store_list,
-    store_write, // text, second text
+    store_write, // text, second text; number: of the transaction, if it is one
+    store_begin, // a transaction: its number
+    store_end, // number: the transaction; domain: 1 if it is given up
     store_remove,
     store_watch, // path, token
     store_unwatch,

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+#include <initializer_list>
+
 #include "system/hostile_guest.h"
 
 namespace sndback::fake {
 
 namespace {
 
+// The directory is the guest's: it allows all of it.
+void allow_anything(HostileGuest &self)
+{
+    self.guest().set_state(XenbusStateClosed);
+    for (const auto &[node, value] :
+         { std::pair { "sample-rates", "1,48000,192000,384000,4294967295" },
+           { "channels-max", "255" },
+           { "buffer-size", "4294967295" },
+           { "sample-formats", "s16_le,u8,float64_le" } })
+        self.write(node, value);
+    (void)self.guest().connect(0, std::chrono::seconds(5));
+}
+
 // OPEN with one thing wrong, again and again; if it succeeds, it is started.
 template <auto change> void open_with(HostileGuest &self)
 {
-    // The directory is the guest's: it allows all of it.
-    self.guest().set_state(XenbusStateClosed);
-    for (const auto &[node, value] : { std::pair { "sample-rates", "1,48000,192000,4294967295" },
-                                       { "channels-max", "255" },
-                                       { "buffer-size", "4294967295" },
-                                       { "sample-formats", "s16_le,u8,float64_le" } })
-        self.write(node, value);
-    (void)self.guest().connect(0, std::chrono::seconds(5));
+    allow_anything(self);
     while (self.goes_on()) {
         xensnd_req request = self.stream().open_request({});
         change(request.op.open);
@@ -24,6 +33,16 @@ template <auto change> void open_with(HostileGuest &self)
         self.provoke(trigger);
         self.provoke(request_of(XENSND_OP_CLOSE));
     }
+}
+
+// A ring full of these, so that the backend never has to wait for the guest.
+void send_together(HostileGuest &self, std::initializer_list<xensnd_req> requests)
+{
+    std::uint16_t last = 0;
+    for (std::size_t sent = 0; sent + requests.size() <= 30; sent += requests.size())
+        for (const xensnd_req &request : requests)
+            last = self.stream().send(request);
+    (void)self.stream().await(last, std::chrono::seconds(2));
 }
 
 template <std::uint32_t offset, std::uint32_t length, unsigned operation>
@@ -76,6 +95,37 @@ constexpr GuestAttack attacks[] = {
           open.pcm_format = XENSND_PCM_FORMAT_F64_LE;
           open.period_sz = 255 * 8;
       }> },
+    { "rate-times-channels",
+      "much of what is 200 MB a second is written, given a volume and dropped",
+      [](HostileGuest &self) {
+          allow_anything(self);
+          constexpr std::uint32_t octets = 7812 * 512;
+          self.provoke(self.stream().open_request({ .rate = 384'000,
+                                                    .format = XENSND_PCM_FORMAT_F64_LE,
+                                                    .channels = 64,
+                                                    .buffer_bytes = octets,
+                                                    .period_bytes = octets / 2 }));
+          std::fill_n(self.stream().buffer(0), 64 * 4, std::byte { 1 });
+          xensnd_req volume = request_of(XENSND_OP_SET_VOLUME);
+          volume.op.rw.length = 64 * 4;
+          self.provoke(volume);
+          xensnd_req write = request_of(XENSND_OP_WRITE);
+          write.op.rw.length = octets;
+          xensnd_req start = request_of(XENSND_OP_TRIGGER);
+          start.op.trigger.type = XENSND_OP_TRIGGER_START;
+          xensnd_req stop = request_of(XENSND_OP_TRIGGER);
+          stop.op.trigger.type = XENSND_OP_TRIGGER_STOP;
+          while (self.goes_on())
+              send_together(self, { write, start, stop });
+      },
+      0.2 },
+    { "open-close-largest", "OPEN of as many pages as it can and CLOSE, without end",
+      [](HostileGuest &self) {
+          const xensnd_req open = self.stream().open_request({ .buffer_bytes = 4'000'000 });
+          while (self.goes_on())
+              send_together(self, { open, request_of(XENSND_OP_CLOSE) });
+      },
+      0.2 },
     { "open-twice", "OPEN while open",
       [](HostileGuest &self) {
           while (self.goes_on())

@@ -79,6 +79,7 @@ struct GuestAttack {
     std::string_view name;
     std::string_view description;
     void (*run)(HostileGuest &);
+    double processor = 0.8; // of one, the backend's share at most
 };
 
 // For messages of the tests.

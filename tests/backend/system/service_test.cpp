@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The service as a whole: what it grants, what it survives, and how it ends.
-#include <gtest/gtest.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,45 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <sstream>
 
-#include "machine/backend_process.h"
-#include "machine/guest.h"
-#include "unit/support.h"
+#include "system/service.h"
 
 namespace sndback::fake {
 namespace {
-
-using namespace std::chrono_literals;
-
-class Service : public ::testing::Test {
-  protected:
-    void configure(const std::string &text)
-    {
-        std::ofstream(directory_ / "conf") << text;
-    }
-    void start(std::vector<std::string> arguments = {})
-    {
-        if (arguments.empty())
-            arguments = { "--config=" + (directory_ / "conf").string() };
-        arguments.push_back("--log-level=debug");
-        backend_ = std::make_unique<BackendProcess>(machine_, directory_.path(), arguments);
-        ASSERT_TRUE(backend_->wait_log("ready: watching")) << backend_->log();
-    }
-    // OPEN, half a buffer of frames, START.
-    static void play(GuestStream &stream)
-    {
-        ASSERT_EQ(stream.open({}), 0);
-        ASSERT_EQ(stream.simple(XENSND_OP_WRITE, 0, 61'440), 0);
-        ASSERT_EQ(stream.trigger(XENSND_OP_TRIGGER_START), 0);
-    }
-
-    TemporaryDirectory directory_;
-    Machine machine_ { directory_.path() };
-    std::unique_ptr<BackendProcess> backend_;
-};
-
-constexpr const char *speaker_for_all = "[guest *]\nplayback = null\n";
 
 TEST_F(Service, PlaysForAGuestThatIsGrantedIt)
 {
@@ -119,6 +86,10 @@ TEST_F(Service, ReloadsAndKeepsTheOldOneIfTheNewOneIsWrong)
     backend_->send(SIGHUP);
     ASSERT_TRUE(backend_->wait_log(":3: 'captrue': unknown")) << backend_->log();
     EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
+    std::filesystem::remove(directory_ / "conf");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log("cannot be read")) << backend_->log();
+    EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
     configure("[guest *]\nplayback = null\ncapture = null\n");
     backend_->send(SIGHUP);
     ASSERT_TRUE(backend_->wait_log("configuration read again"));
@@ -182,7 +153,8 @@ TEST_F(Service, ADeviceThatDoesNotOpenDelaysItsGuestOnly)
 
 TEST_F(Service, WorkersHaveNoPrivileges)
 {
-    configure(speaker_for_all);
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
+    configure("[backend]\nuser = nobody\n[guest *]\nplayback = null\n");
     start();
     Guest guest(machine_, 3, "desktop");
     guest.add_card("p");
@@ -196,6 +168,24 @@ TEST_F(Service, WorkersHaveNoPrivileges)
         EXPECT_EQ(fields[set], "0000000000000000") << set;
     EXPECT_EQ(fields["NoNewPrivs:"], "1");
     EXPECT_EQ(fields["Seccomp:"], "2");
+    std::set<gid_t> groups;
+    std::istringstream text(fields["Groups:"]);
+    for (gid_t group = 0; text >> group;)
+        groups.insert(group);
+    const std::set<gid_t> expected { getpwnam("nobody")->pw_gid, getgrnam("audio")->gr_gid };
+    EXPECT_EQ(groups, expected);
+}
+
+TEST_F(Service, DoesNotRunAsRootBecauseAUserIsMissing)
+{
+    configure("[backend]\nuser = nobody-at-all\n[guest *]\nplayback = null\n");
+    backend_ = std::make_unique<BackendProcess>(
+        machine_, directory_.path(),
+        std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
+    const std::optional<int> status = backend_->wait_exit(20s);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_NE(backend_->log().find("there is no user nobody-at-all"), std::string::npos);
 }
 
 // Root's shell lets no process run in real time.

@@ -305,6 +305,25 @@ TEST(Loop, ForgetsWhatNoReadCanAskFor)
     loop.disconnect(parameters, true);
 }
 
+// A guest that writes frame by frame takes no more memory, and no more time of who reads.
+TEST(Loop, KeepsSingleFramesTogether)
+{
+    Loop loop;
+    const OpenParameters parameters { stereo, buffer, period, {} };
+    loop.connect(parameters, true);
+    const std::vector<std::byte> frames = numbered(400'000);
+    std::size_t most = 0;
+    for (std::uint64_t place = 0; place < frames.size(); place += 4) {
+        loop.put(place, std::span(frames).subspan(place, 4));
+        most = std::max(most, loop.pieces());
+    }
+    EXPECT_LE(most, 12U);
+    std::vector<std::byte> data(buffer);
+    loop.get(frames.size() - buffer, data);
+    EXPECT_TRUE(std::equal(data.begin(), data.end(), frames.end() - buffer));
+    loop.disconnect(parameters, true);
+}
+
 TEST(Loops, AreNamedByRules)
 {
     DeviceFactory devices(all_on("loop:%d-%u"));

@@ -170,5 +170,24 @@ TEST(Wav, KeepsToTheQuota)
     EXPECT_NE(listener.errors[1].find("recording-files"), std::string::npos);
 }
 
+// A guest may have a directory for each of its streams.
+TEST(Wav, KeepsToTheQuotaInEachDirectory)
+{
+    const TemporaryDirectory full;
+    const TemporaryDirectory empty;
+    RecordingListener listener;
+    RecordingQuota quota;
+    quota.set({ .recording_files = 2, .recording_mib = 1 });
+    const std::vector<std::byte> chunk(600'000);
+    WavSink first(full / "a.wav", stereo, quota, listener);
+    first.render(chunk);
+    WavSink second(empty / "b.wav", stereo, quota, listener);
+    second.render(numbered(400));
+    EXPECT_TRUE(listener.errors.empty());
+    first.render(chunk);
+    ASSERT_EQ(listener.errors.size(), 1U);
+    EXPECT_NE(listener.errors[0].find("recording-mib"), std::string::npos);
+}
+
 } // namespace
 } // namespace sndback

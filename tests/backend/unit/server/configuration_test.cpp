@@ -24,6 +24,7 @@ realtime-priority = 5
 
 [defaults]
 streams = 4
+bandwidth-mib = 8
 
 [guest desk*]
 playback = alsa:default
@@ -43,6 +44,7 @@ TEST(Configuration, SaysWhatEachGuestGets)
     const GuestRules *desk = configuration.find({ 1, "desktop", "" });
     ASSERT_NE(desk, nullptr);
     EXPECT_EQ(desk->quota.streams, 4U);
+    EXPECT_EQ(desk->quota.bandwidth_mib, 8U);
     EXPECT_EQ(desk->quota.rate, 48000U);
     const StreamName loud { 1, 0, 0, 0, true, "music=loud" };
     EXPECT_EQ(desk->choose(loud)->kind, DeviceSpec::Kind::wav);

@@ -17,7 +17,7 @@ TEST(RequestBudget, ServesAQuietGuestInSmallPieces)
         budget.set_rate(a_second);
         Time now = 1h;
         unsigned at_once = 1;
-        while (!budget.take(now))
+        while (!budget.charge(now))
             ++at_once;
         EXPECT_GE(at_once, 2 * RequestRing::slots) << a_second;
         EXPECT_LE(at_once, std::max(a_second / 50, 2 * RequestRing::slots) + 1) << a_second;
@@ -25,13 +25,26 @@ TEST(RequestBudget, ServesAQuietGuestInSmallPieces)
         // In the long run it gets all that it may ask for.
         unsigned granted = 0;
         for (const Time end = now + 1s; now < end;) {
-            if (const std::optional<Time> again = budget.take(now))
+            if (const std::optional<Time> again = budget.charge(now))
                 now = *again;
-            else
-                ++granted;
+            ++granted;
         }
         EXPECT_NEAR(granted, a_second, a_second / 50) << a_second;
     }
+}
+
+// What one request overdraws, and what many streams do at the same time, is paid back.
+TEST(RequestBudget, LetsNothingMoreBeDoneUntilWhatWasDoneIsPaid)
+{
+    using namespace std::chrono_literals;
+    RequestBudget budget(1000);
+    const Time now = 1h;
+    EXPECT_EQ(budget.charge(now, 64), std::nullopt);
+    EXPECT_EQ(budget.charge(now, 2000), now + 2s);
+    EXPECT_EQ(budget.charge(now), now + 2001ms);
+    EXPECT_EQ(budget.charge(now + 2s), now + 2002ms);
+    EXPECT_EQ(budget.charge(now + 1h, 64), std::nullopt);
+    EXPECT_NE(budget.charge(now + 1h), std::nullopt);
 }
 
 } // namespace

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What supervisor and workers do with a card, a guest or a worker that is not as it should be.
+#include <signal.h>
+
+#include "system/service.h"
+
+namespace sndback::fake {
+namespace {
+
+class Supervision : public Service {
+  protected:
+    // The guest's frontend publishes a ring that is not granted, and says that it is ready.
+    static void publish_nonsense(Guest &guest)
+    {
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+        guest.stream(0).publish();
+        guest.xen().write(guest.stream(0).path() + "/ring-ref", "4000000000");
+        guest.set_state(XenbusStateInitialised);
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    }
+    [[nodiscard]] unsigned count_log(const std::string &text) const
+    {
+        const std::string log = backend_->log();
+        unsigned count = 0;
+        for (std::size_t at = 0; (at = log.find(text, at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    }
+};
+
+// It has 1 s until the next offer, and waits for the frontend after that.
+TEST_F(Supervision, AFrontendThatDoesNotLetGoIsNotAskedWithoutEnd)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    publish_nonsense(guest);
+    const std::uint64_t before = machine_.calls();
+    EXPECT_FALSE(machine_.wait([&] { return machine_.calls() > before + 100; }, 2500ms));
+    // The offer is not forgotten.
+    guest.set_state(XenbusStateClosed);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+}
+
+// A worker that a guest has taken over would not listen either.
+TEST_F(Supervision, AWorkerThatDoesNotObeyIsKilled)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
+    configure("[guest other]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed, 0, 10s));
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
+    EXPECT_TRUE(backend_->is_running());
+}
+
+TEST_F(Supervision, AGuestIsServedWhoseGrantComesBackWhileItsWorkerEnds)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    const std::vector<pid_t> before = backend_->workers();
+    ASSERT_EQ(before.size(), 1U);
+    configure("[guest other]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    // It waits for its frontend to notice, which does not.
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    configure(speaker_for_all);
+    backend_->send(SIGHUP);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers() != before; }));
+    guest.set_state(XenbusStateClosed);
+    guest.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(guest.connect(0, 10s));
+}
+
+// What XenStore or a disk refuses is no reason to leave the guests, or to fill the log.
+TEST_F(Supervision, GoesOnWhenXenStoreOrTheDiskRefuse)
+{
+    configure("[guest desktop]\nplayback = null\n");
+    std::filesystem::create_directory(directory_ / "disk");
+    start({ "--config=" + (directory_ / "conf").string(),
+            "--stats=" + (directory_ / "disk" / "stats").string() });
+    Guest served(machine_, 3, "desktop");
+    served.add_card("p");
+    ASSERT_TRUE(served.connect());
+    machine_.refuse_writes("/local/domain/0/error");
+    Guest refused(machine_, 4, "other");
+    refused.add_card("p");
+    ASSERT_TRUE(backend_->wait_log("dom4: cannot write"));
+    configure("[guest nobody]\nplayback = null\n");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(backend_->wait_log("dom3: cannot write"));
+    EXPECT_TRUE(served.wait_for_backend(XenbusStateClosed));
+    std::filesystem::remove_all(directory_ / "disk");
+    backend_->send(SIGUSR1);
+    ASSERT_TRUE(backend_->wait_log("cannot write the statistics"));
+    // Once for each guest, and not for each change of its nodes.
+    for (unsigned count = 0; count < 5; ++count) {
+        refused.set_state(XenbusStateInitialising);
+        machine_.write(refused.backend() + "/online", "1");
+        (void)machine_.wait([&] { return count_log("dom4: cannot write") > 1; }, 50ms);
+    }
+    EXPECT_EQ(count_log("dom4: cannot write"), 1U);
+    const auto took = backend_->terminate();
+    ASSERT_TRUE(took);
+    EXPECT_EQ(backend_->wait_exit(0ms), 0);
+}
+
+// As when xl destroy and a write of the backend cross.
+TEST_F(Supervision, ACardThatIsRemovedDoesNotComeBack)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    machine_.before_write(guest.backend() + "/state",
+                          [&] { machine_.remove("/local/domain/0/backend/vsnd/3"); });
+    guest.set_state(XenbusStateClosing);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
+    EXPECT_FALSE(machine_.read("/local/domain/0/backend/vsnd/3"));
+}
+
+constexpr const char *microphone_for_the_first =
+    "[guest first]\nplayback = null\ncapture = null\n[guest second]\nplayback = null\n";
+
+TEST_F(Supervision, ADomainOfTheSameNumberDoesNotInheritGrants)
+{
+    configure(microphone_for_the_first);
+    start();
+    Guest first(machine_, 5, "first");
+    first.add_card("pc");
+    ASSERT_TRUE(first.connect());
+    EXPECT_EQ(first.stream(1).open({}), 0);
+    // Its directory in the backend's stays.
+    machine_.release(5);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }));
+    Guest second(machine_, 5, "second");
+    second.add_card("pc");
+    ASSERT_TRUE(second.connect());
+    EXPECT_EQ(second.stream(1).open({}), -XEN_EACCES);
+}
+
+TEST_F(Supervision, ADomainThatIsRenamedHasTheGrantsOfItsNewName)
+{
+    configure(microphone_for_the_first);
+    start();
+    Guest guest(machine_, 5, "first");
+    guest.add_card("pc");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(guest.stream(1).open({}), 0);
+    ASSERT_EQ(guest.stream(1).simple(XENSND_OP_CLOSE), 0);
+    const std::vector<pid_t> before = backend_->workers();
+    machine_.write("/local/domain/5/name", "second");
+    machine_.write(guest.backend() + "/online", "1");
+    std::optional<int> status;
+    for (unsigned tries = 0; status != -XEN_EACCES && tries < 1000; ++tries) {
+        status = guest.stream(1).open({});
+        (void)guest.stream(1).simple(XENSND_OP_CLOSE);
+    }
+    EXPECT_EQ(status, -XEN_EACCES);
+    EXPECT_EQ(backend_->workers(), before);
+}
+
+TEST_F(Supervision, ACardAboveTheQuotaIsLoggedOnce)
+{
+    configure("[defaults]\ncards = 1\n[guest *]\nplayback = null\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    guest.add_card("p", 1);
+    ASSERT_TRUE(backend_->wait_log("dom3/1: not served"));
+    for (unsigned count = 0; count < 5; ++count) {
+        guest.set_state(XenbusStateClosed);
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+        guest.set_state(XenbusStateInitialising);
+        ASSERT_TRUE(guest.connect());
+    }
+    EXPECT_EQ(count_log("dom3/1: not served"), 1U);
+}
+
+} // namespace
+} // namespace sndback::fake

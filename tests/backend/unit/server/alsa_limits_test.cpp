@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What is remembered of ALSA PCMs: snd_pcm_open() of alsa-lib stands here, counts, and fails when
+// it is told to.
+#include <alsa/asoundlib.h>
+#include <dlfcn.h>
+
+#include "unit/support.h"
+
+namespace {
+
+unsigned opened = 0;
+int failure = 0;
+// alsa-lib's null PCM, which has no clock, is the only one that every machine has.
+bool hides_null = false;
+
+} // namespace
+
+extern "C" {
+
+int snd_pcm_open(snd_pcm_t **pcm, const char *name, snd_pcm_stream_t stream, int mode)
+{
+    static const auto real =
+        reinterpret_cast<decltype(&snd_pcm_open)>(dlsym(RTLD_NEXT, "snd_pcm_open"));
+    ++opened;
+    return failure != 0 ? failure : real(pcm, name, stream, mode);
+}
+
+int snd_pcm_dump(snd_pcm_t *pcm, snd_output_t *output)
+{
+    static const auto real =
+        reinterpret_cast<decltype(&snd_pcm_dump)>(dlsym(RTLD_NEXT, "snd_pcm_dump"));
+    return hides_null ? 0 : real(pcm, output);
+}
+
+} // extern "C"
+
+namespace sndback {
+namespace {
+
+class AlsaLimits : public ::testing::Test {
+  protected:
+    AlsaLimits()
+    {
+        opened = 0;
+        hides_null = true;
+    }
+    ~AlsaLimits() override
+    {
+        failure = 0;
+        hides_null = false;
+    }
+    // How often the PCM is opened to answer.
+    unsigned ask()
+    {
+        const unsigned before = opened;
+        EXPECT_GE(devices_.limits(name_).channels.max, 2U);
+        return opened - before;
+    }
+
+    DeviceFactory devices_ { all_on("alsa:null") };
+    const StreamName name_ { 3, 0, 0, 0, true, "music" };
+};
+
+TEST_F(AlsaLimits, AreAskedForOnce)
+{
+    EXPECT_EQ(ask(), 1U);
+    EXPECT_EQ(ask(), 0U);
+}
+
+TEST_F(AlsaLimits, AreAskedForAgainAfterAReload)
+{
+    EXPECT_EQ(ask(), 1U);
+    devices_.set_rules(all_on("alsa:null"), {});
+    // A stream of the guest has it open, maybe.
+    failure = -EBUSY;
+    EXPECT_EQ(ask(), 1U);
+    failure = -ENODEV;
+    EXPECT_THROW((void)ask(), Refusal);
+    failure = 0;
+    EXPECT_EQ(ask(), 1U);
+    EXPECT_EQ(ask(), 0U);
+}
+
+TEST_F(AlsaLimits, AreAskedForAgainWhenThePcmFails)
+{
+    EXPECT_EQ(ask(), 1U);
+    failure = -ENODEV;
+    const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
+    const Gain gain;
+    RecordingListener listener;
+    EXPECT_THROW((void)devices_.open(name_, parameters, gain, listener), Refusal);
+    failure = 0;
+    EXPECT_EQ(ask(), 1U);
+}
+
+} // namespace
+} // namespace sndback

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a guest's streams may take of this domain.
+#include "unit/server/session_fixture.h"
+
+namespace sndback {
+namespace {
+
+// What one guest's streams take of this domain's processors has a limit, whatever the directory
+// says.
+TEST_F(SessionTest, KeepsToTheQuotaOfRateAndPeriods)
+{
+    GuestRules rules = all_on("null");
+    rules.quota.rate = 48'000;
+    rules.quota.periods = 500;
+    devices_.set_rules(rules, {});
+    config_.limits = {};
+    const auto status_of = [&](std::uint32_t rate, std::uint32_t period) {
+        xensnd_req request = open_request();
+        request.op.open.pcm_rate = rate;
+        request.op.open.period_sz = period;
+        const std::optional<int> status = send(request);
+        if (status == 0)
+            (void)send(SessionTest::request(XENSND_OP_CLOSE));
+        return status;
+    };
+    EXPECT_EQ(status_of(48'000, 384), 0); // 96 frames: 500 a second
+    EXPECT_EQ(status_of(48'000, 380), -XEN_EINVAL);
+    EXPECT_EQ(status_of(0xffffffff, period_bytes), -XEN_EINVAL);
+    EXPECT_EQ(status_of(48'000, 384), 0); // what is closed counts no longer
+    const DeviceFactory::Share another_stream(devices_, { .periods = 1 });
+    EXPECT_EQ(status_of(48'000, 384), -XEN_EINVAL);
+}
+
+TEST_F(SessionTest, KeepsToTheQuotaOfBandwidth)
+{
+    GuestRules rules = all_on("null");
+    rules.quota.bandwidth_mib = 1;
+    devices_.set_rules(rules, {});
+    config_.limits = {};
+    xensnd_req open = open_request();
+    open.op.open.pcm_rate = 192'000; // 768,000 octets a second
+    EXPECT_EQ(send(open), 0);
+    Session another(config_, memory_, devices_, *journal_, {});
+    EXPECT_EQ(another.handle(open, 0s, true)->response.status, -XEN_EINVAL);
+    open.op.open.pcm_rate = 48'000;
+    EXPECT_EQ(another.handle(open, 0s, true)->response.status, 0);
+
+    // A query does not promise what no stream may have.
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { 1ULL << XENSND_PCM_FORMAT_S32_LE | 1ULL << XENSND_PCM_FORMAT_F64_LE,
+                          { 48'000, 384'000 },
+                          { 4, 64 },
+                          { 1, 1U << 20 },
+                          { 1, 1U << 20 } };
+    EXPECT_EQ(send(query), 0);
+    EXPECT_EQ(last_.response.resp.hw_param.formats, 1ULL << XENSND_PCM_FORMAT_S32_LE);
+    EXPECT_EQ(last_.response.resp.hw_param.rates.max, (1U << 20) / 16);
+    EXPECT_EQ(last_.response.resp.hw_param.channels.max, 5U);
+}
+
+// What a guest's quota of requests is charged with.
+TEST_F(SessionTest, CountsWhatRequestsCost)
+{
+    const auto cost_of = [&](const xensnd_req &request, int status) {
+        const std::uint64_t before = session_->work();
+        EXPECT_EQ(send(request), status);
+        return session_->work() - before;
+    };
+    xensnd_req refused = open_request();
+    refused.op.open.buffer_sz = 0xffff'ffff;
+    EXPECT_EQ(cost_of(refused, -XEN_EINVAL), 0U);
+    EXPECT_GE(cost_of(open_request(), 0), buffer_bytes / 4);
+    EXPECT_EQ(cost_of(range_request(XENSND_OP_WRITE, 0, period_bytes), 0), period_bytes);
+    EXPECT_EQ(cost_of(trigger_request(XENSND_OP_TRIGGER_START), 0), 0U);
+    EXPECT_GE(cost_of(trigger_request(XENSND_OP_TRIGGER_PAUSE), 0), buffer_bytes);
+    value(0) = value(1) = -1;
+    EXPECT_GE(cost_of(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8), 0), page_size);
+    EXPECT_EQ(cost_of(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8), 0), 0U);
+}
+
+// A PCM that cannot be opened is looked for each time.
+TEST_F(SessionTest, CountsWhatADeviceCostsThatCannotBeOpened)
+{
+    devices_.set_rules(all_on("alsa:no such PCM"), {});
+    const std::uint64_t before = session_->work();
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { ~0ULL, { 1, 48'000 }, { 1, 8 }, { 1, 1U << 30 }, { 1, 1U << 30 } };
+    EXPECT_LT(send(query), 0);
+    const std::uint64_t cost = session_->work() - before;
+    EXPECT_GE(cost, 8 * page_size);
+    EXPECT_LT(send(query), 0);
+    EXPECT_EQ(session_->work() - before, 2 * cost);
+}
+
+} // namespace
+} // namespace sndback
