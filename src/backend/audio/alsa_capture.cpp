@@ -91,7 +91,7 @@ std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Ti
 
 void AlsaCapture::add_descriptors(std::vector<pollfd> &descriptors) const
 {
-    if (wanted_ && !failed_ && !restart_at_)
+    if (wanted_ && !failed_ && !restart_at_ && !quiet_until_)
         pcm_.add_descriptors(descriptors);
 }
 
@@ -105,11 +105,17 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
                 restart();
             return std::nullopt;
         }
-        (void)pcm_.acknowledge(ready);
+        const bool is_ready = pcm_.acknowledge(ready);
         fetch();
         if (restart_at_)
             return std::nullopt;
+        // Plugins of sound servers can be ready although there is nothing to be read.
+        const bool is_early = is_ready && format_.frames(captured_) < reporter_.next_boundary();
         const auto position = reporter_.report(now, format_.frames(captured_), false);
+        if (is_early)
+            quiet_until_ = reporter_.deadline();
+        else if (quiet_until_ && now >= *quiet_until_)
+            quiet_until_.reset();
         pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
         return position;
     } catch (const AlsaError &error) {
@@ -122,6 +128,7 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
 void AlsaCapture::restart()
 {
     restart_at_.reset();
+    quiet_until_.reset();
     snd_pcm_drop(pcm_.get());
     try {
         pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");

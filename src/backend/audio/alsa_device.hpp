@@ -119,6 +119,7 @@ class AlsaCapture final : public PcmDevice {
     std::uint64_t captured_ = 0; // octets since OPEN
     bool wanted_ = false;
     std::optional<Time> restart_at_; // the card could not be got going
+    std::optional<Time> quiet_until_; // as of playback
     bool failed_ = false;
 };
 
