@@ -72,11 +72,12 @@ class Arrival(DirectoryTest):
     def test_guests_hear_it_too(self) -> None:
         whole = mixed((700, FIRST), (2001, SECOND))
         self.judge(whole)
+        whole[700:1900] = 0
         for guest, heard in enumerate((whole, whole[:outputs.FRAMES])):
             files = self.directory / f"domu{guest}/files"
             files.mkdir(parents=True)
             audio.write(files / "speaker.wav", audio.Recording(outputs.RATE, heard))
         judgement = Judgement(self.directory, guests=2)
-        outputs.arrive("speaker", (0,), is_heard_by_guests=True)(judgement)
+        outputs.arrive("speaker", (0,), is_monitored=True)(judgement)
         self.assertEqual(len(judgement.failed), 1)
         self.assertIn("as guest 1 hears it", judgement.failed[0])

@@ -223,7 +223,7 @@ def output_runs() -> list[Run]:
             backend="/selftest/sound-servers.sh",
             dom0_packages=f"systemd,{PULSEAUDIO},libasound2-plugins",
             dom0_command="/selftest/dom0-sound-servers.sh pulseaudio",
-            dom0_script_when="guests-up", checks=(outputs.arrive("pulseaudio", (0,), is_heard_by_guests=True),), **common),
+            dom0_script_when="guests-up", checks=(outputs.arrive("pulseaudio", (0,), is_monitored=True),), **common),
         Run("selftest-to-pipewire", "6.1", "pv",
             "/selftest/outputs.sh pipewire:1 pipewire-pulse:0", icount="0",
             backend="/selftest/sound-servers.sh",

@@ -156,7 +156,7 @@ void AlsaCapture::fetch()
             snd_pcm_readi(pcm_.get(), scratch_.data(), static_cast<snd_pcm_uframes_t>(available));
         if (is_lost(count))
             return restart();
-        if (AlsaError::is_recoverable(count))
+        if (count == 0 || AlsaError::is_recoverable(count))
             return;
         pcm_.check(count, "read");
         keep(std::span(scratch_).first(format_.bytes(static_cast<std::uint64_t>(count))));

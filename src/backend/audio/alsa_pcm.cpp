@@ -192,10 +192,11 @@ void AlsaPcm::add_descriptors(std::vector<pollfd> &descriptors) const
 bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
 {
     unsigned short events = 0;
-    if (!ready.empty())
-        snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()),
-                                         &events);
-    return events != 0;
+    if (ready.empty())
+        return false;
+    snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()),
+                                     &events);
+    return events != 0 || poll(ready.data(), ready.size(), 0) > 0;
 }
 
 } // namespace sndback

@@ -96,7 +96,8 @@ class AlsaPcm {
 
     void add_descriptors(std::vector<pollfd> &descriptors) const;
     // Lets plugins see what poll() returned; they reset their descriptors then. Returns whether the
-    // PCM says that there is something to do.
+    // PCM says that there is something to do, or has its descriptors ready all the same: recording
+    // from PulseAudio does both, one after the other.
     [[nodiscard]] bool acknowledge(std::span<pollfd> ready) const;
 
   private:
