@@ -68,7 +68,7 @@ std::optional<unsigned> parse_domain(std::string_view text)
     return number;
 }
 
-// Workers must not run as root because nobody has created their user.
+// Workers are not to run as root only because their user has not been created.
 void require_user(const Settings &settings, const Configuration &configuration)
 {
     if (settings.sandbox && configuration.is_written &&

@@ -80,7 +80,7 @@ void XenStore::write_beside(const std::string &other, const std::string &path,
                             const std::string &value)
 {
     constexpr unsigned most_tries = 100;
-    // A transaction fails, and leaves everything as it was, when somebody else writes meanwhile.
+    // A transaction fails, and leaves everything as it was, when another client writes meanwhile.
     for (unsigned tries = 0; tries < most_tries; ++tries) {
         const xs_transaction_t transaction = xs_transaction_start(handle_.get());
         if (transaction == XBT_NULL)

@@ -56,7 +56,7 @@ class DriverTest : public FakeKernelTest {
         return fake::frontend_state(device);
     }
     // Whether applications see one.
-    bool has_card() const
+    bool has_card()
     {
         return !kernel.sound.visible_cards().empty();
     }
