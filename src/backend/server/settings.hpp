@@ -26,8 +26,8 @@ struct Settings {
     bool sandbox = true;
 };
 
-// The text of the configuration file; nothing: nobody has written one, which only is so if it
-// `may_be_missing`. Throws BadConfiguration.
+// The text of the configuration file. Nothing: it is not there, and `may_be_missing`. Throws
+// BadConfiguration.
 [[nodiscard]] std::optional<std::string> configuration_text(const Settings &settings,
                                                             bool may_be_missing);
 

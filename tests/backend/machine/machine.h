@@ -99,7 +99,7 @@ class Machine final : public Xen {
         std::uint64_t notified = 0;
     };
 
-    // Of XenStore: what is to be written if nobody else writes until its end.
+    // Of XenStore: what is to be written if no other client writes until its end.
     struct Transaction {
         std::uint64_t begun;
         std::vector<std::pair<std::string, std::string>> writes;

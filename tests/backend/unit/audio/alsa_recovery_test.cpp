@@ -19,7 +19,8 @@ enum Place : unsigned {
     readi,
     prepare,
     start,
-    places
+    places,
+    revents // no failure: the PCM says that there is nothing to do, and then has nothing
 };
 
 unsigned failing_place = none;
@@ -71,6 +72,17 @@ int snd_pcm_prepare(snd_pcm_t *pcm)
 int snd_pcm_start(snd_pcm_t *pcm)
 {
     return fails(start) ? failure : real(&snd_pcm_start, "snd_pcm_start")(pcm);
+}
+
+int snd_pcm_poll_descriptors_revents(snd_pcm_t *pcm, pollfd *descriptors, unsigned count,
+                                     unsigned short *events)
+{
+    if (!fails(revents))
+        return real(&snd_pcm_poll_descriptors_revents,
+                    "snd_pcm_poll_descriptors_revents")(pcm, descriptors, count, events);
+    failing_place = avail;
+    *events = 0;
+    return 0;
 }
 
 } // extern "C"
@@ -139,6 +151,38 @@ TEST(AlsaRecovery, CaptureGoesOnAfterEachErrorInEachCall)
             EXPECT_TRUE(device.transfer(data, now).has_value())
                 << snd_strerror(error) << " in place " << place;
         }
+}
+
+// As PulseAudio's plugin does; the null PCM's descriptor is always ready.
+TEST(AlsaRecovery, ADescriptorThatStaysReadyWithoutFramesIsNotWaitedFor)
+{
+    const auto descriptors_of = [](const PcmDevice &device) {
+        std::vector<pollfd> descriptors;
+        device.add_descriptors(descriptors);
+        return descriptors;
+    };
+    RecordingListener listener;
+    const Gain gain;
+    AlsaCapture device("null", parameters, gain, listener);
+    failure = -EAGAIN;
+    device.start(0ms);
+    std::vector<pollfd> ready = descriptors_of(device);
+    ASSERT_FALSE(ready.empty());
+    // A request has woken the thread, and not the PCM.
+    failing_place = revents;
+    (void)device.service(0ms, ready);
+    EXPECT_FALSE(descriptors_of(device).empty());
+    ASSERT_GT(poll(ready.data(), ready.size(), 0), 0);
+    failing_place = revents;
+    (void)device.service(0ms, ready);
+    EXPECT_EQ(failing_place, unsigned { none });
+    EXPECT_TRUE(descriptors_of(device).empty());
+    const std::optional<Time> deadline = device.deadline();
+    ASSERT_TRUE(deadline);
+    EXPECT_GE(*deadline, 21ms); // a period
+    EXPECT_LE(*deadline, 48ms);
+    (void)device.service(*deadline, {});
+    EXPECT_FALSE(descriptors_of(device).empty());
 }
 
 // What no waiting mends still ends the stream, with a reason.
