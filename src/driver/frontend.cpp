@@ -12,6 +12,8 @@ namespace {
 constexpr unsigned int unbind_unmap_ms = 100;
 // Before a state is handled that came too fast.
 constexpr unsigned int throttle_ms = 250;
+// So many connections may come to nothing before there is a line in the log.
+constexpr uint32_t early_ends_told = 3;
 // Before a card that waits for its backend tries once more to connect.
 constexpr unsigned int retry_ms = 250;
 
@@ -92,6 +94,13 @@ void Frontend::handle_backend_state()
     using wire::XenbusState;
     const Action action = action_for(state_, backend_state_);
     Diagnostic why;
+    const bool is_early = action == Action::Close || action == Action::Lose;
+    if (state_ == XenbusState::Initialised && is_early && ++early_ends_ == early_ends_told) {
+        why << "the backend of " << device_.path() << " has closed the connection " << early_ends_
+            << " times before it was made; its log says why";
+        device_.log(KSHIM_LOG_WARNING, why);
+        why.clear();
+    }
     switch (action) {
     case Action::Ignore:
         break;
@@ -104,11 +113,16 @@ void Frontend::handle_backend_state()
         // A backend that saw us fail and closes as well is not to start the next round.
         if (state_ == XenbusState::Closed && (has_failed_ || is_for_good))
             break;
+        if (state_ == XenbusState::Initialising && (!is_for_good || card_ == nullptr))
+            break;
         if (is_for_good)
             remove_card(XenbusState::Closed, 0);
         else
-            end_connection({ .with_card = action == Action::Lose ? XenbusState::Reconfiguring
-                                                                 : XenbusState::Initialising,
+            // A backend that is there and says Closed may wait for us to begin: sndif.h, "Recovery
+            // flow".
+            end_connection({ .with_card = backend_state_ == XenbusState::Unknown
+                                              ? XenbusState::Reconfiguring
+                                              : XenbusState::Initialising,
                              .without_card = XenbusState::Initialising });
         break;
     }
@@ -168,6 +182,7 @@ Result<void> Frontend::register_card()
     if (!card_->is_registered())
         TRY(card_->register_with_alsa());
     switch_state(wire::XenbusState::Connected);
+    early_ends_ = 0;
     return {};
 }
 

@@ -83,6 +83,8 @@ class Frontend {
     // What the backend published last.
     wire::XenbusState backend_state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Unknown;
     bool has_failed_ XEN_FRONT_GUARDED_BY(mutex_) = false;
+    // Connections, one after the other, that the backend has ended before they were made.
+    uint32_t early_ends_ XEN_FRONT_GUARDED_BY(mutex_) = 0;
     uint64_t away_since_ms_ XEN_FRONT_GUARDED_BY(mutex_) = 0; // while the card has no backend
     Diagnostic reported_ XEN_FRONT_GUARDED_BY(mutex_);
     Card *card_ XEN_FRONT_GUARDED_BY(mutex_) = nullptr; // ALSA's, until remove_card()

@@ -71,7 +71,9 @@ void Session::attach(const Transport &transport)
     transport_ = &transport;
     requests.attach(transport);
     events_.attach(transport.event_page());
-    has_event_news_ = false;
+    event_news_ = EventNews::None;
+    origin_.meet_backend();
+    values.meet_backend();
     run_.capture().meet_backend();
     set_link(Link::Published);
 }
@@ -82,7 +84,7 @@ void Session::go_live()
         return;
     set_link(Link::Attached);
     is_open_due_ = run_.base().wants_session();
-    is_continuing_ = is_open_due_;
+    is_continuing_ = is_open_due_ && was_opened_;
     sync_for_later();
 }
 
@@ -129,27 +131,25 @@ void Session::reset()
     is_open_due_ = false;
     is_close_due_ |= open_ != OpenState::Closed;
     is_continuation_refused_ = false;
-    // The rows go with the buffer, whether CLOSE has room in the ring or not.
-    values.close(false);
+    values.close(false); // the rows go with the buffer, whether CLOSE has room in the ring or not
     note_state();
     sync_for_later();
 }
 
 void Session::prepare(const kshim_pcm_params &params, Frames step)
 {
-    const RunGeometry geometry = {
-        .frame = FrameSize(params.frame_bits),
-        .period = Frames(params.period_frames),
-        .buffer = Frames(params.buffer_frames),
-    };
+    const RunGeometry geometry = { .frame = FrameSize(params.frame_bits),
+                                   .period = Frames(params.period_frames),
+                                   .buffer = Frames(params.buffer_frames) };
     params_ = params;
     step_ = step;
-    // What it may: two responses and two events for each period, and some at once.
-    free_wheeling_.set_burst(64 + 4 * params.rate / params.period_frames);
+    limits_.prepare(params.rate, params.period_frames);
+    origin_.end_session(run_.base().transferred());
     run_.visit([&](auto &run) { run.prepare(geometry); });
     liveness.on_prepare();
     shown_at_us_ = 0;
     is_continuing_ = false;
+    was_opened_ = false;
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
     open_status_ = 0;
@@ -247,7 +247,9 @@ Result<void> Session::commit()
     // For a stream that runs and is open this is all that a write costs.
     const bool has_posted = post_transfers();
     requests.publish();
-    if (run_.is_playback() ? run_.playback().wants_responses() : has_posted)
+    // START may have waited for these frames.
+    if ((run_.is_playback() ? run_.playback().wants_responses() : has_posted) ||
+        (told_ == Told::Nothing && is_trigger_due()))
         sync_for_later();
     if (open_ == OpenState::Open && run_.is_playback() &&
         run_.base().requested() < run_.playback().committed())

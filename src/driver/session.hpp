@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/card_services.hpp"
+#include "driver/event_news.hpp"
 #include "driver/link.hpp"
 #include "driver/liveness.hpp"
 #include "driver/notices.hpp"
@@ -11,6 +12,7 @@
 #include "driver/stream_run.hpp"
 #include "driver/value_requests.hpp"
 #include "sndif/event_queue.hpp"
+#include "sndif/position_origin.hpp"
 
 namespace xen_front {
 
@@ -94,9 +96,10 @@ class Session {
     {
         return open_ == OpenState::Opening || is_open_due_;
     }
+    // Of a CLOSE that follows a refused OPEN nothing is expected.
     bool is_closing() const
     {
-        return is_close_due_ || requests.is_pending(close_id_);
+        return !is_open_refused_ && (is_close_due_ || requests.is_pending(close_id_));
     }
     bool is_stopping() const
     {
@@ -192,9 +195,6 @@ class Session {
 
     // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
     static constexpr uint32_t recovery_burst = 16;
-    // So many interrupts a second may report positions inside a period alone; more are throttled by
-    // Xen as spurious ones are.
-    static constexpr uint32_t partial_positions_max = 1200;
 
     // ---- session.cpp ----
 
@@ -218,15 +218,19 @@ class Session {
 
     // ---- session_requests.cpp ----
 
-    // Takes responses and posts what is due; decides whether the next response interrupts.
-    void sync();
+    void sync(); // takes responses, posts what is due, decides whether the next response interrupts
     // Posts what is due, in the order in which the backend has to carry it out.
     void post_due();
     bool post_close();
     bool post_open();
+    // Rows of values, and positions inside a period, are more than each backend can serve. False
+    // when there is nothing to do without: then the next OPEN asks for all of it again.
+    bool ask_for_less(int32_t status);
     void post_values();
     bool post_transfers(); // true when there was something to post
     void silence_if_on_trial(const TransferRange &range);
+    // What no trigger tells: ALSA drains what it has just started; the application wheels free.
+    void observe();
     void post_trigger();
     Told wanted_trigger() const;
     bool is_trigger_due() const;
@@ -240,13 +244,10 @@ class Session {
 
     // Whether a position may be a reason to tell the backend something.
     bool needs_sync() const;
-    bool may_interrupt();
+    bool is_free_wheeling() const;
     void take_responses();
     void on_response(const Response &response);
     void on_open_response(int32_t status);
-    // Rows of values, and positions inside a period, are more than each backend can serve. False
-    // when there is nothing to do without: then the next OPEN asks for all of it again.
-    bool ask_for_less(int32_t status);
     void on_trigger_refused(const Response &response);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
@@ -255,8 +256,6 @@ class Session {
     bool take_events();
     // What the backend said before START is about an earlier run.
     void drop_events();
-    // What no trigger tells: ALSA drains what it has just started; the application wheels free.
-    void observe();
 
     // ---- session_liveness.cpp ----
 
@@ -270,12 +269,14 @@ class Session {
     bool is_close_due_ = false;
     bool is_open_due_ = false;
     bool is_open_awaited_ = false;
+    bool is_open_refused_ = false; // the last one that was answered
+    bool was_opened_ = false; // by any backend, since prepare
     bool is_pause_refused_ = false;
     bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
     bool is_asleep_ = false;
     bool is_look_wanted_ = false;
     bool are_events_masked_ = false;
-    bool has_event_news_ = false; // taken since the last interrupt of the event page
+    EventNews event_news_ = EventNews::None; // since the last interrupt of the event page
     bool needs_recovery_ = false;
     bool is_continuing_ = false; // the OPEN that is due is not the application's, by prepare
     bool is_continuation_refused_ = false;
@@ -290,10 +291,9 @@ class Session {
     uint64_t moved_at_us_ = 0; // the position
     uint64_t shown_at_us_ = 0; // of what ALSA was shown
     EventQueue events_;
-    Bytes last_reported_; // by the backend, since OPEN
+    PositionOrigin origin_;
     StreamRun run_;
-    RateLimit partial_positions_ { partial_positions_max, 1000 };
-    RateLimit free_wheeling_ { 0, 1000 }; // interrupts
+    InterruptLimits limits_;
     Notices notices_;
 };
 

@@ -4,6 +4,17 @@
 
 namespace xen_front {
 
+namespace {
+
+// What a backend can have moved since OPEN, unless its device ran dry, or over.
+Bytes most_moved(const StreamRun &run)
+{
+    const RunGeometry &geometry = run.base().geometry();
+    return run.is_playback() ? run.base().transferred() : geometry.frame.bytes(geometry.buffer);
+}
+
+} // namespace
+
 kshim_event_result Session::on_response_interrupt(Notices &notices)
 {
     if (!is_attached(link_))
@@ -14,16 +25,14 @@ kshim_event_result Session::on_response_interrupt(Notices &notices)
     take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
-    const bool is_handled = has_activity && may_interrupt();
+    const bool is_handled = has_activity && limits_.allow_period(is_free_wheeling());
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
 }
 
-// A backend is as fast as the application lets it be, unless that lets it wheel free.
-bool Session::may_interrupt()
+bool Session::is_free_wheeling() const
 {
-    const bool is_free = run_.visit([](const auto &run) { return run.is_free_wheeling(); });
-    return !is_free || free_wheeling_.allow();
+    return run_.visit([](const auto &run) { return run.is_free_wheeling(); });
 }
 
 kshim_event_result Session::on_event_interrupt(Notices &notices)
@@ -32,8 +41,8 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
         return link_ == Link::Broken ? KSHIM_EVENT_BROKEN : KSHIM_EVENT_SPURIOUS;
     journal.counts.interrupts++;
     const bool is_period = take_events();
-    const bool has_news = exchange(has_event_news_, false);
-    if (has_news && link_ != Link::Broken) {
+    const EventNews news = exchange(event_news_, EventNews::None);
+    if (news == EventNews::Moved) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
         observe();
         if (needs_sync())
@@ -44,8 +53,8 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
-    // Positions inside a period are welcome, but not any number of them.
-    const bool is_handled = has_news && (is_period ? may_interrupt() : partial_positions_.allow());
+    const bool is_handled =
+        is_period ? limits_.allow_period(is_free_wheeling()) : limits_.allow(news);
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
 }
@@ -108,7 +117,8 @@ void Session::on_response(const Response &response)
     case wire::Operation::Close:
         if (response.id == close_id_)
             close_id_ = RequestId();
-        if (response.status != 0)
+        // Not every backend closes what it did not open.
+        if (response.status != 0 && !is_open_refused_)
             note_refusal(response);
         break;
     case wire::Operation::HwParamQuery:
@@ -119,13 +129,16 @@ void Session::on_response(const Response &response)
 
 void Session::on_open_response(int32_t status)
 {
+    is_open_refused_ = status != 0;
     if (status == 0) {
         open_ = OpenState::Open;
         open_status_ = 0;
+        was_opened_ = true;
         // From here on, what the event page says is about this OPEN.
         drop_events();
-        last_reported_ = Bytes();
         has_sent_ = run_.base().position() > Frames();
+        origin_.end_session(run_.base().transferred());
+        origin_.begin_session();
         run_.visit([](auto &run) { run.begin_session(); });
         if (buffer_->has_values())
             values.open(*buffer_, params_.channels);
@@ -133,6 +146,7 @@ void Session::on_open_response(int32_t status)
         return;
     }
     open_ = OpenState::Closed;
+    is_close_due_ = true; // what some have done for it, as mapping the buffer, they keep until then
     if (buffer_ != nullptr && ask_for_less(status)) {
         is_open_due_ = true;
         return;
@@ -147,19 +161,6 @@ void Session::on_open_response(int32_t status)
     is_continuation_refused_ = is_continuing_;
     notices_.stop = PcmStop::Xrun;
     want_maintenance();
-}
-
-bool Session::ask_for_less(int32_t status)
-{
-    // A device that is taken is refused for no fault of the request's.
-    const bool is_taken = status == to_errno(Error::Busy) || status == to_errno(Error::TryAgain);
-    if (!is_taken && buffer_->has_values()) {
-        buffer_->hide_values();
-        return true;
-    }
-    buffer_->show_values();
-    const Frames period(params_.period_frames);
-    return !is_taken && exchange(step_, period) != period;
 }
 
 void Session::on_refusal(const Response &response)
@@ -205,22 +206,27 @@ bool Session::take_events()
     const Frames before = run_.base().position();
     Bytes reported;
     Move moved = Move::None;
+    EventNews news = EventNews::None;
     Violation violation = Violation::None;
     // No more than that: a backend that never stops is not to keep us here.
     for (uint32_t left = events_.look(violation); left > 0; left--) {
         if (!events_.take(reported))
             continue;
         journal.on_event(reported, run_.base().geometry().frame);
-        journal.counts.backward_positions += reported < exchange(last_reported_, reported) ? 1 : 0;
+        journal.counts.backward_positions += origin_.note(reported) ? 1 : 0;
         // What the backend captures while the guest is saved may not be transferred: see
         // SharedBuffer::touch(). If the guest was not saved, the next report covers it.
         if (told_ == Told::Nothing || (is_asleep_ && !run_.is_playback()))
             continue;
         if (link_ == Link::Stalled) {
             on_activity();
-            has_event_news_ = true;
+            news = EventNews::Moved;
             continue;
         }
+        news = max(news, EventNews::Repeated);
+        if (!origin_.is_known())
+            origin_.learn(reported, most_moved(run_));
+        reported = origin_.since_open(reported);
         moved = max(moved, run_.visit([&](auto &run) { return run.report(reported); }));
     }
     if (violation != Violation::None) {
@@ -232,8 +238,11 @@ bool Session::take_events()
     if (moved != Move::None) {
         on_activity();
         liveness.on_position(run_.base().position(), run_.base().geometry().period);
-        has_event_news_ = true;
+        news = EventNews::Moved;
+    } else if (news == EventNews::Repeated && run_.may_stand_still()) {
+        on_activity();
     }
+    event_news_ = max(event_news_, news);
     if (run_.is_playback() && run_.playback().needs_silence())
         want_maintenance(); // for pad()
     // Of capture ALSA learns when READ has fetched it, or had, as soon as it is reported.
@@ -242,19 +251,8 @@ bool Session::take_events()
 
 void Session::drop_events()
 {
-    if (told_ != Told::Nothing || !is_attached(link_))
-        return;
-    (void)take_events();
-}
-
-void Session::observe()
-{
-    if (!substream_ || !run_.base().is_moving())
-        return;
-    const kshim_pcm_mode mode = substream_.mode();
-    run_.base().set_unstoppable(mode.is_unstoppable);
-    if (mode.is_draining && run_.base().state() == RunState::Running)
-        (void)drain();
+    if (told_ == Told::Nothing && is_attached(link_))
+        (void)take_events();
 }
 
 uint32_t Session::pointer()

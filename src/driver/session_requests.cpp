@@ -94,6 +94,19 @@ bool Session::post_open()
     return true;
 }
 
+bool Session::ask_for_less(int32_t status)
+{
+    // A device that is taken is refused for no fault of the request's.
+    const bool is_taken = status == to_errno(Error::Busy) || status == to_errno(Error::TryAgain);
+    if (!is_taken && buffer_->has_values()) {
+        buffer_->hide_values();
+        return true;
+    }
+    buffer_->show_values();
+    const Frames period(params_.period_frames);
+    return !is_taken && exchange(step_, period) != period;
+}
+
 void Session::post_values()
 {
     wire::Request request;
@@ -145,12 +158,25 @@ bool Session::post_transfers()
     return has_posted;
 }
 
+void Session::observe()
+{
+    if (!substream_ || !run_.base().is_moving())
+        return;
+    const kshim_pcm_mode mode = substream_.mode();
+    run_.base().set_unstoppable(mode.is_unstoppable);
+    if (mode.is_draining && run_.base().state() == RunState::Running)
+        (void)drain();
+}
+
 bool Session::is_trigger_due() const
 {
     const Told wanted = wanted_trigger();
-    // What was not started needs no end, and what has ended is opened anew.
-    return open_ == OpenState::Open && told_ != wanted && told_ != Told::Stop &&
-           (told_ != Told::Nothing || wanted == Told::Start);
+    if (open_ != OpenState::Open || told_ == wanted || told_ == Told::Stop)
+        return false; // what has ended is opened anew
+    if (told_ != Told::Nothing)
+        return true;
+    // What was not started needs no end, and a device does not start with nothing to play.
+    return wanted == Told::Start && (!run_.is_playback() || run_.base().transferred() > Bytes());
 }
 
 void Session::post_trigger()

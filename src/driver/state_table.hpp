@@ -17,8 +17,8 @@ enum class Action : uint8_t {
     Register,
     // The backend closes the connection. Let go of it; then Closed: the backend waits for that.
     Close,
-    // The backend has gone. Let go of the connection; then Initialising, ready for a new one, or
-    // Reconfiguring when the card stays.
+    // The backend has closed, or gone. Let go of the connection; then Initialising, ready for a new
+    // one, or Reconfiguring when the card stays and there is no backend.
     Lose,
     // The backend starts over and waits for a frontend that does so, too. Let go of the old
     // connection; then Initialising.
@@ -48,6 +48,9 @@ inline constexpr Transition transitions[] = {
     { wire::XenbusState::Connected, wire::XenbusState::Closing, Action::Close },
     { wire::XenbusState::Reconfiguring, wire::XenbusState::Closing, Action::Close },
 
+    // Only if it is for good: otherwise a backend is yet to begin.
+    { wire::XenbusState::Initialising, wire::XenbusState::Closed, Action::Lose },
+    { wire::XenbusState::Initialising, wire::XenbusState::Unknown, Action::Lose },
     { wire::XenbusState::Initialised, wire::XenbusState::Closed, Action::Lose },
     { wire::XenbusState::Initialised, wire::XenbusState::Unknown, Action::Lose },
     { wire::XenbusState::Connected, wire::XenbusState::Closed, Action::Lose },

@@ -154,6 +154,7 @@ class Stream {
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
+    bool is_query_unanswered_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // the last one
     RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_); // logged last
     Mixer mixer_;
     Guarded<Session, SpinLock> session_;

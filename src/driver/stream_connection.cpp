@@ -23,6 +23,7 @@ Result<void> Stream::connect()
     session_.with([transport = transport_.get()](Session &session) { session.attach(*transport); });
     refused_open_ = RefusedOpen();
     query_cache_.clear();
+    is_query_unanswered_ = false;
     return {};
 }
 

@@ -141,6 +141,9 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
 {
     if (const wire::HwParamQuery *known = query_cache_.find(question))
         return narrow(question, *known);
+    // Each of those takes a slot of the ring, and as long as a caller waits at most.
+    if (is_query_unanswered_)
+        return wire::HwParamQuery(question);
 
     wire::Request query = {};
     query.operation = wire::Operation::HwParamQuery;
@@ -154,13 +157,16 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
     // A backend that does not answer the question, or answers nonsense, leaves XenStore's limits in
     // force.
     wire::HwParamQuery response = {};
+    bool is_unanswered = false;
     const bool is_answered = session_.with([&](Session &session) {
         const Response *kept = session.requests.kept_response();
+        is_unanswered = kept == nullptr && is_attached(session.link());
         if (kept == nullptr || kept->status != 0 || !is_meaningful(kept->hw_param))
             return false;
         response = kept->hw_param;
         return true;
     });
+    is_query_unanswered_ = is_unanswered;
     const wire::HwParamQuery result = is_answered ? TRY(narrow(question, response)) : question;
     query_cache_.remember(question, result);
     return wire::HwParamQuery(result);

@@ -34,6 +34,11 @@ class StreamRun {
     {
         return *base_;
     }
+    // Whether the backend may report the same position again and again: see PlaybackRun.
+    bool may_stand_still() const
+    {
+        return is_playback_ && playback_.may_stand_still();
+    }
     // Calls @action with the run as what it is.
     template <typename Action> auto visit(Action &&action)
     {

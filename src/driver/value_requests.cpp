@@ -11,8 +11,12 @@ void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
     channels_ = channels;
     // What another backend, or this one with other parameters, has refused says nothing now.
     is_without_rows_ = false;
-    for (Row &row : rows_)
-        row = Row();
+    for (Row &row : rows_) {
+        // OPEN was answered, and this is not: each try would take another slot of the ring.
+        row.is_given_up = row.is_unanswered;
+        row.is_refused = row.is_given_up;
+        row.state = RowState::Settled;
+    }
     on_put(KSHIM_CONTROL_VOLUME);
     on_put(KSHIM_CONTROL_SWITCH);
 }
@@ -42,6 +46,8 @@ void ValueRequests::on_put(kshim_control_kind kind)
 
 void ValueRequests::make_due(Operation operation)
 {
+    if (row_of(operation).is_given_up)
+        return;
     RowState &state = row_of(operation).state;
     const bool is_sent = state == RowState::Sent || state == RowState::SentAndDue;
     state = is_sent ? RowState::SentAndDue : RowState::Due;
@@ -93,15 +99,23 @@ void ValueRequests::on_sent(Operation operation, RequestId id)
 {
     Row &row = row_of(operation);
     row.state = RowState::Sent;
+    row.is_unanswered = true;
     row.id = id;
 }
 
 void ValueRequests::on_response(const Response &response)
 {
     Row &row = row_of(response.operation);
-    const bool is_ours = buffer_ != nullptr && row.id == response.id &&
-                         (row.state == RowState::Sent || row.state == RowState::SentAndDue);
-    if (!is_ours)
+    if (!(row.id == response.id))
+        return;
+    row.is_unanswered = false;
+    if (exchange(row.is_given_up, false)) {
+        row.is_refused = false;
+        if (buffer_ != nullptr)
+            make_due(response.operation);
+        return;
+    }
+    if (buffer_ == nullptr || (row.state != RowState::Sent && row.state != RowState::SentAndDue))
         return;
     row.state = row.state == RowState::SentAndDue ? RowState::Due : RowState::Settled;
     const bool is_refused = response.status != 0;

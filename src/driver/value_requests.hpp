@@ -17,6 +17,12 @@ class ValueRequests {
     {
         mixer_ = &mixer;
     }
+    // There is another backend.
+    void meet_backend()
+    {
+        for (Row &row : rows_)
+            row = Row();
+    }
     // A backend opens the stream with rows of @channels values in @buffer: all are due.
     void open(const SharedBuffer &buffer, uint32_t channels);
     // It opens it without them, or closes it: none are.
@@ -54,6 +60,8 @@ class ValueRequests {
     struct Row {
         RowState state = RowState::Settled;
         bool is_refused = false; // the last time
+        bool is_unanswered = false; // the last one that was sent
+        bool is_given_up = false; // nothing is sent before that is answered
         RequestId id;
     };
 

@@ -115,8 +115,18 @@ void kshim_xenbus_settle_state(struct kshim_xenbus_device *opaque)
 		WRITE_ONCE(device->state, published);
 }
 
-void kshim_xenbus_error(struct kshim_xenbus_device *device, int error, const char *text)
+void kshim_xenbus_error(struct kshim_xenbus_device *opaque, int error, const char *text)
 {
-	if (shim_may_log())
-		xenbus_dev_error(to_xenbus(device), error, "%s", text);
+	struct xenbus_device *device = to_xenbus(opaque);
+	char *path;
+
+	if (shim_may_log()) {
+		xenbus_dev_error(device, error, "%s", text);
+		return;
+	}
+	/* The node is written all the same. */
+	path = kasprintf(GFP_KERNEL, "error/%s", device->nodename);
+	if (path)
+		xenbus_printf(XBT_NIL, path, "error", "%d %s", -error, text);
+	kfree(path);
 }

@@ -17,16 +17,19 @@ void EventQueue::detach()
     consumed_ = 0;
 }
 
-uint32_t EventQueue::look(Violation &violation) const
+uint32_t EventQueue::look(Violation &violation)
 {
+    constexpr uint32_t backwards = uint32_t { 1 } << 31;
     auto produced = page_.index(&wire::EventPage::in_prod).load().validate([&](uint32_t in_prod) {
-        return in_prod - consumed_ <= wire::event_ring_size;
+        return in_prod - consumed_ < backwards;
     });
     if (produced.is_error()) {
         violation = Violation::EventIndex;
         return 0;
     }
-    return produced.value() - consumed_;
+    const uint32_t count = min(produced.value() - consumed_, wire::event_ring_size);
+    consumed_ = produced.value() - count;
+    return count;
 }
 
 bool EventQueue::take(Bytes &position)

@@ -16,9 +16,10 @@ class EventQueue {
     void attach(SharedPage<wire::EventPage> page);
     void detach();
 
-    // How many events are there to be taken. A violation in @violation means that the page must not
-    // be used any more.
-    uint32_t look(Violation &violation) const;
+    // How many events are there to be taken, as many as the page holds at most. A backend need not
+    // wait for the frontend to take them (sndif.h, "in_cons"): what was overwritten is lost. A
+    // violation in @violation means that the page must not be used any more.
+    uint32_t look(Violation &violation);
     // Takes one of those that look() has counted. Whether it is of a known type, a position: then
     // that is in @position, in bytes since OPEN, any number the backend liked.
     bool take(Bytes &position);

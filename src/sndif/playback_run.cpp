@@ -10,11 +10,13 @@ void PlaybackRun::prepare(const RunGeometry &geometry)
     begin(geometry);
     committed_ = Frames();
     padded_ = Frames();
+    extra_ = Frames();
 }
 
 void PlaybackRun::begin_session()
 {
     Run::begin_session(position_);
+    extra_ = Frames();
 }
 
 bool PlaybackRun::commit(int64_t queued)
@@ -45,7 +47,7 @@ Frames PlaybackRun::silence_end() const
         return Frames();
     const uint64_t period = geometry_.period.value();
     const Frames whole = base_ + Frames(round_up((committed_ - base_).value(), period));
-    return min(whole, position_ + geometry_.buffer);
+    return min(whole + extra_, position_ + geometry_.buffer);
 }
 
 bool PlaybackRun::next_silence(Frames count_max, SilenceRange &range)
@@ -65,6 +67,10 @@ Move PlaybackRun::report(Bytes reported)
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
     const Move made = advance(min(since_prepare(reported), limit));
+    // It has played all, by its own account, and that falls short.
+    if (made == Move::None && silence_end() > Frames() && in_flight_ == 0 &&
+        requested() >= silence_end())
+        extra_ += geometry_.period;
     // An xrun, or the end of a drain: ALSA decides.
     is_elapsed_ |= made != Move::None && has_run_out();
     return made;
@@ -89,6 +95,13 @@ TransferResult PlaybackRun::on_response(RequestId id, int32_t status)
 {
     Bytes end;
     return take_response(id, status, end);
+}
+
+bool PlaybackRun::may_stand_still() const
+{
+    return state_ == RunState::Running && !is_free_wheeling() && in_flight_ == 0 &&
+           requested() >= committed_ &&
+           committed_ + geometry_.period <= position_ + geometry_.buffer;
 }
 
 bool PlaybackRun::expects_position() const

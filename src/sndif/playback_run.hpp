@@ -31,7 +31,8 @@ class PlaybackRun : public Run {
     bool drain();
     // Whether silence is missing between what was committed and the end of its last period, as the
     // backend counts them from its OPEN, and there is room for it: a backend that reports whole
-    // periods only would never report a part of one.
+    // periods only would never report a part of one. Another one never reports the last frames,
+    // which its device has still to play, as long as nothing follows: for that, too, some does.
     bool needs_silence() const
     {
         return padded_ < silence_end();
@@ -75,6 +76,10 @@ class PlaybackRun : public Run {
     }
     // Whether the backend has enough to play until it has to report a position.
     bool expects_position() const;
+    // Whether that may stand still meanwhile: all that the application has written is handed over,
+    // there is room for more, and the device has still to play the rest, for which it may need
+    // more.
+    bool may_stand_still() const;
 
   private:
     // Free-wheeling, frames are handed over so far ahead of the position: late enough to hold what
@@ -93,6 +98,7 @@ class PlaybackRun : public Run {
 
     Frames committed_; // by the application
     Frames padded_; // the same and, draining, the silence behind it
+    Frames extra_; // silence behind the end of its last period
 };
 
 } // namespace xen_front

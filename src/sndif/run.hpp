@@ -113,6 +113,11 @@ class Run {
     {
         return geometry_.frame.frames(requested_);
     }
+    // The same in this session.
+    Bytes transferred() const
+    {
+        return requested_ - geometry_.frame.bytes(base_);
+    }
     uint32_t in_flight() const
     {
         return in_flight_;

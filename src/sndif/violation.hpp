@@ -11,7 +11,7 @@ enum class Violation : uint8_t {
     ResponseIndex, // rsp_prod names responses to requests never sent
     ResponseId, // an answer to nothing
     ResponseOperation, // an answer to another operation than was asked
-    EventIndex, // in_prod is more than the event page holds ahead
+    EventIndex, // in_prod runs backwards
 };
 
 // For the log.
@@ -22,7 +22,7 @@ constexpr const char *describe(Violation violation)
         "rsp_prod of the request ring is out of range",
         "a response has an id that no request is waiting for",
         "a response names another operation than its request",
-        "in_prod of the event page is out of range",
+        "in_prod of the event page runs backwards",
     };
     return texts[static_cast<uint8_t>(violation)];
 }

@@ -2,6 +2,7 @@
 #include "server/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sndback {
 
@@ -181,6 +182,7 @@ void Session::open(const xensnd_open_req &request)
 {
     if (stream_)
         throw Violation("the stream is open already", -XEN_EBUSY);
+    is_open_refused_ = true;
     const OpenParameters parameters = check_open(request);
     auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
     work_ += request.buffer_sz / mapping_part + device_work;
@@ -188,11 +190,14 @@ void Session::open(const xensnd_open_req &request)
     auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
     stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),
                                  request.buffer_sz, std::move(device) });
+    is_open_refused_ = false;
 }
 
 // Whether the device is through with what it has played.
 bool Session::close(Time now, bool may_wait)
 {
+    if (!stream_ && std::exchange(is_open_refused_, false))
+        return true;
     const OpenStream &stream = opened();
     if (may_wait && !stream.device->is_silent(now))
         return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "attack_harness.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -17,8 +18,11 @@ using sndback::StreamTarget;
 constexpr fake::Duration call_limit = 12s;
 // Longer than the driver waits.
 constexpr fake::Duration lateness = 1500ms;
-// How often a background thread without a pause gets to run.
+// How often a background thread without a pause gets to run, at first and when that has shown what
+// it does: an application may wait for ten seconds.
 constexpr fake::Duration background_interval = 1ms;
+constexpr fake::Duration background_time = 2s;
+constexpr fake::Duration slow_interval = 20ms;
 constexpr int background_burst = 20;
 constexpr int store_steps = 40;
 
@@ -127,6 +131,7 @@ AttackHarness::~AttackHarness()
 void AttackHarness::connect_to(const Attack &attack)
 {
     is_attacking_ = true;
+    attacked_at_ = kernel.timeline.now();
     backend.on_attach = [this, &attack](BackendStream &stream) {
         install(attack, stream);
     };
@@ -183,8 +188,9 @@ void AttackHarness::install(const Attack &attack, BackendStream &stream)
 
 void AttackHarness::plan_background(const Attack &attack, std::shared_ptr<StreamTarget> target)
 {
-    const fake::Duration interval =
-        attack.pause_us == 0 ? background_interval : attack.pause_us * 1us;
+    fake::Duration interval = attack.pause_us == 0 ? background_interval : attack.pause_us * 1us;
+    if (kernel.timeline.now() - attacked_at_ > background_time)
+        interval = std::max(interval, slow_interval);
     plans_.push_back(kernel.timeline.after(interval, [this, &attack, target] {
         if (!is_attacking_ || has_vanished_)
             return;

@@ -65,6 +65,7 @@ class AttackHarness : public DriverTest {
     std::vector<fake::Timeline::Plan> plans_;
     bool is_attacking_ = false;
     bool has_vanished_ = false;
+    fake::Duration attacked_at_ {};
 };
 
 } // namespace xen_front::test

@@ -80,7 +80,7 @@ TEST_F(ConnectionEndTest, BackendThatRestartsGetsANewConnection)
     EXPECT_EQ(state(), XenbusState::Closed);
     backend.detach();
     backend.publish(XenbusState::Closed);
-    EXPECT_EQ(state(), XenbusState::Reconfiguring); // the card waits for the next one
+    EXPECT_EQ(state(), XenbusState::Initialising); // the card waits for the next one
     backend.publish(XenbusState::Initialising);
     EXPECT_EQ(state(), XenbusState::Initialising);
     backend.wait_for_frontend();

@@ -315,7 +315,7 @@ TEST_F(NoWakeupTest, BrokenEventPageIsFoundByTheLook)
 {
     auto file = running();
     stream().is_liar = true;
-    stream().event_page().in_prod += 1000;
+    stream().event_page().in_prod -= 1;
     (void)file->hwsync();
     kernel.timeline.pass(1ms);
     EXPECT_EQ(file->state(), PcmState::Disconnected);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What becomes of a card whose backend goes by XenStore: it stays, is unplugged, or is another one.
+#include <algorithm>
+
 #include "reconnect_test.hpp"
 
 namespace xen_front::test {
@@ -155,13 +157,87 @@ TEST_F(ReconnectTest, BackendThatIsTakenAwayWithoutClosing)
     }
 }
 
+// As libxenbe does: it leaves Closed when it sees that the frontend begins anew.
+TEST_F(ReconnectTest, BackendThatWaitsInClosedForTheFrontend)
+{
+    auto file = playing();
+    kernel.timeline.pass(9ms);
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    ASSERT_EQ(state(), XenbusState::Initialising);
+    const uint64_t stood_at = position(*file);
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    expect_the_rest(*file, stood_at);
+}
+
+// A device does not start with nothing to play.
+TEST_F(ReconnectTest, RunThatHasPlayedAllStartsWithItsNextFrames)
+{
+    auto file = prepared();
+    EXPECT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
+    write(*file, 512);
+    kernel.timeline.pass(20ms);
+    file->hwsync();
+    ASSERT_EQ(position(*file), 512u);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    restart();
+    kernel.timeline.pass(3s);
+    EXPECT_EQ(stream().count(wire::Operation::Open), 1u);
+    EXPECT_EQ(stream().count(wire::Operation::Trigger), 0u);
+    write(*file, 512);
+    EXPECT_EQ(stream().record.requests.back().operation, wire::Operation::Trigger);
+    kernel.timeline.pass(20ms);
+    file->hwsync();
+    EXPECT_EQ(position(*file), 1024u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_TRUE(complaints().empty());
+}
+
+// What no backend has opened can be refused without harm to the card.
+TEST_F(ReconnectTest, StreamThatWasPreparedWithoutABackendMayBeRefused)
+{
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    auto file = prepared();
+    backend.on_attach = [](BackendStream &stream) {
+        stream.statuses[wire::Operation::Open] = -22;
+    };
+    restart();
+    kernel.timeline.pass(10ms);
+    EXPECT_EQ(card_count(), 1u);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    backend.stream(0, 0).statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+}
+
+// One line says so, however often it happens.
+TEST_F(ReconnectTest, BackendThatNeverFinishesAConnection)
+{
+    for (int i = 0; i < 10; i++) {
+        backend.publish(XenbusState::Closed);
+        backend.detach();
+        backend.publish(XenbusState::InitWait);
+        kernel.timeline.pass(500ms);
+        ASSERT_EQ(state(), XenbusState::Initialised);
+    }
+    const auto lines = complaints();
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [](const auto &line) { return line.find("3 times") != line.npos; }),
+              1);
+    EXPECT_EQ(lines.size(), 1u) << lines.back();
+}
+
 TEST_F(ReconnectTest, BackendThatIsTakenAwayWhileTheCardWaitsForIt)
 {
     auto file = playing();
     kernel.store.set(device.backend_path + "/online", "1");
     backend.publish(XenbusState::Closed);
     backend.detach();
-    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    EXPECT_EQ(state(), XenbusState::Initialising);
     EXPECT_EQ(file->state(), PcmState::Running);
     kernel.store.set(device.backend_path + "/online", "0");
     backend.publish(XenbusState::Unknown);

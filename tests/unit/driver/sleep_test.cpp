@@ -214,7 +214,7 @@ TEST_F(SleepTest, ShutdownClosesWhatTheBusLeaves)
     EXPECT_EQ(state(), XenbusState::Connected);
     backend.publish(XenbusState::Closed);
     backend.detach();
-    EXPECT_EQ(state(), XenbusState::Reconfiguring);
+    EXPECT_EQ(state(), XenbusState::Initialising);
     fake::shut_down(device);
     EXPECT_EQ(state(), XenbusState::Closed);
 }

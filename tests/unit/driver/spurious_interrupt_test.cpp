@@ -9,16 +9,40 @@ namespace {
 using wire::Operation;
 using namespace std::chrono_literals;
 
-// Position events without news: the handler says that they are spurious.
-TEST_F(StreamFailureTest, EventsWithoutNewsAreSpurious)
+TEST_F(StreamFailureTest, InterruptWithoutAnEventIsSpurious)
 {
     auto file = running();
     stream().report_position(256 * frame_bytes);
     EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_HANDLED);
+    stream().interrupt_events();
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+}
+
+// A timer of the backend goes on while the stream is paused: what comes then is not to delay what
+// follows.
+TEST_F(StreamFailureTest, BackendThatReportsWhileThePositionStands)
+{
+    auto file = running();
     stream().report_position(256 * frame_bytes);
-    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
-    stream().report_position(200 * frame_bytes);
-    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+    ASSERT_EQ(file->pause(true), 0);
+    for (int i = 0; i < 400; i++) {
+        stream().report_position(256 * frame_bytes);
+        kernel.timeline.pass(5ms);
+    }
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    ASSERT_EQ(file->pause(false), 0);
+    stream().report_position(512 * frame_bytes);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_HANDLED);
+    EXPECT_EQ(file->substream().periods_elapsed, 2u);
+}
+
+TEST_F(StreamFailureTest, EventsWithoutNewsAreThrottled)
+{
+    auto file = running();
+    for (int i = 0; i < 1000; i++)
+        stream().report_position(256 * frame_bytes - (i % 2));
+    EXPECT_LT(channel(true).interrupts, 300u);
+    EXPECT_GT(channel(true).spurious_interrupts, 0u);
 }
 
 // Positions between the period boundaries are welcome a thousand times a second, and no more often,

@@ -13,7 +13,7 @@ using wire::XenbusState;
 // i: ignore, c: connect, r: register, x: close, l: lose, t: restart.
 constexpr const char *expected[] = {
     "iiiiiiiii", // Unknown
-    "iiciixiii", // Initialising
+    "liciixlii", // Initialising
     "iiiiiiiii", // InitWait
     "ltiirxlii", // Initialised
     "ltciixlii", // Connected

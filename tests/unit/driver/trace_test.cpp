@@ -239,7 +239,7 @@ TEST_F(TraceTest, StatesOfAStreamWhoseBackendBreaksTheProtocol)
     file->write(make_audio(1024 * frame_bytes));
     fake::Trace::start();
     stream().is_liar = true;
-    stream().event_page().in_prod += 64;
+    stream().event_page().in_prod -= 1;
     stream().interrupt_events();
     EXPECT_EQ(stream_states(), (States { "failed, attached", "failed, broken" }));
 }

@@ -70,6 +70,16 @@ TEST_F(SessionTest, RefusesRequestsOutOfTurn)
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), -XEN_EINVAL);
 }
 
+TEST_F(SessionTest, WhatItRefusedToOpenMayBeClosed)
+{
+    auto wrong = open_request();
+    wrong.op.open.pcm_channels = 77;
+    ASSERT_EQ(send(wrong), -XEN_EINVAL);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+    EXPECT_EQ(statistics_->violations, 0U);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), -XEN_EINVAL);
+}
+
 // The in-tree driver says PAUSE when its guest is suspended, and START when it goes on.
 TEST_F(SessionTest, StartsAnewAfterAPause)
 {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the events of a backend are worth, and how often it may interrupt for that. More interrupts
+// than these are throttled by Xen, as those without any event are.
+#pragma once
+
+#include "driver/rate_limit.hpp"
+
+namespace xen_front {
+
+enum class EventNews : uint8_t {
+    None,
+    Repeated, // a position that is known already: the device stands still, or is paused
+    Moved,
+};
+
+class InterruptLimits {
+  public:
+    void prepare(uint32_t rate, uint32_t period_frames)
+    {
+        // What it may: two responses and two events for each period, and some at once.
+        free_wheeling_.set_burst(64 + 4 * rate / period_frames);
+    }
+    // For the end of a period, or a response. A backend is as fast as the application lets it be,
+    // unless that wheels free.
+    bool allow_period(bool is_free_wheeling)
+    {
+        return !is_free_wheeling || free_wheeling_.allow();
+    }
+    // For anything else.
+    bool allow(EventNews news)
+    {
+        return news == EventNews::Moved ? partial_.allow()
+                                        : news == EventNews::Repeated && repeated_.allow();
+    }
+
+  private:
+    // A second. Repetitions are those of a timer with a period of 5 ms, and some.
+    static constexpr uint32_t partial_max = 1200;
+    static constexpr uint32_t repeated_max = 250;
+
+    RateLimit partial_ { partial_max, 1000 }; // positions inside a period
+    RateLimit repeated_ { repeated_max, 1000 };
+    RateLimit free_wheeling_ { 0, 1000 };
+};
+
+} // namespace xen_front

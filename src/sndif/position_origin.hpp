@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where a backend begins to count the positions that it reports. sndif.h does not say; most count
+// from OPEN on. That of snd_be which plays through PipeWire goes on where the session before ended.
+#pragma once
+
+#include "base/strong.hpp"
+
+namespace xen_front {
+
+// Pure: the caller's ring lock covers every call. A session is what lies between OPEN and CLOSE.
+class PositionOrigin {
+  public:
+    // There is another backend, whose first session begins at zero in either way.
+    void meet_backend()
+    {
+        *this = PositionOrigin();
+    }
+    // A session has ended in which @transferred was sent or asked for; it may end several times, in
+    // parts.
+    void end_session(Bytes transferred)
+    {
+        transferred_ += transferred;
+    }
+    void begin_session()
+    {
+        if (last_ > Bytes() && last_ < absurd)
+            last_before_ = last_;
+        last_ = Bytes();
+        origin_ = Bytes();
+        is_known_ = false;
+    }
+    // The backend has reported a position: any number. Whether that goes back in this session.
+    bool note(Bytes reported)
+    {
+        return reported < exchange(last_, reported);
+    }
+    // Whether a report of this session was learned from.
+    bool is_known() const
+    {
+        return is_known_;
+    }
+    // The @first report since START. @most is what the backend can have moved since OPEN.
+    void learn(Bytes first, Bytes most)
+    {
+        is_known_ = true;
+        if (first < last_before_)
+            goes_on_ = false;
+        // It may have counted, too, what it was given and had not come to when it was closed.
+        const Bytes all = max(transferred_, last_before_);
+        const Bytes before = first >= all ? all : last_before_;
+        goes_on_ |= first > most && first >= before && before > Bytes() && first < absurd;
+        origin_ = goes_on_ ? before : Bytes();
+    }
+    // The bytes that the backend has moved since OPEN, as it says: any number.
+    Bytes since_open(Bytes reported) const
+    {
+        return reported - min(reported, origin_);
+    }
+
+  private:
+    // No stream was ever that long.
+    static constexpr Bytes absurd { uint64_t { 1 } << 56 };
+
+    bool goes_on_ = false; // the backend, as one of its sessions has shown
+    bool is_known_ = false;
+    Bytes origin_; // of this session
+    Bytes last_; // report of this session
+    Bytes last_before_; // of the session before that
+    Bytes transferred_; // in all sessions that have ended
+};
+
+} // namespace xen_front

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Habits of backends in the field that sndif.h allows, or does not mention.
+#include "stream_failure_test.hpp"
+
+namespace xen_front::test {
+
+namespace {
+
+using wire::Operation;
+using namespace std::chrono_literals;
+
+class OtherBackendTest : public StreamFailureTest {
+  protected:
+    // The backend never begins anew to count the positions that it reports.
+    void count_over_opens(BackendStream &stream)
+    {
+        stream.before_position = [this](uint64_t &position) {
+            position += counted_;
+            return true;
+        };
+        stream.before_answer = [this, &stream](const wire::Request &request, wire::Response &) {
+            if (request.operation == Operation::Close)
+                counted_ += stream.record.written_bytes;
+            return true;
+        };
+    }
+    // Each 5 ms the backend plays a period of what it has, and reports how far that is heard.
+    void play_behind(uint64_t frames)
+    {
+        if (!is_playing_)
+            return;
+        if (stream().is_running()) {
+            played_ = std::min(played_ + 256, written_frames(*file_));
+            stream().report_position((played_ - std::min(played_, frames)) * frame_bytes);
+        }
+        kernel.timeline.after(5ms, [this, frames] { play_behind(frames); });
+    }
+    // Plays @frames on such a backend to the end, and returns how long that takes.
+    fake::Duration drained(size_t frames, uint64_t behind)
+    {
+        file_ = prepared();
+        EXPECT_EQ(file_->write(make_audio(frames * frame_bytes)), static_cast<int64_t>(frames));
+        played_ = 0;
+        is_playing_ = true;
+        play_behind(behind);
+        const auto took = duration_of([&] { EXPECT_EQ(file_->drain(), 0); });
+        is_playing_ = false;
+        EXPECT_EQ(file_->state(), PcmState::Setup);
+        EXPECT_EQ(file_->runtime().hw_ptr, frames);
+        kernel.timeline.pass(10ms);
+        file_.reset();
+        return took;
+    }
+
+  private:
+    uint64_t counted_ = 0;
+    uint64_t played_ = 0;
+    bool is_playing_ = false;
+    std::unique_ptr<PcmFile> file_;
+};
+
+TEST_F(OtherBackendTest, PositionsThatCountOverOpens)
+{
+    stream().has_clock = true;
+    count_over_opens(stream());
+    auto file = prepared();
+    for (int round = 0; round < 5; round++) {
+        const auto audio = make_audio(3000 * frame_bytes, round + 1);
+        EXPECT_EQ(file->write(audio), 3000) << round;
+        EXPECT_EQ(file->drain(), 0);
+        EXPECT_EQ(file->runtime().hw_ptr, 3000u);
+        EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
+        EXPECT_EQ(file->prepare(), 0);
+        // One that is dropped before all of it was played.
+        EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+        kernel.timeline.pass(11ms);
+        file->hwsync();
+        EXPECT_EQ(file->runtime().hw_ptr, 512u);
+        EXPECT_EQ(file->drop(), 0);
+        EXPECT_EQ(file->prepare(), 0);
+    }
+    EXPECT_EQ(file->substream().xruns, 0u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+class OtherCaptureTest : public OtherBackendTest {
+  protected:
+    void SetUp() override
+    {
+        configure({ { "0/0/type", "c" } });
+        connect();
+    }
+};
+
+TEST_F(OtherCaptureTest, PositionsThatCountOverOpens)
+{
+    stream().has_clock = true;
+    stream().source = [](uint64_t position) {
+        return static_cast<uint8_t>(position / 4);
+    };
+    count_over_opens(stream());
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    EXPECT_EQ(file->sw_params(1, 1024, 256), 0);
+    std::vector<uint8_t> audio(5000 * frame_bytes);
+    for (int round = 0; round < 5; round++) {
+        EXPECT_EQ(file->prepare(), 0);
+        EXPECT_EQ(file->read(audio), 5000);
+        for (size_t i = 0; i < audio.size(); i++)
+            ASSERT_EQ(audio[i], static_cast<uint8_t>(i / 4)) << "byte " << i;
+        EXPECT_EQ(file->drop(), 0);
+    }
+    EXPECT_EQ(file->substream().xruns, 0u);
+}
+
+// Some keep what they have done for an OPEN that they refuse in the end.
+TEST_F(OtherBackendTest, RefusedOpenIsClosed)
+{
+    auto file = open_with(small_params);
+    stream().statuses[Operation::Open] = -5;
+    stream().statuses[Operation::Close] = -22;
+    EXPECT_EQ(file->prepare(), -EIO);
+    const auto &requests = stream().record.requests;
+    EXPECT_EQ(requests.back().operation, Operation::Close);
+    EXPECT_EQ(stream().count(Operation::Close), stream().count(Operation::Open));
+    stream().statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(requests.back().operation == Operation::Close, false);
+    EXPECT_EQ(complaints().size(), 1u) << complaints().back(); // of OPEN
+}
+
+TEST_F(OtherBackendTest, CloseOfARefusedOpenIsNotWaitedFor)
+{
+    auto file = open_with(small_params);
+    stream().statuses[Operation::Open] = -5;
+    stream().withheld = { Operation::Close };
+    EXPECT_EQ(file->prepare(), -EIO);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->hw_free(), 0); }), 0ms);
+    kernel.timeline.pass(5s);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
+// The clock of the backend runs, its device does not.
+TEST_F(OtherBackendTest, PositionsThatStandStillAreActivity)
+{
+    auto file = running();
+    for (int i = 0; i < 4000; i++) {
+        stream().report_position(256 * frame_bytes);
+        kernel.timeline.pass(5ms);
+    }
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    stream().report_position(512 * frame_bytes);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 512u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+// It converts between bytes and microseconds.
+TEST_F(OtherBackendTest, DrainOnABackendThatReportsAFrameLess)
+{
+    EXPECT_LE(drained(1024, 1), 50ms);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(OtherBackendTest, DrainOnABackendThatReportsWhatIsHeard)
+{
+    // 21.3 ms of sound, 15 ms of latency, and a repeated report for each period of that.
+    EXPECT_LE(drained(1000, 700), 80ms);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    EXPECT_TRUE(complaints().empty());
+}
+
+// sndif.h: "front may confirm its reception for either each event, group of events or none".
+TEST_F(OtherBackendTest, EventsThatWereNotTakenMayBeOverwritten)
+{
+    auto file = running();
+    wire::EventPage &page = stream().event_page();
+    for (uint64_t i = 1; i <= 100; i++) {
+        wire::Event event = {};
+        event.type = wire::event_current_position;
+        event.position = 5 * i * frame_bytes;
+        page.events[page.in_prod % wire::event_ring_size] = event;
+        page.in_prod++;
+    }
+    stream().interrupt_events();
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 500u);
+    EXPECT_EQ(page.in_cons, page.in_prod);
+    EXPECT_TRUE(complaints().empty());
+}
+
+// The ring has 32 slots, and each OPEN makes four such requests due.
+TEST_F(OtherBackendTest, BackendThatDoesNotAnswerWhatItDoesNotKnow)
+{
+    set_volume(100);
+    stream().before_answer = [](const wire::Request &request, wire::Response &) {
+        return request.operation < Operation::SetVolume || request.operation > Operation::Unmute;
+    };
+    for (int round = 0; round < 40; round++) {
+        auto file = prepared();
+        EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+        EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->drop(), 0); }), 0ms);
+    }
+    kernel.timeline.pass(1ms);
+    EXPECT_FALSE(volume().is_active);
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(OtherBackendTest, QueryThatIsNotAnsweredIsTheLast)
+{
+    stream().withheld = { Operation::HwParamQuery };
+    EXPECT_NE(open_with(small_params), nullptr);
+    EXPECT_EQ(stream().count(Operation::HwParamQuery), 1u);
+    EXPECT_LT(duration_of([&] { EXPECT_NE(prepared(), nullptr); }), 1ms);
+    EXPECT_EQ(stream().count(Operation::HwParamQuery), 1u);
+}
+
+} // namespace
+
+} // namespace xen_front::test
