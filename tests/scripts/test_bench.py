@@ -37,8 +37,9 @@ def idle(driver: str, interrupts: int = 0, calls: int = 0) -> Measured:
 
 class Judgement(unittest.TestCase):
     def verdicts(self, *all_measured: Measured) -> list[str]:
-        return [f"{verdict.word}: {verdict.target}"
-                for verdict in targets.judge(Findings(list(all_measured)))]
+        words = {None: "unknown", True: "met", False: "not met"}
+        return [f"{words[verdict.holds]}: {verdict.what}"
+                for verdict in targets.judge(Findings(list(all_measured))).verdicts]
 
     def judge(self, target: str, *all_measured: Measured) -> list[str]:
         """The words for the targets that contain a text."""
@@ -258,7 +259,7 @@ class Report(support.DirectoryTest):
         text = table.text(self.outcome)
         self.assertRegex(text, r"play-480-rw( +1\.00 +1\.00 +1\.00){4} +10\.00 +10\.00 +1\.00 +- +- +0 +0")
         for verdict in self.outcome.verdicts:
-            self.assertIn(verdict.target, text)
+            self.assertIn(verdict.what, text)
 
     def test_sound_servers(self) -> None:
         def step(driver: str, direction: str, place: str, backend: str, found: Figures) -> Measured:

@@ -252,10 +252,9 @@ class Verdict(unittest.TestCase):
         return verdict.Findings(**values)  # type: ignore[arg-type]
 
     def failures(self, **changes: object) -> list[str]:
-        table = verdict.rows(self.findings(**changes))  # type: ignore[arg-type]
-        self.assertTrue(verdict.text(table))
-        self.assertEqual(verdict.passed(table), all(row.passed is not False for row in table))
-        return [row.name for row in table if row.passed is False]
+        judgement = verdict.judge(self.findings(**changes))  # type: ignore[arg-type]
+        self.assertEqual(str(judgement).count("[required: "), len(judgement.failed))
+        return [one.what for one in judgement.verdicts if one.holds is False]
 
     def test_a_good_run(self) -> None:
         self.assertEqual(self.failures(), [])

@@ -3,7 +3,7 @@
 
 from support import DirectoryTest
 from xenfront.selftests import counters
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 OPERATIONS = ("OPEN", "CLOSE", "READ", "WRITE", "TRIGGER")
 

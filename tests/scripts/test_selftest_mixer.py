@@ -6,7 +6,7 @@ import numpy
 from support import DirectoryTest
 from xenfront import audio
 from xenfront.selftests import mixer
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 PERIOD = mixer.PERIOD
 

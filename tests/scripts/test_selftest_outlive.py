@@ -8,7 +8,7 @@ import numpy
 from support import DirectoryTest
 from xenfront import audio
 from xenfront.selftests import outlive
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 
 def counter(first: int, last: int, silence: int = 0) -> numpy.ndarray:

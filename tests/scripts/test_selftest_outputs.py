@@ -6,7 +6,7 @@ import numpy
 from support import DirectoryTest
 from xenfront import audio
 from xenfront.selftests import outputs
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 FIRST, SECOND = outputs.noise(0, 0), outputs.noise(1, 0)
 

@@ -5,7 +5,7 @@ import json
 
 from support import DirectoryTest
 from xenfront.selftests import traces
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 # What a stream does, by the direction in which it does it; words in small letters are states.
 LIVES = {

@@ -261,6 +261,6 @@ def text(outcome: Outcome) -> str:
     lines += ["", *remarks(outcome)]
     if (own := functions(outcome)).rows:
         lines += ["", str(shares(outcome)), "", str(own)]
-    lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
+    lines += ["", *(f"{verdict.mark:>8}  {verdict.what}\n{'':>8}    {verdict.found}"
                     for verdict in outcome.verdicts)]
     return "\n".join(lines)

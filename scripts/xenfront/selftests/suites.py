@@ -3,13 +3,13 @@
 
 import dataclasses
 
-from xenfront.selftests import (counters, exact, matrix, mixer, outlive, outputs, provoked,
-                                traces)
+from xenfront import provoked
+from xenfront.judgement import Check
+from xenfront.selftests import counters, exact, matrix, mixer, outlive, outputs, traces
 from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
                                       LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
                                       OUTLIVE_CARD, OUTPUTS_CARD, PIPEWIRE_CARD, PLAIN_CARDS,
                                       STREAMS_CARD, TWO_CARDS, many_cards)
-from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
            "--map 'count-*=wav:/lab/out/files/%u.wav' --map 'loop-*=loop:%d' "
@@ -347,8 +347,8 @@ def debug_runs(runs: list[Run], restarts: int) -> list[Run]:
             cmdline="slub_debug=FZPU;FZPUA,kmalloc-*",
             allow_report=r"swapper/0/0 is trying to acquire lock:\n.*timekeeper_lock"),
         # Shows that all these reports mean something when they do not come.
-        Run("debug-provoked", DEBUG_KERNEL, "pv", provoked.command(), guests=len(provoked.GUESTS),
-            expected_reports=provoked.EXPECTED)]
+        Run("debug-provoked", DEBUG_KERNEL, "pv", provoked.for_guests(),
+            guests=len(provoked.GUESTS), expected_reports=provoked.IN_GUESTS)]
     # An instruction of theirs takes half of the usual time, since they execute several times as
     # many: what is played is not to run dry.
     chosen = [dataclasses.replace(

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What "scripts/uml check" runs, several guests at a time."""
 
-import concurrent.futures
+import functools
 import os
 import re
-import time
 from typing import Callable, NamedTuple
 
+from xenfront import judgement, provoked
 from xenfront.command import Say
 from xenfront.errors import UsageError
-from xenfront.uml import clients, kernel, machine, modules, provoked, walks
+from xenfront.judgement import Judgement
+from xenfront.uml import clients, kernel, machine, modules, walks
 
 GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
@@ -23,8 +24,8 @@ class Part(NamedTuple):
     name: str
     mode: str
     command: tuple[str, ...]
-    # Reports that the part is about; each has to come.
-    provoked: tuple[str, ...] = ()
+    # Reports that the part is about: these, and no others.
+    expected_reports: tuple[provoked.Expected, ...] = ()
     # Arguments of "scenarios" with which it has to print the same steps over the fake kernel.
     walks: tuple[str, ...] = ()
 
@@ -53,8 +54,8 @@ def _clients(is_all: bool) -> list[Part]:
 def _provoked(is_all: bool) -> list[Part]:
     def part(mode: str) -> Part:
         module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
-        return Part(f"provoked {mode}", mode, provoked.command(str(module)),
-                    tuple(pattern for _, pattern in provoked.MISTAKES))
+        return Part(f"provoked {mode}", mode, provoked.for_uml(str(module)),
+                    provoked.IN_UML)
 
     return [part(mode) for mode in (kernel.MODES if is_all else ("time-travel",))]
 
@@ -102,27 +103,27 @@ def _parts(names: list[str], is_all: bool) -> list[Part]:
     return [part for name in names or SUITES for part in SUITES[name](is_all)]
 
 
-def _judge(part: Part, run: machine.Run) -> list[str]:
-    """What was wrong with a run."""
-    wrong = []
+def _judge(part: Part, run: machine.Run) -> Judgement:
+    judged = Judgement()
+    for test in re.findall(r"^(?:ok|\[ +OK \]) (.*)", run.output, re.MULTILINE):
+        judged.check(test, True)
     if run.status is None:
-        wrong.append("the kernel ended before the command did:\n" +
+        judged.check("the command ends", False, "the kernel ended before it did:\n" +
                      "\n".join(run.console.splitlines()[-25:]))
-    elif run.status != 0 and not part.provoked:
+    elif not part.expected_reports:
         failed = re.findall(r"^not ok .*(?:\n# .*)*|^.*: Failure\n(?:.+\n)*", run.output,
                             re.MULTILINE)
-        wrong.append("\n".join(failed[:10]) or
+        judged.check("the command succeeds", run.status == 0, "\n".join(failed[:10]) or
                      f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
     if part.walks:
-        wrong += walks.differences(walks.over_the_fake(part.walks), run.output)
-    texts = [str(report) for report in run.reports]
-    for wanted in part.provoked:
-        if not any(re.search(wanted, text) for text in texts):
-            wrong.append(f"the kernel did not report '{wanted}'")
-    wrong += [text for text in texts
-              if not part.provoked or not any(
-                  re.search(pattern, text) for pattern in (*part.provoked, *provoked.CONSEQUENCES))]
-    return wrong
+        judged.expect_none("the walks are those over the fake kernel", walks.differences(
+            walks.over_the_fake(part.walks), run.output), most=walks.SHOWN + 1)
+    if part.expected_reports:
+        provoked.compare(judged, ((report.kind, str(report)) for report in run.reports),
+                         part.expected_reports, provoked.CONSEQUENCES)
+    else:
+        judged.fail(*map(str, run.reports))
+    return judged
 
 
 def check(names: list[str], is_all: bool, say: Say) -> int:
@@ -130,19 +131,9 @@ def check(names: list[str], is_all: bool, say: Say) -> int:
     parts = _parts(names, is_all)
     prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
 
-    def run(part: Part) -> tuple[Part, machine.Run, float]:
-        start = time.monotonic()
-        chosen, loaded = prepared[part.mode]
-        done = machine.run(chosen, loaded, list(part.command), TIME_LIMIT)
-        return part, done, time.monotonic() - start
+    def judged(part: Part) -> Judgement:
+        return _judge(part, machine.run(*prepared[part.mode], list(part.command), TIME_LIMIT))
 
-    failures = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for part, done, seconds in pool.map(run, parts):
-            wrong = _judge(part, done)
-            failures += bool(wrong)
-            passed = len(re.findall(r"^(?:ok|\[ +OK \]) ", done.output, re.MULTILINE))
-            say(f"{part.name}: {'FAILED' if wrong else 'ok'}, {passed} passed, {seconds:.0f} s")
-            for text in wrong:
-                print(text, flush=True)
-    return 1 if failures else 0
+    judgements = judgement.judge_all({part.name: functools.partial(judged, part) for part in parts},
+                                     os.cpu_count() or 1)
+    return 0 if judgement.is_good(judgements) else 1
