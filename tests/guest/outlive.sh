@@ -7,7 +7,7 @@
 # Usage: outlive.sh ACCESS
 # ACCESS, rw or mmap, is how xen-front-outlive plays and records: no emulated processor carries more
 # of them in time.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 access=${1:?rw or mmap}
 directory=$(dirname "$0")
@@ -17,14 +17,6 @@ raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=4800"
 [ -n "${SELFTEST_UNTIMED-}" ] && raw="$raw --buffer-size=96000" || raw="$raw --buffer-size=19200"
 counters="play-$access record-$access"
 [ "$access" = rw ] && device=1 || device=2
-
-is_running() {
-	grep -q "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
-}
-
-dom0_is_done() {
-	[ "$(xenstore-read data/selftest 2>/dev/null)" = done ]
-}
 
 # count NAME PCM: xen-front-outlive, under a name that says what it does.
 count() {
@@ -36,7 +28,7 @@ pid_of() {
 	eval "echo \$pid_${1%-*}_${1#*-}"
 }
 
-wait_until grep -q xen-front /proc/asound/cards
+wait_until card_is_there
 # shellcheck disable=SC2086 # options
 aplay -D hw:0,0 $raw /dev/zero 2>/tmp/aplay.err &
 aplay=$!
@@ -55,10 +47,7 @@ all_run() {
 check "all play and record" all_run
 # Dom0's log shows whether each backend obeys.
 check "the volume is set" amixer -q -c 0 sset PCM -- -6.02dB,0.00dB
-xenstore-write data/selftest ready
-until dom0_is_done; do
-	sleep 1
-done
+hand_over_to_dom0
 
 wait_connected() {
 	wait_until grep -q Connected $state
@@ -109,9 +98,7 @@ says_nothing() {
 check "aplay has nothing to say" says_nothing aplay
 check "arecord has nothing to say" says_nothing arecord
 
-for device in /sys/bus/xen/drivers/vsnd/vsnd-*; do
-	echo "${device##*/}" >/sys/bus/xen/drivers/vsnd/unbind
-done
+unbind
 no_irqs() {
 	! grep -q xen-front- /proc/interrupts
 }

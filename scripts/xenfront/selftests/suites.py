@@ -153,14 +153,17 @@ def matrix_runs() -> list[Run]:
 
 def survivor_runs(restarts: int, saves: int) -> list[Run]:
     """Players that outlive restarts of their backend, and saves of their guest."""
+    # How soon the backend is away is timed by absence.sh.
+    absence = "dom0-obey.sh 0.01 stop start kill start stop start stop start"
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
-                each(f"/selftest/{before}.sh", f"/selftest/outlive.sh {access}"),
+                each(f"/selftest/{before}", f"/selftest/outlive.sh {access}"),
                 vsnd=OUTLIVE_CARD, dom0_script_when="guests-up",
                 checks=(outlive.after(restarts // 2),),
-                dom0_command=each(f"/selftest/dom0-{before}.sh",
+                dom0_command=each(f"/selftest/{beside}",
                                   f"/selftest/dom0-losses.sh {restarts} 0"))
-            for kernel, guest_type, access, before in ((OLDEST, "pvh", "rw", "plug"),
-                                                       (NEWEST, "pv", "mmap", "absence"))]
+            for kernel, guest_type, access, before, beside in (
+                (OLDEST, "pvh", "rw", "plug.sh", "dom0-plug.sh"),
+                (NEWEST, "pv", "mmap", "absence.sh", absence))]
     # While the toolstack copies, the guest's sound waits for a processor, at each request to the
     # backend: of two that are busy QEMU runs one until the next timer is due, up to 100 ms, and Xen's
     # default scheduler lets Dom0 finish its 10 ms. With one processor, and the scheduler that
@@ -180,7 +183,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
             vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root, dom0_script_when="guests-up",
-            dom0_command=f"/selftest/dom0-survivors.sh restart absent save{orders}", memory=800,
+            dom0_command=f"/selftest/dom0-obey.sh 0.1 restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
         for client, packages, orders, root in (("alsa", "", "", "memory"),
                                                ("pulseaudio", f"{PULSEAUDIO},udev", " stop start",
@@ -261,8 +264,9 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         *survivor_runs(restarts, saves),
         Run("selftest-mixer", "6.12", "pv",
             each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
-            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-mixer.sh", dom0_script_when="guests-up",
-            checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
+            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 stop start restart",
+            dom0_script_when="guests-up", checks=(mixer.compare_volumes,),
+            domu_packages=PULSEAUDIO, memory=800, is_extra=True),
         Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
             backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
         # -20 dB are a tenth.
@@ -278,9 +282,9 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
         Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
-            dom0_command="/selftest/dom0-two-cards.sh", dom0_script_when="guests-up",
-            checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
-            is_extra=True),
+            dom0_command="/selftest/dom0-obey.sh 0.1 away back away back",
+            dom0_script_when="guests-up", checks=(exact.without_gap,), domu_packages=PIPEWIRE,
+            root="disk", memory=800, is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
         # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
