@@ -9,7 +9,7 @@ from typing import Any
 import unittest
 from unittest import mock
 
-from xenfront import ROOT
+from xenfront import ROOT, audio
 
 
 def run_script(name: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -42,6 +42,12 @@ class DirectoryTest(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
+
+    def write_recordings(self, *recorded: Any) -> None:
+        """As the backend leaves them of the stream "exact": stereo of 16 bits, one for each OPEN."""
+        for number, samples in enumerate(recorded, 1):
+            path = self.write(f"dom0/files/exact{f'-{number}' * (number > 1)}.wav", "")
+            audio.write(path, audio.Recording(48000, samples))
 
     def write_json(self, name: str, content: Any) -> pathlib.Path:
         """Likewise."""

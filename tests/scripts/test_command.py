@@ -5,7 +5,7 @@ import contextlib
 import io
 from unittest import mock
 
-from support import DirectoryTest
+from support import ROOT, DirectoryTest, run_script
 from xenfront import command, judgement, process
 from xenfront.errors import Failure, UsageError
 from xenfront.lab import arguments, options, runs
@@ -35,6 +35,17 @@ class Main(DirectoryTest):
         status, said = self.status("no_such_part")
         self.assertEqual(status, 2)
         self.assertIn("no_such_part", said)
+
+
+class Help(DirectoryTest):
+    def test_every_command_has_it(self) -> None:
+        for path in (ROOT / "scripts").iterdir():
+            # All that checkpatch is told goes to the kernel's.
+            if path.is_file() and path.stat().st_mode & 0o100 and path.name != "checkpatch":
+                with self.subTest(path.name):
+                    done = run_script(path.name, "--help")
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertIn("exit status:", done.stdout)
 
 
 class Process(DirectoryTest):

@@ -4,11 +4,14 @@
 import numpy
 
 from support import DirectoryTest
-from xenfront import audio
 from xenfront.selftests import exact
 from xenfront.judgement import Judgement
 
 SOUNDS = (b"first...", b"second..", b"third...")
+
+
+def stereo(samples: bytes) -> numpy.ndarray:
+    return numpy.frombuffer(samples, "<i2").reshape(-1, 2)
 
 
 class Recordings(DirectoryTest):
@@ -16,9 +19,7 @@ class Recordings(DirectoryTest):
                 ) -> tuple[list[str], list[str]]:
         for number, samples in enumerate(played, 1):
             self.write(f"domu0/files/played-{number}.raw", samples)
-        for number, samples in enumerate(recorded, 1):
-            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
-            audio.write(path, audio.Recording(48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
+        self.write_recordings(*map(stereo, recorded))
         judgement = Judgement(self.directory)
         exact.compare(judgement)
         return judgement.passed, judgement.failed
@@ -53,10 +54,7 @@ class SoundServer(DirectoryTest):
 
     def compare(self, *recorded: bytes) -> list[str]:
         self.write("domu0/files/sound.raw", self.SOUND)
-        for number, samples in enumerate(recorded, 1):
-            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
-            audio.write(path, audio.Recording(
-                48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
+        self.write_recordings(*map(stereo, recorded))
         judgement = Judgement(self.directory)
         exact.without_gap(judgement)
         return judgement.failed

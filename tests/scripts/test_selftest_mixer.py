@@ -4,7 +4,6 @@
 import numpy
 
 from support import DirectoryTest
-from xenfront import audio
 from xenfront.selftests import mixer
 from xenfront.judgement import Judgement
 
@@ -46,9 +45,7 @@ class Volumes(DirectoryTest):
                 third: numpy.ndarray = KEPT, fourth: numpy.ndarray = BROKEN_OFF,
                 fifth: numpy.ndarray = GONE_ON, log: str = LOG) -> list[str]:
         self.write("dom0/backend/stderr", log)
-        for number, samples in enumerate((first, second, third, fourth, fifth), 1):
-            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
-            audio.write(self.write(f"dom0/files/{name}", ""), audio.Recording(mixer.RATE, samples))
+        self.write_recordings(first, second, third, fourth, fifth)
         judgement = Judgement(self.directory)
         mixer.compare_volumes(judgement)
         return judgement.failed
@@ -120,9 +117,7 @@ class KeptVolumeTest(DirectoryTest):
 
 class Levels(DirectoryTest):
     def compare(self, *recorded: numpy.ndarray) -> list[str]:
-        for number, samples in enumerate(recorded, 1):
-            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
-            audio.write(self.write(f"dom0/files/{name}", ""), audio.Recording(mixer.RATE, samples))
+        self.write_recordings(*recorded)
         judgement = Judgement(self.directory)
         mixer.plays_at(1, 0.1)(judgement)
         return judgement.failed

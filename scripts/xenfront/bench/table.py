@@ -4,7 +4,6 @@
 import dataclasses
 
 from xenfront.bench import instructions, limit, plan
-from xenfront.bench.facts import Facts
 from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
 from xenfront.bench.workload import (ECHO, IDLE, OPEN, OUTLIVE, PLAY, REST, SERVE, START,
@@ -113,11 +112,7 @@ def costs(findings: Findings) -> Table:
             cycle = next((one.cycle for one in findings.of(driver, plan.APART, name)), None)
             cells.append(f"{number(spent)} ms of the guest's processor, {microseconds(cycle)}")
         rows.append((what, *cells))
-    for fact, text in ((Facts.module, "module in memory"), (Facts.idle_memory, "kernel memory, idle"),
-                       (Facts.open_memory, "more with a stream"),
-                       (Facts.idle_grants, "pages mapped by the backend, idle"),
-                       (Facts.open_grants, "more with a stream")):
-        rows.append((text, *(fact(findings.facts, driver) for driver in _DRIVERS)))
+    rows += [(what, *map(of, _DRIVERS)) for what, of in findings.facts.rows()]
     return Table(("besides", *_DRIVERS), rows)
 
 

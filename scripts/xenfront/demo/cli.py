@@ -14,6 +14,7 @@ from xenfront.errors import Failure
 from xenfront.judgement import Judgement
 from xenfront.lab import runs
 from xenfront.progress import Progress
+from xenfront.traces import backend
 
 DESCRIPTION = """\
 Plays a WAV file with aplay in a Xen guest, through snd-xen-front and the reference backend, into
@@ -81,8 +82,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-RESULT_FILES = ("input.wav", "output.wav", "comparison.png", "report.json", "guest-kernel.log",
-                "backend-trace.jsonl", "backend-statistics.json")
+RESULT_FILES = ("input.wav", "comparison.png", "report.json", *machine.RESULTS)
 
 
 def prepare_directory(directory: pathlib.Path) -> None:
@@ -129,7 +129,7 @@ def collect(summary: dict[str, Any], played: audio.Recording,
         played, came_out, options.period, compare.compare(played.samples, came_out.samples),
         measurements.interrupts(before, after), str(summary["scripts"].get("domu0", "none")),
         measurements.aplay_underruns(said),
-        measurements.playback(measurements.read_trace(options.out / "backend-trace.jsonl")),
+        measurements.playback(backend.read(options.out / "backend-trace.jsonl")),
         len(summary["reports"]), tuple(summary["problems"]))
 
 

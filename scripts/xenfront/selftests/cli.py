@@ -6,9 +6,8 @@ import dataclasses
 import functools
 import os
 
-from xenfront import ROOT, command, judgement, process
-from xenfront.judgement import Judgement
-from xenfront.lab import programs, runs
+from xenfront import ROOT, command, judgement
+from xenfront.lab import programs
 from xenfront.selftests import machine, matrix, suites
 from xenfront.selftests.suites import Run
 
@@ -108,13 +107,6 @@ def chosen_runs(options: argparse.Namespace) -> list[Run]:
             for run in chosen]
 
 
-def matrix_results(judgements: dict[str, Judgement]) -> list[matrix.Result]:
-    """What the table says, in the order of the cells."""
-    return [matrix.result(cell, process.read(runs.directory(cell.name) / "domu0/dmesg"),
-                          len(judgements[cell.name].passed), judgements[cell.name].failed)
-            for cell in matrix.cells() if cell.name in judgements]
-
-
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     chosen = chosen_runs(options)
@@ -139,5 +131,5 @@ def main(arguments: list[str]) -> int:
         {run.name: functools.partial(machine.execute, run, options.time_limit, common,
                                      broken.get(run.kernel)) for run in chosen}, options.jobs)
     if options.matrix:
-        print("\n".join(matrix.table(matrix_results(judgements))))
+        print("\n".join(matrix.table(judgements)))
     return 0 if judgement.is_good(judgements) else 1

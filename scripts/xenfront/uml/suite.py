@@ -16,6 +16,8 @@ GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
 # may take long to give it.
 TIME_LIMIT = 1800
+# One for each processor of this machine.
+SHARES = os.cpu_count() or 1
 
 
 class Part(NamedTuple):
@@ -30,11 +32,10 @@ class Part(NamedTuple):
     walks: tuple[str, ...] = ()
 
 
-def _scenarios(count: int) -> list[Part]:
-    """The table in shares, one for each processor of this machine."""
-    return [Part(f"scenarios {share + 1}/{count}", "time-travel",
-                 (str(GUEST / "scenarios"), "--share", f"{share}/{count}"))
-            for share in range(count)]
+def _scenarios(_is_all: bool) -> list[Part]:
+    return [Part(f"scenarios {share + 1}/{SHARES}", "time-travel",
+                 (str(GUEST / "scenarios"), "--share", f"{share}/{SHARES}"))
+            for share in range(SHARES)]
 
 
 # Time does not stand still there: of nothing that plays can be said how far it is.
@@ -61,22 +62,20 @@ def _provoked(is_all: bool) -> list[Part]:
 
 
 def _walks(is_all: bool) -> list[Part]:
-    shares = os.cpu_count() or 1
-    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // shares)
+    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // SHARES)
     parts = []
-    for share in range(shares):
-        words = walks.arguments(share * count, count)
-        parts.append(Part(f"walks {share + 1}/{shares}", "time-travel",
+    for share in range(SHARES):
+        words = ("--walk", f"{share * count}/{count}")
+        parts.append(Part(f"walks {share + 1}/{SHARES}", "time-travel",
                           (str(GUEST / "scenarios"), *words), walks=words))
     return parts
 
 
-def _attacks() -> list[Part]:
-    shares = os.cpu_count() or 1
-    return [Part(f"attacks {share + 1}/{shares}", "time-travel",
-                 ("env", f"GTEST_TOTAL_SHARDS={shares}", f"GTEST_SHARD_INDEX={share}",
+def _attacks(_is_all: bool) -> list[Part]:
+    return [Part(f"attacks {share + 1}/{SHARES}", "time-travel",
+                 ("env", f"GTEST_TOTAL_SHARDS={SHARES}", f"GTEST_SHARD_INDEX={share}",
                   str(GUEST / "attacks"), "--gtest_print_time=0"))
-            for share in range(shares)]
+            for share in range(SHARES)]
 
 
 def _stress(is_all: bool) -> list[Part]:
@@ -86,13 +85,8 @@ def _stress(is_all: bool) -> list[Part]:
 
 # What each runs; more of it, if told to run all.
 SUITES: dict[str, Callable[[bool], list[Part]]] = {
-    "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
-    "walks": _walks,
-    "attacks": lambda is_all: _attacks(),
-    "stress": _stress,
-    "clients": _clients,
-    "two-processors": _two_processors,
-    "provoked": _provoked,
+    "scenarios": _scenarios, "walks": _walks, "attacks": _attacks, "stress": _stress,
+    "clients": _clients, "two-processors": _two_processors, "provoked": _provoked,
 }
 
 
@@ -135,5 +129,5 @@ def check(names: list[str], is_all: bool, say: Say) -> int:
         return _judge(part, machine.run(*prepared[part.mode], list(part.command), TIME_LIMIT))
 
     judgements = judgement.judge_all({part.name: functools.partial(judged, part) for part in parts},
-                                     os.cpu_count() or 1)
+                                     SHARES)
     return 0 if judgement.is_good(judgements) else 1

@@ -19,11 +19,6 @@ _CONTEXT = 8
 SHOWN = 5
 
 
-def arguments(first: int, count: int) -> tuple[str, ...]:
-    """Those of the program "scenarios" for so many walks."""
-    return ("--walk", f"{first}/{count}")
-
-
 def over_the_fake(words: tuple[str, ...]) -> str:
     """What the walks printed over the fake kernel."""
     if not _HOST.exists():
