@@ -4,7 +4,6 @@
 # told that it has, and it is back with the backend. dom0-obey.sh does as it is asked.
 . "$(dirname "$0")/card.sh"
 
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 timeout_ms=3000
 # After the last sign of life a backend that hangs is overdue by request_timeout_ms before a look at
 # the clock; looks are a second apart at most.

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/ktap.sh"
 
 bus=/sys/bus/xen/drivers/vsnd
+# How long a card waits for a backend that has gone.
+timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 
 card_is_there() {
 	grep -q xen-front /proc/asound/cards

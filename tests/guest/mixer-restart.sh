@@ -27,7 +27,6 @@ play_through_restart() {
 amixer -q -c Mixer sset PCM 100% unmute
 amixer -q -c Mixer sset PCM -- -6.02dB,0.00dB
 amixer -q -c Mixer sset Capture -- -1.00dB nocap
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 patience=$(cat $timeout)
 echo 1000 >$timeout
 check "restart: the card goes some time after the backend" eval 'ask stop && wait_until card_is_gone'

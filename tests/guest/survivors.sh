@@ -9,7 +9,6 @@
 
 client=$1
 log=$LAB_OUT/$client.log
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 recording=
 processes=
 server_logs=

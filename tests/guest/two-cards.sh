@@ -7,7 +7,6 @@
 . "$(dirname "$0")/card.sh"
 . "$(dirname "$0")/sound-server.sh"
 
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 far_state=/sys/bus/xen/devices/vsnd-1/state
 # Longer than all of this takes. Then comes a second of silence: pw-play ends before the last of its
 # frames are played.

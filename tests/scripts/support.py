@@ -10,6 +10,7 @@ import unittest
 from unittest import mock
 
 from xenfront import ROOT, audio
+from xenfront.judgement import Check, Judgement
 
 
 def run_script(name: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -43,11 +44,20 @@ class DirectoryTest(unittest.TestCase):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
+    def judged(self, check: Check, guests: int = 1) -> Judgement:
+        """Of the run of the lab that the directory is."""
+        judgement = Judgement(self.directory, guests)
+        check(judgement)
+        return judgement
+
+    def write_recording(self, name: str, samples: Any) -> None:
+        """16 bits."""
+        audio.write(self.write(name, ""), audio.Recording(48000, samples))
+
     def write_recordings(self, *recorded: Any) -> None:
-        """As the backend leaves them of the stream "exact": stereo of 16 bits, one for each OPEN."""
+        """As the backend leaves them of the stream "exact", one for each OPEN."""
         for number, samples in enumerate(recorded, 1):
-            path = self.write(f"dom0/files/exact{f'-{number}' * (number > 1)}.wav", "")
-            audio.write(path, audio.Recording(48000, samples))
+            self.write_recording(f"dom0/files/exact{f'-{number}' * (number > 1)}.wav", samples)
 
     def write_json(self, name: str, content: Any) -> pathlib.Path:
         """Likewise."""

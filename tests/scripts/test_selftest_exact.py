@@ -5,7 +5,6 @@ import numpy
 
 from support import DirectoryTest
 from xenfront.selftests import exact
-from xenfront.judgement import Judgement
 
 SOUNDS = (b"first...", b"second..", b"third...")
 
@@ -20,8 +19,7 @@ class Recordings(DirectoryTest):
         for number, samples in enumerate(played, 1):
             self.write(f"domu0/files/played-{number}.raw", samples)
         self.write_recordings(*map(stereo, recorded))
-        judgement = Judgement(self.directory)
-        exact.compare(judgement)
+        judgement = self.judged(exact.compare)
         return judgement.passed, judgement.failed
 
     def test_all_alike(self) -> None:
@@ -55,9 +53,7 @@ class SoundServer(DirectoryTest):
     def compare(self, *recorded: bytes) -> list[str]:
         self.write("domu0/files/sound.raw", self.SOUND)
         self.write_recordings(*map(stereo, recorded))
-        judgement = Judgement(self.directory)
-        exact.without_gap(judgement)
-        return judgement.failed
+        return self.judged(exact.without_gap).failed
 
     def test_silence_around(self) -> None:
         self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])
