@@ -5,7 +5,7 @@ wakes once a period, and that copies the samples of a period."""
 import dataclasses
 
 from xenfront.bench.figures import Findings
-from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER, many
+from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER
 from xenfront.bench.workload import COPY, IDLE, LATENCY_PERIOD, PING, PLAY, RATE, RECORD, Workload
 
 
@@ -22,11 +22,13 @@ def of(findings: Findings, workload: Workload) -> float | None:
     return waking + copying if waking is not None and copying is not None else None
 
 
-def of_each_stream(findings: Findings, driver: str, streams: int, field: str) -> float | None:
-    """Processor time of a domain when so many play at once, without that of an idle one."""
-    idle = findings.mean(NONE, TOGETHER, IDLE, field)
-    whole = findings.mean(driver, TOGETHER, many(streams).name, field)
-    return (whole - idle) / streams if whole is not None and idle is not None else None
+def of_each(findings: Findings, driver: str, work: Workload, count: int, field: str,
+            idle: Workload = Workload(IDLE)) -> float | None:
+    """Processor time of a domain for each of so many streams or guests that play at once, without
+    that of an idle one."""
+    whole = findings.mean(driver, TOGETHER, work.name, field)
+    without = findings.mean(NONE, TOGETHER, idle.name, field)
+    return (whole - without) / count if whole is not None and without is not None else None
 
 
 def remarks(findings: Findings) -> list[str]:

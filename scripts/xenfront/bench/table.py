@@ -158,7 +158,7 @@ def streams(findings: Findings) -> Table:
     for count in counts:
         cells: list[str] = []
         for field in ("guest_ms", "dom0_ms"):
-            theirs, ours = (limit.of_each_stream(findings, driver, count, field)
+            theirs, ours = (limit.of_each(findings, driver, plan.many(count), count, field)
                             for driver in _DRIVERS)
             cells += [number(theirs), number(ours), ratio(ours, theirs)]
         rows.append((str(count), *cells))
@@ -202,10 +202,8 @@ def guests(findings: Findings) -> Table:
 
 def _guests(findings: Findings, count: int) -> Row:
     work = Workload(PLAY, guests=count)
-    idle = findings.mean(plan.NONE, plan.TOGETHER, plan.IDLE_GUESTS.name, "dom0_ms")
-    theirs, ours = (None if whole is None or idle is None else (whole - idle) / count
-                    for whole in (findings.mean(driver, plan.TOGETHER, work.name, "dom0_ms")
-                                  for driver in _DRIVERS))
+    theirs, ours = (limit.of_each(findings, driver, work, count, "dom0_ms", plan.IDLE_GUESTS)
+                    for driver in _DRIVERS)
     return (str(count), number(theirs), number(ours), ratio(ours, theirs),
             *(str(sum(one.backend_xruns for one in findings.of(driver, plan.TOGETHER, work.name)))
               for driver in _DRIVERS))

@@ -114,12 +114,12 @@ _STREAMS, _GROWTH = 32, 1.1
 def _many(targets: _Targets, findings: Findings) -> None:
     for domain, field in (("", "guest_ms"), (" Dom0", "dom0_ms")):
         target = f"{_STREAMS} streams: each costs{domain} at most {_GROWTH} times what one costs"
-        one, each = (limit.of_each_stream(findings, OURS, count, field)
-                     for count in (1, _STREAMS))
+        one, each, theirs = (limit.of_each(findings, driver, plan.many(count), count, field)
+                             for driver, count in ((OURS, 1), (OURS, _STREAMS),
+                                                   (IN_TREE, _STREAMS)))
         if not one or each is None:
             targets.not_measured(target)
             continue
-        theirs = limit.of_each_stream(findings, IN_TREE, _STREAMS, field)
         targets.check(target, each <= _GROWTH * one,
                       f"one {one:.2f} ms/s, each of {_STREAMS} {each:.2f}: ratio {each / one:.2f}; "
                       f"in-tree each of {_STREAMS} {_number(theirs)}")
