@@ -18,14 +18,12 @@ raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=4800"
 counters="play-$access record-$access"
 [ "$access" = rw ] && device=1 || device=2
 
+declare -A pid
 # count NAME PCM: xen-front-outlive, under a name that says what it does.
 count() {
 	"$directory/xen-front-outlive" "$2" "${1%-*}" "${1#*-}" $state "$LAB_OUT/$1" \
 		>"/tmp/$1" 2>"/tmp/$1.err" &
-	eval "pid_${1%-*}_${1#*-}=$!"
-}
-pid_of() {
-	eval "echo \$pid_${1%-*}_${1#*-}"
+	pid[$1]=$!
 }
 
 wait_until card_is_there
@@ -64,7 +62,7 @@ check "the frontend is still connected" wait_connected
 check "aplay is the same process" kill -0 $aplay
 check "arecord is the same process" kill -0 $arecord
 for one in $counters; do
-	check "$one is the same process" kill -0 "$(pid_of "$one")"
+	check "$one is the same process" kill -0 "${pid[$one]}"
 done
 check "all go on" all_run
 
@@ -74,8 +72,8 @@ volume_is_kept() {
 check "the volume is what was set" volume_is_kept
 
 for one in $counters; do
-	kill "$(pid_of "$one")"
-	wait "$(pid_of "$one")"
+	kill "${pid[$one]}"
+	wait "${pid[$one]}"
 	check "$one was never told of an error" [ $? -eq 0 ]
 	sed "s/^/# $one: /" "/tmp/$one.err"
 	silence_ms_max=
