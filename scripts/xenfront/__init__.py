@@ -6,7 +6,8 @@
     debian    packages of any Debian suite, kernels, compilers: fetched and unpacked, not installed
     lab       a machine with Xen, Dom0 and guests in QEMU
     uml       the driver in User Mode Linux
-    selftests, demo, bench   what runs in the lab, and how it is judged
+    selftests, demo, bench   what runs in the lab
+    judgement, provoked      what has passed, and what kernels have to report of provoked mistakes
     traces    what the driver and the backend have traced
     checks    what a source tree and a module must not contain
 

@@ -12,10 +12,6 @@ unload() {
 	rmmod snd_xen_front || exit 1
 }
 
-cards_are_there() {
-	[ "$(grep -c '^ *[0-9]' /proc/asound/cards)" -ge "$LAB_CARDS" ]
-}
-
 # change_driver none|in-tree|NAME: loads it, or $modules/NAME.ko, and unloads the one before.
 change_driver() {
 	unload

@@ -1,34 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A backend that is away for longer than reconnect_timeout_ms: the card goes, its applications are
-# told that it has, and it is back with the backend. dom0-absence.sh does as it is asked.
-. "$(dirname "$0")/ktap.sh"
+# told that it has, and it is back with the backend. dom0-obey.sh does as it is asked.
+. "$(dirname "$0")/card.sh"
 
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 timeout_ms=3000
 # After the last sign of life a backend that hangs is overdue by request_timeout_ms before a look at
 # the clock; looks are a second apart at most.
 late_ms=1500
 raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
 
-answered() {
-	[ "$(xenstore-read data/absence-answer 2>/tmp/none)" = "$1" ]
-}
-ask() {
-	xenstore-write data/absence "$1" && wait_until answered "$1"
-}
-card() {
-	grep -q xen-front /proc/asound/cards
-}
-no_card() {
-	! card
-}
-is_running() {
-	grep -qs "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
-}
-both_run() {
-	is_running pcm0p && is_running pcm0c
-}
 uptime_ms() {
 	awk '{ printf "%.0f", $1 * 1000 }' /proc/uptime
 }
@@ -54,7 +35,7 @@ plays() {
 	head -c 192000 /dev/zero | aplay -q -D hw:0,0 $raw 2>/tmp/aplay.err && [ ! -s /tmp/aplay.err ]
 }
 
-wait_until card
+wait_until card_is_there
 patience=$(cat $timeout)
 check "absence: the card waits for 10 s by default" [ "$patience" -eq 10000 ]
 echo $timeout_ms >$timeout
@@ -69,8 +50,9 @@ for way in stop kill; do
 		[ "$took" -ge $timeout_ms -a "$took" -le $((timeout_ms + late_ms)) ]
 	check "absence, $way: playing ended for want of a device" tells_no_device "$aplay" /tmp/aplay.err
 	check "absence, $way: so did recording" tells_no_device "$arecord" /tmp/arecord.err
-	check "absence, $way: the card has gone" wait_until no_card
-	check "absence, $way: and is back with the backend" eval 'ask start && wait_until card'
+	check "absence, $way: the card has gone" wait_until card_is_gone
+	check "absence, $way: and is back with the backend" eval \
+		'ask start && wait_until card_is_there'
 	check "absence, $way: it plays" plays
 done
 # 0 is for ever: here, for twice as long as before.
@@ -79,7 +61,7 @@ check "absence, without limit: plays and records" start
 check "absence, without limit: the backend goes" ask stop
 sleep $((timeout_ms / 500))
 check "absence, without limit: the applications wait" eval \
-	'kill -0 $aplay && kill -0 $arecord && card'
+	'kill -0 $aplay && kill -0 $arecord && card_is_there'
 check "absence, without limit: the backend is back" ask start
 moves() {
 	one=$(grep hw_ptr /proc/asound/card0/pcm0p/sub0/status)
@@ -92,12 +74,8 @@ wait $aplay $arecord
 echo "$patience" >$timeout
 
 # Loaded when there is no backend, which comes later.
-bus=/sys/bus/xen/drivers/vsnd
 unload() {
-	for device in $bus/vsnd-*; do
-		echo "${device##*/}" >$bus/unbind || return 1
-	done
-	rmmod snd_xen_front
+	unbind && rmmod snd_xen_front
 }
 load_ms() {
 	before=$(uptime_ms)
@@ -110,8 +88,9 @@ check "absence, from the start: the backend goes" ask stop
 check "absence, from the start: the module is unloaded" unload
 check "absence, from the start: and loaded" load_ms
 check_unhindered "absence, from the start: insmod waits for nothing" [ "${took:-9999}" -le 2000 ]
-check "absence, from the start: there is no card" no_card
-check "absence, from the start: the card comes with the backend" eval 'ask start && wait_until card'
+check "absence, from the start: there is no card" card_is_gone
+check "absence, from the start: the card comes with the backend" eval \
+		'ask start && wait_until card_is_there'
 check "absence, from the start: it plays" plays
 # Linux 7 takes a device for a new one whose state in XenStore is not what the bus knows.
 check "absence, from the start: the bus takes the device for what it is" eval \

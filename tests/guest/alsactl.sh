@@ -6,13 +6,12 @@
 # how loud the recordings are: scripts/xenfront/selftests/mixer.py.
 # Usage: alsactl.sh LEVEL
 # LEVEL is that of the backend's own volume.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 directory=$(dirname "$0")
 own=$1
 # What the user sets: -20 dB.
 chosen=7600
 
-bus=/sys/bus/xen/drivers/vsnd
 other=$directory/trixie
 
 # alsactl_of RELEASE ARGUMENT...: with the environment of Debian's systemd unit and udev rule.
@@ -39,11 +38,7 @@ releases() {
 
 # As a guest that boots has it.
 fresh_card() {
-	for device in $bus/vsnd-*; do
-		echo "${device##*/}" >$bus/unbind || return 1
-	done
-	rmmod snd_xen_front && insmod /lab/snd-xen-front.ko &&
-		wait_until grep -q xen-front /proc/asound/cards
+	unbind && rmmod snd_xen_front && insmod /lab/snd-xen-front.ko && wait_until card_is_there
 }
 # First the udev rule, then the unit.
 boot() {

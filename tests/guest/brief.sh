@@ -2,14 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What has to work with every kernel: the card comes, plays bit for bit, records, outlives its
 # backend's restarts, and goes. Dom0's dom0-losses.sh takes the backend away.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 state=/sys/bus/xen/devices/vsnd-0/state
 raw="-q -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
-
-card_is_there() {
-	grep -q xen-front /proc/asound/cards
-}
 
 # Half a second into the recorded device; the host compares.
 play() {
@@ -28,19 +24,8 @@ same_recordings() {
 	cmp /tmp/recorded-1 /tmp/recorded-2 && [ "$(tr -d '\0' </tmp/recorded-1 | wc -c)" -gt 48000 ]
 }
 
-dom0_is_done() {
-	[ "$(xenstore-read data/selftest 2>/dev/null)" = done ]
-}
-
-is_running() {
-	grep -q "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
-}
-
-unbind() {
-	for device in /sys/bus/xen/drivers/vsnd/vsnd-*; do
-		echo "${device##*/}" >/sys/bus/xen/drivers/vsnd/unbind || return 1
-	done
-	! card_is_there && ! grep -q xen-front- /proc/interrupts
+all_goes() {
+	unbind && card_is_gone && ! grep -q xen-front- /proc/interrupts
 }
 
 check "brief: the card is there" wait_until card_is_there
@@ -50,10 +35,7 @@ check "brief: it records" record 1
 aplay -D hw:0,1 $raw /dev/zero 2>/tmp/aplay.err &
 aplay=$!
 check "brief: a player plays" wait_until is_running pcm1p
-xenstore-write data/selftest ready
-until dom0_is_done; do
-	sleep 1
-done
+hand_over_to_dom0
 check "brief: connected again" wait_until grep -q Connected $state
 check "brief: the player is the same" kill -0 $aplay
 check "brief: and plays" wait_until is_running pcm1p
@@ -62,6 +44,6 @@ wait $aplay
 check "brief: it plays on the next backend" play 2
 check "brief: and records there" record 2
 check "brief: what it recorded is the backend's sequence" same_recordings
-check "brief: unbound, the card and its interrupts go" unbind
+check "brief: unbound, the card and its interrupts go" all_goes
 check "brief: the module can be unloaded" rmmod snd_xen_front
 ktap_end

@@ -3,7 +3,7 @@
 # What comes with alsa-utils, in its various ways to move frames. What is played into the exact
 # device the host compares with the backend's recording; what is recorded is the backend's sequence,
 # the same from every start on.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 exact=hw:Clients,0
 free=hw:Clients,1
@@ -14,19 +14,7 @@ plays=0
 
 head -c $((frames * 4)) /dev/urandom >/tmp/noise.raw
 
-# A number as printf's escapes of its four bytes, little endian, and a WAV header of them.
-le32() {
-	printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) \
-		$(($1 >> 24 & 255))
-}
-wav_header() {
-	size=$((frames * 4))
-	# shellcheck disable=SC2059 # the escapes are for printf
-	printf "RIFF$(le32 $((size + 36)))WAVEfmt $(le32 16)\x01\0\x02\0$(le32 48000)"
-	# shellcheck disable=SC2059
-	printf "$(le32 192000)\x04\0\x10\0data$(le32 $size)"
-}
-{ wav_header; cat /tmp/noise.raw; } >/tmp/noise.wav
+{ wav_header 2 $((frames * 4)); cat /tmp/noise.raw; } >/tmp/noise.wav
 
 # Runs a client and fails if it fails, or complains of an xrun or of a wrong position.
 client() {

@@ -3,7 +3,7 @@
 # A card with several PCM devices: by the UCM files that come with the driver, PipeWire and PulseAudio
 # with their default settings make a sink of each, whose volume is that of its control. Device 0 has
 # two streams that play; device 1 plays in mono, and captures.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 . "$(dirname "$0")/sound-server.sh"
 tone=$(dirname "$0")/tone.wav
 
@@ -23,12 +23,6 @@ alsactl_leaves_volumes() {
 	[ "$levels" = "9600 9600 9600" ]
 }
 
-# The ids of what PipeWire has, in the order of the devices: wpctl's lines of a section.
-nodes() {
-	wpctl status 2>/dev/null | sed -n "/├─ $1:/,/│ *\$/p" |
-		sed -n 's/^ │ *\*\{0,1\} *\([0-9]*\)\. .*\[vol.*/\1/p'
-}
-
 has_nodes() {
 	[ "$(nodes Sinks | wc -l)" -eq 2 ] && [ "$(nodes Sources | wc -l)" -eq 1 ]
 }
@@ -40,10 +34,6 @@ has_settled() {
 
 pipewire_starts() {
 	start_pipewire && wait_until has_settled
-}
-
-runs() {
-	grep -q RUNNING "/proc/asound/card0/pcm$1p/sub0/status"
 }
 
 device_of() {
@@ -58,7 +48,7 @@ pipewire_plays() {
 		found="$found $device"
 		pw-play --target="$sink" "$tone" &
 		player=$!
-		wait_until runs "$device" || return 1
+		wait_until is_running "pcm${device}p" || return 1
 		wait $player || { note "pw-play could not play into device $device"; return 1; }
 	done
 	note "the sinks are devices$found"
@@ -88,11 +78,7 @@ has_pulse_sinks() {
 }
 
 pulse_starts() {
-	pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-level=debug \
-		--log-target="file:$LAB_OUT/pulseaudio.log" --load=module-native-protocol-unix \
-		--load=module-udev-detect &
-	pulse=$!
-	wait_until has_pulse_sinks
+	start_pulse --load=module-udev-detect && wait_until has_pulse_sinks
 }
 
 pulse_plays() {
@@ -102,8 +88,8 @@ pulse_plays() {
 		player=$!
 		# The last part of a name is sink, the one before the device's number.
 		case $sink in
-		*_1__sink) wait_until runs 1 ;;
-		*) wait_until runs 0 ;;
+		*_1__sink) wait_until is_running pcm1p ;;
+		*) wait_until is_running pcm0p ;;
 		esac || { note "$sink does not run its device"; return 1; }
 		wait $player || { note "paplay could not play into $sink"; return 1; }
 		played=$((played + 1))
@@ -112,12 +98,11 @@ pulse_plays() {
 }
 
 pulse_ends() {
-	kill "$pulse"
-	wait "$pulse"
+	end_pulse
 	udevadm control --exit
 }
 
-wait_until grep -q xen-front /proc/asound/cards
+wait_until card_is_there
 check "devices: alsaucm lists an output or input for each" use_cases
 check "devices: alsactl leaves their volumes alone" alsactl_leaves_volumes
 check "devices: udev starts" start_udev

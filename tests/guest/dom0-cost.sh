@@ -3,34 +3,12 @@
 # Runs in Dom0 while one guest plays one stream, and while four guests play 32: what a stream costs
 # Dom0, however many there are.
 . /selftest/ktap.sh
+. /selftest/dom0-guests.sh
 
 seconds=4
 # Measurements differ by some percent.
 most_percent=110
 
-# Asked for once: xl would take more of the processor than what is measured.
-declare -A domain
-for guest in $LAB_GUESTS; do
-	domain[$guest]=$(xl domid "$guest")
-done
-
-node() {
-	echo "/local/domain/${domain[$1]}/data/$2"
-}
-has_told() {
-	xenstore-exists "$(node "$1" "$2")"
-}
-# Once a second, so as not to keep Dom0's processor from the backend.
-comes_to_tell() {
-	for ((tries = 0; tries < 60; tries++)); do
-		has_told "$1" "$2" && return
-		sleep 1
-	done
-	return 1
-}
-plays_on() {
-	! has_told "$1" "$2"
-}
 # Nanoseconds for which all threads of the backend have run.
 backend_ns() {
 	sum=0
@@ -57,14 +35,14 @@ measure_playing() {
 	streams=$1
 	shift
 	for guest in "$@"; do
-		xenstore-write "$(node "$guest" "go-$streams")" 1
+		tell "$guest" "go-$streams"
 	done
 	for guest in "$@"; do
 		check "cost: $guest plays $streams streams" comes_to_tell "$guest" "plays-$streams"
 	done
 	measure
 	for guest in "$@"; do
-		check "cost: $guest has played all the time" plays_on "$guest" "played-$streams"
+		check "cost: $guest has played all the time" has_not_told "$guest" "played-$streams"
 	done
 	for guest in "$@"; do
 		check "cost: $guest comes to an end" comes_to_tell "$guest" "played-$streams"

@@ -1,13 +1,10 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in Dom0 when all guests are up, and tells them so: see together.sh.
 . /selftest/ktap.sh
-
-tell() {
-	xenstore-write "/local/domain/$(xl domid "$1")/data/lab-go" 1
-}
+. /selftest/dom0-guests.sh
 
 for guest in $LAB_GUESTS; do
-	check "together: $guest is told to begin" tell "$guest"
+	check "together: $guest is told to begin" tell "$guest" lab-go
 done
 ktap_end

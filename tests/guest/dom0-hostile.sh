@@ -4,37 +4,17 @@
 # attacks take of Dom0 stays within the quotas of one guest, the streams of the other guests run on,
 # and the backend obeys SIGTERM while it is attacked.
 . /selftest/ktap.sh
+. /selftest/dom0-guests.sh
 
 pages_allowed=$(sed -n 's/^pages = //p' /selftest/hostile.conf)
 log=/lab/out/backend/stderr
 supervisor=$(lab-backend pid)
-declare -A domain worker
+declare -A worker
 for guest in $LAB_GUESTS; do
-	domain[$guest]=$(xl domid "$guest")
 	worker[$guest]=$(pgrep -P "$supervisor" -f -- "--worker=${domain[$guest]}\$")
 done
 attacked=${worker[domu2]}
 
-data() {
-	echo "/local/domain/${domain[$1]}/data/$2"
-}
-tell() {
-	xenstore-write "$(data "$1" "$2")" 1
-}
-has_told() {
-	xenstore-exists "$(data "$1" "$2")"
-}
-still_plays() {
-	! has_told "$1" played
-}
-# Once a second, so as not to keep Dom0's processor from the backend.
-comes_to_tell() {
-	for ((tries = 0; tries < 30; tries++)); do
-		has_told "$1" "$2" && return
-		sleep 1
-	done
-	return 1
-}
 has_lived() {
 	[ -n "${worker[$1]}" ] &&
 		[ "$(pgrep -P "$supervisor" -f -- "--worker=${domain[$1]}\$")" = "${worker[$1]}" ]
@@ -99,7 +79,7 @@ note "hostile: in $took ms its worker took $worker_took ms of Dom0's processor, 
 	"$most_pages of the guest's pages; the log has $lines lines"
 
 for guest in domu0 domu1; do
-	check "hostile: $guest has played as long as the attacks lasted" still_plays $guest
+	check "hostile: $guest has played as long as the attacks lasted" has_not_told $guest played
 done
 check "hostile: the supervisor has lived" [ "$(lab-backend pid)" = "$supervisor" ]
 for guest in $LAB_GUESTS; do

@@ -2,24 +2,19 @@
 # Records in Dom0 what guests play into its outputs: source it behind ktap.sh. What leaves the card,
 # snd-aloop, at one substream comes in at the same of its other device.
 
+. /selftest/dom0-guests.sh
+
 # The users of a desktop, which only systemd and its login manager would let use the card.
 chgrp audio /dev/snd/* && chmod 660 /dev/snd/*
 
-# Whether all guests have written that node. Once a second, so as not to keep Dom0's processor from
-# the backend.
-have_all() {
+all_come_to_tell() {
 	for guest in $LAB_GUESTS; do
-		for ((tries = 0; tries < 60; tries++)); do
-			xenstore-exists "/local/domain/$(xl domid "$guest")/data/$1" && continue 2
-			sleep 1
-		done
-		note "$guest has not said $1"
-		return 1
+		comes_to_tell "$guest" "$1" || return 1
 	done
 }
 tell_all() {
 	for guest in $LAB_GUESTS; do
-		xenstore-write "/local/domain/$(xl domid "$guest")/data/$1" 1
+		tell "$guest" "$1"
 	done
 }
 
@@ -30,7 +25,7 @@ records() {
 		"$LAB_OUT/$1.wav" 2>"$LAB_OUT/$1.arecord" &
 	recorder=$!
 	tell_all "listen-$1"
-	have_all "listens-$1" && tell_all "play-$1" && have_all "played-$1"
+	all_come_to_tell "listens-$1" && tell_all "play-$1" && all_come_to_tell "played-$1"
 	status=$?
 	# What has been played may still be on its way through a sound server.
 	sleep 1

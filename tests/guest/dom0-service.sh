@@ -26,9 +26,9 @@ is_connected() {
 says() {
 	journalctl --quiet --no-pager --unit $unit --grep "$1" >/tmp/said && [ -s /tmp/said ]
 }
-# has_other COMMAND OLD: what the command prints is there, and is not OLD.
+# has_other COMMAND OLD: the process that the command prints is there, and is not OLD.
 has_other() {
-	now=$($1) && [ -n "$now" ] && [ "$now" != "$2" ]
+	now=$($1) && [ "${now:-0}" != 0 ] && [ "$now" != "$2" ]
 }
 main_process() {
 	property MainPID
@@ -68,10 +68,8 @@ check "service: the card is connected again" wait_until is_connected
 
 process=$(worker)
 kill -KILL "$first"
-has_restarted() {
-	now=$(main_process) && [ "$now" != 0 ] && [ "$now" != "$first" ]
-}
-check "service: a supervisor that was killed is started again" wait_until has_restarted
+check "service: a supervisor that was killed is started again" \
+	wait_until has_other main_process "$first"
 check "service: the card is connected again, by another worker" wait_until is_connected
 check "service: the old worker is gone" [ ! -e "/proc/$process" ]
 check "service: systemd has counted that" [ "$(property NRestarts)" = 1 ]

@@ -7,11 +7,10 @@
 # slub_debug=FZPU;FZPUA,kmalloc-* (what kmalloc() gives may fail, and what finds bugs, which would turn
 # itself off without memory, is spared), and dom0-faults.sh in Dom0.
 # Usage: faults.sh STRIDE: see xen-front-faults.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 directory=$(dirname "$0")
 debugfs=/sys/kernel/debug
-bus=/sys/bus/xen/drivers/vsnd
 # Per cent of the allocations of those whose allocations may fail.
 probability=2
 options="-q -D hw:0,1 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920 -d 1"
@@ -69,10 +68,6 @@ rebind_again_and_again() {
 		sleep 1
 	done
 } >/dev/null 2>&1
-
-dom0_is_done() {
-	[ "$(xenstore-read data/selftest 2>/dev/null)" = done ]
-}
 
 everything_at_random() {
 	: >/tmp/successes

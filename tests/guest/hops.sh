@@ -9,7 +9,6 @@ tracing=/sys/kernel/tracing
 trace=$LAB_OUT/hops
 
 traces_a_second_of_playback() {
-	mount -t tracefs tracefs $tracing 2>/tmp/mount
 	echo ':mod:snd_xen_front' >$tracing/set_ftrace_filter &&
 		echo snd_pcm_period_elapsed >>$tracing/set_ftrace_filter &&
 		printf '%s\n' event_interrupt pcm_ack >$tracing/set_graph_function &&

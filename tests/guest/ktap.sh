@@ -44,27 +44,6 @@ wait_until() {
 	done
 }
 
-# Reports the results of another program's KTAP as tests of ours. SKIPS says what a skipped one
-# counts as: ok or failed. Its plan has to agree with what it reported.
-# Usage: adopt NAME FILE SKIPS
-adopt() {
-	adopted=0
-	planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$2")
-	sed -n '/^\(not \)\{0,1\}ok [0-9]/p' "$2" >/tmp/adopted
-	while read -r adopted_line; do
-		adopted=$((adopted + 1))
-		adopted_name=$(echo "$adopted_line" | sed 's/^\(not \)\{0,1\}ok [0-9]* //; s/# SKIP /skipped /')
-		case $adopted_line in
-		"not ok "*) check "$1: $adopted_name" false ;;
-		*"# SKIP"*) check "$1: $adopted_name" [ "$3" = ok ] ;;
-		*) check "$1: $adopted_name" true ;;
-		esac
-	done </tmp/adopted
-	check "$1: $adopted tests were reported, ${planned:-none} planned" \
-		[ "$adopted" = "${planned:-none}" ]
-	[ "$ktap_failed" -eq 0 ] || sed 's/^/# /' "$2"
-}
-
 ktap_end() {
 	echo "1..$ktap_number"
 	[ "$ktap_failed" -eq 0 ] && [ "$ktap_number" -gt 0 ]

@@ -2,32 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # insmod, play, unbind, rmmod, again and again: nothing may be left, and nothing said.
 # Usage: lifecycle.sh ROUNDS
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 rounds=${1:?how many rounds}
-bus=/sys/bus/xen/drivers/vsnd
 module=/lab/snd-xen-front.ko
 sound=/tmp/second.raw
 head -c 19200 /dev/urandom >$sound
 
-device() {
-	(cd $bus && echo vsnd-*)
-}
-
-card_is_there() {
-	grep -q xen-front /proc/asound/cards
-}
-
-no_card() {
-	! grep -q xen-front /proc/asound/cards
-}
-
 frontend_nodes() {
 	xenstore-ls device/vsnd 2>/dev/null | wc -l
-}
-
-irqs() {
-	grep -c xen-front- /proc/interrupts
 }
 
 # Kernel memory that nothing can reclaim, in KiB.
@@ -44,11 +27,9 @@ one_round() {
 	[ -d $bus ] || insmod "$module" || return 1
 	wait_until card_is_there || return 1
 	play || return 1
-	for one in $bus/vsnd-*; do
-		echo "${one##*/}" >$bus/unbind || return 1
-	done
-	no_card || { note "the card is still there after unbind"; return 1; }
-	[ "$(irqs)" -eq 0 ] || { note "interrupts are still there after unbind"; return 1; }
+	unbind || return 1
+	card_is_gone || { note "the card is still there after unbind"; return 1; }
+	! grep -q xen-front- /proc/interrupts || { note "interrupts are still there after unbind"; return 1; }
 	rmmod snd_xen_front
 }
 
@@ -57,10 +38,10 @@ unbind_with_open_stream() {
 	# Plays for longer than the test lasts, so that the stream is running when it goes.
 	aplay -q -D hw:0,1 -t raw -f S16_LE -c 2 -r 48000 /dev/zero 2>/tmp/aplay.err &
 	player=$!
-	wait_until grep -q RUNNING /proc/asound/card0/pcm1p/sub0/status || return 1
-	one=$(device)
+	wait_until is_running pcm1p || return 1
+	one=$(cd $bus && echo vsnd-*)
 	echo "$one" >$bus/unbind || return 1
-	no_card || return 1
+	card_is_gone || return 1
 	# The player is told, and ends by itself.
 	wait $player
 	[ $? -ne 0 ] || { note "aplay did not notice"; return 1; }

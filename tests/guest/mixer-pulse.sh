@@ -3,18 +3,10 @@
 # PulseAudio takes the controls for the hardware volume of its sink and source: PipeWire finds them
 # by the same rules.
 . "$(dirname "$0")/ktap.sh"
-
-export HOME=/tmp/pulse XDG_RUNTIME_DIR=/tmp/pulse
-mkdir -p $HOME
-chmod 700 $HOME
-log=$LAB_OUT/mixer-pulse.log
+. "$(dirname "$0")/sound-server.sh"
 
 starts() {
-	pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 \
-		--log-level=debug --log-target="file:$log" \
-		--load="module-native-protocol-unix" --load="module-alsa-card device_id=Mixer" &
-	daemon=$!
-	wait_until pactl info >/tmp/pactl 2>&1 || return 1
+	start_pulse --load="module-alsa-card device_id=Mixer" || return 1
 	pactl list sinks >"$LAB_OUT/sinks"
 	pactl list sources >"$LAB_OUT/sources"
 }
@@ -32,10 +24,7 @@ follows() {
 }
 
 ends() {
-	kill "$daemon"
-	wait "$daemon"
-	status=$?
-	[ $status -eq 0 ] || { note "exited with $status"; return 1; }
+	end_pulse || { note "exited with $?"; return 1; }
 }
 
 check "PulseAudio: starts with the card" starts
@@ -43,5 +32,5 @@ check "PulseAudio: hardware volume of the sink" flags "$LAB_OUT/sinks"
 check "PulseAudio: hardware volume of the source" flags "$LAB_OUT/sources"
 check "PulseAudio: the card's volume is its own" follows
 check "PulseAudio: ends" ends
-[ "$ktap_failed" -eq 0 ] || tail -n 100 "$log" | sed 's/^/# /'
+[ "$ktap_failed" -eq 0 ] || tail -n 100 "$LAB_OUT/pulseaudio.log" | sed 's/^/# /'
 ktap_end

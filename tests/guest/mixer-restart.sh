@@ -2,30 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The backend goes for longer than the card waits, and the card with it; another backend, which knows
 # nothing of the volume, gets it from the next card. A card whose backend is replaced stays, and so
-# does its volume. dom0-mixer.sh does as it is asked; the host looks at the recordings.
-. "$(dirname "$0")/ktap.sh"
+# does its volume. dom0-obey.sh does as it is asked; the host looks at the recordings.
+. "$(dirname "$0")/card.sh"
 directory=$(dirname "$0")
 
-answered() {
-	[ "$(xenstore-read data/answer 2>/tmp/none)" = "$1" ]
-}
-ask() {
-	xenstore-write data/ask "$1" && wait_until answered "$1"
-}
-
-card() {
-	grep -q 'xen-front' /proc/asound/cards
-}
-no_card() {
-	! card
-}
 values() {
 	amixer -c Mixer cget "iface=MIXER,name=$1,subdevice=1" | sed -n 's/^  : values=//p'
 }
 
-playing() {
-	grep -q RUNNING /proc/asound/Mixer/pcm0p/sub0/status
-}
 play() {
 	aplay -q -D hw:Mixer,0 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=4800 \
 		"$directory/even.raw"
@@ -33,21 +17,20 @@ play() {
 play_through_restart() {
 	play &
 	player=$!
-	wait_until playing || return 1
+	wait_until is_running pcm0p Mixer || return 1
 	sleep 0.5
 	ask restart || { note "no restart"; return 1; }
-	wait_until playing || return 1
+	wait_until is_running pcm0p Mixer || return 1
 	wait $player
 }
 
 amixer -q -c Mixer sset PCM 100% unmute
 amixer -q -c Mixer sset PCM -- -6.02dB,0.00dB
 amixer -q -c Mixer sset Capture -- -1.00dB nocap
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 patience=$(cat $timeout)
 echo 1000 >$timeout
-check "restart: the card goes some time after the backend" eval 'ask stop && wait_until no_card'
-check "restart: and comes back with another one" eval 'ask start && wait_until card'
+check "restart: the card goes some time after the backend" eval 'ask stop && wait_until card_is_gone'
+check "restart: and comes back with another one" eval 'ask start && wait_until card_is_there'
 echo "$patience" >$timeout
 check "restart: the volume is what it was" [ "$(values 'PCM Playback Volume')" = 8998,9600 ]
 check "restart: so is the other direction's" [ "$(values 'Capture Volume')" = 9500,9500 ]

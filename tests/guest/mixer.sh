@@ -2,16 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Volume and mute through alsa-utils while the card plays. What came out, the host compares with
 # what has to come out: scripts/xenfront/selftests/mixer.py.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 directory=$(dirname "$0")
 
 device=hw:Mixer,0
 volume='PCM Playback Volume'
 switch='PCM Playback Switch'
-
-playing() {
-	grep -q RUNNING /proc/asound/Mixer/pcm0p/sub0/status
-}
 
 # Plays the file whose samples are all even, and runs the rest of the line meanwhile, twice: after
 # a part of a second each.
@@ -19,10 +15,10 @@ play_while() {
 	aplay -q -D $device -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=4800 \
 		"$directory/even.raw" 2>/tmp/aplay.err </dev/null &
 	player=$!
-	wait_until playing || return 1
+	wait_until is_running pcm0p Mixer || return 1
 	for one in "$@"; do
 		sleep 0.7
-		playing || { note "playing ended early"; return 1; }
+		is_running pcm0p Mixer || { note "playing ended early"; return 1; }
 		$one || { note "$one failed"; return 1; }
 	done
 	wait $player || { note "aplay failed"; return 1; }

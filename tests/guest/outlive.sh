@@ -7,7 +7,7 @@
 # Usage: outlive.sh ACCESS
 # ACCESS, rw or mmap, is how xen-front-outlive plays and records: no emulated processor carries more
 # of them in time.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 access=${1:?rw or mmap}
 directory=$(dirname "$0")
@@ -18,25 +18,15 @@ raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=4800"
 counters="play-$access record-$access"
 [ "$access" = rw ] && device=1 || device=2
 
-is_running() {
-	grep -q "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
-}
-
-dom0_is_done() {
-	[ "$(xenstore-read data/selftest 2>/dev/null)" = done ]
-}
-
+declare -A pid
 # count NAME PCM: xen-front-outlive, under a name that says what it does.
 count() {
 	"$directory/xen-front-outlive" "$2" "${1%-*}" "${1#*-}" $state "$LAB_OUT/$1" \
 		>"/tmp/$1" 2>"/tmp/$1.err" &
-	eval "pid_${1%-*}_${1#*-}=$!"
-}
-pid_of() {
-	eval "echo \$pid_${1%-*}_${1#*-}"
+	pid[$1]=$!
 }
 
-wait_until grep -q xen-front /proc/asound/cards
+wait_until card_is_there
 # shellcheck disable=SC2086 # options
 aplay -D hw:0,0 $raw /dev/zero 2>/tmp/aplay.err &
 aplay=$!
@@ -55,10 +45,7 @@ all_run() {
 check "all play and record" all_run
 # Dom0's log shows whether each backend obeys.
 check "the volume is set" amixer -q -c 0 sset PCM -- -6.02dB,0.00dB
-xenstore-write data/selftest ready
-until dom0_is_done; do
-	sleep 1
-done
+hand_over_to_dom0
 
 wait_connected() {
 	wait_until grep -q Connected $state
@@ -75,7 +62,7 @@ check "the frontend is still connected" wait_connected
 check "aplay is the same process" kill -0 $aplay
 check "arecord is the same process" kill -0 $arecord
 for one in $counters; do
-	check "$one is the same process" kill -0 "$(pid_of "$one")"
+	check "$one is the same process" kill -0 "${pid[$one]}"
 done
 check "all go on" all_run
 
@@ -85,8 +72,8 @@ volume_is_kept() {
 check "the volume is what was set" volume_is_kept
 
 for one in $counters; do
-	kill "$(pid_of "$one")"
-	wait "$(pid_of "$one")"
+	kill "${pid[$one]}"
+	wait "${pid[$one]}"
 	check "$one was never told of an error" [ $? -eq 0 ]
 	sed "s/^/# $one: /" "/tmp/$one.err"
 	silence_ms_max=
@@ -109,9 +96,7 @@ says_nothing() {
 check "aplay has nothing to say" says_nothing aplay
 check "arecord has nothing to say" says_nothing arecord
 
-for device in /sys/bus/xen/drivers/vsnd/vsnd-*; do
-	echo "${device##*/}" >/sys/bus/xen/drivers/vsnd/unbind
-done
+unbind
 no_irqs() {
 	! grep -q xen-front- /proc/interrupts
 }

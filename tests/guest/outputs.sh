@@ -6,14 +6,11 @@
 # one begins in it. With +DEVICE, it records that device meanwhile: what the output plays.
 # scripts/xenfront/selftests/outputs.py looks for it in what Dom0, and the guests, have recorded.
 # Usage: outputs.sh OUTPUT:DEVICE[,DEVICE][+DEVICE]...
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 # is_told listen|play OUTPUT
 is_told() {
 	xenstore-exists "data/$1-$2"
-}
-is_running() {
-	grep -q "state: RUNNING" "/proc/asound/card0/$1/sub0/status"
 }
 # Six seconds, of which all guests' noise takes less than half.
 # listens OUTPUT DEVICE

@@ -3,7 +3,7 @@
 # PipeWire and WirePlumber with their default settings find the cards by udev, and play and record
 # through them at once. After an xrun PipeWire would start the stream anew, which shows in its
 # trigger time.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 . "$(dirname "$0")/sound-server.sh"
 
 rate=48000
@@ -15,17 +15,6 @@ has_nodes() {
 
 starts() {
 	start_udev && start_pipewire && wait_until has_nodes
-}
-
-# The streams that run, each with the time at which it was started.
-running() {
-	for status in /proc/asound/card*/pcm*/sub*/status; do
-		grep -q RUNNING "$status" && grep -H trigger_time "$status"
-	done
-}
-
-both_run() {
-	[ "$(running | wc -l)" -eq 2 ]
 }
 
 plays_and_records() {

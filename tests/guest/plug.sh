@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's side of dom0-plug.sh: a second card comes and goes while it plays, and while its
 # backend hangs, as Dom0 announces in XenStore.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
 order=none
@@ -16,14 +16,8 @@ next_order() {
 		order=$(xenstore-read data/plug 2>/dev/null) || order=$last
 	done
 }
-card_is_there() {
-	[ -e /dev/snd/pcmC1D0p ]
-}
-card_is_gone() {
+second_card_is_gone() {
 	! grep -q Plugged /proc/asound/cards
-}
-is_playing() {
-	grep -qs "state: RUNNING" /proc/asound/card1/pcm0p/sub0/status
 }
 has_ended() {
 	! kill -0 $player 2>/dev/null
@@ -35,12 +29,12 @@ play() {
 }
 
 plugged() {
-	check "$1: the card appears" wait_until card_is_there
+	check "$1: the card appears" wait_until [ -e /dev/snd/pcmC1D0p ]
 	play
-	check "$1: it plays" wait_until is_playing
+	check "$1: it plays" wait_until is_running pcm0p card1
 }
 unplugged() {
-	check "$1: the card disappears" wait_until card_is_gone
+	check "$1: the card disappears" wait_until second_card_is_gone
 	check "$1: its player ends" wait_until has_ended
 	wait $player
 	check "$1: with an error" [ $? -ne 0 ]
@@ -59,7 +53,7 @@ hung() {
 	check_unhindered "XenStore answers within 100 ms while a backend hangs" [ "${longest:-10000}" -le 100 ]
 }
 
-wait_until grep -q xen-front /proc/asound/cards
+wait_until card_is_there
 mkfifo /tmp/orders
 xenstore-watch data/plug >/tmp/orders &
 watcher=$!

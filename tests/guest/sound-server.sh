@@ -30,14 +30,38 @@ end_pipewire() {
 	kill "$bus_daemon"
 }
 
-# wav_header CHANNELS BYTES: of so many bytes in samples of 16 bits at 48 kHz, which follow it.
-wav_header() {
-	# shellcheck disable=SC2059 # the escapes are for printf
-	printf "RIFF$(le32 $(($2 + 36)))WAVEfmt $(le32 16)\x01\0\x0$1\0$(le32 48000)"
-	# shellcheck disable=SC2059
-	printf "$(le32 $((96000 * $1)))\x0$((2 * $1))\0\x10\0data$(le32 "$2")"
+# nodes Sinks|Sources: the ids of what PipeWire has, in the order of the devices: wpctl's lines.
+nodes() {
+	wpctl status 2>/dev/null | sed -n "/├─ $1:/,/│ *\$/p" |
+		sed -n 's/^ │ *\*\{0,1\} *\([0-9]*\)\. .*\[vol.*/\1/p'
 }
-le32() {
-	printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) \
-		$(($1 >> 24 & 255))
+
+# watch_logs FILE...: what is written into them from now on is looked at by nothing_said.
+watch_logs() {
+	watched="$*"
+	for one in "$@"; do
+		stat -c %s "$one" >"/tmp/${one##*/}.bytes"
+	done
+}
+nothing_said() {
+	for one in $watched; do
+		tail -c "+$(($(cat "/tmp/${one##*/}.bytes") + 1))" "$one"
+	done |
+		grep -iE 'error|fail|invalid|suspend|xrun|underrun|overrun|no such' >/tmp/said || return 0
+	sort /tmp/said | uniq -c | head -n 20 | sed 's/^/# /'
+	return 1
+}
+
+# start_pulse OPTION...: PulseAudio with nothing but what these load.
+start_pulse() {
+	pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --log-level=debug \
+		--log-target="file:$LAB_OUT/pulseaudio.log" --load=module-native-protocol-unix "$@" &
+	daemon=$!
+	wait_until pactl info >/tmp/pactl 2>&1
+}
+
+# With the daemon's status.
+end_pulse() {
+	kill "$daemon"
+	wait "$daemon"
 }

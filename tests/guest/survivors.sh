@@ -2,25 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A client that plays and records while Dom0 restarts its backend, takes it away for eight seconds,
 # and saves and restores the guest: it neither ends, nor starts a stream anew, nor logs an error. Then
-# the backend is away for longer than the card waits. dom0-survivors.sh does as it is asked.
+# the backend is away for longer than the card waits. dom0-obey.sh does as it is asked.
 # Usage: survivors.sh alsa|pulseaudio|pipewire|browser|ffmpeg
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 . "$(dirname "$0")/sound-server.sh"
 
 client=$1
 log=$LAB_OUT/$client.log
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 recording=
 processes=
 server_logs=
 : >"$log"
-
-answered() {
-	[ "$(xenstore-read data/survive-answer 2>/tmp/none)" = "$1" ]
-}
-ask() {
-	xenstore-write data/survive "$1" && wait_until answered "$1"
-}
 
 # run COMMAND...: beside the others; it has to be there at the end.
 run() {
@@ -97,24 +89,6 @@ ffmpeg_starts() {
 		-af asetpts=N/SR/TB $raw -y /dev/null
 }
 
-# The streams that run, each with the time at which it was started.
-running() {
-	for status in /proc/asound/card*/pcm*/sub*/status; do
-		grep -q RUNNING "$status" && grep -H trigger_time "$status"
-	done
-}
-both_run() {
-	[ "$(running | wc -l)" -eq 2 ]
-}
-positions() {
-	grep -H hw_ptr /proc/asound/card*/pcm*/sub*/status
-}
-# Both directions.
-positions_move() {
-	one=$(positions)
-	sleep 0.3
-	[ "$(positions | grep -vxcF "$one")" -eq 2 ]
-}
 # What has been recorded, of the clients that keep it.
 recording_bytes() {
 	stat -c %s $recording
@@ -131,37 +105,19 @@ all_live() {
 	kill -0 $processes
 }
 starts() {
-	"${client}_starts" && wait_until both_run && wait_until positions_move || return 1
+	"${client}_starts" && wait_until both_run && wait_until both_move || return 1
 	# Sound servers probe, and then settle.
 	sleep 2
-	running >/tmp/before
-	for one in "$log" $server_logs; do
-		stat -c %s "$one" >"/tmp/${one##*/}.bytes"
-	done
-}
-new_lines() {
-	for one in "$log" $server_logs; do
-		tail -c "+$(($(cat "/tmp/${one##*/}.bytes") + 1))" "$one"
-	done
-}
-nothing_said() {
-	new_lines |
-		grep -iE 'error|fail|invalid|suspend|xrun|underrun|overrun|no such' >/tmp/said || return 0
-	sort /tmp/said | uniq -c | head -n 20 | sed 's/^/# /'
-	return 1
-}
-nothing_started_anew() {
-	running >/tmp/after
-	cmp /tmp/before /tmp/after >/tmp/cmp && return
-	sed 's/^/# /' /tmp/before /tmp/after
-	return 1
+	note_starts
+	# shellcheck disable=SC2086 # one argument each
+	watch_logs "$log" $server_logs
 }
 
-wait_until grep -q xen-front /proc/asound/cards
+wait_until card_is_there
 check "$client: plays and records" starts
 for what in restart absent save; do
 	check "$client, $what: that is done" ask $what
-	check "$client, $what: the positions move on" wait_until positions_move
+	check "$client, $what: the positions move on" wait_until both_move
 	[ -z "$recording" ] || check "$client, $what: the recording grows" recording_grows
 	check "$client, $what: its processes live" all_live
 	check "$client, $what: no stream was started anew" nothing_started_anew
@@ -175,19 +131,16 @@ pipewire | browser) server=pipewire ;;
 *) server= ;;
 esac
 if [ -n "$server" ]; then
-	no_card() {
-		! grep -q xen-front /proc/asound/cards
-	}
 	echo 2000 >$timeout
 	check "$client: the backend goes for longer than the card waits" eval \
-		'ask stop && wait_until no_card'
+		'ask stop && wait_until card_is_gone'
 	check "$client: the sink has gone" wait_until ${server}_has_no_nodes
 	check "$client: and is back with the card" eval 'ask start && wait_until ${server}_has_nodes'
 	check "$client: the sound server is the same process" kill -0 $daemon
 fi
 if [ "$client" = pulseaudio ]; then
 	plays_again() {
-		pulseaudio_plays && wait_until both_run && wait_until positions_move
+		pulseaudio_plays && wait_until both_run && wait_until both_move
 	}
 	check "$client: it plays and records again" plays_again
 fi

@@ -9,7 +9,6 @@ tracing=/sys/kernel/tracing
 options="-q -D hw:Clients,1 -t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920 -d 10"
 
 enable() {
-	[ -e $tracing/trace ] || mount -t tracefs tracefs $tracing || return 1
 	echo 16384 >$tracing/buffer_size_kb && echo 1 >$tracing/events/xen_front/enable
 }
 

@@ -1,74 +1,44 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # PipeWire and WirePlumber with two cards: while the backend's device of one is away, and when that
-# card is unplugged and comes back, what plays and records on the other goes on. dom0-two-cards.sh
+# card is unplugged and comes back, what plays and records on the other goes on. dom0-obey.sh
 # takes the device away as it is asked. The host looks for a gap in what the backend has recorded of
 # the other card: scripts/xenfront/selftests/exact.py.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 . "$(dirname "$0")/sound-server.sh"
 
-timeout=/sys/module/snd_xen_front/parameters/reconnect_timeout_ms
 far_state=/sys/bus/xen/devices/vsnd-1/state
 # Longer than all of this takes. Then comes a second of silence: pw-play ends before the last of its
 # frames are played.
 second=$((48000 * 4))
 sound_bytes=$((second * 30))
 
-answered() {
-	[ "$(xenstore-read data/two-cards-answer 2>/tmp/none)" = "$1" ]
-}
-ask() {
-	xenstore-write data/two-cards "$1" && wait_until answered "$1"
-}
-
-# nodes Sinks|Sources CARD: the ids of what PipeWire has of the card with this id.
-nodes() {
+# nodes_of Sinks|Sources CARD: of the card with this id.
+nodes_of() {
 	number=$(readlink "/proc/asound/$2") || return 0
-	wpctl status 2>/dev/null | sed -n "/├─ $1:/,/│ *\$/p" |
-		sed -n 's/^ │ *\*\{0,1\} *\([0-9]*\)\. .*\[vol.*/\1/p' |
-		while read -r node; do
-			wpctl inspect "$node" | grep -q "alsa\.card = \"${number#card}\"" && echo "$node"
-		done
+	for node in $(nodes "$1"); do
+		wpctl inspect "$node" | grep -q "alsa\.card = \"${number#card}\"" && echo "$node"
+	done
 }
 has_nodes() {
-	[ "$(nodes Sinks "$1" | wc -l)" -eq 1 ] && [ "$(nodes Sources "$1" | wc -l)" -eq 1 ]
+	[ "$(nodes_of Sinks "$1" | wc -l)" -eq 1 ] && [ "$(nodes_of Sources "$1" | wc -l)" -eq 1 ]
 }
 starts() {
 	start_udev && start_pipewire && wait_until has_nodes Near && wait_until has_nodes Far || return 1
 	# WirePlumber makes the nodes anew when it has chosen a profile.
 	sleep 2
-	for node in $(nodes Sinks Near) $(nodes Sources Near) $(nodes Sinks Far) $(nodes Sources Far); do
+	for node in $(nodes_of Sinks Near) $(nodes_of Sources Near) $(nodes_of Sinks Far) \
+		$(nodes_of Sources Far); do
 		wpctl set-volume "$node" 1.0 || return 1
 	done
 }
 
-# The streams of a card that run, each with the time at which it was started.
-running() {
-	for status in /proc/asound/"$1"/pcm*/sub*/status; do
-		grep -q RUNNING "$status" && grep -H trigger_time "$status"
-	done
-}
-both_run() {
-	[ "$(running "$1" | wc -l)" -eq 2 ]
-}
-positions() {
-	grep -H hw_ptr /proc/asound/"$1"/pcm*/sub*/status
-}
-moved() {
-	positions "$1" >/tmp/positions.before
-	sleep 0.3
-	positions "$1" | grep -vxcFf /tmp/positions.before
-}
-# Both directions.
-moves() {
-	[ "$(moved "$1")" -eq 2 ]
-}
 stands() {
 	[ "$(moved "$1")" -eq 0 ]
 }
 # The name of a node, by which pw-play and pw-record find it: they take a number for a serial one.
 name() {
-	wpctl inspect "$(nodes "$1" "$2")" | sed -n 's/.*node\.name = "\(.*\)"/\1/p'
+	wpctl inspect "$(nodes_of "$1" "$2")" | sed -n 's/.*node\.name = "\(.*\)"/\1/p'
 }
 plays_and_records() {
 	far_source=$(name Sources Far) far_sink=$(name Sinks Far)
@@ -79,26 +49,14 @@ plays_and_records() {
 	recorder=$!
 	pw-play --target="$near_sink" /tmp/near-sound.wav &
 	player=$!
-	wait_until both_run Near && wait_until both_run Far && wait_until moves Near &&
-		wait_until moves Far || return 1
-	running Near >/tmp/near.before
-	running Far >/tmp/far.before
-	stat -c %s "$LAB_OUT/pipewire.log" >/tmp/bytes
-}
-nothing_started_anew() {
-	running "$1" >/tmp/after
-	cmp "/tmp/${1,}.before" /tmp/after >/tmp/cmp && return
-	sed 's/^/# /' "/tmp/${1,}.before" /tmp/after
-	return 1
+	wait_until both_run Near && wait_until both_run Far && wait_until both_move Near &&
+		wait_until both_move Far || return 1
+	note_starts Near
+	note_starts Far
+	watch_logs "$LAB_OUT/pipewire.log"
 }
 goes_on() {
-	moves Near && kill -0 $player && kill -0 $recorder && nothing_started_anew Near
-}
-nothing_said() {
-	tail -c "+$(($(cat /tmp/bytes) + 1))" "$LAB_OUT/pipewire.log" |
-		grep -iE 'error|fail|invalid|suspend|xrun|underrun|overrun|no such' >/tmp/said || return 0
-	sort /tmp/said | uniq -c | head -n 20 | sed 's/^/# /'
-	return 1
+	both_move Near && kill -0 $player && kill -0 $recorder && nothing_started_anew Near
 }
 
 far_is_away() {
@@ -115,7 +73,7 @@ stays_away() {
 	read -r now _ </proc/uptime
 	end=$((${now%.*} + 8))
 	while [ "${now%.*}" -lt $end ]; do
-		if ! moves Near || ! stands Far; then
+		if ! both_move Near || ! stands Far; then
 			{ positions Near && positions Far; } | sed 's/^/# /'
 			return 1
 		fi
@@ -147,7 +105,7 @@ check "two cards: plays and records on both" plays_and_records
 check "two cards: the backend's device of one goes" eval 'ask away && wait_until far_is_away'
 check "two cards: for eight seconds one stands still, and the other goes on" stays_away
 check "two cards: no stream of the other was started anew" goes_on
-check "two cards: the device is back" eval 'ask back && wait_until moves Far'
+check "two cards: the device is back" eval 'ask back && wait_until both_move Far'
 check "two cards: no stream of either was started anew" eval \
 	'goes_on && nothing_started_anew Far'
 check "two cards: no error in PipeWire's log" nothing_said

@@ -9,7 +9,8 @@ from typing import Any
 import unittest
 from unittest import mock
 
-from xenfront import ROOT
+from xenfront import ROOT, audio
+from xenfront.judgement import Check, Judgement
 
 
 def run_script(name: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -42,6 +43,21 @@ class DirectoryTest(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
+
+    def judged(self, check: Check, guests: int = 1) -> Judgement:
+        """Of the run of the lab that the directory is."""
+        judgement = Judgement(self.directory, guests)
+        check(judgement)
+        return judgement
+
+    def write_recording(self, name: str, samples: Any) -> None:
+        """16 bits."""
+        audio.write(self.write(name, ""), audio.Recording(48000, samples))
+
+    def write_recordings(self, *recorded: Any) -> None:
+        """As the backend leaves them of the stream "exact", one for each OPEN."""
+        for number, samples in enumerate(recorded, 1):
+            self.write_recording(f"dom0/files/exact{f'-{number}' * (number > 1)}.wav", samples)
 
     def write_json(self, name: str, content: Any) -> pathlib.Path:
         """Likewise."""

@@ -202,9 +202,3 @@ class CheckArchitecture(DirectoryTest):
         result = self.check()
         self.assertEqual(result.returncode, 2)
         self.assertIn("repair the line of Kbuild", result.stderr)
-
-    def test_help(self) -> None:
-        for name in ("check-architecture", "check-object"):
-            result = run_script(name, "--help")
-            self.assertEqual(result.returncode, 0)
-            self.assertIn("exit status:", result.stdout)

@@ -5,11 +5,11 @@ import contextlib
 import io
 from unittest import mock
 
-from support import DirectoryTest
-from xenfront import command, process
+from support import ROOT, DirectoryTest, run_script
+from xenfront import command, judgement, process
 from xenfront.errors import Failure, UsageError
 from xenfront.lab import arguments, options, runs
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 
 class Main(DirectoryTest):
@@ -35,6 +35,17 @@ class Main(DirectoryTest):
         status, said = self.status("no_such_part")
         self.assertEqual(status, 2)
         self.assertIn("no_such_part", said)
+
+
+class Help(DirectoryTest):
+    def test_every_command_has_it(self) -> None:
+        for path in (ROOT / "scripts").iterdir():
+            # All that checkpatch is told goes to the kernel's.
+            if path.is_file() and path.stat().st_mode & 0o100 and path.name != "checkpatch":
+                with self.subTest(path.name):
+                    done = run_script(path.name, "--help")
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertIn("exit status:", done.stdout)
 
 
 class Process(DirectoryTest):
@@ -71,13 +82,13 @@ class Lab(DirectoryTest):
 class Judging(DirectoryTest):
     def ktap(self, text: str) -> Judgement:
         self.write("domu0/stdout", text)
-        judgement = Judgement(self.directory)
-        self.is_there = judgement.ktap("domu0")
-        return judgement
+        judged = Judgement(self.directory)
+        self.is_there = judged.ktap("domu0")
+        return judged
 
     def test_tests_and_their_notes(self) -> None:
-        judgement = self.ktap("KTAP version 1\n1..2\n# why\nok 1 good\nnot ok 2 bad\n")
-        self.assertEqual((judgement.passed, judgement.failed, judgement.notes),
+        judged = self.ktap("KTAP version 1\n1..2\n# why\nok 1 good\nnot ok 2 bad\n")
+        self.assertEqual((judged.passed, judged.failed, judged.notes),
                          (["good"], ["bad"], ["good: why"]))
 
     def test_a_test_that_does_not_report(self) -> None:
@@ -89,7 +100,20 @@ class Judging(DirectoryTest):
         self.assertFalse(self.is_there)
 
     def test_files_that_are_missing(self) -> None:
-        judgement = Judgement(self.directory)
-        with judgement.reading("counters"):
-            judgement.of_dom0("none").read_text()
-        self.assertRegex(judgement.failed[0], "^counters: FileNotFoundError: ")
+        judged = Judgement(self.directory)
+        with judged.reading("counters"):
+            judged.of_dom0("none").read_text()
+        self.assertRegex(judged.failed[0], "^counters: FileNotFoundError: ")
+
+    def test_all_of_them(self) -> None:
+        good, bad = Judgement(), Judgement()
+        good.check("plays", 1)
+        good.tell("latency", 7)
+        bad.check("plays", None, "no card")
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            judged = judgement.judge_all({"one": lambda: good, "other": lambda: bad}, 2)
+        self.assertIn("other: 0 passed, 1 failed (0 s)\n  FAILED plays: no card\n", said.getvalue())
+        self.assertTrue(said.getvalue().endswith("1 passed, 1 failed\n"))
+        self.assertFalse(judgement.is_good(judged))
+        self.assertTrue(judgement.is_good({"one": good}))
+        self.assertFalse(judgement.is_good({"none": Judgement()}))

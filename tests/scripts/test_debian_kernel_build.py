@@ -97,11 +97,6 @@ class Build(DirectoryTest):
 
 
 class Names(unittest.TestCase):
-    def test_other_names_are_debians(self) -> None:
-        with mock.patch.object(debug_kernel.kernels, "debian_kernel") as debian:
-            debug_kernel.by_name("6.1", "arm64", ["loop"], print)
-        debian.assert_called_once_with("6.1", "arm64", ["loop"], print)
-
     def test_another_architecture(self) -> None:
         with self.assertRaisesRegex(UsageError, "amd64 only, not for arm64"):
             debug_kernel.by_name("debug-6.1", "arm64", [], print)

@@ -3,7 +3,6 @@
 
 from support import DirectoryTest
 from xenfront.selftests import counters
-from xenfront.selftests.judgement import Judgement
 
 OPERATIONS = ("OPEN", "CLOSE", "READ", "WRITE", "TRIGGER")
 
@@ -35,9 +34,7 @@ class CountersTest(DirectoryTest):
         """What failed."""
         self.write("domu0/files/xen-front", guest)
         self.write_json("dom0/files/stats.json", [BACKEND | backend])
-        judgement = Judgement(self.directory)
-        counters.compare(judgement)
-        return judgement.failed
+        return self.judged(counters.compare).failed
 
     def test_agreement(self) -> None:
         self.assertEqual(self.compare(), [])
@@ -68,30 +65,22 @@ class CountersTest(DirectoryTest):
             ["counters: no stream had a request"])
 
     def test_missing_files(self) -> None:
-        judgement = Judgement(self.directory)
-        counters.compare(judgement)
-        self.assertEqual(len(judgement.failed), 1)
+        self.assertEqual(len(self.judged(counters.compare).failed), 1)
 
     def test_queries_for_each_set_up(self) -> None:
         for queries, opens, passes in ((2, 1, True), (3, 1, False), (0, 1, False)):
             self.write_json("dom0/files/stats.json", [
                 BACKEND | {"requests": {"HW_PARAM_QUERY": queries, "OPEN": opens}}])
-            judgement = Judgement(self.directory)
-            counters.few_queries(judgement)
-            self.assertEqual(not judgement.failed, passes)
+            self.assertEqual(not self.judged(counters.few_queries).failed, passes)
 
     def test_real_time(self) -> None:
         for line, passes in (("dom2/0/0/0 (x): ready", True),
                              ("dom2/0/0/0 (x): cannot be scheduled in real time; small", False)):
             self.write("dom0/backend/stderr", line)
-            judgement = Judgement(self.directory)
-            counters.run_in_real_time(judgement)
-            self.assertEqual(not judgement.failed, passes)
+            self.assertEqual(not self.judged(counters.run_in_real_time).failed, passes)
 
     def test_guests_at_once(self) -> None:
         for second, passes in (("12 30", True), ("16 30", False)):
             self.write("domu0/files/duplex.span", "10 20")
             self.write("domu1/files/duplex.span", second)
-            judgement = Judgement(self.directory, guests=2)
-            counters.play_together(judgement)
-            self.assertEqual(not judgement.failed, passes)
+            self.assertEqual(not self.judged(counters.play_together, guests=2).failed, passes)

@@ -4,11 +4,13 @@
 import numpy
 
 from support import DirectoryTest
-from xenfront import audio
 from xenfront.selftests import exact
-from xenfront.selftests.judgement import Judgement
 
 SOUNDS = (b"first...", b"second..", b"third...")
+
+
+def stereo(samples: bytes) -> numpy.ndarray:
+    return numpy.frombuffer(samples, "<i2").reshape(-1, 2)
 
 
 class Recordings(DirectoryTest):
@@ -16,11 +18,8 @@ class Recordings(DirectoryTest):
                 ) -> tuple[list[str], list[str]]:
         for number, samples in enumerate(played, 1):
             self.write(f"domu0/files/played-{number}.raw", samples)
-        for number, samples in enumerate(recorded, 1):
-            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
-            audio.write(path, audio.Recording(48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
-        judgement = Judgement(self.directory)
-        exact.compare(judgement)
+        self.write_recordings(*map(stereo, recorded))
+        judgement = self.judged(exact.compare)
         return judgement.passed, judgement.failed
 
     def test_all_alike(self) -> None:
@@ -53,13 +52,8 @@ class SoundServer(DirectoryTest):
 
     def compare(self, *recorded: bytes) -> list[str]:
         self.write("domu0/files/sound.raw", self.SOUND)
-        for number, samples in enumerate(recorded, 1):
-            path = self.write("dom0/files/exact" + f"-{number}" * (number > 1) + ".wav", "")
-            audio.write(path, audio.Recording(
-                48000, numpy.frombuffer(samples, "<i2").reshape(-1, 2)))
-        judgement = Judgement(self.directory)
-        exact.without_gap(judgement)
-        return judgement.failed
+        self.write_recordings(*map(stereo, recorded))
+        return self.judged(exact.without_gap).failed
 
     def test_silence_around(self) -> None:
         self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])

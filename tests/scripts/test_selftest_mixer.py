@@ -4,9 +4,8 @@
 import numpy
 
 from support import DirectoryTest
-from xenfront import audio
 from xenfront.selftests import mixer
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 PERIOD = mixer.PERIOD
 
@@ -46,12 +45,8 @@ class Volumes(DirectoryTest):
                 third: numpy.ndarray = KEPT, fourth: numpy.ndarray = BROKEN_OFF,
                 fifth: numpy.ndarray = GONE_ON, log: str = LOG) -> list[str]:
         self.write("dom0/backend/stderr", log)
-        for number, samples in enumerate((first, second, third, fourth, fifth), 1):
-            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
-            audio.write(self.write(f"dom0/files/{name}", ""), audio.Recording(mixer.RATE, samples))
-        judgement = Judgement(self.directory)
-        mixer.compare_volumes(judgement)
-        return judgement.failed
+        self.write_recordings(first, second, third, fourth, fifth)
+        return self.judged(mixer.compare_volumes).failed
 
     def test_right_ones_pass(self) -> None:
         self.assertEqual(self.compare(), [])
@@ -100,9 +95,7 @@ class KeptVolumeTest(DirectoryTest):
         self.write("dom0/backend/stderr", "".join(
             f"2026-11-23 04:00:00.000000 info dom{domain}/0/0/0 (first): {text}\n"
             for domain, text in lines))
-        judgement = Judgement(self.directory)
-        mixer.keeps_volume(judgement)
-        return judgement
+        return self.judged(mixer.keeps_volume)
 
     def test_each_domain_has_it(self) -> None:
         judgement = self.judge((1, CONNECTED), (1, GAIN), (3, CONNECTED), (3, GAIN))
@@ -120,12 +113,8 @@ class KeptVolumeTest(DirectoryTest):
 
 class Levels(DirectoryTest):
     def compare(self, *recorded: numpy.ndarray) -> list[str]:
-        for number, samples in enumerate(recorded, 1):
-            name = "exact.wav" if number == 1 else f"exact-{number}.wav"
-            audio.write(self.write(f"dom0/files/{name}", ""), audio.Recording(mixer.RATE, samples))
-        judgement = Judgement(self.directory)
-        mixer.plays_at(1, 0.1)(judgement)
-        return judgement.failed
+        self.write_recordings(*recorded)
+        return self.judged(mixer.plays_at(1, 0.1)).failed
 
     def test_right_ones_pass(self) -> None:
         tenth = numpy.rint(mixer.EVEN_SAMPLES * 0.1)

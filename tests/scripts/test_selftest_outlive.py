@@ -8,7 +8,6 @@ import numpy
 from support import DirectoryTest
 from xenfront import audio
 from xenfront.selftests import outlive
-from xenfront.selftests.judgement import Judgement
 
 
 def counter(first: int, last: int, silence: int = 0) -> numpy.ndarray:
@@ -84,13 +83,10 @@ class FilesTest(DirectoryTest):
                          ["a.wav", "a-2.wav", "a-10.wav"])
 
     def test_what_a_run_leaves(self) -> None:
-        judgement = Judgement(self.directory)
-        outlive.after(0)(judgement)
-        self.assertEqual(judgement.failed, ["nothing was recorded"])
+        self.assertEqual(self.judged(outlive.after(0)).failed, ["nothing was recorded"])
         self.write("domu0/files/record-rw", outlive.sequence(4000))
         self.write("domu0/files/play-rw", "1000 9600")
         samples = counter(1, 1000).astype("<u4").view("<i2").reshape(-1, 2)
-        audio.write(self.write("dom0/files/count-rw.wav", ""), audio.Recording(48000, samples))
-        judgement = Judgement(self.directory)
-        outlive.after(0)(judgement)
+        self.write_recording("dom0/files/count-rw.wav", samples)
+        judgement = self.judged(outlive.after(0))
         self.assertEqual((judgement.failed, len(judgement.passed)), ([], 2))

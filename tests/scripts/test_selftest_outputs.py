@@ -4,9 +4,8 @@
 import numpy
 
 from support import DirectoryTest
-from xenfront import audio
 from xenfront.selftests import outputs
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 FIRST, SECOND = outputs.noise(0, 0), outputs.noise(1, 0)
 
@@ -21,13 +20,9 @@ def mixed(*parts: tuple[int, numpy.ndarray]) -> numpy.ndarray:
 
 class Arrival(DirectoryTest):
     def judge(self, recorded: numpy.ndarray | None) -> Judgement:
-        files = self.directory / "dom0/files"
-        files.mkdir(parents=True, exist_ok=True)
         if recorded is not None:
-            audio.write(files / "speaker.wav", audio.Recording(outputs.RATE, recorded))
-        judgement = Judgement(self.directory, guests=2)
-        outputs.arrive("speaker", (0,))(judgement)
-        return judgement
+            self.write_recording("dom0/files/speaker.wav", recorded)
+        return self.judged(outputs.arrive("speaker", (0,)), guests=2)
 
     def failures(self, recorded: numpy.ndarray | None) -> list[str]:
         return self.judge(recorded).failed
@@ -74,10 +69,7 @@ class Arrival(DirectoryTest):
         self.judge(whole)
         whole[700:1900] = 0
         for guest, heard in enumerate((whole, whole[:outputs.FRAMES])):
-            files = self.directory / f"domu{guest}/files"
-            files.mkdir(parents=True)
-            audio.write(files / "speaker.wav", audio.Recording(outputs.RATE, heard))
-        judgement = Judgement(self.directory, guests=2)
-        outputs.arrive("speaker", (0,), is_monitored=True)(judgement)
+            self.write_recording(f"domu{guest}/files/speaker.wav", heard)
+        judgement = self.judged(outputs.arrive("speaker", (0,), is_monitored=True), guests=2)
         self.assertEqual(len(judgement.failed), 1)
         self.assertIn("as guest 1 hears it", judgement.failed[0])

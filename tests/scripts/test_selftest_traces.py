@@ -5,7 +5,6 @@ import json
 
 from support import DirectoryTest
 from xenfront.selftests import traces
-from xenfront.selftests.judgement import Judgement
 
 # What a stream does, by the direction in which it does it; words in small letters are states.
 LIVES = {
@@ -87,8 +86,7 @@ class TracesTest(DirectoryTest):
         self.write("domu0/files/trace", "\n".join(both.guest) + "\n")
         self.write("dom0/files/backend.jsonl",
                    "".join(json.dumps(record) + "\n" for record in both.backend))
-        judgement = Judgement(self.directory)
-        traces.compare(judgement)
+        judgement = self.judged(traces.compare)
         return judgement.passed, judgement.failed
 
     def test_agreement(self) -> None:

@@ -46,7 +46,7 @@ def position(time: int, hardware: int) -> str:
 
 def measured(*lines: str) -> dict[str, list[int]]:
     """Durations in microseconds by kind."""
-    latencies = latency.measure(ftrace.read(lines, "test").events)
+    latencies = latency.Latencies(ftrace.read(lines, "test").events)
     return {one.what: [duration // 1000 for duration in one.durations]
             for one in latencies.series}
 
@@ -100,14 +100,14 @@ class MeasureTest(unittest.TestCase):
     def test_streams_are_apart(self) -> None:
         other = [text.replace("stream=0/1", "stream=2/0")
                  for text in (request(105, 1, "OPEN"), response(115, 1, "OPEN"))]
-        latencies = latency.measure(ftrace.read(
+        latencies = latency.Latencies(ftrace.read(
             [request(100, 1, "OPEN"), other[0], response(110, 1, "OPEN"), other[1]],
             "test").events)
         self.assertEqual([(one.stream, one.durations) for one in latencies.series],
                          [("0:0/1", [10_000]), ("0:2/0", [10_000])])
 
     def test_unanswered_and_unasked(self) -> None:
-        latencies = latency.measure(ftrace.read(
+        latencies = latency.Latencies(ftrace.read(
             [response(1, 9, "WRITE"), request(2, 1, "WRITE"), request(3, 1, "WRITE"),
              request(4, 2, "CLOSE")], "test").events)
         self.assertEqual((latencies.unanswered, latencies.unasked, latencies.series), (3, 1, []))
@@ -136,7 +136,7 @@ class MeasureTest(unittest.TestCase):
         self.assertIsNone(Spread.of([]))
 
     def test_table(self) -> None:
-        latencies = latency.measure(ftrace.read(
+        latencies = latency.Latencies(ftrace.read(
             [request(0, 1, "OPEN"), response(250, 1, "OPEN"), request(300, 2, "WRITE"),
              response(310, 2, "WRITE"), request(320, 3, "WRITE"), response(350, 3, "WRITE")],
             "test").events)

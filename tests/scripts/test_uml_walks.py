@@ -42,7 +42,3 @@ class DifferencesTest(unittest.TestCase):
         found = walks.differences(many, "")
         self.assertEqual(len(found), 6)
         self.assertEqual(found[-1], "and 15 more walks differ")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -131,5 +131,5 @@ def main(arguments: list[str]) -> int:
         measure(options, all_runs)
     outcome = evaluate(options, all_runs, time.monotonic() - start)
     report(options, outcome)
-    are_met = all(verdict.is_met for verdict in outcome.verdicts)
+    are_met = all(verdict.holds for verdict in outcome.verdicts)
     return 1 if options.strict and not are_met else 0

@@ -4,6 +4,7 @@
 import dataclasses
 import json
 import pathlib
+from typing import Callable
 
 from xenfront.errors import Failure
 
@@ -11,38 +12,28 @@ from xenfront.errors import Failure
 _NOTHING = "none"
 
 
-def _open(driver: str) -> str:
-    return f"{driver}:open"
-
-
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """By driver, alone and with an open stream (see _open): what the guest says, and pages of the
+    """By driver, alone and with an open stream (DRIVER:open): what the guest says, and pages of the
     guest that other domains have mapped."""
 
     guest: dict[str, dict[str, int]]
     grants: dict[str, int]
 
-    def module(self, driver: str) -> str:
+    def rows(self) -> list[tuple[str, Callable[[str], str]]]:
+        """What is found out of each driver. Pages that the guest has mapped for other devices, and
+        memory of the kernel without the module itself, are what there is more of with a driver."""
+        return [("module in memory", self._module),
+                ("kernel memory, idle", lambda driver: self._memory(driver, _NOTHING)),
+                ("more with a stream", lambda driver: self._memory(f"{driver}:open", driver)),
+                ("pages mapped by the backend, idle",
+                 lambda driver: self._grants(driver, _NOTHING)),
+                ("more with a stream", lambda driver: self._grants(f"{driver}:open", driver))]
+
+    def _module(self, driver: str) -> str:
         """Its code and data, once loaded."""
         noted = self.guest.get(driver)
         return "-" if noted is None else f"{noted['module_bytes'] / 1024:.0f} KiB"
-
-    def idle_memory(self, driver: str) -> str:
-        """Of the kernel, without the module itself."""
-        return self._memory(driver, _NOTHING)
-
-    def open_memory(self, driver: str) -> str:
-        """In addition."""
-        return self._memory(_open(driver), driver)
-
-    def idle_grants(self, driver: str) -> str:
-        """Those that the guest has mapped for other devices do not count."""
-        return self._grants(driver, _NOTHING)
-
-    def open_grants(self, driver: str) -> str:
-        """In addition."""
-        return self._grants(_open(driver), driver)
 
     def _memory(self, state: str, before: str) -> str:
         if state not in self.guest or before not in self.guest:

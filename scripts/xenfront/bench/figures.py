@@ -85,13 +85,6 @@ class Findings:
                   if not figures.failure]
         return statistics.fmean(values) if values else None
 
-    def spread(self, driver: str, place: str, name: str, field: str) -> float | None:
-        """Between the rounds, as a part of the mean."""
-        values = [getattr(figures, field) for figures in self.of(driver, place, name)]
-        if len(values) < 2 or not statistics.fmean(values):
-            return None
-        return (max(values) - min(values)) / statistics.fmean(values)
-
     def swept(self, direction: str, periods: int = PERIODS_PER_BUFFER,
               backend: str = "") -> list[int]:
         """The periods that were measured with so many to the buffer, smallest first."""
@@ -151,10 +144,6 @@ def _waits(path: pathlib.Path) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in pairs]
 
 
-def _recording(path: pathlib.Path) -> audio.Recording | None:
-    return audio.read(path) if path.exists() else None
-
-
 def _guest_results(path: pathlib.Path) -> dict[str, dict[str, Any]]:
     measured = {}
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -183,11 +172,12 @@ def collect(directory: pathlib.Path, steps: list[plan.Step]) -> Findings:
         if "failure" not in measured:
             raise Failure(f"{guest / 'results.jsonl'}: has nothing about step {step.name}; see "
                           f"{directory / 'domu0' / 'stderr'}")
+        recording = dom0 / f"recording.{step.name}.wav"
         notes = Notes(measured, [entry["account"] for entry in accounts[step.name]],
                       traces[step.name], _waits(guest / f"times.{step.name}"),
                       ftrace.read_stacks(guest / f"events.{step.name}",
                                          guest / f"functions.{step.name}"),
-                      _recording(dom0 / f"recording.{step.name}.wav"))
+                      audio.read(recording) if recording.exists() else None)
         found.append(Measured(step, figures(step.workload, notes)))
     if all(step.workload.server for step in steps):
         return Findings(found)

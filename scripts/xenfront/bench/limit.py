@@ -5,37 +5,13 @@ wakes once a period, and that copies the samples of a period."""
 import dataclasses
 
 from xenfront.bench.figures import Findings
-from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER, many
+from xenfront.bench.plan import APART, IN_TREE, NONE, OURS, TOGETHER
 from xenfront.bench.workload import COPY, IDLE, LATENCY_PERIOD, PING, PLAY, RATE, RECORD, Workload
 
 
-@dataclasses.dataclass(frozen=True)
-class Limit:
-    """Processor time of the guest, in milliseconds for each second of sound."""
-
-    idle: float
-    waking: float  # once each latency period, without idle
-    copying: float
-
-    @property
-    def whole(self) -> float:
-        """For periods of the latency period: to be woken from a short sleep costs less than from a
-        long one."""
-        return self.idle + self.waking + self.copying
-
-
-def measured(findings: Findings) -> Limit | None:
-    """None when it was not measured."""
-    idle, waking, copying = (findings.mean(NONE, TOGETHER, name, "guest_ms")
-                             for name in (IDLE, f"ping-{LATENCY_PERIOD}", f"copy-{LATENCY_PERIOD}"))
-    if idle is None or waking is None or copying is None:
-        return None
-    return Limit(idle, waking - idle, copying)
-
-
 def of(findings: Findings, workload: Workload) -> float | None:
-    """The same as one figure, for any stream that is woken once a period. None for others, and when
-    it was not measured."""
+    """Processor time of the guest, in milliseconds for each second of sound, for any stream that is
+    woken once a period. None for others, and when it was not measured."""
     if (workload.direction not in (PLAY, RECORD) or workload.streams != 1 or workload.chunk
             or workload.is_timed):
         return None
@@ -46,11 +22,13 @@ def of(findings: Findings, workload: Workload) -> float | None:
     return waking + copying if waking is not None and copying is not None else None
 
 
-def of_each_stream(findings: Findings, driver: str, streams: int, field: str) -> float | None:
-    """Processor time of a domain when so many play at once, without that of an idle one."""
-    idle = findings.mean(NONE, TOGETHER, IDLE, field)
-    whole = findings.mean(driver, TOGETHER, many(streams).name, field)
-    return (whole - idle) / streams if whole is not None and idle is not None else None
+def of_each(findings: Findings, driver: str, work: Workload, count: int, field: str,
+            idle: Workload = Workload(IDLE)) -> float | None:
+    """Processor time of a domain for each of so many streams or guests that play at once, without
+    that of an idle one."""
+    whole = findings.mean(driver, TOGETHER, work.name, field)
+    without = findings.mean(NONE, TOGETHER, idle.name, field)
+    return (whole - without) / count if whole is not None and without is not None else None
 
 
 def remarks(findings: Findings) -> list[str]:
@@ -76,17 +54,21 @@ def _switches(findings: Findings) -> list[str]:
 
 
 def _processor_time(findings: Findings) -> list[str]:
-    limit = measured(findings)
+    """Of the guest, in milliseconds for each second of sound. For periods of the latency period: to
+    be woken from a short sleep costs less than from a long one."""
+    idle, pinged, copying = (
+        findings.mean(NONE, TOGETHER, name, "guest_ms")
+        for name in (IDLE, f"ping-{LATENCY_PERIOD}", f"copy-{LATENCY_PERIOD}"))
     ours, theirs = (findings.mean(driver, TOGETHER, f"play-{LATENCY_PERIOD}-rw", "guest_ms")
                     for driver in (OURS, IN_TREE))
-    if limit is None or ours is None or theirs is None:
+    if idle is None or pinged is None or copying is None or ours is None or theirs is None:
         return []
-    least = limit.whole
+    least = pinged + copying
     wakes = RATE / LATENCY_PERIOD
     return [
         f"limit, periods of {LATENCY_PERIOD}: {least:.2f} ms of the guest's processor for a second "
-        f"of sound: {limit.waking:.2f} to wake a process {wakes:.0f} times by an event channel, "
-        f"{limit.copying:.2f} to copy the samples, {limit.idle:.2f} for an idle guest; that is "
+        f"of sound: {pinged - idle:.2f} to wake a process {wakes:.0f} times by an event channel, "
+        f"{copying:.2f} to copy the samples, {idle:.2f} for an idle guest; that is "
         f"{least / theirs:.2f} of what the in-tree driver takes",
         f"above that limit are {ours - least:.2f} ms with this driver, {theirs - least:.2f} ms with "
         f"the in-tree one: ratio {(ours - least) / (theirs - least):.2f}; that is "

@@ -6,6 +6,7 @@ from typing import Any
 
 from xenfront.bench import instructions, targets
 from xenfront.bench.figures import Findings
+from xenfront.judgement import Verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,16 +19,15 @@ class Outcome:
     counted: instructions.Costs = dataclasses.field(default_factory=dict)
 
     @property
-    def verdicts(self) -> list[targets.Verdict]:
+    def verdicts(self) -> list[Verdict]:
         """On all targets."""
-        return targets.judge(self.findings)
+        return targets.judge(self.findings).verdicts
 
     def as_dict(self) -> dict[str, Any]:
         """For report.json."""
         return {
             **self.description,
-            "targets": [{**dataclasses.asdict(verdict), "verdict": verdict.word}
-                        for verdict in self.verdicts],
+            "targets": [dataclasses.asdict(verdict) for verdict in self.verdicts],
             "facts": dataclasses.asdict(self.findings.facts),
             "instructions_of_a_period": {f"{driver} {name}": dataclasses.asdict(cost)
                                          for (driver, name), cost in self.counted.items()},

@@ -137,16 +137,12 @@ def _others(driver: str, place: str) -> list[Workload]:
             Workload(START)]
 
 
-def _late_steps() -> list[Step]:
-    return [Step(workload, driver, APART, 1, LATE)
-            for driver in (IN_TREE, OURS)
-            for workload in (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in SWEEP),
-                             BY_16)]
-
-
-def _steps_of(backend: str, periods: tuple[int, ...]) -> list[Step]:
-    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, place, 1, backend)
-            for driver in (IN_TREE, OURS) for place in PLACES for period in periods]
+def _sweep(periods: tuple[int, ...] = SWEEP, places: tuple[str, ...] = (APART,), backend: str = "",
+           besides: tuple[Workload, ...] = ()) -> list[Step]:
+    """Of both drivers, once."""
+    works = (*(Workload(PLAY, period, seconds=SECONDS[period]) for period in periods), *besides)
+    return [Step(work, driver, place, 1, backend)
+            for driver in (IN_TREE, OURS) for place in places for work in works]
 
 
 def steps(is_quick: bool, rounds: int) -> list[Step]:
@@ -158,9 +154,9 @@ def steps(is_quick: bool, rounds: int) -> list[Step]:
               for workload in _workloads(driver, place, is_quick)]
     if is_quick:
         return chosen
-    return [*chosen, *_late_steps(), *_steps_of(FIELD, (1024, LATENCY_PERIOD)),
-            *_steps_of(CARD, tuple(period for period in SWEEP
-                                   if PERIODS_PER_BUFFER * period >= CARD_STEP))]
+    into_card = tuple(period for period in SWEEP if PERIODS_PER_BUFFER * period >= CARD_STEP)
+    return [*chosen, *_sweep(backend=LATE, besides=(BY_16,)),
+            *_sweep((1024, LATENCY_PERIOD), PLACES, FIELD), *_sweep(into_card, PLACES, CARD)]
 
 
 # Nanoseconds that an instruction takes, as a power of two: all else is measured with the first.
@@ -170,9 +166,7 @@ SLOW_ICOUNTS = (2, 3, 4, 5)
 
 def slow_steps() -> list[Step]:
     """How small periods can be on a slower machine."""
-    return [Step(Workload(PLAY, period, seconds=SECONDS[period]), driver, APART, 1)
-            for driver in (IN_TREE, OURS)
-            for period in SWEEP]
+    return _sweep()
 
 
 def served(server: str, direction: str) -> Workload:

@@ -4,7 +4,6 @@
 import dataclasses
 
 from xenfront.bench import instructions, limit, plan
-from xenfront.bench.facts import Facts
 from xenfront.bench.figures import Findings
 from xenfront.bench.outcome import Outcome
 from xenfront.bench.workload import (ECHO, IDLE, OPEN, OUTLIVE, PLAY, REST, SERVE, START,
@@ -113,11 +112,7 @@ def costs(findings: Findings) -> Table:
             cycle = next((one.cycle for one in findings.of(driver, plan.APART, name)), None)
             cells.append(f"{number(spent)} ms of the guest's processor, {microseconds(cycle)}")
         rows.append((what, *cells))
-    for fact, text in ((Facts.module, "module in memory"), (Facts.idle_memory, "kernel memory, idle"),
-                       (Facts.open_memory, "more with a stream"),
-                       (Facts.idle_grants, "pages mapped by the backend, idle"),
-                       (Facts.open_grants, "more with a stream")):
-        rows.append((text, *(fact(findings.facts, driver) for driver in _DRIVERS)))
+    rows += [(what, *map(of, _DRIVERS)) for what, of in findings.facts.rows()]
     return Table(("besides", *_DRIVERS), rows)
 
 
@@ -163,7 +158,7 @@ def streams(findings: Findings) -> Table:
     for count in counts:
         cells: list[str] = []
         for field in ("guest_ms", "dom0_ms"):
-            theirs, ours = (limit.of_each_stream(findings, driver, count, field)
+            theirs, ours = (limit.of_each(findings, driver, plan.many(count), count, field)
                             for driver in _DRIVERS)
             cells += [number(theirs), number(ours), ratio(ours, theirs)]
         rows.append((str(count), *cells))
@@ -207,10 +202,8 @@ def guests(findings: Findings) -> Table:
 
 def _guests(findings: Findings, count: int) -> Row:
     work = Workload(PLAY, guests=count)
-    idle = findings.mean(plan.NONE, plan.TOGETHER, plan.IDLE_GUESTS.name, "dom0_ms")
-    theirs, ours = (None if whole is None or idle is None else (whole - idle) / count
-                    for whole in (findings.mean(driver, plan.TOGETHER, work.name, "dom0_ms")
-                                  for driver in _DRIVERS))
+    theirs, ours = (limit.of_each(findings, driver, work, count, "dom0_ms", plan.IDLE_GUESTS)
+                    for driver in _DRIVERS)
     return (str(count), number(theirs), number(ours), ratio(ours, theirs),
             *(str(sum(one.backend_xruns for one in findings.of(driver, plan.TOGETHER, work.name)))
               for driver in _DRIVERS))
@@ -261,6 +254,6 @@ def text(outcome: Outcome) -> str:
     lines += ["", *remarks(outcome)]
     if (own := functions(outcome)).rows:
         lines += ["", str(shares(outcome)), "", str(own)]
-    lines += ["", *(f"{verdict.word:>8}  {verdict.target}\n{'':>8}    {verdict.measured}"
+    lines += ["", *(f"{verdict.mark:>8}  {verdict.what}\n{'':>8}    {verdict.found}"
                     for verdict in outcome.verdicts)]
     return "\n".join(lines)

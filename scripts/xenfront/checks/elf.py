@@ -139,6 +139,7 @@ class Object:
                 functions.setdefault(symbol.index, []).append(symbol)
         return functions
 
+    @functools.cached_property
     def uses(self) -> dict[str, list[str]]:
         """Where each symbol is used, outside debug information: "function in section"."""
         uses: dict[str, list[str]] = {}

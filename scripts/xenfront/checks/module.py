@@ -28,13 +28,10 @@ class Module:
     kernel_has_unwind_tables: bool
     # It calls what the compiler adds to each object for KASAN or gcov (CONFIG_CONSTRUCTORS).
     kernel_runs_constructors: bool
-    uses: dict[str, list[str]] = dataclasses.field(init=False)
-    instructions: int = dataclasses.field(init=False, default=0)
-
-    def __post_init__(self) -> None:
-        self.uses = self.binary.uses()
+    # How many there are, once they have been looked at.
+    instructions: int = 0
 
     def users(self, name: str) -> str:
-        places = self.uses.get(name, [])
+        places = self.binary.uses.get(name, [])
         more = f" and {len(places) - 3} more" if len(places) > 3 else ""
         return f"used by {', '.join(places[:3])}{more}" if places else "used by no code"

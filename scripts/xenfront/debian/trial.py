@@ -10,6 +10,7 @@ from typing import Callable
 from xenfront.command import Say
 from xenfront.debian import kernels
 from xenfront.debian.chroot import Chroot
+from xenfront.judgement import Judgement
 
 DKMS = "snd-xen-front-dkms"
 BACKEND = "xen-sndback"
@@ -68,23 +69,19 @@ def repack(package: pathlib.Path, directory: pathlib.Path) -> None:
     shutil.rmtree(tree)
 
 
-class Trial:
-    """One release on which the packages live; `failures` says what was not as it should be."""
+class Trial(Judgement):
+    """One release on which the packages live, and what each step has left there."""
 
     def __init__(self, release: Chroot, say: Say):
+        super().__init__()
         self.release = release
         self.say = say
-        self.failures: list[str] = []
         release.apt("update")
         names = release.run("apt-cache", "pkgnames", "linux-headers-").stdout.split()
         architecture = release.run("dpkg", "--print-architecture").stdout.strip()
         depends = release.run("apt-cache", "depends", f"linux-headers-{architecture}").stdout
         default = next(match[1] for word in depends.split() if (match := _HEADERS.match(word)))
         self.older, self.newer = older_and_newer(names, default)
-
-    def expect(self, holds: bool, what: str) -> None:
-        if not holds:
-            self.failures.append(what)
 
     def install(self, package: pathlib.Path) -> None:
         """On a machine that has a kernel and nothing to build modules with."""
@@ -93,7 +90,7 @@ class Trial:
         said = self._apt_install(package, f"linux-headers-{self.older}")
         version = package.name.split("_")[1]
         self._expect_built("install", self.older, version)
-        self.expect("Secure Boot" not in said, "install: speaks of Secure Boot, which is off")
+        self.check("install", "Secure Boot" not in said, "speaks of Secure Boot, which is off")
 
     def upgrade_kernel(self) -> None:
         """apt installs a kernel, and is not told of the module."""
@@ -109,8 +106,8 @@ class Trial:
         self.say(f"boots {self.newer}")
         image, modules = kernels.contents(self.release.root, self.newer)
         status = run(image, modules, self._version(self.newer))
-        self.expect(status == 0, f"boot: {self.newer} does not play with DKMS's module "
-                                 f"(scripts/lab exited with {status})")
+        self.check("boot", status == 0, f"{self.newer} does not play with DKMS's module "
+                                        f"(scripts/lab exited with {status})")
 
     def upgrade(self, package: pathlib.Path) -> None:
         """On a machine with Secure Boot, where the kernel's own module is loaded."""
@@ -121,11 +118,11 @@ class Trial:
         (self.release.root / "sys/module" / MODULE).mkdir(parents=True)
         said = self._apt_install(package)
         for words in ("mokutil --import /var/lib/dkms/mok.pub", f"modprobe -r {MODULE}"):
-            self.expect(words in said, f"upgrade: does not say '{words}'")
+            self.check("upgrade", words in said, f"does not say '{words}'")
         status = self.release.run("dkms", "status").stdout
-        self.expect(len(re.findall(rf"snd-xen-front/{LATER}, \S+, .*: installed", status)) > 0
-                    and not re.search(rf"snd-xen-front/(?!{LATER})", status),
-                    f"upgrade: dkms status says '{status.strip()}'")
+        self.check("upgrade", re.search(rf"snd-xen-front/{LATER}, \S+, .*: installed", status)
+                   and not re.search(rf"snd-xen-front/(?!{LATER})", status),
+                   f"dkms status says '{status.strip()}'")
         self._expect_built("upgrade", self.newer, LATER)
 
     def remove(self) -> None:
@@ -136,18 +133,18 @@ class Trial:
             "usr/lib/modules/*/updates/**/snd-xen-front.ko*", "usr/src/snd-xen-front*",
             "var/lib/dkms/snd-xen-front*", "usr/share/alsa/ucm2/**/*xen-front*")
             for path in root.glob(pattern)]
-        self.expect(not left, f"remove: left behind {', '.join(map(str, left))}")
+        self.check("remove", not left, f"left behind {', '.join(map(str, left))}")
         for kernel in (self.older, self.newer):
             filename = self._modinfo(kernel, "filename")
-            self.expect("/kernel/sound/" in filename,
-                        f"remove: {kernel} has '{filename}', not its own module")
+            self.check("remove", "/kernel/sound/" in filename,
+                       f"{kernel} has '{filename}', not its own module")
 
     def backend(self, package: pathlib.Path) -> None:
         self.say(f"installs {package.name}")
         self._apt_install(package)
         said = self.release.run(BACKEND, "--version").stdout
         version = package.name.split("_")[1]
-        self.expect(version in said, f"backend: --version says '{said.strip()}', not {version}")
+        self.check("backend", version in said, f"--version says '{said.strip()}', not {version}")
 
     def _apt_install(self, package: pathlib.Path, *others: str) -> str:
         copy = self.release.root / "root" / package.name
@@ -159,7 +156,7 @@ class Trial:
         # Without it there would be nothing that DKMS's module has to be preferred to.
         modules = self.release.root / "usr/lib/modules" / kernel / "kernel"
         if not list(modules.rglob(f"{MODULE}.ko*")):
-            self.failures.append(f"linux-image-{kernel} has no {MODULE} of its own")
+            self.fail(f"linux-image-{kernel} has no {MODULE} of its own")
             raise Stopped
 
     def _modinfo(self, kernel: str, field: str) -> str:
@@ -174,14 +171,14 @@ class Trial:
         if "/updates/dkms/" not in filename:
             logs = sorted((self.release.root / "var/lib/dkms").glob("**/make.log"))
             log = logs[-1].read_text(errors="replace")[-3000:] if logs else "no log of a build"
-            self.failures.append(f"{step}: {kernel} has '{filename}', not DKMS's module:\n{log}")
+            self.fail(f"{step}: {kernel} has '{filename}', not DKMS's module:\n{log}")
             raise Stopped
-        self.expect(self._version(kernel) == version,
-                    f"{step}: {kernel} has version '{self._version(kernel)}', not {version}")
-        self.expect(self._modinfo(kernel, "vermagic").startswith(kernel + " "),
-                    f"{step}: made for '{self._modinfo(kernel, 'vermagic')}', not {kernel}")
-        self.expect("DKMS" in self._modinfo(kernel, "signer"),
-                    f"{step}: for {kernel}, signed by '{self._modinfo(kernel, 'signer')}'")
+        self.check(step, self._version(kernel) == version,
+                   f"{kernel} has version '{self._version(kernel)}', not {version}")
+        self.check(step, self._modinfo(kernel, "vermagic").startswith(kernel + " "),
+                   f"made for '{self._modinfo(kernel, 'vermagic')}', not {kernel}")
+        self.check(step, "DKMS" in self._modinfo(kernel, "signer"),
+                   f"for {kernel}, signed by '{self._modinfo(kernel, 'signer')}'")
         loads = self.release.run("modprobe", "-S", kernel, "--show-depends", MODULE).stdout.split()
-        self.expect(any("/updates/dkms/" in word for word in loads),
-                    f"{step}: modprobe would load {' '.join(loads)}")
+        self.check(step, any("/updates/dkms/" in word for word in loads),
+                   f"modprobe would load {' '.join(loads)}")

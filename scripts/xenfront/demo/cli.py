@@ -11,8 +11,10 @@ from xenfront import ROOT, audio, command
 from xenfront.command import shown
 from xenfront.demo import compare, machine, measurements, picture, source, verdict
 from xenfront.errors import Failure
+from xenfront.judgement import Judgement
 from xenfront.lab import runs
 from xenfront.progress import Progress
+from xenfront.traces import backend
 
 DESCRIPTION = """\
 Plays a WAV file with aplay in a Xen guest, through snd-xen-front and the reference backend, into
@@ -80,8 +82,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-RESULT_FILES = ("input.wav", "output.wav", "comparison.png", "report.json", "guest-kernel.log",
-                "backend-trace.jsonl", "backend-statistics.json")
+RESULT_FILES = ("input.wav", "comparison.png", "report.json", *machine.RESULTS)
 
 
 def prepare_directory(directory: pathlib.Path) -> None:
@@ -109,13 +110,13 @@ def run(options: argparse.Namespace, progress: Progress) -> bool:
     summary = machine.play(options, played)
     progress("compares what came out with what was played")
     findings = collect(summary, played, options)
-    table = verdict.rows(findings)
-    passed = verdict.passed(table)
+    judgement = verdict.judge(findings)
+    result = "FAIL" if judgement.failed else "PASS"
     picture.draw(options.out / "comparison.png", played, findings.came_out, findings.comparison,
-                 caption(findings, description, options, passed))
-    write_report(options, findings, table, description, passed)
-    print_result(options, table, description, passed, progress)
-    return passed
+                 caption(findings, description, options, result))
+    write_report(options, findings, judgement, description, result)
+    print_result(options, judgement, description, result, progress)
+    return not judgement.failed
 
 
 def collect(summary: dict[str, Any], played: audio.Recording,
@@ -128,14 +129,14 @@ def collect(summary: dict[str, Any], played: audio.Recording,
         played, came_out, options.period, compare.compare(played.samples, came_out.samples),
         measurements.interrupts(before, after), str(summary["scripts"].get("domu0", "none")),
         measurements.aplay_underruns(said),
-        measurements.playback(measurements.read_trace(options.out / "backend-trace.jsonl")),
+        measurements.playback(backend.read(options.out / "backend-trace.jsonl")),
         len(summary["reports"]), tuple(summary["problems"]))
 
 
 def caption(findings: verdict.Findings, description: str, options: argparse.Namespace,
-            passed: bool) -> str:
+            result: str) -> str:
     comparison, stream = findings.comparison, findings.stream
-    return (f"{'PASS' if passed else 'FAIL'}: {comparison.differing} of {comparison.compared} "
+    return (f"{result}: {comparison.differing} of {comparison.compared} "
             f"samples differ, {findings.aplay_underruns + stream.underruns} underruns, "
             f"{findings.interrupts_per_period:.3f} interrupts per period in the guest\n"
             f"{description}; guest {options.kernel} {options.type}, periods of {options.period}, "
@@ -145,9 +146,9 @@ def caption(findings: verdict.Findings, description: str, options: argparse.Name
 
 
 def write_report(options: argparse.Namespace, findings: verdict.Findings,
-                 table: list[verdict.Row], description: str, passed: bool) -> None:
+                 judgement: Judgement, description: str, result: str) -> None:
     report = {
-        "result": "PASS" if passed else "FAIL", "input": description,
+        "result": result, "input": description,
         **{name: getattr(options, name) for name in ("kernel", "type", "period", "buffer")},
         **{name: getattr(findings, name) for name in (
             "periods", "interrupts", "interrupts_per_period", "aplay_underruns", "kernel_reports",
@@ -155,20 +156,20 @@ def write_report(options: argparse.Namespace, findings: verdict.Findings,
         "rate": findings.played.rate, "frames": findings.played.frames,
         "comparison": dataclasses.asdict(findings.comparison),
         "stream": dataclasses.asdict(findings.stream),
-        "table": [dataclasses.asdict(row) for row in table],
+        "table": [dataclasses.asdict(one) for one in judgement.verdicts],
     }
     (options.out / "report.json").write_text(json.dumps(report, indent=2) + "\n",
                                              encoding="utf-8")
 
 
-def print_result(options: argparse.Namespace, table: list[verdict.Row], description: str,
-                 passed: bool, progress: Progress) -> None:
+def print_result(options: argparse.Namespace, judgement: Judgement, description: str, result: str,
+                 progress: Progress) -> None:
     out = shown(options.out.resolve())
     print(f"\n  {description}\n")
-    print(verdict.text(table))
-    print(f"\n  {'PASS' if passed else 'FAIL'} after {progress.seconds():.0f} s; picture: "
+    print(judgement)
+    print(f"\n  {result} after {progress.seconds():.0f} s; picture: "
           f"{out}/comparison.png; all results: {out}/")
-    if not passed:
+    if judgement.failed:
         print(f"  logs of all domains: {shown(runs.directory(options.name))}")
 
 

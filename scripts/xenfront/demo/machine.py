@@ -34,9 +34,9 @@ _FLUSH = "aplay -q -D hw:0,0 -t raw -f S16_LE -c 2 -r {rate} -d 1 /dev/zero"
 
 
 # What the user gets of a run's directory.
-_RESULTS = {"output.wav": "dom0-ac97.wav", "guest-kernel.log": "domu0/dmesg",
-            "backend-trace.jsonl": "dom0/files/backend-trace.jsonl",
-            "backend-statistics.json": "dom0/files/backend-statistics.json"}
+RESULTS = {"output.wav": "dom0-ac97.wav", "guest-kernel.log": "domu0/dmesg",
+           "backend-trace.jsonl": "dom0/files/backend-trace.jsonl",
+           "backend-statistics.json": "dom0/files/backend-statistics.json"}
 
 
 def play(options: argparse.Namespace, played: audio.Recording) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def play(options: argparse.Namespace, played: audio.Recording) -> dict[str, Any]
             # An emulated CPU on a loaded machine can need a minute for a second of sound.
             host_limit=round(played.seconds * 60 + 1200)), check=False).returncode
     summary = runs.summary(options.name, status, _WITH_RESULTS)
-    for result, origin in _RESULTS.items():
+    for result, origin in RESULTS.items():
         try:
             shutil.copyfile(runs.directory(options.name) / origin, options.out / result)
         except OSError as failure:

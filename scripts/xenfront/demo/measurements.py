@@ -5,7 +5,6 @@ Times are those of Dom0's clock inside the emulated machine, in milliseconds.
 """
 
 import dataclasses
-import pathlib
 import re
 from typing import Iterable
 
@@ -57,11 +56,6 @@ def aplay_underruns(stderr: str) -> int:
     return len(re.findall(r"^underrun", stderr, re.MULTILINE))
 
 
-def read_trace(path: pathlib.Path) -> list[backend.Entry]:
-    """The entries of the backend's trace about playback streams."""
-    return [entry for entry in backend.read(path) if entry.get("dir") == "p"]
-
-
 @dataclasses.dataclass
 class _Run:
     """Between an OPEN and the next; positions count from the OPEN. Times in nanoseconds."""
@@ -73,12 +67,12 @@ class _Run:
 
 
 def playback(entries: Iterable[backend.Entry]) -> Playback:
-    """Follows one stream; after an underrun it is opened anew."""
+    """Follows the one stream that plays; after an underrun it is opened anew."""
     runs: list[_Run] = []
     underruns = notifications = control = 0
     is_open = False
     arrived: dict[int, tuple[int, int]] = {}
-    for entry in entries:
+    for entry in (entry for entry in entries if entry.get("dir") == "p"):
         kind, operation, time = entry["type"], entry.get("op"), entry["t"]
         if kind == "request" and operation == "OPEN":
             is_open = True

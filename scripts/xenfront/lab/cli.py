@@ -41,11 +41,9 @@ def _run(options: RunOptions) -> ExitStatus:
     checked(options)
     progress = Progress(0 if options.shell else machine.phases(options), options.quiet)
     images = Images(options, progress)
-    terminal = shutil.get_terminal_size()
     directory = _result_directory(options.name)
     try:
-        return _boot_and_judge(options, images, directory, progress,
-                               (terminal.lines, terminal.columns))
+        return _boot_and_judge(options, images, directory, progress)
     finally:
         for path in [*directory.glob("*.disk"), *directory.glob("*.img")]:
             if not options.keep:
@@ -53,8 +51,8 @@ def _run(options: RunOptions) -> ExitStatus:
 
 
 def _boot_and_judge(options: RunOptions, images: Images, directory: pathlib.Path,
-                    progress: Progress, terminal: tuple[int, int]) -> ExitStatus:
-    initramfs = images.write(directory, terminal)
+                    progress: Progress) -> ExitStatus:
+    initramfs = images.write(directory)
     (directory / "dom0").mkdir()
     progress(f"boots Xen; results go to {shown(directory)}")
     command = machine.command_line(options, images, initramfs, directory)
@@ -97,8 +95,7 @@ def _build(options: RunOptions) -> ExitStatus:
         debug_kernel.by_name(kernel, options.arch, options.kernel_modules, progress)
     trees.hypervisor(options.xen, options.arch, progress)
     trees.dom0_tree(options.xen, options.arch, options.type == "hvm", options.dom0_packages, progress)
-    make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
-    make_tree(options.arch, options.domu_packages, progress)
+    trees.domu_tree(options.arch, options.root, options.domu_packages, progress)
     progress(f"everything is in {cache.cache_root()}")
     return ExitStatus.OK
 

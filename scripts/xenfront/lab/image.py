@@ -4,6 +4,7 @@ configurations. Dom0's image holds the guests' kernel and image."""
 
 import pathlib
 import shlex
+import shutil
 
 from xenfront import ROOT, cpio
 from xenfront.command import Say
@@ -64,6 +65,13 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _shell(options: RunOptions) -> dict[str, object]:
+    """What both domains are told of scripts/lab shell."""
+    terminal = shutil.get_terminal_size()
+    return {"LAB_SHELL": _yes(options.shell is not None), "LAB_ROWS": terminal.lines,
+            "LAB_COLUMNS": terminal.columns}
+
+
 def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None, options: RunOptions,
             say: Say) -> kernels.Kernel:
     if image is not None:
@@ -95,18 +103,17 @@ class Images:
         self.hypervisor = trees.hypervisor(options.xen, architecture, say)
         self._dom0_tree = trees.dom0_tree(options.xen, architecture, options.type == "hvm",
                                           options.dom0_packages, say)
-        make_tree = trees.domu_disk if options.root == "disk" else trees.domu_tree
-        self._domu_tree = make_tree(architecture, options.domu_packages, say)
+        self._domu_tree = trees.domu_tree(architecture, options.root, options.domu_packages, say)
         self._busybox = trees.busybox(architecture, say) if options.root == "disk" else None
 
-    def write(self, directory: pathlib.Path, terminal: tuple[int, int]) -> pathlib.Path:
+    def write(self, directory: pathlib.Path) -> pathlib.Path:
         """Writes Dom0's initramfs, which holds everything, and returns its path."""
         guest_image = directory / "domu.img"
-        self._write_domu(guest_image, terminal)
+        self._write_domu(guest_image)
         self._check_memory(guest_image)
         image = directory / "dom0.img"
         with cpio.behind(image, self._dom0_tree, self.dom0_kernel.modules) as archive:
-            self._add_dom0_files(archive, guest_image, terminal)
+            self._add_dom0_files(archive, guest_image)
         guest_image.unlink()
         return image
 
@@ -126,11 +133,11 @@ class Images:
             raise UsageError(f"--dom0-memory {options.dom0_memory}: the guests' image has "
                              f"{image + disk} MiB and needs --dom0-memory {needed}")
 
-    def _write_domu(self, image: pathlib.Path, terminal: tuple[int, int]) -> None:
+    def _write_domu(self, image: pathlib.Path) -> None:
         """What the guests boot with: all of their root, or what mounts and completes it."""
         if self._busybox is None:
             with cpio.behind(image, self._domu_tree, self.kernel.modules) as archive:
-                self._add_domu_files(archive, "", terminal)
+                self._add_domu_files(archive, "")
             return
         with cpio.behind(image, self.kernel.modules) as archive:
             for link, target in cpio.MERGED_USR.items():
@@ -141,9 +148,9 @@ class Images:
             archive.file("init", _GUEST_FILES / "disk-init", 0o755)
             archive.directory("over")
             archive.directory("over/lab")
-            self._add_domu_files(archive, "over/", terminal)
+            self._add_domu_files(archive, "over/")
 
-    def _add_domu_files(self, archive: cpio.Writer, prefix: str, terminal: tuple[int, int]) -> None:
+    def _add_domu_files(self, archive: cpio.Writer, prefix: str) -> None:
         """What is particular to the run, below `prefix`."""
         options = self._options
         module = self._module
@@ -151,9 +158,7 @@ class Images:
         archive.data(f"{prefix}lab/config.sh", _shell_config({
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
             "LAB_DRIVER_OPTIONS": options.driver_options,
-            "LAB_WAIT_CARD": _yes(not options.no_wait_card), "LAB_SHELL": _yes(options.shell is not None),
-            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1],
-            "LAB_KERNEL": self.kernel.release}))
+            "LAB_WAIT_CARD": _yes(not options.no_wait_card), **_shell(options)}))
         archive.file(f"{prefix}lab/lib.sh", _GUEST_FILES / "lib.sh")
         archive.file(f"{prefix}init", _GUEST_FILES / "domu-init", 0o755)
         if module is not None:
@@ -168,8 +173,7 @@ class Images:
         for overlay in options.domu_overlay:
             archive.tree(overlay, prefix)
 
-    def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path,
-                        terminal: tuple[int, int]) -> None:
+    def _add_dom0_files(self, archive: cpio.Writer, guest_image: pathlib.Path) -> None:
         options = self._options
         guests = range(options.guests)
         archive.data("lab/config.sh", _shell_config({
@@ -179,9 +183,8 @@ class Images:
             "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound,
             "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
-            "LAB_HOOK": options.before_unpause, "LAB_SHELL": _yes(options.shell is not None),
-            "LAB_SHELL_DOM0": _yes(options.shell == "dom0"),
-            "LAB_ROWS": terminal[0], "LAB_COLUMNS": terminal[1]}))
+            "LAB_HOOK": options.before_unpause, **_shell(options),
+            "LAB_SHELL_DOM0": _yes(options.shell == "dom0")}))
         archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
         archive.file("init", _GUEST_FILES / "dom0-init", 0o755)
         archive.directory("lab/bin")

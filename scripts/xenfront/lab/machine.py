@@ -143,7 +143,6 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
         progress: Progress) -> tuple[bool, str | None]:
     """Runs the machine to its end. Returns whether the host's time limit stopped it, and what
     QEMU complained about, if it failed."""
-    (directory / "dom0").mkdir(exist_ok=True)
     (directory / "qemu.command").write_text(
         " \\\n    ".join(map(repr, command)) + "\n", encoding="utf-8")
     interactive = options.shell is not None

@@ -43,10 +43,6 @@ XEN_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("domain crash", r"domain_crash|Domain \d+ \(vcpu#\d+\) crashed|Domain \d+ crashed"),
 ))
 
-# What Debian's kernels print in this lab although nothing is wrong, each with the reason.
-HARMLESS = tuple((re.compile(pattern), reason) for pattern, reason in (
-))
-
 _LINUX_LINE = re.compile(r"\[ *(\d+\.\d{6})\](?:\[ *[TC]\d+\])? ?(.*)")
 _XEN_LINE = re.compile(r"\(XEN\) (?:\[[^]]*\] )?(.*)")
 
@@ -158,8 +154,6 @@ def _classify(line: str) -> tuple[str | None, str]:
         if match is None:
             continue
         message = match[match.lastindex or 0]
-        if any(pattern.search(message) for pattern, _ in HARMLESS):
-            return None, message
         for kind, pattern in table:
             if pattern.search(message):
                 return kind, message

@@ -160,19 +160,14 @@ def _age(suite: str) -> int:
     return known.index(suite) if suite in known else len(known)
 
 
-def domu_tree(architecture: str, extra: list[str], say: Say) -> pathlib.Path:
-    """A guest's files, of this machine's release: programs built here run there."""
-    return _tree("domu", _domu_layers(architecture, extra), say)
-
-
-def domu_disk(architecture: str, extra: list[str], say: Say) -> pathlib.Path:
-    """The same as the image of a disk."""
-    return _tree("domu-disk", _domu_layers(architecture, extra), say, _write_squashfs)
-
-
-def _domu_layers(architecture: str, extra: list[str]) -> list[_Layer]:
+def domu_tree(architecture: str, root: str, extra: list[str], say: Say) -> pathlib.Path:
+    """A guest's files, of this machine's release: programs built here run there. For the root "disk"
+    as the image of one."""
     origin = packages.Origin(architecture=architecture)
-    return [_Layer(origin, _contents(_COMMON, extra, origin))]
+    layers = [_Layer(origin, _contents(_COMMON, extra, origin))]
+    if root == "disk":
+        return _tree("domu-disk", layers, say, _write_squashfs)
+    return _tree("domu", layers, say)
 
 
 def busybox(architecture: str, say: Say) -> pathlib.Path:

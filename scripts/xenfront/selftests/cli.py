@@ -2,12 +2,12 @@
 """The command line of scripts/selftests."""
 
 import argparse
-import concurrent.futures
 import dataclasses
+import functools
 import os
 
-from xenfront import ROOT, command, process
-from xenfront.lab import programs, runs
+from xenfront import ROOT, command, judgement
+from xenfront.lab import programs
 from xenfront.selftests import machine, matrix, suites
 from xenfront.selftests.suites import Run
 
@@ -107,22 +107,6 @@ def chosen_runs(options: argparse.Namespace) -> list[Run]:
             for run in chosen]
 
 
-def matrix_results(outcomes: list[machine.Outcome]) -> list[matrix.Result]:
-    """What the table says, in the order of the cells."""
-    by_name = {outcome.run.name: outcome.judgement for outcome in outcomes}
-    return [matrix.result(cell, process.read(runs.directory(cell.name) / "domu0/dmesg"),
-                          len(by_name[cell.name].passed), by_name[cell.name].failed)
-            for cell in matrix.cells() if cell.name in by_name]
-
-
-def report(outcome: machine.Outcome, progress: str) -> None:
-    judgement = outcome.judgement
-    print(f"[{progress}] {outcome.run.name}: {len(judgement.passed)} passed, "
-          f"{len(judgement.failed)} failed ({outcome.seconds:.0f} s)",
-          *(f"  FAILED {test}" for test in judgement.failed),
-          *(f"    {note}" for note in judgement.notes), sep="\n", flush=True)
-
-
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     chosen = chosen_runs(options)
@@ -143,16 +127,9 @@ def main(arguments: list[str]) -> int:
     # Once, not once in each run; a kernel that cannot be had or built for fails its runs alone.
     broken = {kernel: problem for kernel in sorted({run.kernel for run in chosen})
               if (problem := machine.prepare(kernel, common))}
-    outcomes: list[machine.Outcome] = []
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for future in concurrent.futures.as_completed([
-                pool.submit(machine.execute, run, options.time_limit, common,
-                            broken.get(run.kernel)) for run in chosen]):
-            outcomes.append(future.result())
-            report(outcomes[-1], f"{len(outcomes)} of {len(chosen)}")
+    judgements = judgement.judge_all(
+        {run.name: functools.partial(machine.execute, run, options.time_limit, common,
+                                     broken.get(run.kernel)) for run in chosen}, options.jobs)
     if options.matrix:
-        print("\n".join(matrix.table(matrix_results(outcomes))))
-    passed, failed = (sum(len(getattr(one.judgement, what)) for one in outcomes)
-                      for what in ("passed", "failed"))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+        print("\n".join(matrix.table(judgements)))
+    return 0 if judgement.is_good(judgements) else 1

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Callable
 
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 
 @dataclasses.dataclass
@@ -85,8 +85,8 @@ def compare(judgement: Judgement) -> None:
                    for stream in parse(judgement.of_guest("xen-front", guest).read_text())]
         backend = served(judgement.of_dom0("stats.json").read_text())
         if {stream.key for stream in streams} != backend.keys():
-            judgement.failed.append(f"counters: streams {sorted(one.key for one in streams)}, the "
-                                    f"backend served {sorted(backend)}")
+            judgement.fail(f"counters: streams {sorted(one.key for one in streams)}, the backend "
+                           f"served {sorted(backend)}")
             return
         for what, holds in CHECKS.items():
             judgement.expect_none(f"counters: {what}", [
@@ -94,7 +94,7 @@ def compare(judgement: Judgement) -> None:
                 for stream in streams if not holds(stream, backend[stream.key])])
         requests = sum(sum(stream.counts("requests").values()) for stream in streams)
         if requests == 0:
-            judgement.failed.append("counters: no stream had a request")
+            judgement.fail("counters: no stream had a request")
         events = sum(stream.counts("events")["all"] for stream in streams)
         judgement.notes.append(f"counters of {len(streams)} streams: {requests} requests, {events} "
                                "events")

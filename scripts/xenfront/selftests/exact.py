@@ -5,7 +5,7 @@ import itertools
 import pathlib
 
 from xenfront import audio
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 
 
 def _difference(played: bytes, recorded: bytes) -> str:
@@ -29,7 +29,7 @@ def compare(judgement: Judgement) -> None:
         judgement.of_guest(f"played-{number}.raw") for number in itertools.count(1))))
     recorded = audio.recordings(judgement.of_dom0(""), "exact")
     if not played:
-        judgement.failed.append("the guest says that it played nothing")
+        judgement.fail("the guest says that it played nothing")
     for number, path in enumerate(played, 1):
         test = f"recording {number} is what was played"
         name = "exact.wav" if number == 1 else f"exact-{number}.wav"

@@ -5,17 +5,16 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
-import time
 from typing import Any
 
 import numpy
 
-from xenfront import ROOT, audio, cpio, process, toolchain
+from xenfront import ROOT, audio, cpio, process, provoked, toolchain
 from xenfront.command import say
 from xenfront.debian import debug_kernel, packages
+from xenfront.judgement import Judgement
 from xenfront.lab import programs, runs
-from xenfront.selftests import mixer, outputs, provoked
-from xenfront.selftests.judgement import Judgement
+from xenfront.selftests import mixer, outputs
 from xenfront.selftests.suites import Run
 
 GUEST_TESTS = ROOT / "tests" / "guest"
@@ -28,15 +27,6 @@ PROVOKER = ROOT / "build" / "provoker" / "provoker.ko"
 # Of the lab's options those that are fields of Run under the same name.
 _OPTIONS = [field.name for field in dataclasses.fields(Run)]
 _OPTIONS = _OPTIONS[_OPTIONS.index("kernel"):_OPTIONS.index("sound") + 1]
-
-
-@dataclasses.dataclass
-class Outcome:
-    """What became of a run."""
-
-    run: Run
-    seconds: float
-    judgement: Judgement
 
 
 def tone() -> audio.Recording:
@@ -116,20 +106,17 @@ def command_line(run: Run, time_limit: int, machine: dict[str, Any],
                         host_limit=max(1800, 6 * time_limit), **options | machine | overlays)
 
 
-def execute(run: Run, time_limit: int, machine: dict[str, Any], broken: str | None) -> Outcome:
+def execute(run: Run, time_limit: int, machine: dict[str, Any], broken: str | None) -> Judgement:
     """Runs a machine; `broken` says why it cannot be, and `machine` has options of the lab for all."""
     judgement = Judgement(runs.directory(run.name), run.guests)
     if broken:
-        judgement.failed.append(broken)
-        return Outcome(run, 0, judgement)
+        judgement.fail(broken)
+        return judgement
     tree = overlay(run)
     command = command_line(run, time_limit, machine, domu_overlay=tree,
                            dom0_overlay=dom0_overlay(run, tree))
-    start = time.monotonic()
     lab = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                          check=False)
-    seconds = time.monotonic() - start
-
     domains = [f"domu{guest}" for guest in range(run.guests)] + ["dom0"] * bool(run.dom0_command)
     has_reported = all([judgement.ktap(domain) for domain in domains])
     if has_reported:
@@ -137,10 +124,10 @@ def execute(run: Run, time_limit: int, machine: dict[str, Any], broken: str | No
             check(judgement)
     if run.expected_reports:
         with judgement.reading("reports"):
-            provoked.compare(judgement, lab.returncode, run.expected_reports)
+            provoked.compare_run(judgement, lab.returncode, run.expected_reports)
     elif lab.returncode != 0 and (not has_reported or lab.returncode != 1 or not judgement.failed):
-        judgement.failed.append(f"scripts/lab exited with {lab.returncode}")
+        judgement.fail(f"scripts/lab exited with {lab.returncode}")
         judgement.notes += lab.stdout.splitlines()
     else:
-        judgement.passed.append("kernel logs are clean")
-    return Outcome(run, seconds, judgement)
+        judgement.check("kernel logs are clean", True)
+    return judgement

@@ -2,7 +2,10 @@
 """The matrix: every kernel, plain and real-time, in every type of guest, with its own compiler."""
 
 import re
-from typing import Iterable, NamedTuple
+from typing import Mapping, NamedTuple
+
+from xenfront import process
+from xenfront.judgement import Judgement
 
 # The oldest kernel, that of the current Debian, and the newest.
 OLDEST, CURRENT, NEWEST = "6.1", "6.12", "trixie-backports"
@@ -27,41 +30,33 @@ def cells() -> list[Cell]:
             for kernel in KERNELS for flavour in FLAVOURS for guest_type in TYPES]
 
 
-class Result(NamedTuple):
-    """What became of a cell: the release that booted, its compiler, and what failed."""
-
-    cell: Cell
-    release: str
-    compiler: str
-    passed: int
-    failed: list[str]
-
-
-def result(cell: Cell, log: str, passed: int, failed: list[str]) -> Result:
-    """A result, with what the guest's kernel log says of that kernel."""
+def _built(judgement: Judgement) -> tuple[str, str] | None:
+    """The release that has booted, and its compiler, in the words of the guest's kernel log."""
     # Linux version RELEASE (who@where) (gcc-14 (Debian 14.2.0-19) 14.2.0, GNU ld ...) ...
-    match = re.search(r"Linux version (\S+) \(\S+\) \(([^ ]+)", log)
-    release, compiler = match.groups() if match else ("", "")
-    return Result(cell, release, compiler.removeprefix("x86_64-linux-gnu-"), passed, failed)
+    match = re.search(r"Linux version (\S+) \(\S+\) \((?:x86_64-linux-gnu-)?([^ ]+)",
+                      process.read(judgement.result / "domu0/dmesg"))
+    return (match[1], match[2]) if match else None
 
 
-def table(results: Iterable[Result]) -> list[str]:
-    """A line for each kernel, a column for each type of guest, in Markdown; reasons come below."""
-    by_cell = {result.cell: result for result in results}
+def table(judgements: Mapping[str, Judgement]) -> list[str]:
+    """Of what became of cells, by their names: a line for each kernel, a column for each type of
+    guest, in Markdown; reasons come below."""
     lines = [f"| kernel | compiler | {' | '.join(TYPES)} |", "|---|---|" + "---|" * len(TYPES)]
     reasons = []
-    for kernel in dict.fromkeys(cell.kernel for cell in by_cell):
-        row = [by_cell.get(Cell(kernel, guest_type)) for guest_type in TYPES]
-        known = next((result for result in row if result and result.release), None)
+    for kernel in dict.fromkeys(cell.kernel for cell in cells() if cell.name in judgements):
+        row = {name: judgements.get(name)
+               for name in (Cell(kernel, guest_type).name for guest_type in TYPES)}
+        release, compiler = next((built for judgement in row.values()
+                                  if judgement and (built := _built(judgement))),
+                                 (kernel, "unknown"))
         words = []
-        for result in row:
-            if result is None:
+        for name, judgement in row.items():
+            if judgement is None:
                 words.append("not run")
-            elif result.failed:
+            elif judgement.failed:
                 words.append("FAILED")
-                reasons += [f"{result.cell.name}: {reason}" for reason in result.failed]
+                reasons += [f"{name}: {reason}" for reason in judgement.failed]
             else:
-                words.append(f"{result.passed} passed")
-        lines.append(f"| {known.release if known else kernel} | "
-                     f"{known.compiler if known else 'unknown'} | {' | '.join(words)} |")
+                words.append(f"{len(judgement.passed)} passed")
+        lines.append(f"| {release} | {compiler} | {' | '.join(words)} |")
     return lines + reasons

@@ -6,7 +6,7 @@ import re
 import numpy
 
 from xenfront import audio
-from xenfront.selftests.judgement import Check, Judgement
+from xenfront.judgement import Check, Judgement
 
 RATE = 48000
 PERIOD = 480 # frames

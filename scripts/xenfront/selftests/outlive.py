@@ -5,7 +5,7 @@ recorded and what their sequence is."""
 import numpy
 
 from xenfront import audio
-from xenfront.selftests.judgement import Check, Judgement
+from xenfront.judgement import Check, Judgement
 
 FRAME_BYTES = 4
 
@@ -89,7 +89,7 @@ def after(losses: int) -> Check:
             captured = {path.name.removeprefix("record-"): path.read_bytes()
                         for path in judgement.of_guest("").glob("record-*")}
             if not captured:
-                judgement.failed.append("nothing was recorded")
+                judgement.fail("nothing was recorded")
             for access, recorded in captured.items():
                 parts = [frames_of(audio.read(path)) for path in
                          audio.recordings(judgement.of_dom0(""), f"count-{access}")]

@@ -7,7 +7,7 @@ import pathlib
 import numpy
 
 from xenfront import audio
-from xenfront.selftests.judgement import Check, Judgement
+from xenfront.judgement import Check, Judgement
 
 RATE = 48000
 FRAMES = 2 * RATE

@@ -3,13 +3,13 @@
 
 import dataclasses
 
-from xenfront.selftests import (counters, exact, matrix, mixer, outlive, outputs, provoked,
-                                traces)
+from xenfront import provoked
+from xenfront.judgement import Check
+from xenfront.selftests import counters, exact, matrix, mixer, outlive, outputs, traces
 from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
                                       LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
                                       OUTLIVE_CARD, OUTPUTS_CARD, PIPEWIRE_CARD, PLAIN_CARDS,
                                       STREAMS_CARD, TWO_CARDS, many_cards)
-from xenfront.selftests.judgement import Check
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
            "--map 'count-*=wav:/lab/out/files/%u.wav' --map 'loop-*=loop:%d' "
@@ -48,6 +48,9 @@ HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-f
 # are an hour here.
 ENDURANCE = (200, 25, 600)
 
+# Of Run: when the guests are done, what they still hold.
+LEAKS = {"dom0_command": "/selftest/dom0-leaks.sh", "dom0_script_when": "guests-done"}
+
 # Nothing that depends on the machine's speed is judged.
 UNTIMED = "export SELFTEST_UNTIMED=1;"
 
@@ -62,7 +65,7 @@ class Run:
     domu_command: str
     vsnd: str = CARD
     dom0_command: str = ""
-    dom0_script_when: str = "guests-done"
+    dom0_script_when: str = "guests-up"
     before_unpause: str = ""
     domu_packages: str = ""
     dom0_packages: str = ""
@@ -114,8 +117,7 @@ def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
     return [
         Run("selftest-smp-2", CURRENT, "pvh",
             f"{UNTIMED} {each('/selftest/xen-front-selftest', lifecycle)}",
-            dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,), vcpus=2,
-            is_extra=True),
+            checks=(exact.compare,), vcpus=2, is_extra=True, **LEAKS),
         Run("selftest-smp-stress", CURRENT, "pv", stress, vsnd=CLIENT_CARDS, vcpus=4, cpus=4,
             icount="off", is_extra=True),
         Run("selftest-smp-stress-newest", NEWEST, "pvh", stress, vsnd=CLIENT_CARDS, vcpus=2,
@@ -123,11 +125,11 @@ def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
         Run("selftest-smp-restart", OLDEST, "pv", f"{UNTIMED} /selftest/outlive.sh mmap",
             vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
             # The time of these processors is real, in which an emulated Dom0 is slow.
-            driver_options="reconnect_timeout_ms=0", dom0_script_when="guests-up",
+            driver_options="reconnect_timeout_ms=0",
             dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=2, cpus=2, icount="off",
             is_extra=True),
         Run("selftest-smp-links", OLDEST, "pv", "/selftest/xen-front-links", vsnd=LINKED_CARDS,
-            driver_options="reconnect_timeout_ms=0", dom0_script_when="guests-up",
+            driver_options="reconnect_timeout_ms=0",
             dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=4, cpus=4, icount="off",
             is_extra=True),
         Run("selftest-smp-lifecycle", NEWEST, "pv", f"{UNTIMED} {lifecycle}", vcpus=4, cpus=2,
@@ -139,7 +141,7 @@ def built_runs(rounds: int) -> list[Run]:
     return [
         Run("selftest-clang", "clang-6.12", "pvh",
             each("/selftest/xen-front-selftest", f"/selftest/lifecycle.sh {rounds}"),
-            dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,), is_extra=True),
+            checks=(exact.compare,), is_extra=True, **LEAKS),
         Run("selftest-built-in", "built-in-6.12", "pvh", "/selftest/xen-front-selftest",
             driver="in-tree", checks=(exact.compare,), is_extra=True)]
 
@@ -147,20 +149,22 @@ def built_runs(rounds: int) -> list[Run]:
 def matrix_runs() -> list[Run]:
     """The cells of --matrix."""
     return [Run(cell.name, cell.kernel, cell.guest_type, "/selftest/brief.sh",
-                dom0_command="/selftest/dom0-losses.sh 2 0", dom0_script_when="guests-up",
-                checks=(exact.compare,)) for cell in matrix.cells()]
+                dom0_command="/selftest/dom0-losses.sh 2 0", checks=(exact.compare,))
+            for cell in matrix.cells()]
 
 
 def survivor_runs(restarts: int, saves: int) -> list[Run]:
     """Players that outlive restarts of their backend, and saves of their guest."""
+    # How soon the backend is away is timed by absence.sh.
+    absence = "dom0-obey.sh 0.01 stop start kill start stop start stop start"
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
-                each(f"/selftest/{before}.sh", f"/selftest/outlive.sh {access}"),
-                vsnd=OUTLIVE_CARD, dom0_script_when="guests-up",
-                checks=(outlive.after(restarts // 2),),
-                dom0_command=each(f"/selftest/dom0-{before}.sh",
+                each(f"/selftest/{before}", f"/selftest/outlive.sh {access}"),
+                vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
+                dom0_command=each(f"/selftest/{beside}",
                                   f"/selftest/dom0-losses.sh {restarts} 0"))
-            for kernel, guest_type, access, before in ((OLDEST, "pvh", "rw", "plug"),
-                                                       (NEWEST, "pv", "mmap", "absence"))]
+            for kernel, guest_type, access, before, beside in (
+                (OLDEST, "pvh", "rw", "plug.sh", "dom0-plug.sh"),
+                (NEWEST, "pv", "mmap", "absence.sh", absence))]
     # While the toolstack copies, the guest's sound waits for a processor, at each request to the
     # backend: of two that are busy QEMU runs one until the next timer is due, up to 100 ms, and Xen's
     # default scheduler lets Dom0 finish its 10 ms. With one processor, and the scheduler that
@@ -170,7 +174,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                                             mixer.keeps_volume), cpus=1,
                  xen_cmdline="sched=credit",
                  dom0_command=f"/selftest/dom0-losses.sh {backend_losses} {guest_saves} {seconds}",
-                 dom0_script_when="guests-up", memory=256, spare_memory=320, is_extra=is_extra)
+                 memory=256, spare_memory=320, is_extra=is_extra)
              for name, kernel, guest_type, access, backend_losses, guest_saves, seconds, is_extra in (
                  ("saves", "6.1", "pvh", "mmap", 0, saves, 0, False),
                  ("saves", "6.12", "pv", "rw", 0, saves, 0, False),
@@ -179,8 +183,8 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     # What comes with ffmpeg does not fit into the memory of a guest.
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
-            vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root, dom0_script_when="guests-up",
-            dom0_command=f"/selftest/dom0-survivors.sh restart absent save{orders}", memory=800,
+            vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root,
+            dom0_command=f"/selftest/dom0-obey.sh 0.1 restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
         for client, packages, orders, root in (("alsa", "", "", "memory"),
                                                ("pulseaudio", f"{PULSEAUDIO},udev", " stop start",
@@ -205,8 +209,7 @@ def hostile_run() -> Run:
                xen_cmdline="sched=credit sched_credit_tslice_ms=5",
                backend="xen-sndback --config /selftest/hostile.conf "
                        "--stats /lab/out/files/stats.json",
-               dom0_command="/selftest/dom0-hostile.sh", dom0_script_when="guests-up",
-               is_extra=True)
+               dom0_command="/selftest/dom0-hostile.sh", is_extra=True)
 
 
 def output_runs() -> list[Run]:
@@ -217,19 +220,19 @@ def output_runs() -> list[Run]:
         Run("selftest-shared-card", "6.12", "pvh",
             each("/selftest/outputs.sh shared:0,1", "/selftest/grants.sh"),
             backend="/selftest/shared-card.sh", dom0_packages="systemd",
-            dom0_command="/selftest/dom0-shared-card.sh", dom0_script_when="guests-up",
+            dom0_command="/selftest/dom0-shared-card.sh",
             checks=(outputs.arrive("shared", (0, 1)),), **common),
         Run("selftest-to-pulseaudio", "6.1", "pv", "/selftest/outputs.sh pulseaudio:0+2",
             backend="/selftest/sound-servers.sh",
             dom0_packages=f"systemd,{PULSEAUDIO},libasound2-plugins",
             dom0_command="/selftest/dom0-sound-servers.sh pulseaudio",
-            dom0_script_when="guests-up", checks=(outputs.arrive("pulseaudio", (0,), is_monitored=True),), **common),
+            checks=(outputs.arrive("pulseaudio", (0,), is_monitored=True),), **common),
         Run("selftest-to-pipewire", "6.1", "pv",
             "/selftest/outputs.sh pipewire:1 pipewire-pulse:0", icount="0",
             backend="/selftest/sound-servers.sh",
             dom0_packages=f"systemd,{PIPEWIRE},pipewire-alsa,pipewire-pulse,libasound2-plugins,"
                           "pulseaudio-utils",
-            dom0_command="/selftest/dom0-sound-servers.sh pipewire", dom0_script_when="guests-up",
+            dom0_command="/selftest/dom0-sound-servers.sh pipewire",
             checks=(outputs.arrive("pipewire", (1,)), outputs.arrive("pipewire-pulse", (0,))),
             **common)]
 
@@ -239,7 +242,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
     lifecycle = f"/selftest/lifecycle.sh {rounds}"
     runs = [Run(f"selftest-{kernel}-{guest_type}", kernel, guest_type,
                 each("/selftest/xen-front-selftest", lifecycle),
-                dom0_command="/selftest/dom0-leaks.sh", checks=(exact.compare,),
+                checks=(exact.compare,), **LEAKS,
                 # One of them with a backend that reports whole periods only.
                 backend_options="--positions period" * ((kernel, guest_type) == (OLDEST, "pvh")),
                 is_extra=(kernel, guest_type) == (OLDEST, "pvh"))
@@ -261,7 +264,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         *survivor_runs(restarts, saves),
         Run("selftest-mixer", "6.12", "pv",
             each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
-            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-mixer.sh", dom0_script_when="guests-up",
+            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 stop start restart",
             checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
         Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
             backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
@@ -278,7 +281,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
         Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
-            dom0_command="/selftest/dom0-two-cards.sh", dom0_script_when="guests-up",
+            dom0_command="/selftest/dom0-obey.sh 0.1 away back away back",
             checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
             is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
@@ -291,7 +294,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-guests", "6.12", "pv",
             "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
             vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
-            dom0_script_when="guests-up", backend_options="--no-query --positions period",
+            backend_options="--no-query --positions period",
             checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
                     counters.compare)),
         hostile_run(),
@@ -299,13 +302,13 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-cost", OLDEST, "pv", "/selftest/cost.sh", vsnd=STREAMS_CARD, guests=4,
             memory=256, icount="0", cpus=1, xen_cmdline="sched=credit sched_credit_tslice_ms=5",
             backend="xen-sndback --stats /lab/out/files/stats.json",
-            dom0_command="/selftest/dom0-cost.sh", dom0_script_when="guests-up", is_extra=True),
+            dom0_command="/selftest/dom0-cost.sh", is_extra=True),
         # The service, as it is installed.
         Run("selftest-service", OLDEST, "pvh",
             each(*(f'/selftest/xen-front-selftest "{one}: "' for one in ("playback", "capture"))),
             backend="/selftest/service.sh service.conf", installs_backend=True,
-            dom0_packages="systemd",
-            dom0_command="/selftest/dom0-service.sh", is_extra=True),
+            dom0_packages="systemd", dom0_command="/selftest/dom0-service.sh",
+            dom0_script_when="guests-done", is_extra=True),
         *output_runs(),
         *smp_runs(lifecycle, restarts), *built_runs(rounds)]
     # Attacks on the host take no time, in a guest seconds each: by default a few.
@@ -314,8 +317,8 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run(f"selftest-attacks-{kernel}-pv", kernel, "pv", "/selftest/xen-front-attacked",
             dom0_command=f"/selftest/attack-dom0.sh '{attacks or '.'}' {step} "
                          f"{first * (step // 2)}",
-            dom0_script_when="guests-up", driver_options="request_timeout_ms=250",
-            is_extra=kernel == "6.12") for first, kernel in enumerate(("6.1", "6.12"))]
+            driver_options="request_timeout_ms=250", is_extra=kernel == "6.12")
+        for first, kernel in enumerate(("6.1", "6.12"))]
 
 
 # The runs of all_runs() that --debug repeats, under names of their own.
@@ -343,12 +346,12 @@ def debug_runs(runs: list[Run], restarts: int) -> list[Run]:
         # In PVH: a PV guest's kernel does not survive that it gets no page for a page table. There an
         # interrupt that comes while an idle processor enters another one has lockdep see a deadlock.
         Run("debug-faults", DEBUG_KERNEL, "pvh", f"/selftest/faults.sh {FAULT_STEP}",
-            dom0_command=f"/selftest/dom0-faults.sh {restarts // 2}", dom0_script_when="guests-up",
+            dom0_command=f"/selftest/dom0-faults.sh {restarts // 2}",
             cmdline="slub_debug=FZPU;FZPUA,kmalloc-*",
             allow_report=r"swapper/0/0 is trying to acquire lock:\n.*timekeeper_lock"),
         # Shows that all these reports mean something when they do not come.
-        Run("debug-provoked", DEBUG_KERNEL, "pv", provoked.command(), guests=len(provoked.GUESTS),
-            expected_reports=provoked.EXPECTED)]
+        Run("debug-provoked", DEBUG_KERNEL, "pv", provoked.for_guests(),
+            guests=len(provoked.GUESTS), expected_reports=provoked.IN_GUESTS)]
     # An instruction of theirs takes half of the usual time, since they execute several times as
     # many: what is played is not to run dry.
     chosen = [dataclasses.replace(

@@ -8,7 +8,7 @@ import re
 import subprocess
 
 from xenfront import ROOT
-from xenfront.selftests.judgement import Judgement
+from xenfront.judgement import Judgement
 from xenfront.traces import backend, ftrace
 
 Key = tuple[int, str] # domain, and card:device/stream
@@ -89,7 +89,7 @@ def _compare_stories(judgement: Judgement, guest: dict[str, Story],
         if guest[what]:
             judgement.expect_none(f"trace: {what} are the backend's", wrong)
         else:
-            judgement.failed.append(f"trace: there are no {what}")
+            judgement.fail(f"trace: there are no {what}")
 
 
 def _lives(trace: list[ftrace.Event]) -> dict[tuple[str, str], list[str]]:

@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
 def show(options: argparse.Namespace) -> None:
     """Prints the table, and what is missing in the trace; draws the picture."""
     trace = read(options.trace)
-    latencies = latency.measure(trace.events)
+    latencies = latency.Latencies(trace.events)
     if options.stream:
         there = sorted({one.stream for one in latencies.series})
         latencies.series = [one for one in latencies.series if one.stream == options.stream]

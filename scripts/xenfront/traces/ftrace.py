@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import pathlib
 import re
-from typing import Iterable, Iterator
+from typing import Iterable
 
 from xenfront.errors import Failure
 
@@ -51,35 +51,29 @@ class Trace:
     is_incomplete: bool
 
 
-def _parse(lines: Iterable[str], name: str, lost: list[int]) -> Iterator[Event]:
+def read(lines: Iterable[str], name: str) -> Trace:
+    """The events in the text of the trace called name. Failure if there are none."""
+    trace = Trace([], False)
     for number, line in enumerate(lines, 1):
         if _LOST.search(line):
-            lost.append(number)
+            trace.is_incomplete = True
         found = _EVENT.search(line.rstrip())
-        if not found:
+        wanted = _FIELDS.get(found["name"]) if found else None
+        if found is None or wanted is None:
             continue
         fields = dict(word.partition("=")[::2] for word in found["fields"].split())
-        wanted = _FIELDS.get(found["name"])
-        if wanted is None:
-            continue
         if not wanted <= fields.keys():
             missing = ", ".join(sorted(wanted - fields.keys()))
             raise Failure(f"{name}, line {number}: xen_front_{found['name']} without {missing}; "
                           "was the trace recorded with this version of the driver, and printed "
                           "without -R (raw)?")
         nanoseconds = int(found["seconds"]) * 10**9 + int(found["fraction"].ljust(9, "0"))
-        yield Event(nanoseconds, found["name"], fields)
-
-
-def read(lines: Iterable[str], name: str) -> Trace:
-    """The events in the text of the trace called name. Failure if there are none."""
-    lost: list[int] = []
-    events = list(_parse(lines, name, lost))
-    if not events:
+        trace.events.append(Event(nanoseconds, found["name"], fields))
+    if not trace.events:
         raise Failure(f"{name}: no event of xen_front in it; record with "
                       "'echo 1 > /sys/kernel/tracing/events/xen_front/enable' or "
                       "'trace-cmd record -e xen_front', and print the trace as text")
-    return Trace(events, bool(lost))
+    return trace
 
 
 # "  player-123  [000] d..3.  12.345678: sched_switch: prev_comm=..."; the stack follows.

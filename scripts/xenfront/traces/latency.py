@@ -32,31 +32,32 @@ class _Run:
     last_period: int | None = None
 
 
-@dataclasses.dataclass
 class Latencies:
-    """All series, and what has no place in them."""
-    series: list[Series]
-    unanswered: int = 0 # requests without a response
-    unasked: int = 0 # responses without a request: it was sent before the trace began
+    """From request to response for each operation, from a position event to the period that it
+    ended, and from period to period; and what has no place in that."""
 
-
-class _Collector:
-
-    def __init__(self) -> None:
-        self._series: dict[tuple[str, str], Series] = {}
+    def __init__(self, events: list[Event]) -> None:
+        self.unanswered = 0 # requests without a response
+        self.unasked = 0 # responses without a request: it was sent before the trace began
+        self._found: dict[tuple[str, str], Series] = {}
         self._runs: dict[str, _Run] = collections.defaultdict(_Run)
-        self._unanswered = 0
-        self._unasked = 0
+        handlers = {"request": self._on_request, "response": self._on_response,
+                    "event": self._on_event, "position": self._on_position}
+        for event in events:
+            if handler := handlers.get(event.name):
+                handler(event)
+        self.unanswered += sum(len(run.requests) for run in self._runs.values())
+        self.series = [self._found[key] for key in sorted(self._found)]
 
     def _add(self, event: Event, what: str, start: int) -> None:
         key = (event.stream, what)
-        self._series.setdefault(key, Series(*key)).add(start, event.time)
+        self._found.setdefault(key, Series(*key)).add(start, event.time)
 
-    def on_request(self, event: Event) -> None:
+    def _on_request(self, event: Event) -> None:
         """A request went into the ring."""
         run = self._runs[event.stream]
         if event.fields["id"] in run.requests:
-            self._unanswered += 1
+            self.unanswered += 1
         run.requests[event.fields["id"]] = event
         # Positions begin anew, and pauses are no periods.
         if event.fields["op"] in ("OPEN", "TRIGGER"):
@@ -64,19 +65,19 @@ class _Collector:
         if event.fields["op"] == "OPEN":
             run.positions.clear()
 
-    def on_response(self, event: Event) -> None:
+    def _on_response(self, event: Event) -> None:
         """The driver took an answer out of the ring."""
         request = self._runs[event.stream].requests.pop(event.fields["id"], None)
         if request is None:
-            self._unasked += 1
+            self.unasked += 1
             return
         self._add(event, _name(request), request.time)
 
-    def on_event(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """The driver took a position out of the event page."""
         self._runs[event.stream].positions.append((event.number("frames"), event.time))
 
-    def on_position(self, event: Event) -> None:
+    def _on_position(self, event: Event) -> None:
         """ALSA is told the end of a period."""
         run = self._runs[event.stream]
         hardware = event.number("hardware")
@@ -88,28 +89,10 @@ class _Collector:
             self._add(event, "period to period", run.last_period)
         run.last_period = event.time
 
-    def result(self) -> Latencies:
-        """After the last event."""
-        left = sum(len(run.requests) for run in self._runs.values())
-        ordered = [self._series[key] for key in sorted(self._series)]
-        return Latencies(ordered, self._unanswered + left, self._unasked)
-
 
 def _name(request: Event) -> str:
     trigger = request.fields["trigger"]
     return request.fields["op"] if trigger == "-" else f"{request.fields['op']} {trigger}"
-
-
-def measure(events: list[Event]) -> Latencies:
-    """From request to response for each operation, from a position event to the period that it
-    ended, and from period to period."""
-    collector = _Collector()
-    handlers = {"request": collector.on_request, "response": collector.on_response,
-                "event": collector.on_event, "position": collector.on_position}
-    for event in events:
-        if handler := handlers.get(event.name):
-            handler(event)
-    return collector.result()
 
 
 def table(latencies: Latencies) -> str:

@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from typing import Iterable
 
 from xenfront import process
 from xenfront.command import Say
@@ -18,6 +17,8 @@ from xenfront.lab import reports
 from xenfront.uml import kernel, modules
 
 MEMORY = "512M"
+# The first process.
+INIT = modules.BUILD / "guest" / "uml-init"
 
 
 @dataclasses.dataclass
@@ -36,30 +37,24 @@ class Run:
         return self.status == 0 and not self.reports
 
 
-def init_program() -> pathlib.Path:
-    """The first process."""
-    return modules.BUILD / "guest" / "uml-init"
-
-
 def _command_line(chosen: kernel.Kernel, directory: pathlib.Path,
-                  loaded: Iterable[pathlib.Path], parameters: Iterable[str]) -> list[str]:
+                  loaded: list[pathlib.Path]) -> list[str]:
     return [str(chosen.program), f"mem={MEMORY}", "seccomp=on", *chosen.mode.arguments,
-            "root=none", "rootfstype=hostfs", "hostfs=/", "ro", f"init={init_program()}",
+            "root=none", "rootfstype=hostfs", "hostfs=/", "ro", f"init={INIT}",
             f"uml_run={directory}", "uml_modules=" + ",".join(map(str, loaded)),
             "con=null", "con0=null,fd:1", "stderr=1", "loglevel=5", "printk.time=1",
-            "slab_debug=-",
-            "kasan_multi_shot", "panic=-1", *parameters]
+            "slab_debug=-", "kasan_multi_shot", "panic=-1"]
 
 
-def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str], time_limit: int,
-        allowed: Iterable[re.Pattern[str]] = (), parameters: Iterable[str] = ()) -> Run:
+def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str],
+        time_limit: int) -> Run:
     """Boots, loads modules, runs `command`, looks for leaks, and powers off."""
     # A directory that the guest may write to; its memory is a file as well.
     with tempfile.TemporaryDirectory(prefix="uml-", dir=_memory_directory()) as name:
         directory = pathlib.Path(name)
         (directory / "command").write_text(f"cd {shlex.quote(str(modules.ROOT))}\n"
                                            f"exec {shlex.join(command)}\n", encoding="utf-8")
-        line = _command_line(chosen, directory, loaded, parameters)
+        line = _command_line(chosen, directory, loaded)
         environment = {**os.environ, "TMPDIR": name, "HOME": name}
         with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env=environment,
@@ -70,8 +65,8 @@ def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str], t
                 os.killpg(process.pid, 9)
                 console, _ = process.communicate()
                 console += f"\nended after {time_limit} s of real time\n".encode()
-        patterns = [*allowed, *map(re.compile, chosen.mode.harmless)]
-        return _result(directory, console.decode(errors="replace"), patterns)
+        return _result(directory, console.decode(errors="replace"),
+                       [re.compile(pattern) for pattern in chosen.mode.harmless])
 
 
 def _memory_directory() -> str | None:
@@ -91,7 +86,7 @@ def shell(chosen: kernel.Kernel, loaded: list[pathlib.Path]) -> int:
     with tempfile.TemporaryDirectory(prefix="uml-", dir=_memory_directory()) as name:
         directory = pathlib.Path(name)
         (directory / "interactive").touch()
-        line = [part for part in _command_line(chosen, directory, loaded, ())
+        line = [part for part in _command_line(chosen, directory, loaded)
                 if not part.startswith("con0=")]
         return subprocess.run([*line, "con0=fd:0,fd:1"], env={**os.environ, "TMPDIR": name},
                               check=False).returncode
@@ -101,6 +96,6 @@ def prepared(mode: str, say: Say) -> tuple[kernel.Kernel, list[pathlib.Path]]:
     """A kernel and the modules for it, built if they are not; the programs have to be."""
     chosen = kernel.built(kernel.MODES[mode], say)
     loaded = modules.built(chosen)
-    if not init_program().exists():
-        raise Failure(f"{init_program()} is not there; run 'make uml'")
+    if not INIT.exists():
+        raise Failure(f"{INIT} is not there; run 'make uml'")
     return chosen, loaded

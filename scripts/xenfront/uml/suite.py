@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What "scripts/uml check" runs, several guests at a time."""
 
-import concurrent.futures
+import functools
 import os
 import re
-import time
 from typing import Callable, NamedTuple
 
+from xenfront import judgement, provoked
 from xenfront.command import Say
 from xenfront.errors import UsageError
-from xenfront.uml import clients, kernel, machine, modules, provoked, walks
+from xenfront.judgement import Judgement
+from xenfront.uml import clients, kernel, machine, modules, walks
 
 GUEST = modules.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
 # may take long to give it.
 TIME_LIMIT = 1800
+# One for each processor of this machine.
+SHARES = os.cpu_count() or 1
 
 
 class Part(NamedTuple):
@@ -23,17 +26,16 @@ class Part(NamedTuple):
     name: str
     mode: str
     command: tuple[str, ...]
-    # Reports that the part is about; each has to come.
-    provoked: tuple[str, ...] = ()
+    # Reports that the part is about: these, and no others.
+    expected_reports: tuple[provoked.Expected, ...] = ()
     # Arguments of "scenarios" with which it has to print the same steps over the fake kernel.
     walks: tuple[str, ...] = ()
 
 
-def _scenarios(count: int) -> list[Part]:
-    """The table in shares, one for each processor of this machine."""
-    return [Part(f"scenarios {share + 1}/{count}", "time-travel",
-                 (str(GUEST / "scenarios"), "--share", f"{share}/{count}"))
-            for share in range(count)]
+def _scenarios(_is_all: bool) -> list[Part]:
+    return [Part(f"scenarios {share + 1}/{SHARES}", "time-travel",
+                 (str(GUEST / "scenarios"), "--share", f"{share}/{SHARES}"))
+            for share in range(SHARES)]
 
 
 # Time does not stand still there: of nothing that plays can be said how far it is.
@@ -53,29 +55,27 @@ def _clients(is_all: bool) -> list[Part]:
 def _provoked(is_all: bool) -> list[Part]:
     def part(mode: str) -> Part:
         module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
-        return Part(f"provoked {mode}", mode, provoked.command(str(module)),
-                    tuple(pattern for _, pattern in provoked.MISTAKES))
+        return Part(f"provoked {mode}", mode, provoked.for_uml(str(module)),
+                    provoked.IN_UML)
 
     return [part(mode) for mode in (kernel.MODES if is_all else ("time-travel",))]
 
 
 def _walks(is_all: bool) -> list[Part]:
-    shares = os.cpu_count() or 1
-    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // shares)
+    count = -(-(walks.COUNT_OF_ALL if is_all else walks.COUNT) // SHARES)
     parts = []
-    for share in range(shares):
-        words = walks.arguments(share * count, count)
-        parts.append(Part(f"walks {share + 1}/{shares}", "time-travel",
+    for share in range(SHARES):
+        words = ("--walk", f"{share * count}/{count}")
+        parts.append(Part(f"walks {share + 1}/{SHARES}", "time-travel",
                           (str(GUEST / "scenarios"), *words), walks=words))
     return parts
 
 
-def _attacks() -> list[Part]:
-    shares = os.cpu_count() or 1
-    return [Part(f"attacks {share + 1}/{shares}", "time-travel",
-                 ("env", f"GTEST_TOTAL_SHARDS={shares}", f"GTEST_SHARD_INDEX={share}",
+def _attacks(_is_all: bool) -> list[Part]:
+    return [Part(f"attacks {share + 1}/{SHARES}", "time-travel",
+                 ("env", f"GTEST_TOTAL_SHARDS={SHARES}", f"GTEST_SHARD_INDEX={share}",
                   str(GUEST / "attacks"), "--gtest_print_time=0"))
-            for share in range(shares)]
+            for share in range(SHARES)]
 
 
 def _stress(is_all: bool) -> list[Part]:
@@ -85,13 +85,8 @@ def _stress(is_all: bool) -> list[Part]:
 
 # What each runs; more of it, if told to run all.
 SUITES: dict[str, Callable[[bool], list[Part]]] = {
-    "scenarios": lambda is_all: _scenarios(os.cpu_count() or 1),
-    "walks": _walks,
-    "attacks": lambda is_all: _attacks(),
-    "stress": _stress,
-    "clients": _clients,
-    "two-processors": _two_processors,
-    "provoked": _provoked,
+    "scenarios": _scenarios, "walks": _walks, "attacks": _attacks, "stress": _stress,
+    "clients": _clients, "two-processors": _two_processors, "provoked": _provoked,
 }
 
 
@@ -102,27 +97,27 @@ def _parts(names: list[str], is_all: bool) -> list[Part]:
     return [part for name in names or SUITES for part in SUITES[name](is_all)]
 
 
-def _judge(part: Part, run: machine.Run) -> list[str]:
-    """What was wrong with a run."""
-    wrong = []
+def _judge(part: Part, run: machine.Run) -> Judgement:
+    judged = Judgement()
+    for test in re.findall(r"^(?:ok|\[ +OK \]) (.*)", run.output, re.MULTILINE):
+        judged.check(test, True)
     if run.status is None:
-        wrong.append("the kernel ended before the command did:\n" +
+        judged.check("the command ends", False, "the kernel ended before it did:\n" +
                      "\n".join(run.console.splitlines()[-25:]))
-    elif run.status != 0 and not part.provoked:
+    elif not part.expected_reports:
         failed = re.findall(r"^not ok .*(?:\n# .*)*|^.*: Failure\n(?:.+\n)*", run.output,
                             re.MULTILINE)
-        wrong.append("\n".join(failed[:10]) or
+        judged.check("the command succeeds", run.status == 0, "\n".join(failed[:10]) or
                      f"exit status {run.status}:\n" + "\n".join(run.output.splitlines()[-15:]))
     if part.walks:
-        wrong += walks.differences(walks.over_the_fake(part.walks), run.output)
-    texts = [str(report) for report in run.reports]
-    for wanted in part.provoked:
-        if not any(re.search(wanted, text) for text in texts):
-            wrong.append(f"the kernel did not report '{wanted}'")
-    wrong += [text for text in texts
-              if not part.provoked or not any(
-                  re.search(pattern, text) for pattern in (*part.provoked, *provoked.CONSEQUENCES))]
-    return wrong
+        judged.expect_none("the walks are those over the fake kernel", walks.differences(
+            walks.over_the_fake(part.walks), run.output), most=walks.SHOWN + 1)
+    if part.expected_reports:
+        provoked.compare(judged, ((report.kind, str(report)) for report in run.reports),
+                         part.expected_reports, provoked.CONSEQUENCES)
+    else:
+        judged.fail(*map(str, run.reports))
+    return judged
 
 
 def check(names: list[str], is_all: bool, say: Say) -> int:
@@ -130,19 +125,9 @@ def check(names: list[str], is_all: bool, say: Say) -> int:
     parts = _parts(names, is_all)
     prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
 
-    def run(part: Part) -> tuple[Part, machine.Run, float]:
-        start = time.monotonic()
-        chosen, loaded = prepared[part.mode]
-        done = machine.run(chosen, loaded, list(part.command), TIME_LIMIT)
-        return part, done, time.monotonic() - start
+    def judged(part: Part) -> Judgement:
+        return _judge(part, machine.run(*prepared[part.mode], list(part.command), TIME_LIMIT))
 
-    failures = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for part, done, seconds in pool.map(run, parts):
-            wrong = _judge(part, done)
-            failures += bool(wrong)
-            passed = len(re.findall(r"^(?:ok|\[ +OK \]) ", done.output, re.MULTILINE))
-            say(f"{part.name}: {'FAILED' if wrong else 'ok'}, {passed} passed, {seconds:.0f} s")
-            for text in wrong:
-                print(text, flush=True)
-    return 1 if failures else 0
+    judgements = judgement.judge_all({part.name: functools.partial(judged, part) for part in parts},
+                                     SHARES)
+    return 0 if judgement.is_good(judgements) else 1

@@ -16,12 +16,7 @@ _HOST = modules.ROOT / "build" / "host" / "scenarios"
 _STEP = re.compile(r"^(\d+): (.*)$", re.MULTILINE)
 # Steps shown before one that differs, and walks shown that do.
 _CONTEXT = 8
-_SHOWN = 5
-
-
-def arguments(first: int, count: int) -> tuple[str, ...]:
-    """Those of the program "scenarios" for so many walks."""
-    return ("--walk", f"{first}/{count}")
+SHOWN = 5
 
 
 def over_the_fake(words: tuple[str, ...]) -> str:
@@ -48,8 +43,8 @@ def differences(fake: str, real: str) -> list[str]:
     fakes, reals = steps(fake), steps(real)
     found = [text for walk in {**fakes, **reals}
              if (text := _difference(walk, fakes.get(walk, []), reals.get(walk, [])))]
-    left = len(found) - _SHOWN
-    return found[:_SHOWN] + ([f"and {left} more walks differ"] if left > 0 else [])
+    left = len(found) - SHOWN
+    return found[:SHOWN] + ([f"and {left} more walks differ"] if left > 0 else [])
 
 
 def _difference(walk: str, fake: list[str], real: list[str]) -> str:

@@ -59,6 +59,17 @@ load_modules() {
 	done
 }
 
+# In a DomU: how many cards there are. A card's line in the list starts with its number.
+cards_present() {
+	[ ! -e /proc/asound/cards ] || _lines=$(grep -c '^ *[0-9]' /proc/asound/cards)
+	echo "${_lines:-0}"
+}
+
+# All configured cards are there.
+cards_are_there() {
+	[ "$(cards_present)" -ge "$LAB_CARDS" ]
+}
+
 mount_basics() {
 	mount -t proc proc /proc
 	mount -t sysfs sysfs /sys

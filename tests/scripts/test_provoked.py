@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""scripts/selftests notices when a kernel does not report what was provoked."""
+"""scripts/selftests and scripts/uml notice when a kernel does not report what was provoked."""
 
 import re
 
 import support
-from xenfront import ROOT
+from xenfront import ROOT, provoked
 from xenfront.errors import ExitStatus
-from xenfront.selftests import provoked
-from xenfront.selftests.judgement import Judgement
-from xenfront.uml import provoked as uml_provoked
+from xenfront.judgement import Judgement
 
 EXPECTED = (provoked.Expected("lock-order", "WARN", "circular locking .*first_lock"),
             provoked.Expected("leak", "memory leak", "unreferenced object"))
@@ -24,7 +22,7 @@ class ProvokedTest(support.DirectoryTest):
         self.write_json("summary.json", {"problems": problems, "reports": [
             {"log": "domu0/dmesg", "kind": kind, "lines": lines} for kind, *lines in reports]})
         judgement = Judgement(self.directory)
-        provoked.compare(judgement, status, EXPECTED)
+        provoked.compare_run(judgement, status, EXPECTED)
         return len(judgement.passed), judgement.failed
 
     def test_all_that_is_expected(self) -> None:
@@ -56,13 +54,19 @@ class ProvokedTest(support.DirectoryTest):
         self.assertEqual(self.compare(LOCKS, LEAK, problems=("domu0 was lost",)),
                          (2, ["domu0 was lost"]))
 
+    def test_consequences_are_no_surprise(self) -> None:
+        judgement = Judgement()
+        provoked.compare(judgement, [("x", "leak of f"), ("y", "1 leaks"), ("y", "oops")],
+                         (provoked.Expected("leak", "", "leak of"),), (r"\d leaks",))
+        self.assertEqual((len(judgement.passed), judgement.failed), (1, ["not provoked: y: oops"]))
+
     def test_every_mistake_is_made_and_expected(self) -> None:
         source = (ROOT / "tests/guest/provoker/provoker.c").read_text()
         known = set(re.findall(r'\{ "([a-z-]+)", provoke_\w+ \}', source))
         made = [mistake for guest in provoked.GUESTS for mistake in guest]
         self.assertEqual(len(made), len(set(made)))
-        self.assertEqual({row.mistake for row in provoked.EXPECTED}, set(made))
+        self.assertEqual({row.mistake for row in provoked.IN_GUESTS}, set(made))
         # What only KASAN sees is made where it is.
-        in_uml = {mistake for mistake, _ in uml_provoked.MISTAKES}
+        in_uml = {row.mistake for row in provoked.IN_UML}
         self.assertEqual({*made, *in_uml}, known)
         self.assertEqual(known - set(made), {"global-overrun", "stack-overrun"})
