@@ -101,6 +101,7 @@ void Session::detach()
     open_ = OpenState::Closed;
     told_ = Told::Nothing;
     is_close_due_ = false;
+    is_open_refused_ = false;
     is_open_due_ = false;
     close_id_ = RequestId();
     stop_id_ = RequestId();
@@ -129,7 +130,7 @@ void Session::reset()
 {
     (void)run_.base().apply(RunCommand::Reset);
     is_open_due_ = false;
-    is_close_due_ |= open_ != OpenState::Closed;
+    make_close_due();
     is_continuation_refused_ = false;
     values.close(false); // the rows go with the buffer, whether CLOSE has room in the ring or not
     note_state();
@@ -149,15 +150,15 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     liveness.on_prepare();
     shown_at_us_ = 0;
     is_continuing_ = false;
-    was_opened_ = false;
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
     open_status_ = 0;
     note_state();
     // For any backend, positions only start over with OPEN.
     const bool is_fresh = open_ != OpenState::Closed && !has_sent_ && !is_close_due_;
+    was_opened_ = is_fresh && open_ == OpenState::Open;
     if (!is_fresh && is_attached(link_)) {
-        is_close_due_ |= open_ != OpenState::Closed;
+        make_close_due();
         is_open_due_ = true;
     }
     sync_for_later();
@@ -249,8 +250,10 @@ Result<void> Session::commit()
     requests.publish();
     // START may have waited for these frames.
     if ((run_.is_playback() ? run_.playback().wants_responses() : has_posted) ||
-        (told_ == Told::Nothing && is_trigger_due()))
+        (told_ == Told::Nothing && is_trigger_due())) {
+        drop_events();
         sync_for_later();
+    }
     if (open_ == OpenState::Open && run_.is_playback() &&
         run_.base().requested() < run_.playback().committed())
         journal.counts.coalesced_writes++;
@@ -289,12 +292,6 @@ void Session::break_link(Violation violation)
     notices_.violation = violation;
     fail(PcmStop::Disconnected);
     set_link(Link::Broken);
-}
-
-void Session::give_up_if_stalled()
-{
-    if (link_ == Link::Stalled && run_.base().state() != RunState::Failed)
-        fail(PcmStop::Disconnected);
 }
 
 } // namespace xen_front

@@ -221,6 +221,7 @@ class Session {
     void sync(); // takes responses, posts what is due, decides whether the next response interrupts
     // Posts what is due, in the order in which the backend has to carry it out.
     void post_due();
+    void make_close_due(); // of what is open, or may be
     bool post_close();
     bool post_open();
     // Rows of values, and positions inside a period, are more than each backend can serve. False
@@ -242,8 +243,7 @@ class Session {
 
     // ---- session_events.cpp ----
 
-    // Whether a position may be a reason to tell the backend something.
-    bool needs_sync() const;
+    bool needs_sync() const; // whether a position may be a reason to tell the backend something
     bool is_free_wheeling() const;
     void take_responses();
     void on_response(const Response &response);

@@ -241,6 +241,7 @@ bool Session::take_events()
         news = EventNews::Moved;
     } else if (news == EventNews::Repeated && run_.may_stand_still()) {
         on_activity();
+        liveness.end_standstill();
     }
     event_news_ = max(event_news_, news);
     if (run_.is_playback() && run_.playback().needs_silence())

@@ -103,4 +103,10 @@ void Session::stall(uint64_t since_ms)
     sync();
 }
 
+void Session::give_up_if_stalled()
+{
+    if (link_ == Link::Stalled && run_.base().state() != RunState::Failed)
+        fail(PcmStop::Disconnected);
+}
+
 } // namespace xen_front

@@ -49,6 +49,14 @@ void Session::post_due()
     requests.publish();
 }
 
+void Session::make_close_due()
+{
+    if (open_ == OpenState::Closed)
+        return;
+    is_close_due_ = true;
+    is_open_refused_ = false;
+}
+
 bool Session::post_close()
 {
     if (!is_close_due_)

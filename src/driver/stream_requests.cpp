@@ -142,7 +142,11 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
     if (const wire::HwParamQuery *known = query_cache_.find(question))
         return narrow(question, *known);
     // Each of those takes a slot of the ring, and as long as a caller waits at most.
-    if (is_query_unanswered_)
+    const bool is_silent = is_query_unanswered_ && session_.with([](Session &session) {
+        session.sync_for_later();
+        return session.requests.kept_response() == nullptr;
+    });
+    if (is_silent)
         return wire::HwParamQuery(question);
 
     wire::Request query = {};

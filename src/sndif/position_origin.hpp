@@ -16,10 +16,11 @@ class PositionOrigin {
         *this = PositionOrigin();
     }
     // A session has ended in which @transferred was sent or asked for; it may end several times, in
-    // parts.
+    // parts. The first that ends was that of another backend, or of none.
     void end_session(Bytes transferred)
     {
-        transferred_ += transferred;
+        if (!exchange(is_new_, false))
+            transferred_ += transferred;
     }
     void begin_session()
     {
@@ -61,6 +62,7 @@ class PositionOrigin {
     // No stream was ever that long.
     static constexpr Bytes absurd { uint64_t { 1 } << 56 };
 
+    bool is_new_ = true; // no session with this backend has begun
     bool goes_on_ = false; // the backend, as one of its sessions has shown
     bool is_known_ = false;
     Bytes origin_; // of this session

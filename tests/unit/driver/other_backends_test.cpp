@@ -83,6 +83,29 @@ TEST_F(OtherBackendTest, PositionsThatCountOverOpens)
     EXPECT_TRUE(complaints().empty());
 }
 
+TEST_F(OtherBackendTest, PositionsThatCountOverOpensOfTheNextBackend)
+{
+    stream().has_clock = true;
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(10000 * frame_bytes)), 10000);
+    backend.on_attach = [this](BackendStream &stream) {
+        stream.has_clock = true;
+        count_over_opens(stream);
+    };
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(file->write(make_audio(5000 * frame_bytes)), 5000);
+    for (int round = 0; round < 5; round++) {
+        EXPECT_EQ(file->drop(), 0);
+        EXPECT_EQ(file->prepare(), 0);
+        EXPECT_EQ(file->write(make_audio(2000 * frame_bytes)), 2000);
+    }
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_EQ(file->substream().xruns, 0u);
+}
+
 class OtherCaptureTest : public OtherBackendTest {
   protected:
     void SetUp() override
@@ -213,6 +236,11 @@ TEST_F(OtherBackendTest, QueryThatIsNotAnsweredIsTheLast)
     EXPECT_EQ(stream().count(Operation::HwParamQuery), 1u);
     EXPECT_LT(duration_of([&] { EXPECT_NE(prepared(), nullptr); }), 1ms);
     EXPECT_EQ(stream().count(Operation::HwParamQuery), 1u);
+    // Unless it was just late.
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_NE(open_with(small_params), nullptr);
+    EXPECT_GT(stream().count(Operation::HwParamQuery), 1u);
 }
 
 } // namespace

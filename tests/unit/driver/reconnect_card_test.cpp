@@ -85,7 +85,9 @@ TEST_P(ReconnectCardTest, OtherConfigurationMakesAnotherCard)
 
 TEST_P(ReconnectCardTest, BackendThatRefusesToGoOnEndsTheCardAtOnce)
 {
-    auto file = playing();
+    auto file = prepared();
+    EXPECT_EQ(file->prepare(), 0); // once more, as many do
+    write(*file, buffer_frames);
     part();
     backend.on_attach = [](BackendStream &stream) {
         stream.statuses[Operation::Open] = -22;

@@ -13,7 +13,13 @@ class PositionOriginTest : public ::testing::Test {
   protected:
     PositionOriginTest()
     {
-        origin.begin_session();
+        meet_backend();
+    }
+    // The run has been somewhere else before.
+    void meet_backend()
+    {
+        origin.meet_backend();
+        open_again(1'000'000);
     }
     // What a report of @bytes is worth.
     uint64_t report(uint64_t bytes)
@@ -103,9 +109,10 @@ TEST_F(PositionOriginTest, AnotherBackendIsNotThisOne)
     EXPECT_EQ(report(50'000), 50'000u);
     open_again(60'000);
     EXPECT_EQ(report(61'024), 1024u);
-    origin.meet_backend();
-    origin.begin_session();
+    meet_backend();
     EXPECT_EQ(report(61'024), 61'024u);
+    open_again(70'000);
+    EXPECT_EQ(report(71'024), 1024u);
 }
 
 TEST_F(PositionOriginTest, BackwardsIsNoted)
