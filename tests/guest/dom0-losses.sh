@@ -58,7 +58,7 @@ restart() {
 		;;
 	8)
 		lab-backend stop
-		wait_state 7 || return 1
+		wait_state 1 || return 1
 		sleep $away_seconds
 		lab-backend start
 		;;
