@@ -101,7 +101,6 @@ void Session::detach()
     open_ = OpenState::Closed;
     told_ = Told::Nothing;
     is_close_due_ = false;
-    is_open_refused_ = false;
     is_open_due_ = false;
     close_id_ = RequestId();
     stop_id_ = RequestId();
@@ -130,7 +129,7 @@ void Session::reset()
 {
     (void)run_.base().apply(RunCommand::Reset);
     is_open_due_ = false;
-    make_close_due();
+    is_close_due_ |= open_ != OpenState::Closed;
     is_continuation_refused_ = false;
     values.close(false); // the rows go with the buffer, whether CLOSE has room in the ring or not
     note_state();
@@ -158,7 +157,7 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     const bool is_fresh = open_ != OpenState::Closed && !has_sent_ && !is_close_due_;
     was_opened_ = is_fresh && open_ == OpenState::Open;
     if (!is_fresh && is_attached(link_)) {
-        make_close_due();
+        is_close_due_ |= open_ != OpenState::Closed;
         is_open_due_ = true;
     }
     sync_for_later();

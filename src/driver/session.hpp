@@ -99,7 +99,7 @@ class Session {
     // Of a CLOSE that follows a refused OPEN nothing is expected.
     bool is_closing() const
     {
-        return !is_open_refused_ && (is_close_due_ || requests.is_pending(close_id_));
+        return (is_close_due_ && open_ != OpenState::Refused) || requests.is_pending(close_id_);
     }
     bool is_stopping() const
     {
@@ -183,6 +183,7 @@ class Session {
         Closed,
         Opening, // OPEN is in the ring
         Open,
+        Refused, // CLOSE is due all the same
     };
 
     // Which TRIGGER the backend was sent last since OPEN.
@@ -221,7 +222,6 @@ class Session {
     void sync(); // takes responses, posts what is due, decides whether the next response interrupts
     // Posts what is due, in the order in which the backend has to carry it out.
     void post_due();
-    void make_close_due(); // of what is open, or may be
     bool post_close();
     bool post_open();
     // Rows of values, and positions inside a period, are more than each backend can serve. False
@@ -269,7 +269,6 @@ class Session {
     bool is_close_due_ = false;
     bool is_open_due_ = false;
     bool is_open_awaited_ = false;
-    bool is_open_refused_ = false; // the last one that was answered
     bool was_opened_ = false; // by any backend, since prepare
     bool is_pause_refused_ = false;
     bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run

@@ -42,7 +42,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     journal.counts.interrupts++;
     const bool is_period = take_events();
     const EventNews news = exchange(event_news_, EventNews::None);
-    if (news == EventNews::Moved) {
+    if (news == EventNews::Moved && link_ != Link::Broken) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
         observe();
         if (needs_sync())
@@ -115,10 +115,10 @@ void Session::on_response(const Response &response)
         want_maintenance();
         break;
     case wire::Operation::Close:
-        if (response.id == close_id_)
-            close_id_ = RequestId();
-        // Not every backend closes what it did not open.
-        if (response.status != 0 && !is_open_refused_)
+        if (!(response.id == close_id_))
+            break;
+        close_id_ = RequestId();
+        if (response.status != 0)
             note_refusal(response);
         break;
     case wire::Operation::HwParamQuery:
@@ -129,7 +129,6 @@ void Session::on_response(const Response &response)
 
 void Session::on_open_response(int32_t status)
 {
-    is_open_refused_ = status != 0;
     if (status == 0) {
         open_ = OpenState::Open;
         open_status_ = 0;
@@ -145,8 +144,9 @@ void Session::on_open_response(int32_t status)
         want_maintenance(); // to tell of controls that have no effect now
         return;
     }
-    open_ = OpenState::Closed;
-    is_close_due_ = true; // what some have done for it, as mapping the buffer, they keep until then
+    // Some backends keep what they have done for it, as the mapping of the buffer, until CLOSE.
+    open_ = OpenState::Refused;
+    is_close_due_ = true;
     if (buffer_ != nullptr && ask_for_less(status)) {
         is_open_due_ = true;
         return;

@@ -49,14 +49,6 @@ void Session::post_due()
     requests.publish();
 }
 
-void Session::make_close_due()
-{
-    if (open_ == OpenState::Closed)
-        return;
-    is_close_due_ = true;
-    is_open_refused_ = false;
-}
-
 bool Session::post_close()
 {
     if (!is_close_due_)
@@ -66,7 +58,7 @@ bool Session::post_close()
     auto id = requests.post(close);
     if (id.is_error())
         return false; // when there is room
-    close_id_ = id.value();
+    close_id_ = open_ == OpenState::Refused ? RequestId() : id.value();
     is_close_due_ = false;
     open_ = OpenState::Closed;
     told_ = Told::Nothing;

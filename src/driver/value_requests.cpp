@@ -13,9 +13,8 @@ void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
     is_without_rows_ = false;
     for (Row &row : rows_) {
         // OPEN was answered, and this is not: each try would take another slot of the ring.
-        row.is_given_up = row.is_unanswered;
-        row.is_refused = row.is_given_up;
-        row.state = RowState::Settled;
+        row.state = row.is_unanswered ? RowState::GivenUp : RowState::Settled;
+        row.is_refused = row.is_unanswered;
     }
     on_put(KSHIM_CONTROL_VOLUME);
     on_put(KSHIM_CONTROL_SWITCH);
@@ -25,8 +24,10 @@ void ValueRequests::close(bool is_refused)
 {
     buffer_ = nullptr;
     is_without_rows_ = is_refused;
-    for (Row &row : rows_)
-        row.state = RowState::Settled;
+    for (Row &row : rows_) {
+        if (row.state != RowState::GivenUp)
+            row.state = RowState::Settled;
+    }
 }
 
 void ValueRequests::on_put(kshim_control_kind kind)
@@ -46,9 +47,9 @@ void ValueRequests::on_put(kshim_control_kind kind)
 
 void ValueRequests::make_due(Operation operation)
 {
-    if (row_of(operation).is_given_up)
-        return;
     RowState &state = row_of(operation).state;
+    if (state == RowState::GivenUp)
+        return;
     const bool is_sent = state == RowState::Sent || state == RowState::SentAndDue;
     state = is_sent ? RowState::SentAndDue : RowState::Due;
 }
@@ -109,7 +110,8 @@ void ValueRequests::on_response(const Response &response)
     if (!(row.id == response.id))
         return;
     row.is_unanswered = false;
-    if (exchange(row.is_given_up, false)) {
+    if (row.state == RowState::GivenUp) {
+        row.state = RowState::Settled;
         row.is_refused = false;
         if (buffer_ != nullptr)
             make_due(response.operation);
@@ -141,7 +143,7 @@ void ValueRequests::on_volumes_read(bool is_refused)
 bool ValueRequests::are_settled() const
 {
     for (const Row &row : rows_) {
-        if (row.state != RowState::Settled)
+        if (row.state != RowState::Settled && row.state != RowState::GivenUp)
             return false;
     }
     return true;

@@ -55,13 +55,13 @@ class ValueRequests {
         Due,
         Sent,
         SentAndDue, // to be sent once more, as its values have changed since
+        GivenUp, // nothing is sent before an earlier one is answered
     };
 
     struct Row {
         RowState state = RowState::Settled;
         bool is_refused = false; // the last time
         bool is_unanswered = false; // the last one that was sent
-        bool is_given_up = false; // nothing is sent before that is answered
         RequestId id;
     };
 

@@ -31,8 +31,8 @@ class PlaybackRun : public Run {
     bool drain();
     // Whether silence is missing between what was committed and the end of its last period, as the
     // backend counts them from its OPEN, and there is room for it: a backend that reports whole
-    // periods only would never report a part of one. Another one never reports the last frames,
-    // which its device has still to play, as long as nothing follows: for that, too, some does.
+    // periods only would never report a part of one. A backend whose device is behind reports the
+    // last frames only when more follows, so each repeated report makes another period due.
     bool needs_silence() const
     {
         return padded_ < silence_end();
@@ -76,9 +76,9 @@ class PlaybackRun : public Run {
     }
     // Whether the backend has enough to play until it has to report a position.
     bool expects_position() const;
-    // Whether that may stand still meanwhile: all that the application has written is handed over,
-    // there is room for more, and the device has still to play the rest, for which it may need
-    // more.
+    // Whether the backend may report the same position again and again. It has been handed all that
+    // the application has written, and the application has room for a period more: a device that
+    // is behind may play the rest only when more follows.
     bool may_stand_still() const;
 
   private:

@@ -113,7 +113,7 @@ class Run {
     {
         return geometry_.frame.frames(requested_);
     }
-    // The same in this session.
+    // The bytes of that since the session began.
     Bytes transferred() const
     {
         return requested_ - geometry_.frame.bytes(base_);

@@ -38,14 +38,14 @@ measure_playing() {
 		tell "$guest" "go-$streams"
 	done
 	for guest in "$@"; do
-		check "cost: $guest plays $streams streams" comes_to_tell "$guest" "plays-$streams"
+		check "cost: $guest plays $streams streams" comes_to_tell "$guest" "plays-$streams" 60
 	done
 	measure
 	for guest in "$@"; do
 		check "cost: $guest has played all the time" has_not_told "$guest" "played-$streams"
 	done
 	for guest in "$@"; do
-		check "cost: $guest comes to an end" comes_to_tell "$guest" "played-$streams"
+		check "cost: $guest comes to an end" comes_to_tell "$guest" "played-$streams" 60
 	done
 	all=$((streams * $#))
 	dom0_each=$(((dom0_ns - idle_ns) / all / 1000))

@@ -20,9 +20,10 @@ has_told() {
 has_not_told() {
 	! has_told "$1" "$2"
 }
-# Once a second, so as not to keep Dom0's processor from the backend.
+# comes_to_tell GUEST NODE SECONDS. It looks once a second, so as not to keep Dom0's processor from
+# the backend.
 comes_to_tell() {
-	for ((tries = 0; tries < 60; tries++)); do
+	for ((tries = 0; tries < $3; tries++)); do
 		has_told "$1" "$2" && return
 		sleep 1
 	done

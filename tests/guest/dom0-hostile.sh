@@ -100,7 +100,7 @@ is_text() {
 check "hostile: there is nothing but text in the log" is_text
 
 for guest in domu0 domu1; do
-	check "hostile: $guest is through" comes_to_tell $guest played
+	check "hostile: $guest is through" comes_to_tell $guest played 30
 done
 is_attacked() {
 	[ "$(processor_ms "$attacked")" -gt $((idle + 50)) ]

@@ -3,13 +3,14 @@
 # Runs in Dom0 beside a script in the guest, and does as that asks (card.sh): to the backend, to the
 # guest, or to the backend's device of the guest's second card, which the backend, one process for
 # both cards, serves when it is in its directory in XenStore.
-# Usage: dom0-obey.sh SECONDS ORDER...
-# What the guest asks for is looked at every so many seconds: that takes Dom0's processor from the
-# backend.
+# Usage: dom0-obey.sh INTERVAL LIMIT ORDER...
+# INTERVAL is how often it looks what the guest asks for, which takes Dom0's processor from the
+# backend; LIMIT how long the guest may take to ask. Both are in seconds.
 . /selftest/ktap.sh
 
-between_looks=$1
-shift
+interval=$1
+limit=$2
+shift 2
 
 # The domain gets another number when it is restored.
 find_guest() {
@@ -43,13 +44,13 @@ carry_out() {
 	*) lab-backend "$1" ;;
 	esac
 }
-# The guest may be busy with other tests for minutes, and sound servers take their time to start.
 obey() {
-	tries=6000
+	read -r now _ </proc/uptime
+	deadline=$((${now%.*} + limit))
 	until [ "$(xenstore-read "$guest/data/ask" 2>/dev/null)" = "$1" ]; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || { note "the guest never asked for $1"; return 1; }
-		sleep "$between_looks"
+		read -r now _ </proc/uptime
+		[ "${now%.*}" -lt "$deadline" ] || { note "the guest never asked for $1"; return 1; }
+		sleep "$interval"
 	done
 	carry_out "$1" && xenstore-write "$guest/data/answer" "$1"
 }

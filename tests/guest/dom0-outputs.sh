@@ -9,7 +9,7 @@ chgrp audio /dev/snd/* && chmod 660 /dev/snd/*
 
 all_come_to_tell() {
 	for guest in $LAB_GUESTS; do
-		comes_to_tell "$guest" "$1" || return 1
+		comes_to_tell "$guest" "$1" 60 || return 1
 	done
 }
 tell_all() {

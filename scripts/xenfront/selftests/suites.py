@@ -156,7 +156,7 @@ def matrix_runs() -> list[Run]:
 def survivor_runs(restarts: int, saves: int) -> list[Run]:
     """Players that outlive restarts of their backend, and saves of their guest."""
     # How soon the backend is away is timed by absence.sh.
-    absence = "dom0-obey.sh 0.01 stop start kill start stop start stop start"
+    absence = "dom0-obey.sh 0.01 30 stop start kill start stop start stop start"
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
                 each(f"/selftest/{before}", f"/selftest/outlive.sh {access}"),
                 vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
@@ -184,7 +184,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
             vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root,
-            dom0_command=f"/selftest/dom0-obey.sh 0.1 restart absent save{orders}", memory=800,
+            dom0_command=f"/selftest/dom0-obey.sh 0.1 60 restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
         for client, packages, orders, root in (("alsa", "", "", "memory"),
                                                ("pulseaudio", f"{PULSEAUDIO},udev", " stop start",
@@ -264,7 +264,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         *survivor_runs(restarts, saves),
         Run("selftest-mixer", "6.12", "pv",
             each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
-            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 stop start restart",
+            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 600 stop start restart",
             checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
         Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
             backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
@@ -281,7 +281,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
         Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
-            dom0_command="/selftest/dom0-obey.sh 0.1 away back away back",
+            dom0_command="/selftest/dom0-obey.sh 0.1 60 away back away back",
             checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
             is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,

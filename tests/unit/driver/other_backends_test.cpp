@@ -147,7 +147,7 @@ TEST_F(OtherBackendTest, RefusedOpenIsClosed)
     EXPECT_EQ(stream().count(Operation::Close), stream().count(Operation::Open));
     stream().statuses.clear();
     EXPECT_EQ(file->prepare(), 0);
-    EXPECT_EQ(requests.back().operation == Operation::Close, false);
+    EXPECT_NE(requests.back().operation, Operation::Close);
     EXPECT_EQ(complaints().size(), 1u) << complaints().back(); // of OPEN
 }
 

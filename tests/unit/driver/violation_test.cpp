@@ -206,6 +206,24 @@ TEST_F(StreamFailureTest, StartFindsABrokenEventPage)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+// A look has taken events whose interrupt did not come. What the interrupt finds later breaks the
+// link, and nothing else of the backend's is looked at.
+TEST_F(StreamFailureTest, ResponsesBehindABrokenEventPageAreNotTaken)
+{
+    auto file = running();
+    stream().is_cut_off = true;
+    stream().report_position(100 * frame_bytes);
+    kernel.timeline.pass(900ms);
+    ASSERT_EQ(stream().event_page().in_cons, 1u);
+    stream().is_cut_off = false;
+    stream().event_page().in_prod -= 1;
+    stream().ring().rsp_prod += 100;
+    stream().interrupt_events();
+    kernel.timeline.pass(1ms);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("in_prod"), std::string::npos) << complaints()[0];
+}
+
 // The driver finds the violation when it has written the request, before it publishes it.
 TEST_F(StreamFailureTest, RequestThatMeetsAViolationIsForgottenWithTheBackend)
 {
