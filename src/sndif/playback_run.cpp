@@ -29,6 +29,7 @@ bool PlaybackRun::commit(int64_t queued)
     committed_ = shown_ + Frames(queued < 0 ? 0 : static_cast<uint64_t>(queued));
     // IOCTL_RESET takes back frames that the backend may have been given: those are played.
     padded_ = committed_;
+    extra_ = Frames();
     is_elapsed_ |= is_moving() && has_run_out();
     return true;
 }
@@ -67,9 +68,10 @@ Move PlaybackRun::report(Bytes reported)
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
     const Move made = advance(min(since_prepare(reported), limit));
-    // It has played all, by its own account, and that falls short.
-    if (made == Move::None && silence_end() > Frames() && in_flight_ == 0 &&
-        requested() >= silence_end())
+    // It has played all, by its own account, and that falls short. A full buffer takes no more.
+    const Frames end = silence_end();
+    if (made == Move::None && end > Frames() && in_flight_ == 0 &&
+        min(requested(), padded_) >= end && end < position_ + geometry_.buffer)
         extra_ += geometry_.period;
     // An xrun, or the end of a drain: ALSA decides.
     is_elapsed_ |= made != Move::None && has_run_out();

@@ -67,6 +67,70 @@ TEST_F(PlaybackRunLifeTest, DrainOfNothingLetsAlsaDecide)
     EXPECT_EQ(silences(), Silences());
 }
 
+// A backend whose device is behind reports the last frames only when more follows.
+class StandingDrainTest : public PlaybackRunLifeTest {
+  protected:
+    // All of 150 frames and the silence behind them is written, and 90 are played.
+    StandingDrainTest()
+    {
+        play(150);
+        run.drain();
+        silences();
+        hand_over();
+        report(90);
+    }
+    void hand_over()
+    {
+        send();
+        respond_to_all();
+    }
+};
+
+TEST_F(StandingDrainTest, EachRepeatedReportMakesAPeriodOfSilenceDue)
+{
+    report(90);
+    EXPECT_EQ(silences(), Silences({ { 200, 100 } }));
+    report(90); // The silence has not been written yet.
+    EXPECT_EQ(silences(), Silences());
+    hand_over();
+    report(90);
+    EXPECT_EQ(silences(), Silences({ { 300, 100 } }));
+}
+
+TEST_F(StandingDrainTest, NoneIsDueBehindAFullBuffer)
+{
+    for (int i = 0; i < 10; i++) {
+        report(90);
+        silences();
+        hand_over();
+    }
+    ASSERT_EQ(run.requested().value(), 490u);
+    report(91);
+    EXPECT_EQ(silences(), Silences({ { 90, 1 } }));
+    hand_over();
+    report(149);
+    EXPECT_EQ(silences(), Silences({ { 91, 9 } })) << "the rest of the period that was due";
+}
+
+TEST_F(StandingDrainTest, WhatTheApplicationWritesTakesThePlaceOfTheSilence)
+{
+    report(90);
+    silences();
+    hand_over();
+    show_all();
+    commit(100); // 190 of 490
+    EXPECT_EQ(silences(), Silences({ { 190, 10 } }));
+}
+
+TEST_F(StandingDrainTest, WhatTheApplicationTakesBackIsSilencedFirst)
+{
+    show_all();
+    commit(5); // 95: the backend was given 200
+    report(90);
+    report(90);
+    EXPECT_EQ(silences(), Silences({ { 95, 5 } }));
+}
+
 // ---- sessions ----
 
 TEST_F(PlaybackRunLifeTest, NewSessionIsGivenAllThatWasNotReported)
