@@ -218,6 +218,12 @@ void Machine::refuse_writes(const std::string &path)
     refused_ = path;
 }
 
+void Machine::take_over(unsigned domain)
+{
+    const std::lock_guard lock(mutex_);
+    intruders_.insert(domain);
+}
+
 void Machine::before_write(const std::string &path, std::function<void()> what)
 {
     const std::lock_guard lock(mutex_);

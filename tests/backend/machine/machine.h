@@ -62,6 +62,9 @@ class Machine final : public Xen {
         return mapped_pages_;
     }
 
+    // The worker that maps pages of that domain next is taken over by it.
+    void take_over(unsigned domain);
+
     // ---- event channels ----
     [[nodiscard]] std::uint32_t allocate_port(unsigned domain) override;
     void notify(std::uint32_t port) override;
@@ -142,6 +145,7 @@ class Machine final : public Xen {
     std::map<std::string, std::function<void()>> before_write_;
     std::string refused_; // what the backend may not write begins with; empty: it may
     std::set<unsigned> domains_;
+    std::set<unsigned> intruders_;
     std::map<int, Client> clients_; // by number
     std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t> grants_; // domain, grant -> page
     std::map<std::uint32_t, Port> ports_;

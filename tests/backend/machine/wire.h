@@ -48,6 +48,10 @@ struct Reply {
     std::uint32_t number;
 };
 
+// Reply to grant_map: the process is in the guest's hands from now on, and asks its supervisor
+// without end.
+inline constexpr std::uint32_t taken_over = 1;
+
 inline constexpr std::size_t most_octets = 128 * 1024;
 inline constexpr std::size_t page_octets = 4096;
 

@@ -18,6 +18,14 @@ template <auto change> void open_by(HostileGuest &self)
     }
 }
 
+// OPEN by the largest buffer that the backend lets it have.
+void open_largest(GuestStream &stream)
+{
+    for (std::uint32_t octets = 8 * 1024 * 1024; octets >= page_size; octets /= 2)
+        if (stream.open({ .buffer_bytes = octets, .period_bytes = page_size }) == 0)
+            return;
+}
+
 constexpr GuestAttack attacks[] = {
     { "directory-loops", "the directory links to itself",
       open_by<[](HostileGuest &self, std::uint32_t *words) {
@@ -77,9 +85,7 @@ constexpr GuestAttack attacks[] = {
     { "buffers-at-limit", "every stream maps as much as it can",
       [](HostileGuest &self) {
           for (std::size_t index = 0; index < self.guest().stream_count(); ++index)
-              self.provoke(self.stream(index).open_request(
-                               { .buffer_bytes = 8 * 1024 * 1024, .period_bytes = 65'536 }),
-                           index);
+              open_largest(self.stream(index));
           while (self.goes_on())
               self.provoke(request_of(XENSND_OP_GET_VOLUME));
       } },

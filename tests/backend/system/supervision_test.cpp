@@ -61,6 +61,36 @@ TEST_F(Supervision, AWorkerThatDoesNotObeyIsKilled)
     EXPECT_TRUE(backend_->is_running());
 }
 
+// 20,000 questions at once are what it may ask, and 2,000 a second.
+TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
+{
+    configure(speaker_for_all);
+    start();
+    Guest other(machine_, 4, "other");
+    other.add_card("p");
+    ASSERT_TRUE(other.connect());
+    machine_.take_over(3);
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    guest.stream(0).publish();
+    guest.set_state(XenbusStateInitialised);
+    const std::uint64_t before = machine_.calls();
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(machine_.wait([&] { return machine_.calls() > before + 30'000; }));
+    ASSERT_EQ(backend_->workers().size(), 2U);
+    const std::chrono::duration<double> lasted = std::chrono::steady_clock::now() - begin;
+    EXPECT_GE(lasted.count(), (30'000 - 20'000) / 2000 - 0.5);
+
+    other.set_state(XenbusStateClosed);
+    EXPECT_TRUE(other.wait_for_backend(XenbusStateInitWait, 0, 2s));
+    other.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(other.connect(0, 2s));
+    const auto took = backend_->terminate();
+    ASSERT_TRUE(took);
+    EXPECT_LE(*took, 1s);
+}
+
 TEST_F(Supervision, AGuestIsServedWhoseGrantComesBackWhileItsWorkerEnds)
 {
     configure(speaker_for_all);
