@@ -45,8 +45,6 @@ void kshim_mutex_init(struct kshim_mutex *mutex, enum kshim_lock_class lock_clas
 void kshim_mutex_destroy(struct kshim_mutex *mutex);
 /* Context: may sleep. */
 void kshim_mutex_lock(struct kshim_mutex *mutex);
-/* True when it was free, and is now held. Context: may sleep. */
-KSHIM_MUST_CHECK bool kshim_mutex_try_lock(struct kshim_mutex *mutex);
 void kshim_mutex_unlock(struct kshim_mutex *mutex);
 
 void kshim_completion_init(struct kshim_completion *completion);

@@ -96,8 +96,7 @@
 	X(ENOSPC, (int)Error::NoSpace, 28)                                                     \
 	X(EPIPE, (int)Error::BrokenPipe, 32)                                                   \
 	X(ERANGE, (int)Error::Range, 34)                                                       \
-	X(EPROTO, (int)Error::Protocol, 71)                                                    \
-	X(ETIMEDOUT, (int)Error::TimedOut, 110)
+	X(EPROTO, (int)Error::Protocol, 71)
 
 /* The names of XenStore nodes. */
 #define KSHIM_WIRE_FIELDS(X)                                                                   \

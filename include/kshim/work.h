@@ -22,10 +22,6 @@ void kshim_work_init(struct kshim_work *work, kshim_work_function function, void
  */
 void kshim_work_schedule(struct kshim_work *work, unsigned int milliseconds);
 /*
- * Takes back a run that is due, if any; one that is under way goes on. Context: any.
- */
-void kshim_work_withdraw(struct kshim_work *work);
-/*
  * Takes back a run that is due and waits for one that is under way. No caller may schedule it any
  * more. Context: may sleep.
  */

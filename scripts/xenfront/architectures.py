@@ -87,7 +87,7 @@ def _guest_loader(boot: Boot) -> list[str]:
 
 _AMD64 = Architecture(
     name="amd64", gnu_name="x86_64-linux-gnu",
-    qemu=("qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt"), boot=_multiboot,
+    qemu=("qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt,+rdrand"), boot=_multiboot,
     cpus=2, counts_on_all_cpus=True, xen_memory=192, keeps_boot_files=False,
     # Nothing secret is in this memory that Xen would have to scrub.
     xen_options="console=com1 com1=115200,8n1 bootscrub=0",

@@ -21,7 +21,6 @@ enum class Error : int {
     BrokenPipe = 32, // EPIPE
     Range = 34, // ERANGE
     Protocol = 71, // EPROTO
-    TimedOut = 110, // ETIMEDOUT
 };
 
 // What kshim and entry points speak: 0 or a negative errno.

@@ -14,7 +14,6 @@
 #define XEN_FRONT_LOCK_GUARD XEN_FRONT_THREAD_ATTRIBUTE(scoped_lockable)
 // A function that takes, or releases, a lock.
 #define XEN_FRONT_ACQUIRES(...) XEN_FRONT_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
-#define XEN_FRONT_TRY_ACQUIRES(...) XEN_FRONT_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 #define XEN_FRONT_RELEASES(...) XEN_FRONT_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 // A member that is only read or written with @lock held.
 #define XEN_FRONT_GUARDED_BY(lock) XEN_FRONT_THREAD_ATTRIBUTE(guarded_by(lock))

@@ -23,7 +23,7 @@ class RateLimit {
             interval_ = Deadline(interval_ms_);
             count_ = 0;
         }
-        if (count_ == burst_)
+        if (count_ >= burst_)
             return false;
         count_++;
         return true;

@@ -228,9 +228,10 @@ Result<void> Session::drain()
 
 bool Session::pad()
 {
-    constexpr Frames at_once(4096);
+    constexpr Bytes at_once(16384); // interrupts are disabled
+    const Frames count_max = run_.base().geometry().frame.frames(at_once);
     SilenceRange silence;
-    if (!run_.is_playback() || !substream_ || !run_.playback().next_silence(at_once, silence))
+    if (!run_.is_playback() || !substream_ || !run_.playback().next_silence(count_max, silence))
         return false;
     substream_.fill_silence(silence.offset, silence.count);
     sync_for_later();

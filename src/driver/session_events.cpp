@@ -83,6 +83,7 @@ void Session::take_responses()
 
 void Session::on_response(const Response &response)
 {
+    RequestId *const ids[] = { &start_id_, &pause_id_, &stop_id_ };
     switch (response.operation) {
     case wire::Operation::Open:
         if (response.id == open_id_ && open_ == OpenState::Opening)
@@ -102,10 +103,12 @@ void Session::on_response(const Response &response)
         break;
     }
     case wire::Operation::Trigger:
-        if (response.id == stop_id_)
-            stop_id_ = RequestId();
         if (response.status != 0)
             on_trigger_refused(response);
+        for (RequestId *id : ids) {
+            if (response.id == *id)
+                *id = RequestId();
+        }
         break;
     case wire::Operation::SetVolume:
     case wire::Operation::GetVolume:
@@ -147,17 +150,17 @@ void Session::on_open_response(int32_t status)
     // Some backends keep what they have done for it, as the mapping of the buffer, until CLOSE.
     open_ = OpenState::Refused;
     is_close_due_ = true;
-    if (buffer_ != nullptr && ask_for_less(status)) {
+    if (buffer_ != nullptr && run_.base().wants_session() && ask_for_less(status)) {
         is_open_due_ = true;
         return;
     }
     values.close(false);
     open_status_ = status;
-    (void)run_.base().apply(RunCommand::Fail);
+    if (!run_.base().apply(RunCommand::Fail))
+        return; // it was dropped meanwhile
     note_state();
-    if (is_open_awaited_)
-        return;
-    // The application takes it for prepared, or believes that it plays.
+    // The application takes it for prepared, maybe since an earlier prepare, or believes that it
+    // plays.
     is_continuation_refused_ = is_continuing_;
     notices_.stop = PcmStop::Xrun;
     want_maintenance();

@@ -68,6 +68,7 @@ unsigned int Session::look_interval_ms() const
 unsigned int Session::look(uint64_t now_ms, Notices &notices)
 {
     unsigned int silence_ms = 0;
+    is_look_wanted_ = false;
     if (is_attached(link_)) {
         observe();
         // An interrupt may be held back, and what it announces be there.
@@ -86,7 +87,7 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
     if (link_ == Link::Attached && !expects_activity())
         liveness.end_standstill();
     // Once more after there was a reason: that it is over has to be seen.
-    is_look_wanted_ =
+    is_look_wanted_ |=
         look_interval_ms() != 0 || liveness.stands_since_ms() != 0 || liveness.was_expected();
     take_notices(notices);
     return silence_ms;

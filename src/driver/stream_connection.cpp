@@ -206,10 +206,10 @@ void Stream::log(const Notices &notices) const
         device_.log(KSHIM_LOG_ERROR, text);
         return;
     }
-    const bool is_close = notices.refused_operation == wire::Operation::Close;
+    const bool is_stopped = notices.stop != PcmStop::None;
     text << "the backend answered " << name_of(notices.refused_operation) << " with status "
-         << int { notices.refused_status } << (is_close ? "" : "; the stream was stopped");
-    device_.log(is_close ? KSHIM_LOG_WARNING : KSHIM_LOG_ERROR, text);
+         << int { notices.refused_status } << (is_stopped ? "; the stream was stopped" : "");
+    device_.log(is_stopped ? KSHIM_LOG_ERROR : KSHIM_LOG_WARNING, text);
 }
 
 } // namespace xen_front

@@ -21,10 +21,10 @@ Error to_error(int32_t status)
 }
 
 // Whether a backend that is alive responds to @operation in time. CLOSE may take as long as the
-// device takes to play what it has.
+// device takes to play what it has, and there are backends that do not know HW_PARAM_QUERY.
 bool is_essential(wire::Operation operation)
 {
-    return operation != wire::Operation::Close;
+    return operation != wire::Operation::Close && operation != wire::Operation::HwParamQuery;
 }
 
 // Whether the backend is asked for the same.

@@ -54,17 +54,11 @@ class XEN_FRONT_LOCK("mutex") Mutex {
     Mutex(const Mutex &) = delete;
     Mutex &operator=(const Mutex &) = delete;
 
-    struct Adopt {};
-
     class XEN_FRONT_LOCK_GUARD Guard {
       public:
         explicit Guard(Mutex &mutex) XEN_FRONT_ACQUIRES(mutex) : mutex_(mutex.mutex_)
         {
             kshim_mutex_lock(&mutex_);
-        }
-        // After try_lock().
-        Guard(Mutex &mutex, Adopt) XEN_FRONT_REQUIRES(mutex) : mutex_(mutex.mutex_)
-        {
         }
         ~Guard() XEN_FRONT_RELEASES()
         {
@@ -76,12 +70,6 @@ class XEN_FRONT_LOCK("mutex") Mutex {
       private:
         kshim_mutex &mutex_;
     };
-
-    // True when it was free, and is now held: by a Guard that adopts it.
-    [[nodiscard]] bool try_lock() XEN_FRONT_TRY_ACQUIRES(true)
-    {
-        return kshim_mutex_try_lock(&mutex_);
-    }
 
   private:
     kshim_mutex mutex_;

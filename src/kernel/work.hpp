@@ -21,11 +21,6 @@ class Work {
     {
         kshim_work_schedule(&work_, milliseconds);
     }
-    // Takes back a run that is due; one that is under way goes on. Context: any.
-    void withdraw()
-    {
-        kshim_work_withdraw(&work_);
-    }
     // Waits for a run that is under way; nothing may schedule any more. Due before the object is
     // destroyed. Context: may sleep.
     void cancel()

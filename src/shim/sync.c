@@ -83,11 +83,6 @@ void kshim_mutex_lock(struct kshim_mutex *mutex)
 	mutex_lock(to_mutex(mutex));
 }
 
-bool kshim_mutex_try_lock(struct kshim_mutex *mutex)
-{
-	return mutex_trylock(to_mutex(mutex));
-}
-
 void kshim_mutex_unlock(struct kshim_mutex *mutex)
 {
 	mutex_unlock(to_mutex(mutex));

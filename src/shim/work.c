@@ -62,19 +62,6 @@ void kshim_work_schedule(struct kshim_work *opaque, unsigned int milliseconds)
 	spin_unlock_irqrestore(&work->lock, flags);
 }
 
-void kshim_work_withdraw(struct kshim_work *opaque)
-{
-	struct work *work = to_work(opaque);
-	unsigned long flags;
-
-	spin_lock_irqsave(&work->lock, flags);
-	if (work->is_due) {
-		work->is_due = false;
-		cancel_delayed_work(&work->work);
-	}
-	spin_unlock_irqrestore(&work->lock, flags);
-}
-
 void kshim_work_cancel(struct kshim_work *work)
 {
 	cancel_delayed_work_sync(&to_work(work)->work);

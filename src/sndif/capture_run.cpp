@@ -20,6 +20,7 @@ void CaptureRun::begin_session()
 {
     Run::begin_session(position_);
     reported_ = base_;
+    lost_ = Frames();
     captured_ = base_;
     fetched_ = base_;
     is_recording_ = false;
@@ -42,7 +43,13 @@ bool CaptureRun::commit(int64_t readable)
 Move CaptureRun::report(Bytes reported)
 {
     const Frames before = captured_;
-    reported_ = max(reported_, since_prepare(reported));
+    const Frames recorded = since_prepare(reported);
+    reported_ = max(reported_, recorded - min(lost_, recorded));
+    const Frames most = align_down(limit()) + geometry_.buffer;
+    if (reported_ > most) {
+        lost_ += reported_ - most;
+        reported_ = most;
+    }
     go_on();
     return move_between(before, captured_);
 }

@@ -38,6 +38,9 @@ bool PlaybackRun::drain()
 {
     if (!apply(RunCommand::Drain))
         return false;
+    // ALSA ends a drain when it sees the position move, which it has seen at its end.
+    if (has_run_out() && shown_ == position_)
+        position_ += alignment();
     is_elapsed_ |= has_run_out();
     return true;
 }

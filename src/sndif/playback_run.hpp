@@ -27,7 +27,8 @@ class PlaybackRun : public Run {
     // that is nothing.
     bool commit(int64_t queued);
     // No more will be committed: what is there plays to its end. False when the run does not move.
-    // is_elapsed() afterwards means that there is nothing left to play.
+    // is_elapsed() afterwards means that there is nothing left to play: ALSA has to look, and sees
+    // the end overtaken if it had been shown the end before.
     bool drain();
     // Whether silence is missing between what was committed and the end of its last period, as the
     // backend counts them from its OPEN, and there is room for it: a backend that reports whole

@@ -84,11 +84,6 @@ class Run {
     // Frames into the buffer, for .pointer. ALSA sees positions modulo the buffer, so a step of a
     // whole buffer would look like none: it is shown in two.
     uint32_t look_at_position();
-    // Whether ALSA has to look once more to see all of position().
-    bool has_more_to_show() const
-    {
-        return shown_ < position_;
-    }
     // Whether ALSA has to be told that a period has elapsed, and takes note that it was.
     bool take_elapsed()
     {

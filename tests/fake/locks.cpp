@@ -157,16 +157,6 @@ void kshim_mutex_lock(kshim_mutex *mutex)
         Kernel::current().context.acquire(mutex, LockKind::Mutex, class_name(known->lock_class));
 }
 
-bool kshim_mutex_try_lock(kshim_mutex *mutex)
-{
-    Context &context = Kernel::current().context;
-    context.require_may_sleep("kshim_mutex_try_lock()");
-    const Lock *known = lock_in(mutex, Lock::mutex_mark);
-    if (known == nullptr || context.is_held(mutex))
-        return false;
-    return context.acquire(mutex, LockKind::Mutex, class_name(known->lock_class));
-}
-
 void kshim_mutex_unlock(kshim_mutex *mutex)
 {
     if (lock_in(mutex, Lock::mutex_mark) != nullptr)

@@ -43,7 +43,7 @@ int kshim_substream::update_hw_ptr(bool is_in_interrupt)
     uint32_t position = xen_front_pcm_pointer(stream);
     const uint64_t jiffies = current_jiffies();
     // The shim keeps the core from guessing: see pcm_pointer() in src/shim/pcm.c.
-    runtime.hw_ptr_jiffies = jiffies;
+    runtime.hw_ptr_buffer_jiffies = std::numeric_limits<int64_t>::max();
     if (position >= params.buffer_frames) {
         report_fault("ALSA: invalid position " + std::to_string(position) + ", buffer size " +
                      std::to_string(params.buffer_frames));

@@ -65,16 +65,6 @@ void Works::run(Entry &entry)
     entry.thread = std::make_unique<Thread>(context_, [&entry] { entry.function(entry.context); });
 }
 
-void Works::withdraw(const kshim_work *work)
-{
-    Entry *entry = find(work);
-    if (entry == nullptr)
-        return;
-    timeline_.cancel(entry->plan);
-    entry->plan = 0;
-    entry->is_held_back = false;
-}
-
 void Works::cancel(const kshim_work *work)
 {
     Entry *entry = find(work);
@@ -123,11 +113,6 @@ void kshim_work_init(kshim_work *work, kshim_work_function function, void *conte
 void kshim_work_schedule(kshim_work *work, unsigned int milliseconds)
 {
     Kernel::current().works.schedule(work, std::chrono::milliseconds(milliseconds));
-}
-
-void kshim_work_withdraw(kshim_work *work)
-{
-    Kernel::current().works.withdraw(work);
 }
 
 void kshim_work_cancel(kshim_work *work)

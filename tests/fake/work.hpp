@@ -22,7 +22,6 @@ class Works {
 
     void init(const kshim_work *work, kshim_work_function function, void *context);
     void schedule(const kshim_work *work, Duration delay);
-    void withdraw(const kshim_work *work);
     void cancel(const kshim_work *work);
     // Works have to be cancelled before their memory goes, if they were ever scheduled.
     void on_memory_freed(const void *memory, size_t size);

@@ -15,8 +15,15 @@ seconds=${3:-0}
 guest() {
 	echo "/local/domain/$(xl domid domu0)"
 }
-guest_is_ready() {
-	[ "$(xenstore-read "$(guest)/data/selftest" 2>/dev/null)" = ready ]
+# Waits without looking: until then, the guest has the machine for itself.
+wait_for_guest() {
+	node=$(guest)/data/selftest
+	mkfifo /tmp/changes
+	xenstore-watch "$node" >/tmp/changes &
+	while read -r _; do
+		[ "$(xenstore-read "$node" 2>/dev/null)" != ready ] || break
+	done </tmp/changes
+	kill $!
 }
 # Not looked at often: each look takes the machine from those whose time is measured.
 wait_state() {
@@ -169,7 +176,7 @@ lose_all() {
 	done
 }
 
-wait_until guest_is_ready
+wait_for_guest
 restarted=0
 saved=0
 begun=$(date +%s)

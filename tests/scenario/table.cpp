@@ -69,6 +69,12 @@ const NamedScenario lines[] = {
     { "pauses-twice", "{P}; write 1024=1024; pause=0; pause=-77; release=0; release=-77" },
     { "pauses-what-does-not-run", "{P}; pause=-77; release=-77; state prepared" },
     { "drains-paused", "{P}; write 1024=1024; pass 7; pause=0; drain=0; state setup; heard" },
+    { "drains-what-was-seen",
+      "{P}; thresholds 1024 4611686018427387904 256=0; write 1024=1024; pass 100; sync=0; hw 1024; "
+      "state running; drain=0; state setup; heard; {again}" },
+    { "drains-what-was-seen-without-wakeups",
+      "{W}; thresholds 4096 4611686018427387904 256=0; pass 50; sync=0; pass 150; sync=0; hw 4096; "
+      "state running; drain; pass 200; state setup; heard" },
     { "drops-paused", "{P}; write 1024=1024; pause=0; drop=0; state setup" },
     { "closes-paused", "{P}; write 1024=1024; pause=0; close; {again}" },
     { "prepares-paused", "{P}; write 1024=1024; pause=0; prepare=0; state prepared; "

@@ -50,6 +50,7 @@ class CaptureWalk : public RunWalk<CaptureRun> {
 
     uint64_t read_ = 0;
     uint64_t reported_ = 0;
+    uint64_t lost_ = 0;
     uint64_t captured_ = 0;
     uint64_t fetched_ = 0;
     uint64_t ahead_ = 0; // where the READ ahead that is in flight ends; 0: there is none
@@ -168,6 +169,7 @@ inline void CaptureWalk::prepare()
 inline void CaptureWalk::end_session()
 {
     reported_ = captured_ = fetched_ = base_;
+    lost_ = 0;
     ahead_ = 0;
     is_recording_ = false;
 }
@@ -232,10 +234,13 @@ inline void CaptureWalk::overread(uint64_t count)
 
 inline void CaptureWalk::report(uint64_t bytes)
 {
-    const uint64_t most = uint64_t { 1 } << 40;
-    const uint64_t claimed = base_ + frames(std::min(bytes, most));
+    const uint64_t most = ~uint64_t { 0 } >> 3;
+    const uint64_t claimed = align_down(base_ + frames(std::min(bytes, most)));
     const uint64_t before = captured_;
-    reported_ = std::max(reported_, align_down(claimed));
+    reported_ = std::max(reported_, claimed - std::min(lost_, claimed));
+    const uint64_t kept = std::min(reported_, align_down(limit()) + geometry_.buffer);
+    lost_ += reported_ - kept;
+    reported_ = kept;
     const Move move = run_.report(Bytes(bytes));
     go_on();
     promise(move == move_between(before, captured_), "how far the position moves");
@@ -301,12 +306,13 @@ inline void CaptureWalk::record()
 {
     if (state_ == RunState::Paused)
         step({ RunEvent::Resume, 0 });
-    if (!is_moving() || is_tainted_)
+    // A backend that has claimed to have recorded for years is not a good one.
+    if (!is_moving() || is_tainted_ || lost_ > uint64_t { 1 } << 40)
         return;
     for (uint32_t round = 0; round < 2; round++) {
         const uint64_t before = position_;
         const uint64_t room = limit();
-        report(~uint64_t { 0 });
+        report(bytes(lost_ + room - base_));
         for (uint32_t i = 0; i < 12; i++) {
             step({ RunEvent::Send, 0 });
             step({ RunEvent::Answer, 0 });

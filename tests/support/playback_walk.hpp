@@ -50,6 +50,8 @@ class PlaybackWalk : public RunWalk<PlaybackRun> {
         return is_free_wheeling() ? std::max(position_ + ahead, padded_) : padded_;
     }
 
+    // ALSA had been shown the end of what drains, and is shown more.
+    bool is_overtaken_ = false;
     uint64_t committed_ = 0;
     uint64_t padded_ = 0;
     // Which frame since prepare, plus one, was written to each place.
@@ -65,7 +67,8 @@ inline void PlaybackWalk::step(const RunStep &step)
             "at most a buffer is with the backend");
     if (state_ == RunState::Idle)
         return;
-    promise(position_ <= frames(sent_), "nothing plays that the backend was not given");
+    promise(position_ <= frames(sent_) || is_overtaken_,
+            "nothing plays that the backend was not given");
     if (is_tainted_)
         return;
     promise(position_ < committed_ + align(), "nothing plays that was not committed");
@@ -155,6 +158,7 @@ inline void PlaybackWalk::prepare()
     run_.prepare(run_geometry());
     begin_model();
     committed_ = padded_ = 0;
+    is_overtaken_ = false;
     content_ = {};
 }
 
@@ -199,6 +203,10 @@ inline void PlaybackWalk::drain()
     if (row == nullptr)
         return;
     state_ = row->to;
+    if (has_run_out() && shown_ == position_) {
+        position_ += align();
+        is_overtaken_ = is_tainted_ = true;
+    }
     is_elapsed_ |= has_run_out();
 }
 

@@ -234,7 +234,6 @@ template <typename RunType> class RunWalk {
         promise(run_.state() == state_, "the state is the model's");
         promise(run_.position().value() == position_, "the position is the model's");
         promise(run_.shown().value() == shown_, "what is shown is the model's");
-        promise(run_.has_more_to_show() == (shown_ < position_), "what is not shown is known");
         promise(shown_ <= position_, "ALSA is shown no more than there is");
         promise(position_ % align() == 0, "positions are what ALSA aligns them to");
         promise(run_.is_elapsed() == is_elapsed_, "a period has elapsed, or there is no more");

@@ -55,11 +55,6 @@ void kshim_mutex_lock(kshim_mutex *mutex)
     as<std::mutex>(mutex).lock();
 }
 
-bool kshim_mutex_try_lock(kshim_mutex *mutex)
-{
-    return as<std::mutex>(mutex).try_lock();
-}
-
 void kshim_mutex_unlock(kshim_mutex *mutex)
 {
     as<std::mutex>(mutex).unlock();

@@ -65,13 +65,6 @@ void kshim_work_schedule(kshim_work *opaque, unsigned int milliseconds)
     work.changed.notify_all();
 }
 
-void kshim_work_withdraw(kshim_work *opaque)
-{
-    Work &work = *as_work(opaque);
-    const std::lock_guard guard(work.lock);
-    work.is_due = false;
-}
-
 void kshim_work_cancel(kshim_work *opaque)
 {
     Work *work = as_work(opaque);

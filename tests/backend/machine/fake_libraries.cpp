@@ -160,8 +160,7 @@ std::vector<std::string> split(const std::string &text)
     sndback::Message answer {};
     for (;;) {
         (void)supervisor.send(sndback::MessageKind::read, 0, path, {}, true);
-        while (supervisor.receive(answer, false) == sndback::MessageSocket::Received::message) {
-        }
+        while (supervisor.receive(answer, false) == sndback::MessageSocket::Received::message) {}
     }
 }
 

@@ -184,7 +184,6 @@ TEST(Error, HasTheNumbersOfErrno)
     EXPECT_EQ(to_errno(Error::Range), -ERANGE);
     EXPECT_EQ(to_errno(Error::BrokenPipe), -EPIPE);
     EXPECT_EQ(to_errno(Error::Protocol), -EPROTO);
-    EXPECT_EQ(to_errno(Error::TimedOut), -ETIMEDOUT);
 }
 
 } // namespace

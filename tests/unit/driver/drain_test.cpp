@@ -76,6 +76,59 @@ TEST_F(PlaybackTest, DrainOfNothing)
     EXPECT_EQ(writes(), 0u);
 }
 
+// Without a stop threshold, as players have it that write when they like. ALSA saw the end while
+// the stream was running.
+class DrainOfWhatWasSeen : public PlaybackTest {
+  protected:
+    std::unique_ptr<PcmFile> played()
+    {
+        auto file = prepared();
+        const uint64_t boundary = file->params().boundary;
+        EXPECT_EQ(file->sw_params(1, boundary, 256), 0);
+        EXPECT_EQ(file->write(make_audio(512 * frame_bytes)), 512);
+        stream().play(512 * frame_bytes);
+        EXPECT_EQ(file->hwsync(), 0);
+        EXPECT_EQ(file->runtime().hw_ptr, 512u);
+        EXPECT_EQ(file->state(), PcmState::Running);
+        return file;
+    }
+    void expect_end_of(PcmFile &file)
+    {
+        const auto start = kernel.timeline.now();
+        EXPECT_EQ(file.drain(), 0);
+        EXPECT_EQ(file.state(), PcmState::Setup);
+        EXPECT_LE(kernel.timeline.now() - start, 100ms);
+    }
+};
+
+TEST_F(DrainOfWhatWasSeen, Ends)
+{
+    auto file = played();
+    expect_end_of(*file);
+    // And all begins anew.
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    stream().play(256 * frame_bytes);
+    EXPECT_EQ(file->hwsync(), 0);
+    EXPECT_EQ(file->runtime().hw_ptr, 256u);
+}
+
+TEST_F(DrainOfWhatWasSeen, EndsWithoutABackend)
+{
+    auto file = played();
+    backend.detach();
+    expect_end_of(*file);
+}
+
+TEST_F(DrainOfWhatWasSeen, EndsForACallerThatDoesNotWait)
+{
+    auto file = played();
+    file->is_nonblocking = true;
+    EXPECT_EQ(file->drain(), -EAGAIN);
+    kernel.timeline.pass(100ms);
+    EXPECT_EQ(file->state(), PcmState::Setup);
+}
+
 TEST_F(PlaybackTest, DrainWithAFullWindow)
 {
     auto file = prepared();

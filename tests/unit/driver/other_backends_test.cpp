@@ -243,6 +243,20 @@ TEST_F(OtherBackendTest, QueryThatIsNotAnsweredIsTheLast)
     EXPECT_GT(stream().count(Operation::HwParamQuery), 1u);
 }
 
+// A client that only looks what there is.
+TEST_F(OtherBackendTest, QueryThatIsNotAnsweredHarmsNoCard)
+{
+    stream().withheld = { Operation::HwParamQuery };
+    {
+        auto file = open();
+        fake::PcmRanges ranges = fake::exactly(small_params);
+        EXPECT_EQ(file->refine(ranges), 0);
+    }
+    kernel.timeline.pass(15s);
+    EXPECT_EQ(kernel.sound.visible_cards().size(), 1u);
+    EXPECT_NE(prepared(), nullptr);
+}
+
 } // namespace
 
 } // namespace xen_front::test

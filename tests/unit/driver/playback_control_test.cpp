@@ -92,6 +92,7 @@ TEST_F(PlaybackTest, BackendThatCannotPause)
     EXPECT_EQ(file->substream().xruns, 0u);
     ASSERT_EQ(complaints().size(), 1u); // the application is not told
     EXPECT_NE(complaints()[0].find("TRIGGER"), std::string::npos) << complaints()[0];
+    EXPECT_EQ(complaints()[0].find("stopped"), std::string::npos) << complaints()[0];
     // Of what it refuses once it was started anew, the application hears.
     stream().statuses.clear();
     EXPECT_EQ(file->drop(), 0);

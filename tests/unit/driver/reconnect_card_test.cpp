@@ -105,6 +105,25 @@ TEST_P(ReconnectCardTest, BackendThatRefusesToGoOnEndsTheCardAtOnce)
     EXPECT_EQ(card_count(), 1u);
 }
 
+TEST_P(ReconnectCardTest, WhatBecomesOfAStreamThatWasDroppedHarmsNoCard)
+{
+    auto file = playing();
+    part();
+    backend.on_attach = [](BackendStream &stream) {
+        stream.withheld = { Operation::Open };
+        stream.statuses[Operation::Open] = -16;
+    };
+    restart();
+    EXPECT_EQ(file->drop(), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(card_count(), 1u);
+    EXPECT_TRUE(complaints().empty());
+    stream().statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+}
+
 TEST_P(ReconnectCardTest, ConfigurationThatIsNoGoodEndsTheCard)
 {
     auto file = playing();

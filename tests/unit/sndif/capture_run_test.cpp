@@ -121,6 +121,29 @@ TEST_F(CaptureRunTest, NothingUnreadIsOverwritten)
     EXPECT_EQ(send(), Ranges({ { 0, 250 } }));
 }
 
+// The application, or the guest, has stood still for long.
+TEST_F(CaptureRunTest, WhatNoBackendHasKeptIsNotAskedFor)
+{
+    run.set_unstoppable(true);
+    start();
+    record(100);
+    show_all();
+    leave(0);
+    record(500);
+    for (uint64_t recorded = 600; recorded <= 2000; recorded += 100)
+        report(recorded);
+    // A whole buffer, which the backend may have kept, and then what it records.
+    show_all();
+    leave(0);
+    EXPECT_EQ(send(), Ranges({ { 100, 300 }, { 0, 100 } }));
+    respond_to_all();
+    show_all();
+    leave(0);
+    EXPECT_EQ(send(), Ranges());
+    report(2100);
+    EXPECT_EQ(send(), Ranges({ { 100, 100 } }));
+}
+
 TEST_F(CaptureRunTest, WrapTakesTwoRanges)
 {
     start();
@@ -135,9 +158,9 @@ TEST_F(CaptureRunTest, WholeBufferIsShownInTwoSteps)
     start();
     record(400);
     EXPECT_EQ(run.look_at_position(), 399u);
-    EXPECT_TRUE(run.has_more_to_show());
+    EXPECT_TRUE(run.shown() < run.position());
     EXPECT_EQ(run.look_at_position(), 0u);
-    EXPECT_FALSE(run.has_more_to_show());
+    EXPECT_FALSE(run.shown() < run.position());
 }
 
 TEST_F(CaptureRunTest, OnlyWhatWasShownCanBeRead)

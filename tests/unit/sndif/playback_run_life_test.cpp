@@ -67,6 +67,21 @@ TEST_F(PlaybackRunLifeTest, DrainOfNothingLetsAlsaDecide)
     EXPECT_EQ(silences(), Silences());
 }
 
+// It looks, and nothing has happened since it did: it would take that for a stream that goes on.
+TEST_F(PlaybackRunLifeTest, DrainOfWhatAlsaHasSeenPlayedMovesOnceMore)
+{
+    play(100);
+    report(100);
+    show_all();
+    run.take_elapsed();
+    ASSERT_TRUE(run.drain());
+    EXPECT_TRUE(run.take_elapsed());
+    EXPECT_EQ(run.look_at_position(), 101u);
+    EXPECT_FALSE(run.expects_position());
+    EXPECT_EQ(silences(), Silences());
+    EXPECT_EQ(send(), Ranges());
+}
+
 // A backend whose device is behind reports the last frames only when more follows.
 class StandingDrainTest : public PlaybackRunLifeTest {
   protected:

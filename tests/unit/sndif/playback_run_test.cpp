@@ -10,7 +10,7 @@ TEST_F(PlaybackRunTest, StartsAtZero)
 {
     EXPECT_EQ(run.state(), RunState::Prepared);
     EXPECT_EQ(run.look_at_position(), 0u);
-    EXPECT_FALSE(run.has_more_to_show());
+    EXPECT_FALSE(run.shown() < run.position());
     EXPECT_FALSE(run.is_elapsed());
     EXPECT_EQ(send(), Ranges());
     EXPECT_EQ(run.requested().value(), 0u);
@@ -225,9 +225,9 @@ TEST_F(PlaybackRunTest, WholeBufferIsShownInTwoSteps)
     play(400);
     report(400);
     EXPECT_EQ(run.look_at_position(), 399u);
-    EXPECT_TRUE(run.has_more_to_show());
+    EXPECT_TRUE(run.shown() < run.position());
     EXPECT_EQ(run.look_at_position(), 0u);
-    EXPECT_FALSE(run.has_more_to_show());
+    EXPECT_FALSE(run.shown() < run.position());
     EXPECT_EQ(shown(), 400u);
 }
 

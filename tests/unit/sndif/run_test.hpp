@@ -67,7 +67,7 @@ template <typename RunType> class RunTest : public ::testing::Test {
     // Shows ALSA all there is.
     void show_all()
     {
-        while (run.has_more_to_show())
+        while (run.shown() < run.position())
             run.look_at_position();
     }
     uint64_t position() const
