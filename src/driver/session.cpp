@@ -103,6 +103,8 @@ void Session::detach()
     is_close_due_ = false;
     is_open_due_ = false;
     close_id_ = RequestId();
+    start_id_ = RequestId();
+    pause_id_ = RequestId();
     stop_id_ = RequestId();
     liveness.end_standstill();
     values.close(false);

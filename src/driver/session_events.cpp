@@ -105,10 +105,8 @@ void Session::on_response(const Response &response)
     case wire::Operation::Trigger:
         if (response.status != 0)
             on_trigger_refused(response);
-        for (RequestId *id : ids) {
-            if (response.id == *id)
-                *id = RequestId();
-        }
+        for (RequestId *id : ids)
+            *id = response.id == *id ? RequestId() : *id;
         break;
     case wire::Operation::SetVolume:
     case wire::Operation::GetVolume:
@@ -159,8 +157,9 @@ void Session::on_open_response(int32_t status)
     if (!run_.base().apply(RunCommand::Fail))
         return; // it was dropped meanwhile
     note_state();
-    // The application takes it for prepared, maybe since an earlier prepare, or believes that it
-    // plays.
+    if (is_open_awaited_)
+        return;
+    // The application takes it for prepared, or believes that it plays.
     is_continuation_refused_ = is_continuing_;
     notices_.stop = PcmStop::Xrun;
     want_maintenance();

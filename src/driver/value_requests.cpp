@@ -23,7 +23,7 @@ void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
 void ValueRequests::close(bool is_refused)
 {
     buffer_ = nullptr;
-    is_without_rows_ |= is_refused;
+    is_without_rows_ = is_refused;
     for (Row &row : rows_) {
         if (row.state != RowState::GivenUp)
             row.state = RowState::Settled;

@@ -85,10 +85,10 @@ static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 	snd_pcm_uframes_t position = xen_front_pcm_pointer(stream_of(substream));
 
 	/*
-	 * Where a position has not moved for the time of a buffer, the core guesses that it has
-	 * moved by a whole one: snd_pcm_update_hw_ptr0(). Positions of this driver are exact, and
-	 * may stand still for as long as the backend is away, so the core takes a buffer for one
-	 * that lasts longer than any stream. It computes that time again at each start.
+	 * Where a position has not moved for half the time of a buffer, the core guesses that it
+	 * has moved by a whole one: snd_pcm_update_hw_ptr0(). Positions of this driver are exact,
+	 * and may stand still for as long as the backend is away, so the core is told that a
+	 * buffer lasts for ever. The core computes that time again at each start.
 	 */
 	substream->runtime->hw_ptr_buffer_jiffies = LONG_MAX;
 	/* Which the core asks pcm_get_time_info() to change, but not for this type. */

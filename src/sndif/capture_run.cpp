@@ -45,10 +45,12 @@ Move CaptureRun::report(Bytes reported)
     const Frames before = captured_;
     const Frames recorded = since_prepare(reported);
     reported_ = max(reported_, recorded - min(lost_, recorded));
-    const Frames most = align_down(limit()) + geometry_.buffer;
+    const Frames most = max(captured_, align_down(limit()) + geometry_.buffer);
     if (reported_ > most) {
-        lost_ += reported_ - most;
-        reported_ = most;
+        const uint64_t excess = (reported_ - most).value();
+        const Frames lost(excess - excess % geometry_.period.value());
+        lost_ += lost;
+        reported_ = reported_ - lost;
     }
     go_on();
     return move_between(before, captured_);

@@ -26,8 +26,8 @@ class CaptureRun : public Run {
     // nothing.
     bool commit(int64_t readable);
 
-    // The backend has recorded @reported bytes since OPEN: any number. What is more than a buffer
-    // beyond the room there is, the backend has lost. Returns how far that moves reported().
+    // The backend has recorded @reported bytes since OPEN: any number. Whole periods that are more
+    // than a buffer beyond the room there is count as lost. Returns how far that moves reported().
     Move report(Bytes reported);
 
     // Whether the backend records, so that a READ may be sent ahead. What is in flight when it ends
@@ -111,7 +111,7 @@ class CaptureRun : public Run {
     bool answers_early_ = false; // the backend
     uint32_t held_ = 0; // READs in a row, up to held_enough
     Frames read_; // by the application
-    Frames reported_; // by the backend, without what it has lost
+    Frames reported_; // by the backend, without what is lost
     Frames lost_; // since OPEN
     Frames captured_; // of that, as far as the buffer has had room
     Frames fetched_; // by READs that are answered

@@ -36,10 +36,12 @@ bool PlaybackRun::commit(int64_t queued)
 
 bool PlaybackRun::drain()
 {
+    const bool is_first = state_ != RunState::Draining;
     if (!apply(RunCommand::Drain))
         return false;
-    // ALSA ends a drain when it sees the position move, which it has seen at its end.
-    if (has_run_out() && shown_ == position_)
+    // ALSA ends a drain when it sees the position move to the end, or over it. Here it has seen the
+    // end already.
+    if (is_first && has_run_out() && shown_ == position_)
         position_ += alignment();
     is_elapsed_ |= has_run_out();
     return true;

@@ -90,7 +90,7 @@ check "hostile: memory stayed within 64 MiB" [ $most_kib -gt 0 -a $most_kib -lt 
 check "hostile: descriptors stayed within 128" \
 	[ $most_descriptors -gt 0 -a $most_descriptors -lt 128 ]
 check "hostile: it got its quota of pages mapped, and not more" \
-	[ $most_pages -gt 512 -a $most_pages -le "$pages_allowed" ]
+	[ $most_pages -gt 384 -a $most_pages -le "$pages_allowed" ]
 check "hostile: worker and supervisor took less than half of a processor" \
 	[ $worker_took -gt 0 -a $((worker_took + supervisor_took)) -lt $((took / 2)) ]
 check "hostile: the log stayed within 500 lines" [ "$lines" -lt 500 ]

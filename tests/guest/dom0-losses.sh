@@ -15,15 +15,15 @@ seconds=${3:-0}
 guest() {
 	echo "/local/domain/$(xl domid domu0)"
 }
-# Waits without looking: until then, the guest has the machine for itself.
+# Looks only when the node changes: until then, the guest has the machine for itself.
 wait_for_guest() {
 	node=$(guest)/data/selftest
 	mkfifo /tmp/changes
-	xenstore-watch "$node" >/tmp/changes &
+	timeout 120 xenstore-watch "$node" >/tmp/changes &
 	while read -r _; do
 		[ "$(xenstore-read "$node" 2>/dev/null)" != ready ] || break
 	done </tmp/changes
-	kill $!
+	kill $! || note "the guest never was ready"
 }
 # Not looked at often: each look takes the machine from those whose time is measured.
 wait_state() {

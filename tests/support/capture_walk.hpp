@@ -234,13 +234,16 @@ inline void CaptureWalk::overread(uint64_t count)
 
 inline void CaptureWalk::report(uint64_t bytes)
 {
-    const uint64_t most = ~uint64_t { 0 } >> 3;
-    const uint64_t claimed = align_down(base_ + frames(std::min(bytes, most)));
+    const uint64_t longest = ~uint64_t { 0 } >> 3;
+    const uint64_t claimed = align_down(base_ + frames(std::min(bytes, longest)));
     const uint64_t before = captured_;
     reported_ = std::max(reported_, claimed - std::min(lost_, claimed));
-    const uint64_t kept = std::min(reported_, align_down(limit()) + geometry_.buffer);
-    lost_ += reported_ - kept;
-    reported_ = kept;
+    const uint64_t most = std::max(captured_, align_down(limit()) + geometry_.buffer);
+    while (reported_ >= most + geometry_.period) {
+        const uint64_t periods = (reported_ - most) / geometry_.period;
+        lost_ += periods * geometry_.period;
+        reported_ -= periods * geometry_.period;
+    }
     const Move move = run_.report(Bytes(bytes));
     go_on();
     promise(move == move_between(before, captured_), "how far the position moves");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "sndif/playback_run.hpp"
 #include "support/run_walk.hpp"
@@ -67,7 +68,7 @@ inline void PlaybackWalk::step(const RunStep &step)
             "at most a buffer is with the backend");
     if (state_ == RunState::Idle)
         return;
-    promise(position_ <= frames(sent_) || is_overtaken_,
+    promise(position_ <= frames(sent_) + (is_overtaken_ ? align() : 0),
             "nothing plays that the backend was not given");
     if (is_tainted_)
         return;
@@ -202,8 +203,8 @@ inline void PlaybackWalk::drain()
     promise(run_.drain() == (row != nullptr), "what moves is drained");
     if (row == nullptr)
         return;
-    state_ = row->to;
-    if (has_run_out() && shown_ == position_) {
+    const bool is_first = std::exchange(state_, row->to) != RunState::Draining;
+    if (is_first && has_run_out() && shown_ == position_) {
         position_ += align();
         is_overtaken_ = is_tainted_ = true;
     }

@@ -152,7 +152,7 @@ std::vector<std::string> split(const std::string &text)
     return parts;
 }
 
-// What it does that was taken over: it asks as fast as it can, and takes the answers.
+// A worker that was taken over asks as fast as it can, and takes the answers.
 [[noreturn]] void flood_supervisor(std::uint32_t domain)
 {
     const std::string path = "/local/domain/0/backend/vsnd/" + std::to_string(domain) + "/0/state";

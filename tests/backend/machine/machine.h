@@ -62,7 +62,7 @@ class Machine final : public Xen {
         return mapped_pages_;
     }
 
-    // The worker that maps pages of that domain next is taken over by it.
+    // A worker that maps pages of that domain is taken over by it.
     void take_over(unsigned domain);
 
     // ---- event channels ----

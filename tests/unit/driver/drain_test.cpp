@@ -76,8 +76,7 @@ TEST_F(PlaybackTest, DrainOfNothing)
     EXPECT_EQ(writes(), 0u);
 }
 
-// Without a stop threshold, as players have it that write when they like. ALSA saw the end while
-// the stream was running.
+// A stream without a stop threshold runs on when all is played. ALSA has seen that.
 class DrainOfWhatWasSeen : public PlaybackTest {
   protected:
     std::unique_ptr<PcmFile> played()

@@ -127,7 +127,7 @@ TEST_F(StandingDrainTest, NoneIsDueBehindAFullBuffer)
     EXPECT_EQ(silences(), Silences({ { 91, 9 } })) << "the rest of the period that was due";
 }
 
-TEST_F(StandingDrainTest, WhatTheApplicationWritesTakesThePlaceOfTheSilence)
+TEST_F(StandingDrainTest, SilenceIsCountedAnewWhenTheApplicationWrites)
 {
     report(90);
     silences();
