@@ -155,7 +155,7 @@ void Session::on_open_response(int32_t status)
     values.close(false);
     open_status_ = status;
     if (!run_.base().apply(RunCommand::Fail))
-        return; // it was dropped meanwhile
+        return; // the application has dropped the stream
     note_state();
     if (is_open_awaited_)
         return;

@@ -19,7 +19,7 @@ guest() {
 wait_for_guest() {
 	node=$(guest)/data/selftest
 	mkfifo /tmp/changes
-	timeout 120 xenstore-watch "$node" >/tmp/changes &
+	timeout 30 xenstore-watch "$node" >/tmp/changes &
 	while read -r _; do
 		[ "$(xenstore-read "$node" 2>/dev/null)" != ready ] || break
 	done </tmp/changes
