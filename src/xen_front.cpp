@@ -25,6 +25,7 @@
 #include "driver/xenstore_config.cpp"
 #include "kernel/granted_page.cpp"
 #include "kernel/xenbus_device.cpp"
+#include "sndif/backend_stream.cpp"
 #include "sndif/capture_run.cpp"
 #include "sndif/config.cpp"
 #include "sndif/config_compare.cpp"

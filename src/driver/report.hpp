@@ -8,6 +8,7 @@
 #include "driver/statistics.hpp"
 #include "kernel/proc_text.hpp"
 #include "kshim/pcm.h"
+#include "sndif/backend_stream.hpp"
 #include "sndif/config.hpp"
 #include "sndif/run_state.hpp"
 
@@ -17,7 +18,7 @@ namespace xen_front {
 struct StreamReport {
     RunState run = RunState::Idle;
     Link link = Link::Absent;
-    bool is_open = false; // by the backend
+    OpenState backend = OpenState::Closed;
     kshim_pcm_params params = {}; // of the last prepare; rate 0: none yet
     Frames step; // of the positions that the backend is asked for
     // In frames since prepare.

@@ -31,11 +31,6 @@ class RequestChannel {
     {
         return ring_.free_slots(false) > 0;
     }
-    // Whether the response to a request is still to come.
-    bool is_pending(RequestId id) const
-    {
-        return ring_.is_pending(id);
-    }
 
     // As RequestRing::take(). Wakes the waiter.
     bool take(Response &response, Violation &violation);

@@ -83,8 +83,7 @@ void Session::go_live()
     if (link_ != Link::Published)
         return;
     set_link(Link::Attached);
-    is_open_due_ = run_.base().wants_session();
-    is_continuing_ = is_open_due_ && was_opened_;
+    backend_.meet_backend(run_.base().wants_session());
     sync_for_later();
 }
 
@@ -98,14 +97,7 @@ void Session::detach()
     transport_ = nullptr;
     requests.detach();
     events_.detach();
-    open_ = OpenState::Closed;
-    told_ = Told::Nothing;
-    is_close_due_ = false;
-    is_open_due_ = false;
-    close_id_ = RequestId();
-    start_id_ = RequestId();
-    pause_id_ = RequestId();
-    stop_id_ = RequestId();
+    backend_.lose_backend();
     liveness.end_standstill();
     values.close(false);
     set_link(Link::Absent);
@@ -130,8 +122,7 @@ void Session::set_asleep(bool is_asleep)
 void Session::reset()
 {
     (void)run_.base().apply(RunCommand::Reset);
-    is_open_due_ = false;
-    is_close_due_ |= open_ != OpenState::Closed;
+    backend_.want_closed();
     is_continuation_refused_ = false;
     values.close(false); // the rows go with the buffer, whether CLOSE has room in the ring or not
     note_state();
@@ -150,18 +141,11 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     run_.visit([&](auto &run) { run.prepare(geometry); });
     liveness.on_prepare();
     shown_at_us_ = 0;
-    is_continuing_ = false;
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
     open_status_ = 0;
     note_state();
-    // For any backend, positions only start over with OPEN.
-    const bool is_fresh = open_ != OpenState::Closed && !has_sent_ && !is_close_due_;
-    was_opened_ = is_fresh && open_ == OpenState::Open;
-    if (!is_fresh && is_attached(link_)) {
-        is_close_due_ |= open_ != OpenState::Closed;
-        is_open_due_ = true;
-    }
+    backend_.want_prepared(is_attached(link_));
     sync_for_later();
 }
 
@@ -252,11 +236,11 @@ Result<void> Session::commit()
     requests.publish();
     // START may have waited for these frames.
     if ((run_.is_playback() ? run_.playback().wants_responses() : has_posted) ||
-        (told_ == Told::Nothing && is_trigger_due())) {
+        (!backend_.was_started() && due_trigger() != nullptr)) {
         drop_events();
         sync_for_later();
     }
-    if (open_ == OpenState::Open && run_.is_playback() &&
+    if (backend_.is_open() && run_.is_playback() &&
         run_.base().requested() < run_.playback().committed())
         journal.counts.coalesced_writes++;
     return {};

@@ -11,6 +11,7 @@
 #include "driver/request_channel.hpp"
 #include "driver/stream_run.hpp"
 #include "driver/value_requests.hpp"
+#include "sndif/backend_stream.hpp"
 #include "sndif/event_queue.hpp"
 #include "sndif/position_origin.hpp"
 
@@ -91,24 +92,10 @@ class Session {
     void sync_for_later();
     // Posts a request whose response the caller waits for. NoSpace, or NoDevice without a backend.
     Result<RequestId> post(const wire::Request &request);
-    // Whether the backend has still to say whether it opens the stream, or to close it.
-    bool is_opening() const
+    // What the backend makes of the stream.
+    const BackendStream &backend() const
     {
-        return open_ == OpenState::Opening || is_open_due_;
-    }
-    // Of a CLOSE that follows a refused OPEN nothing is expected.
-    bool is_closing() const
-    {
-        return (is_close_due_ && open_ != OpenState::Refused) || requests.is_pending(close_id_);
-    }
-    bool is_stopping() const
-    {
-        return requests.is_pending(stop_id_);
-    }
-    // Whether the backend has, or may have, the stream open.
-    bool may_be_open() const
-    {
-        return open_ != OpenState::Closed || is_closing();
+        return backend_;
     }
     // What the last OPEN was answered with; 0 unless it was refused.
     int32_t open_status() const
@@ -167,10 +154,6 @@ class Session {
     {
         return step_;
     }
-    bool is_open() const
-    {
-        return open_ == OpenState::Open;
-    }
 
     RequestChannel requests;
     ValueRequests values;
@@ -179,21 +162,6 @@ class Session {
     RateLimit recoveries { recovery_burst, 1000 }; // from xruns and refusals
 
   private:
-    enum class OpenState : uint8_t {
-        Closed,
-        Opening, // OPEN is in the ring
-        Open,
-        Refused, // CLOSE is due all the same
-    };
-
-    // Which TRIGGER the backend was sent last since OPEN.
-    enum class Told : uint8_t {
-        Nothing,
-        Start, // or RESUME
-        Pause,
-        Stop,
-    };
-
     // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
     static constexpr uint32_t recovery_burst = 16;
 
@@ -233,8 +201,8 @@ class Session {
     // What no trigger tells: ALSA drains what it has just started; the application wheels free.
     void observe();
     void post_trigger();
-    Told wanted_trigger() const;
-    bool is_trigger_due() const;
+    // nullptr: none.
+    const TriggerTransition *due_trigger() const;
     bool wants_responses() const;
     bool has_unseen_period() const
     {
@@ -248,7 +216,7 @@ class Session {
     void take_responses();
     void on_response(const Response &response);
     void on_open_response(int32_t status);
-    void on_trigger_refused(const Response &response);
+    void on_trigger_response(const Response &response);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
     void note_move(Frames before);
@@ -264,22 +232,13 @@ class Session {
     bool expects_activity() const;
 
     Link link_ = Link::Absent;
-    OpenState open_ = OpenState::Closed;
-    Told told_ = Told::Nothing;
-    bool is_close_due_ = false;
-    bool is_open_due_ = false;
     bool is_open_awaited_ = false;
-    bool was_opened_ = false; // by any backend, since prepare
-    bool is_pause_refused_ = false;
-    bool has_sent_ = false; // anything since OPEN, or it goes on with an earlier run
     bool is_asleep_ = false;
     bool is_look_wanted_ = false;
     bool are_events_masked_ = false;
     EventNews event_news_ = EventNews::None; // since the last interrupt of the event page
     bool needs_recovery_ = false;
-    bool is_continuing_ = false; // the OPEN that is due is not the application's, by prepare
     bool is_continuation_refused_ = false;
-    RequestId open_id_, close_id_, start_id_, pause_id_, stop_id_;
     int32_t open_status_ = 0;
     CardServices *services_ = nullptr;
     const Transport *transport_ = nullptr; // when there is a connection
@@ -289,6 +248,7 @@ class Session {
     Frames step_; // of the positions that the backend reports
     uint64_t moved_at_us_ = 0; // the position
     uint64_t shown_at_us_ = 0; // of what ALSA was shown
+    BackendStream backend_;
     EventQueue events_;
     PositionOrigin origin_;
     StreamRun run_;

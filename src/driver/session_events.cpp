@@ -63,7 +63,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
 // interrupts.
 bool Session::needs_sync() const
 {
-    return !run_.is_playback() || run_.playback().needs_reports() || is_close_due_;
+    return !run_.is_playback() || run_.playback().needs_reports() || backend_.is_close_due();
 }
 
 void Session::take_responses()
@@ -83,10 +83,9 @@ void Session::take_responses()
 
 void Session::on_response(const Response &response)
 {
-    RequestId *const ids[] = { &start_id_, &pause_id_, &stop_id_ };
     switch (response.operation) {
     case wire::Operation::Open:
-        if (response.id == open_id_ && open_ == OpenState::Opening)
+        if (backend_.is_answer_to_open(response.id))
             on_open_response(response.status);
         break;
     case wire::Operation::Write:
@@ -103,10 +102,7 @@ void Session::on_response(const Response &response)
         break;
     }
     case wire::Operation::Trigger:
-        if (response.status != 0)
-            on_trigger_refused(response);
-        for (RequestId *id : ids)
-            *id = response.id == *id ? RequestId() : *id;
+        on_trigger_response(response);
         break;
     case wire::Operation::SetVolume:
     case wire::Operation::GetVolume:
@@ -116,10 +112,7 @@ void Session::on_response(const Response &response)
         want_maintenance();
         break;
     case wire::Operation::Close:
-        if (!(response.id == close_id_))
-            break;
-        close_id_ = RequestId();
-        if (response.status != 0)
+        if (backend_.on_close_answered(response.id) && response.status != 0)
             note_refusal(response);
         break;
     case wire::Operation::HwParamQuery:
@@ -131,12 +124,10 @@ void Session::on_response(const Response &response)
 void Session::on_open_response(int32_t status)
 {
     if (status == 0) {
-        open_ = OpenState::Open;
+        backend_.on_opened(run_.base().position() > Frames());
         open_status_ = 0;
-        was_opened_ = true;
         // From here on, what the event page says is about this OPEN.
         drop_events();
-        has_sent_ = run_.base().position() > Frames();
         origin_.end_session(run_.base().transferred());
         origin_.begin_session();
         run_.visit([](auto &run) { run.begin_session(); });
@@ -145,11 +136,9 @@ void Session::on_open_response(int32_t status)
         want_maintenance(); // to tell of controls that have no effect now
         return;
     }
-    // Some backends keep what they have done for it, as the mapping of the buffer, until CLOSE.
-    open_ = OpenState::Refused;
-    is_close_due_ = true;
+    backend_.on_open_refused();
     if (buffer_ != nullptr && run_.base().wants_session() && ask_for_less(status)) {
-        is_open_due_ = true;
+        backend_.want_another_open();
         return;
     }
     values.close(false);
@@ -160,7 +149,7 @@ void Session::on_open_response(int32_t status)
     if (is_open_awaited_)
         return;
     // The application takes it for prepared, or believes that it plays.
-    is_continuation_refused_ = is_continuing_;
+    is_continuation_refused_ = backend_.is_continuing();
     notices_.stop = PcmStop::Xrun;
     want_maintenance();
 }
@@ -176,15 +165,18 @@ void Session::on_refusal(const Response &response)
     fail(PcmStop::Xrun);
 }
 
-void Session::on_trigger_refused(const Response &response)
+void Session::on_trigger_response(const Response &response)
 {
-    if (response.id == pause_id_) {
-        // The device plays on, and the RESUME to come is as little use to it.
-        is_pause_refused_ = true;
+    switch (backend_.on_trigger_answered(response.id, response.status)) {
+    case TriggerResult::Harmless:
+        break;
+    case TriggerResult::PauseRefused:
         if (journal.is_new_refusal(response))
             note_refusal(response);
-    } else if (response.id == start_id_ && told_ == Told::Start && !is_pause_refused_) {
+        break;
+    case TriggerResult::StartRefused:
         on_refusal(response);
+        break;
     }
 }
 
@@ -218,7 +210,7 @@ bool Session::take_events()
         journal.counts.backward_positions += origin_.note(reported) ? 1 : 0;
         // What the backend captures while the guest is saved may not be transferred: see
         // SharedBuffer::touch(). If the guest was not saved, the next report covers it.
-        if (told_ == Told::Nothing || (is_asleep_ && !run_.is_playback()))
+        if (!backend_.was_started() || (is_asleep_ && !run_.is_playback()))
             continue;
         if (link_ == Link::Stalled) {
             on_activity();
@@ -254,7 +246,7 @@ bool Session::take_events()
 
 void Session::drop_events()
 {
-    if (told_ == Told::Nothing && is_attached(link_))
+    if (!backend_.was_started() && is_attached(link_))
         (void)take_events();
 }
 

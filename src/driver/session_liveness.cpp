@@ -11,7 +11,7 @@ void Session::on_activity()
     if (link_ != Link::Stalled)
         return;
     set_link(Link::Attached);
-    if (told_ == Told::Nothing || !run_.base().wants_session()) {
+    if (!backend_.was_started() || !run_.base().wants_session()) {
         liveness.end_standstill();
         return;
     }
@@ -19,10 +19,7 @@ void Session::on_activity()
     // goes on from where it stands, as on a new backend. A READ sent before it hung would be
     // answered with what it has captured since.
     run_.base().forget_transfers();
-    is_close_due_ = true;
-    is_open_due_ = true;
-    is_continuing_ = true;
-    told_ = Told::Nothing;
+    backend_.want_reopened();
 }
 
 bool Session::expects_activity() const
@@ -30,18 +27,18 @@ bool Session::expects_activity() const
     if (!is_attached(link_))
         return false;
     // What is due has found no room in the ring.
-    if (is_close_due_ || is_open_due_ || is_trigger_due())
+    if (backend_.is_close_due() || backend_.is_open_due() || due_trigger() != nullptr)
         return true;
-    if (open_ == OpenState::Opening || requests.is_pending(start_id_))
+    if (backend_.is_opening() || backend_.is_starting())
         return true;
-    return told_ == Told::Start &&
+    return backend_.is_started() &&
            run_.visit([](const auto &run) { return run.expects_position(); });
 }
 
 unsigned int Session::stall_timeout_ms() const
 {
     const unsigned int timeout_ms = request_timeout_ms();
-    if (open_ != OpenState::Open || params_.rate == 0)
+    if (!backend_.is_open() || params_.rate == 0)
         return timeout_ms;
     const uint64_t period_ms =
         (params_.period_frames * uint64_t { 1000 } + params_.rate - 1) / params_.rate;

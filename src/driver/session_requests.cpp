@@ -5,14 +5,14 @@
 
 namespace xen_front {
 
-Session::Told Session::wanted_trigger() const
+const TriggerTransition *Session::due_trigger() const
 {
-    const RunState state = run_.base().state();
-    if (run_.base().is_moving())
-        return is_asleep_ ? Told::Pause : Told::Start;
-    if (state == RunState::Paused)
-        return Told::Pause;
-    return Told::Stop;
+    const Run &run = run_.base();
+    const bool has_data = !run_.is_playback() || run.transferred() > Bytes();
+    if (run.is_moving() && !is_asleep_)
+        return backend_.due_trigger(TriggerState::Started, has_data);
+    const bool is_paused = run.is_moving() || run.state() == RunState::Paused;
+    return backend_.due_trigger(is_paused ? TriggerState::Paused : TriggerState::Stopped, has_data);
 }
 
 void Session::sync()
@@ -37,7 +37,7 @@ void Session::sync()
 
 void Session::post_due()
 {
-    if (post_close() && post_open() && open_ == OpenState::Open) {
+    if (post_close() && post_open() && backend_.is_usable()) {
         post_values();
         // What is recorded from START on may be asked for at once; what is played, before it.
         if (!run_.is_playback())
@@ -51,25 +51,22 @@ void Session::post_due()
 
 bool Session::post_close()
 {
-    if (!is_close_due_)
+    if (!backend_.is_close_due())
         return true;
     wire::Request close = {};
     close.operation = wire::Operation::Close;
     auto id = requests.post(close);
     if (id.is_error())
         return false; // when there is room
-    close_id_ = open_ == OpenState::Refused ? RequestId() : id.value();
-    is_close_due_ = false;
-    open_ = OpenState::Closed;
-    told_ = Told::Nothing;
+    backend_.on_close_sent(id.value());
     values.close(false);
     return true;
 }
 
 bool Session::post_open()
 {
-    if (!is_open_due_ || buffer_ == nullptr)
-        return !is_open_due_;
+    if (!backend_.is_open_due() || buffer_ == nullptr)
+        return !backend_.is_open_due();
     // One of those that the substream was constrained to.
     const SampleFormat &format = *find_format_by_alsa(params_.format);
     wire::Request open = {};
@@ -85,11 +82,7 @@ bool Session::post_open()
     auto id = requests.post(open);
     if (id.is_error())
         return false;
-    open_id_ = id.value();
-    is_open_due_ = false;
-    open_ = OpenState::Opening;
-    told_ = Told::Nothing;
-    has_sent_ = false;
+    backend_.on_open_sent(id.value());
     values.close(!buffer_->has_values());
     return true;
 }
@@ -121,7 +114,7 @@ void Session::post_values()
 void Session::silence_if_on_trial(const TransferRange &range)
 {
     const CaptureRun &run = run_.capture();
-    if (run_.is_playback() || run.requested() < run.reported() || !run.is_on_trial() || !substream_)
+    if (run.requested() < run.reported() || !run.is_on_trial() || !substream_)
         return;
     const FrameSize frame = run.geometry().frame;
     substream_.fill_silence(frame.frames(Bytes(range.offset)), frame.frames(Bytes(range.length)));
@@ -129,13 +122,13 @@ void Session::silence_if_on_trial(const TransferRange &range)
 
 bool Session::post_transfers()
 {
-    if (open_ != OpenState::Open)
+    if (!backend_.is_usable())
         return false;
     // STOP and CLOSE may have to wait for a READ ahead, and reports have to fit the event page
     // until then. The longer a period is, the less is a READ ahead worth.
     constexpr unsigned int ahead_per_second_min = 20;
     if (!run_.is_playback())
-        run_.capture().set_recording(told_ == Told::Start &&
+        run_.capture().set_recording(backend_.is_started() &&
                                      params_.period_frames <= params_.rate / ahead_per_second_min);
     bool has_posted = false;
     TransferRange range;
@@ -144,15 +137,16 @@ bool Session::post_transfers()
     run_.visit([&](auto &run) {
         while (requests.has_room() && run.next_transfer(range)) {
             transfer.transfer = { range.offset, range.length };
-            silence_if_on_trial(range);
+            if (!run_.is_playback())
+                silence_if_on_trial(range);
             auto id = requests.post(transfer);
             run.on_transfer_sent(id.value());
+            backend_.on_transfer_sent();
             has_posted = true;
             if (!run.has_rest())
                 break;
         }
     });
-    has_sent_ |= has_posted;
     if (!run_.is_playback())
         choose_event_interrupts();
     return has_posted;
@@ -168,43 +162,24 @@ void Session::observe()
         (void)drain();
 }
 
-bool Session::is_trigger_due() const
-{
-    const Told wanted = wanted_trigger();
-    if (open_ != OpenState::Open || told_ == wanted || told_ == Told::Stop)
-        return false; // what has ended is opened anew
-    if (told_ != Told::Nothing)
-        return true;
-    // What was not started needs no end, and a device does not start with nothing to play.
-    return wanted == Told::Start && (!run_.is_playback() || run_.base().transferred() > Bytes());
-}
-
 void Session::post_trigger()
 {
-    if (!is_trigger_due())
+    const TriggerTransition *due = due_trigger();
+    if (due == nullptr)
         return;
-    const Told wanted = wanted_trigger();
     wire::Request trigger = {};
     trigger.operation = wire::Operation::Trigger;
-    trigger.trigger.type = wanted == Told::Stop    ? wire::TriggerType::Stop
-                           : wanted == Told::Pause ? wire::TriggerType::Pause
-                           : told_ == Told::Pause  ? wire::TriggerType::Resume
-                                                   : wire::TriggerType::Start;
+    trigger.trigger.type = due->type;
     auto id = requests.post(trigger);
-    if (id.is_error())
-        return; // when there is room
-    if (wanted != Told::Start || told_ == Told::Nothing)
-        is_pause_refused_ = false;
-    (wanted == Told::Start ? start_id_ : wanted == Told::Pause ? pause_id_ : stop_id_) = id.value();
-    told_ = wanted;
-    has_sent_ = true;
+    if (!id.is_error()) // otherwise when there is room
+        backend_.on_trigger_sent(*due, id.value());
 }
 
 bool Session::wants_responses() const
 {
-    return requests.is_awaited() || link_ == Link::Stalled || open_ == OpenState::Opening ||
-           is_close_due_ || is_open_due_ || requests.is_pending(start_id_) ||
-           !values.are_settled() || is_trigger_due() ||
+    return requests.is_awaited() || link_ == Link::Stalled || backend_.is_close_due() ||
+           backend_.is_opening() || backend_.is_starting() || !values.are_settled() ||
+           due_trigger() != nullptr ||
            run_.visit([](const auto &run) { return run.wants_responses(); });
 }
 

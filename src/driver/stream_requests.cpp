@@ -90,7 +90,8 @@ void Stream::wait_until(wire::Operation operation, bool (*is_over)(const Session
 Result<void> Stream::await_open()
 {
     // The backend carries out in order what it is sent: it knows the volumes before it is started.
-    wait_until(wire::Operation::Open, [](const Session &session) { return !session.is_opening(); });
+    wait_until(wire::Operation::Open,
+               [](const Session &session) { return !session.backend().is_opening(); });
     struct Outcome {
         Link link;
         int32_t status;
@@ -128,13 +129,13 @@ void Stream::report_refused_open(int32_t status, const kshim_pcm_params &params)
 void Stream::await_close()
 {
     wait_until(wire::Operation::Close,
-               [](const Session &session) { return !session.is_closing(); });
+               [](const Session &session) { return !session.backend().is_closing(); });
 }
 
 void Stream::await_stop()
 {
     wait_until(wire::Operation::Trigger,
-               [](const Session &session) { return !session.is_stopping(); });
+               [](const Session &session) { return !session.backend().is_stopping(); });
 }
 
 Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
@@ -191,7 +192,7 @@ Frames Stream::choose_step(const kshim_pcm_params &params)
         Frames step; // of what may be open
     };
     const State state = session_.with([&](const Session &session) -> State {
-        const bool is_open = session.may_be_open();
+        const bool is_open = session.backend().may_be_open();
         const bool is_same = is_open && is_same_setup(session.params(), params);
         return { !is_open && session.link() == Link::Attached, is_same ? session.step() : period };
     });
@@ -216,7 +217,7 @@ Result<void> Stream::refine(kshim_pcm_ranges &ranges)
     // Backends open their device a second time for a query, which fails once it is open.
     const bool is_possible = session_.with([](Session &session) {
         session.sync_for_later(); // for a CLOSE that was answered late
-        return session.link() == Link::Attached && !session.may_be_open();
+        return session.link() == Link::Attached && !session.backend().may_be_open();
     });
     if (!is_possible)
         return {};

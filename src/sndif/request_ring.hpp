@@ -61,9 +61,6 @@ class RequestRing {
         return request_produced_ - response_consumed_;
     }
 
-    // Whether the request of that id is not yet answered.
-    bool is_pending(RequestId id) const;
-
     // Whether there is a response, and takes it into @response. A violation in @violation means
     // that the ring must not be used any more.
     bool take(Response &response, Violation &violation);
@@ -95,6 +92,8 @@ class RequestRing {
     };
 
     static bool is_control(wire::Operation operation);
+    // Whether the request of that id is not yet answered.
+    bool is_pending(RequestId id) const;
     Violation check(const wire::ResponseHead &sent, Response &response);
 
     SharedPage<wire::RingPage> page_;

@@ -59,8 +59,7 @@ void fire_backend_watch(XenbusDevice &device);
 // The guest shuts down, or starts another kernel.
 void shut_down(XenbusDevice &device);
 // The guest sleeps, or Xen tries to save it and calls that off, and goes on as it was.
-void sleep_and_wake(
-    XenbusDevice &device, const std::function<void()> &while_asleep = [] {});
+void sleep_and_wake(XenbusDevice &device, const std::function<void()> &while_asleep);
 // The guest is saved to a file, and restored with none of its grants and event channels, and with
 // the frontend's and the backend's states as the toolstack makes them. @while_saved has to end
 // the backend's mappings of its pages.

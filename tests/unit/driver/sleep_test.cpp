@@ -195,12 +195,12 @@ TEST_F(SleepTest, SleepPausesTheBackend)
 TEST_F(SleepTest, SleepLeavesWhatDoesNotRun)
 {
     auto file = prepared();
-    fake::sleep_and_wake(device);
+    fake::sleep_and_wake(device, [] {});
     EXPECT_EQ(triggers(), Triggers());
     EXPECT_EQ(file->state(), PcmState::Prepared);
     EXPECT_EQ(file->write(make_audio(3000 * frame_bytes)), 3000);
     EXPECT_EQ(file->pause(true), 0);
-    fake::sleep_and_wake(device);
+    fake::sleep_and_wake(device, [] {});
     kernel.timeline.pass(1ms);
     EXPECT_EQ(triggers(), (Triggers { TriggerType::Start, TriggerType::Pause }));
     EXPECT_EQ(file->pause(false), 0);

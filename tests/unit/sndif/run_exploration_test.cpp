@@ -5,11 +5,10 @@
 
 #include <cstdlib>
 #include <string>
-#include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "support/capture_walk.hpp"
+#include "support/explorer.hpp"
 #include "support/playback_walk.hpp"
 
 namespace xen_front::test {
@@ -58,70 +57,8 @@ size_t state_limit()
 
 std::string name_of(const RunStep &step)
 {
-    return " " + std::to_string(static_cast<int>(step.event)) + "(" + std::to_string(step.amount) +
-           ")";
+    return std::to_string(static_cast<int>(step.event)) + "(" + std::to_string(step.amount) + ")";
 }
-
-// Visits the states that can be reached, those of fewer events first, up to a number of them.
-template <typename Walk> class Explorer {
-  public:
-    static_assert(std::is_trivially_copyable_v<Walk>);
-
-    void explore(const Walk &first)
-    {
-        add(first, {});
-        size_t next = 0;
-        for (; next < walks_.size() && walks_.size() < state_limit(); next++) {
-            for (uint32_t i = 0; i < std::size(steps); i++) {
-                const Origin origin = { next, i, origins_[next].depth + 1 };
-                try {
-                    visit(origin);
-                } catch (const std::logic_error &error) {
-                    FAIL() << error.what() << ", after" << way_to(origin);
-                }
-            }
-        }
-        // An event more than those of which all orders were seen.
-        const uint32_t depth = origins_[std::min(next, walks_.size() - 1)].depth;
-        ::testing::Test::RecordProperty("states", std::to_string(walks_.size()));
-        ::testing::Test::RecordProperty("depth", std::to_string(depth));
-        EXPECT_GE(depth, 3u);
-    }
-
-  private:
-    // How a state came to be.
-    struct Origin {
-        size_t parent = 0;
-        uint32_t step = 0;
-        uint32_t depth = 0;
-    };
-
-    void visit(const Origin &origin)
-    {
-        Walk walk(walks_[origin.parent]);
-        walk.step(steps[origin.step]);
-        if (add(walk, origin))
-            walk.check_end();
-    }
-    bool add(const Walk &walk, const Origin &origin)
-    {
-        const std::string_view bytes(reinterpret_cast<const char *>(&walk), sizeof(walk));
-        if (!known_.insert(std::hash<std::string_view>()(bytes)).second)
-            return false;
-        walks_.push_back(walk);
-        origins_.push_back(origin);
-        return true;
-    }
-    std::string way_to(const Origin &origin) const
-    {
-        return (origin.depth > 1 ? way_to(origins_[origin.parent]) : "") +
-               name_of(steps[origin.step]);
-    }
-
-    std::vector<Walk> walks_;
-    std::vector<Origin> origins_;
-    std::unordered_set<size_t> known_;
-};
 
 // Where an exploration begins.
 struct Beginning {
@@ -232,7 +169,10 @@ class RunExplorationTest : public ::testing::TestWithParam<WalkGeometry> {
             Walk walk(GetParam());
             for (const RunStep &step : beginning.steps)
                 walk.step(step);
-            Explorer<Walk>().explore(walk);
+            Explorer<Walk, RunStep> explorer(steps, name_of);
+            explorer.explore(walk, state_limit());
+            // An event more than those of which all orders were seen.
+            EXPECT_GE(explorer.depth(), 3u);
             if (HasFailure())
                 break;
         }
