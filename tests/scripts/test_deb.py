@@ -41,7 +41,7 @@ class PartsAgree(unittest.TestCase):
 
     def test_the_manuals_have_no_errors(self):
         for page in support.ROOT.glob("src/**/*.[48]"):
-            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page],
+            done = subprocess.run(["groff", "-t", "-man", "-Tutf8", "-ww", "-z", page],
                                   capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""), page)
 
