@@ -263,8 +263,8 @@ Result<RequestId> Session::post(const wire::Request &request)
 
 void Session::fail(PcmStop stop)
 {
-    const bool had_failed = run_.base().state() == RunState::Failed;
-    if (!run_.base().apply(RunCommand::Fail) && !(had_failed && stop == PcmStop::Disconnected))
+    const bool is_worse = run_.base().state() == RunState::Failed && stop == PcmStop::Disconnected;
+    if (!run_.base().apply(RunCommand::Fail) && !is_worse)
         return; // no application believes that it goes on
     notices_.stop = stop;
     needs_recovery_ = true;

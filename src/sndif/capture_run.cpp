@@ -84,7 +84,7 @@ bool CaptureRun::next_range_ahead(TransferRange &range)
 
 void CaptureRun::on_transfer_sent(RequestId id)
 {
-    Run::on_transfer_sent(id);
+    add_transfer(id);
     // Ahead goes only what has nothing before it.
     if (in_flight_ > 1)
         return;

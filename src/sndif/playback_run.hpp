@@ -46,8 +46,12 @@ class PlaybackRun : public Run {
     // how far that moves reported().
     Move report(Bytes reported);
 
-    // The next range to be sent by WRITE; then on_transfer_sent().
+    // The next range to be sent by WRITE; then on_transfer_sent(), or it is given again.
     bool next_transfer(TransferRange &range);
+    void on_transfer_sent(RequestId id)
+    {
+        add_transfer(id);
+    }
     // The response to a WRITE, or to an earlier run's.
     TransferResult on_response(RequestId id, int32_t status);
 

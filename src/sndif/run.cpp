@@ -66,7 +66,7 @@ bool Run::next_range(Bytes target, TransferRange &range)
     return true;
 }
 
-void Run::on_transfer_sent(RequestId id)
+void Run::add_transfer(RequestId id)
 {
     requested_ = offered_;
     transfers_[in_flight_++] = { id, requested_, false };

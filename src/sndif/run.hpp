@@ -117,9 +117,6 @@ class Run {
     {
         return in_flight_;
     }
-    // The request of the range that next_transfer() gave last was put into the ring as @id. A range
-    // that was not is given again.
-    void on_transfer_sent(RequestId id);
     // Behind on_transfer_sent(): whether next_transfer() has another range, if the window has room.
     bool has_rest() const
     {
@@ -148,6 +145,9 @@ class Run {
     // The next range on the way to @target, while the window has room; the state is the caller's to
     // check.
     bool next_range(Bytes target, TransferRange &range);
+    // The request of the range that next_range() gave last was put into the ring as @id. A range
+    // that was not is given again.
+    void add_transfer(RequestId id);
     // Takes the response to a transfer; @end, when Done, is where the answered ones end.
     TransferResult take_response(RequestId id, int32_t status, Bytes &end);
     // Of a position that a backend reports, any number: frames since prepare, of whole bytes.
