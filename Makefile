@@ -134,8 +134,7 @@ setup: ## install what all of this needs, from Debian packages
 .PHONY: check
 check: ## build everything and run every test; what CI runs
 	@scripts/setup
-	@+$(MAKE) --no-print-directory check-style check-scripts
-	@+$(MAKE) --no-print-directory check-static
+	@+$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync check-style check-scripts check-static
 	@+$(MAKE) --no-print-directory check-module
 	@+$(MAKE) --no-print-directory check-host
 	@+$(MAKE) --no-print-directory check-uml

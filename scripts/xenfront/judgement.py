@@ -112,7 +112,7 @@ class Judgement:
             elif line.startswith("# "):
                 pending.append(line[2:])
         if planned != seen:
-            self.fail(f"{planned} tests were planned and {seen} reported")
+            self.fail(f"{domain}: {planned} tests were planned and {seen} reported")
         if "KTAP version" not in text:
             self.fail(f"{domain} reported no test")
         return "KTAP version" in text

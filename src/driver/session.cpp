@@ -92,7 +92,7 @@ void Session::detach()
     if (link_ == Link::Absent || link_ == Link::Removed)
         return;
     // What the backend has reported, it has played, or recorded.
-    if (are_events_masked_)
+    if (is_attached(link_))
         (void)take_events();
     transport_ = nullptr;
     requests.detach();

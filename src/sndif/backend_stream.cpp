@@ -21,7 +21,9 @@ void BackendStream::lose_backend()
     change(OpenState::Closed);
     is_close_due_ = false;
     is_open_due_ = false;
-    RequestId *const sent[] = { &open_id_, &close_id_, &start_id_, &pause_id_, &stop_id_ };
+    RequestId *const sent[] = {
+        &open_id_, &close_id_, &start_id_, &pause_id_, &resume_id_, &stop_id_,
+    };
     for (RequestId *one : sent)
         *one = RequestId();
 }
@@ -46,9 +48,10 @@ void BackendStream::want_prepared(bool has_backend)
 
 void BackendStream::want_reopened()
 {
+    // An OPEN that is due already is prepare()'s.
+    is_continuing_ |= !is_open_due_;
     want_closed();
     is_open_due_ = true;
-    is_continuing_ = true;
     trigger_ = TriggerState::Prepared;
 }
 
@@ -78,15 +81,21 @@ const TriggerTransition *BackendStream::due_trigger(TriggerState wanted, bool ma
 
 void BackendStream::on_trigger_sent(const TriggerTransition &trigger, RequestId id)
 {
-    // A device that plays through a pause has no use for RESUME either.
-    if (trigger.type != wire::TriggerType::Resume)
-        is_pause_refused_ = false;
-    if (trigger.to == TriggerState::Started)
+    switch (trigger.type) {
+    case wire::TriggerType::Start:
         start_id_ = id;
-    else if (trigger.to == TriggerState::Paused)
+        break;
+    case wire::TriggerType::Pause:
         pause_id_ = id;
-    else
+        is_pause_refused_ = false;
+        break;
+    case wire::TriggerType::Resume:
+        resume_id_ = id;
+        break;
+    case wire::TriggerType::Stop:
         stop_id_ = id;
+        break;
+    }
     trigger_ = trigger.to;
     is_fresh_ = false;
 }
@@ -117,13 +126,15 @@ bool BackendStream::on_close_answered(RequestId id)
 TriggerResult BackendStream::on_trigger_answered(RequestId id, int32_t status)
 {
     TriggerResult result = TriggerResult::Harmless;
+    const bool is_to_run = trigger_ == TriggerState::Started || trigger_ == TriggerState::Paused;
     if (status != 0 && id == pause_id_) {
         is_pause_refused_ = true;
         result = TriggerResult::PauseRefused;
-    } else if (status != 0 && id == start_id_ && is_started() && !is_pause_refused_) {
+    } else if (status != 0 && ((id == start_id_ && is_to_run) ||
+                               (id == resume_id_ && is_started() && !is_pause_refused_))) {
         result = TriggerResult::StartRefused;
     }
-    RequestId *const sent[] = { &start_id_, &pause_id_, &stop_id_ };
+    RequestId *const sent[] = { &start_id_, &pause_id_, &resume_id_, &stop_id_ };
     for (RequestId *one : sent)
         *one = *one == id ? RequestId() : *one;
     return result;

@@ -183,7 +183,7 @@ class BackendStream {
     }
     bool is_starting() const
     {
-        return is_sent(start_id_);
+        return is_sent(start_id_) || is_sent(resume_id_);
     }
     bool is_stopping() const
     {
@@ -227,7 +227,7 @@ class BackendStream {
     bool is_fresh_ = false; // as OPEN left it, and not to go on with an earlier run
     bool is_pause_refused_ = false;
     // Of requests that are not answered yet.
-    RequestId open_id_, close_id_, start_id_, pause_id_, stop_id_;
+    RequestId open_id_, close_id_, start_id_, pause_id_, resume_id_, stop_id_;
 };
 
 } // namespace xen_front

@@ -33,7 +33,7 @@ class CaptureRun : public Run {
     // Whether the backend records, so that a READ may be sent ahead. What is in flight when it ends
     // to do so says nothing about the backend.
     void set_recording(bool is_recording);
-    // The next range to be fetched by READ; then on_transfer_sent(), or it is given again.
+    // The next range to be fetched by READ; then on_transfer_sent().
     bool next_transfer(TransferRange &range);
     // The request of the range that next_transfer() gave last was put into the ring as @id. A range
     // that was not is given again.

@@ -93,7 +93,7 @@ class Judging(DirectoryTest):
 
     def test_a_test_that_does_not_report(self) -> None:
         self.assertEqual(self.ktap("KTAP version 1\n1..2\nok 1 good\n").failed,
-                         ["2 tests were planned and 1 reported"])
+                         ["domu0: 2 tests were planned and 1 reported"])
 
     def test_a_domain_that_does_not(self) -> None:
         self.assertEqual(self.ktap("").failed, ["domu0 reported no test"])

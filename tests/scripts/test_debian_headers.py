@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What modules are built with: which compiler, which programs are told of their libraries."""
+"""What modules are built with: which compiler, how its programs are started."""
 
 import io
 import pathlib
+import shutil
 import struct
+import subprocess
 import unittest
 from unittest import mock
 
@@ -83,3 +85,18 @@ class Programs(DirectoryTest):
         (self.directory / "usr/bin/ld").symlink_to("as")
         self.assertEqual({path.name for path in compilers.programs(self.directory)},
                          {"as", "cc1", "objtool"})
+
+    def test_a_script_in_its_place_starts_it(self) -> None:
+        """With the arguments as they are, and by the name it was called by."""
+        libraries = self.directory / "usr/lib/x86_64-linux-gnu"
+        libraries.parent.mkdir(parents=True)
+        libraries.symlink_to("/usr/lib/x86_64-linux-gnu")
+        program = self.directory / "usr/bin/a shell"
+        program.parent.mkdir()
+        shutil.copy("/bin/sh", program)
+        compilers.wrap(program, self.directory, self.directory)
+        link = program.with_name("link")
+        link.symlink_to(program.name)
+        done = subprocess.run([link, "-c", 'echo "$0"; exit 3'], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (3, f"{link}\n", ""))

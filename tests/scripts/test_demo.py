@@ -264,7 +264,7 @@ class Verdict(unittest.TestCase):
                 ("samples that differ", {"comparison": compare.Comparison(0, 8, 1, first, 0, 0)}),
                 ("samples that differ",
                  {"comparison": compare.Comparison(None, 8, 8, first, 0, 0)}),
-                ("frames around it that are not silent",
+                ("frames before and after it that sound",
                  {"comparison": compare.Comparison(0, 8, 0, None, 0, 1)}),
                 ("underruns", {"aplay_underruns": 1}),
                 ("underruns", {"dom0_underruns": 1}),

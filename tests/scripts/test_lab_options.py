@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Command lines become options, and what does not fit is refused with a reason."""
 
+import re
 import tempfile
 import unittest
 
+import support
 from support import DirectoryTest
 from xenfront.errors import UsageError
 from xenfront.lab import arguments as arguments_of
@@ -113,16 +115,22 @@ class Vsnd(unittest.TestCase):
 
     def test_file_with_comments_and_several_cards(self) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as handle:
-            handle.write("# two cards\nvsnd = [ ['card,\n   short-name=A'],\n ['card'] ]\n")
+            handle.write("# two cards\nvsnd = [ ['card, short-name=A'],\n ['card'] ]\n")
             handle.flush()
             text = options.vsnd_text(handle.name)
         self.assertEqual(options.card_count(text), 2)
         self.assertNotIn("\n", text)
 
     def test_wrong(self) -> None:
-        for wrong in ("/nonexistent/file", "[", "['card']", "[[1]]", "[[x]]"):
+        for wrong in ("/nonexistent/file", "[", "['card']", "[[1]]", "[[x]]",
+                      "[['card,\n short-name=A']]"):
             with self.subTest(value=wrong), self.assertRaises(UsageError):
                 parse("--vsnd", wrong)
+
+    def test_readme_has_what_xl_takes(self) -> None:
+        readme = (support.ROOT / "README.md").read_text(encoding="utf-8")
+        text, = re.findall(r"^    (vsnd = .*?\]\])$", readme, re.MULTILINE | re.DOTALL)
+        self.assertEqual(options.card_count(options.vsnd_text(text)), 1)
 
     def test_default_is_what_xl_takes(self) -> None:
         self.assertEqual(options.card_count(options.vsnd_text(options.DEFAULT_VSND)), 1)

@@ -104,7 +104,8 @@ bool Player::open()
                            .frame_bits = 32,
                            .period_frames = period,
                            .buffer_frames = buffer,
-                           .boundary = uint64_t { buffer } << 40 };
+                           .boundary = uint64_t { buffer } << 40,
+                           .has_no_period_wakeup = false };
     if (xen_front_pcm_open(card_->pcm_context, KSHIM_PLAYBACK, 0, substream_.get(),
                            &substream_->stream) != 0) {
         substream_.reset();

@@ -5,9 +5,9 @@ import bisect
 import collections
 import dataclasses
 import pathlib
-import subprocess
 from typing import Callable, Iterable
 
+from xenfront import process
 from xenfront.bench import plan
 from xenfront.bench.workload import PING, PLAY, RECORD, Workload
 from xenfront.errors import Failure
@@ -95,8 +95,7 @@ def by_function(blocks: Iterable[Block], symbols: Symbols) -> dict[tuple[str, st
 
 def _demangled(names: list[str]) -> list[str]:
     """Without parameters, and without our namespace."""
-    answer = subprocess.run(["c++filt", "-p"], input="\n".join(names), check=True, text=True,
-                            stdout=subprocess.PIPE).stdout
+    answer = process.output(["c++filt", "-p"], input="\n".join(names))
     return [name.replace("xen_front::", "") for name in answer.splitlines()]
 
 
@@ -126,7 +125,8 @@ def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step
                       f"({failure})") from failure
     if len(parts) != 2 * len(steps):
         raise Failure(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
-                      f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}")
+                      f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}; measure again, "
+                      "without --evaluate")
     costs = {}
     for step, blocks in zip(steps, parts[1::2]):
         work = step.workload

@@ -32,7 +32,7 @@ def _many_streams() -> str:
 
 
 CARD = f"""[[
-    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000,
+    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000, \
      sample-formats=s16_le;s32_le, channels-min=1, channels-max=8',
     'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C',
     'pcm, name=Echo', 'stream, unique-id=echo-play, type=P',
@@ -41,7 +41,7 @@ CARD = f"""[[
 
 # Of the guest in which sound servers play: with one stream, they do nothing else.
 SERVER_CARD = """[[
-    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=44100;48000,
+    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=44100;48000, \
      sample-formats=s16_le;s32_le, channels-min=1, channels-max=2',
     'pcm, name=Bench', 'stream, unique-id=play, type=P' ]]"""
 # What differs there, of the lab's options.

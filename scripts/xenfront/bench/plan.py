@@ -18,7 +18,7 @@ PLACES = (APART, TOGETHER)
 GUEST_PROCESSOR = 1
 
 SWEEP = (1024, 480, 256, 128, 64, 32)
-# --quick has five minutes: what most targets need, and on the usual backend and machine only.
+# For --quick: what most targets need, and on the usual backend and machine only.
 QUICK_SWEEP = (1024, 480, 32)
 # Which only the in-tree driver allows.
 SMALLER = (16, 8)

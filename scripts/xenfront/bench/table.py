@@ -43,9 +43,10 @@ COLUMNS = (
            "voluntary context switches of the application, per period"),
     Column("notifications", "notifications", plan.APART, "that the backend received, per period"),
     Column("Dom0 ms/s", "dom0_ms", plan.TOGETHER,
-           "processor time of Dom0, with the backend, per second of sound, likewise"),
+           "processor time of Dom0, with the backend, per second of sound, both domains on one "
+           "processor"),
     Column("guest ms/s", "guest_ms", plan.TOGETHER,
-           "processor time of the guest per second of sound, both domains on one processor"),
+           "processor time of the guest per second of sound, likewise"),
 )
 
 

@@ -260,7 +260,7 @@ def _heard(targets: _Targets, findings: Findings) -> None:
 
 
 def judge(findings: Findings) -> Judgement:
-    """All of them, in the order of the issue."""
+    """All of them, in the order of the report."""
     targets = _Targets()
     for one in (*(limited.judge for limited in _LIMITS), _near_the_limit, _smallest, _wake, _many,
                 _idle, _by_16, _traced, _pipewire, _heard):

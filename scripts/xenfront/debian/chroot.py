@@ -70,16 +70,17 @@ def bare(suite: str, say: Say) -> Iterator[Chroot]:
               (str(downloads), "var/cache/apt/archives", ["--bind"])]
     mounted: list[pathlib.Path] = []
     try:
-        subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(root)], check=True)
+        process.output(["cp", "-a", "--reflink=auto", base, root])
         policy = root / "usr/sbin/policy-rc.d"
         policy.write_text(_POLICY, encoding="ascii")
         policy.chmod(0o755)
         for source, where, options in mounts:
-            subprocess.run(["mount", *options, source, str(root / where)], check=True)
+            process.output(["mount", *options, source, root / where],
+                           "bare releases need root, outside of containers")
             mounted.append(root / where)
         yield Chroot(root)
     finally:
         for where in reversed(mounted):
-            subprocess.run(["umount", "--lazy", str(where)], check=True)
+            process.output(["umount", "--lazy", where])
         if not any(os.path.ismount(where) for where in mounted):
             shutil.rmtree(directory)

@@ -2,19 +2,21 @@
 """Compilers of any Debian suite, with the programs of a kernel's build, unpacked and not installed.
 
 A module has to be built by the compiler of the kernel's own release, and the build tools that come
-with a kernel's headers want that release's libraries as well. The programs are told, by patchelf,
-to use the dynamic linker and the libraries unpacked beside them; so they run on any release of
-Debian, and without privileges, and programs of the machine are left alone.
+with a kernel's headers want that release's libraries as well. So each program is started by the
+dynamic linker unpacked beside it, with the libraries there, by a script in the program's place. It
+runs on any release of Debian, and without privileges, and programs of the machine are left alone.
+(Programs into which patchelf 0.18 of Debian 13 has written the dynamic linker's name crash.)
 """
 
 import pathlib
+import shlex
 from typing import BinaryIO, Iterator
 
 from elftools.common.exceptions import ELFError
 from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 
-from xenfront import cache, cpio, process
+from xenfront import cache, cpio
 from xenfront.command import Say
 from xenfront.debian import packages
 
@@ -29,19 +31,31 @@ def prepared(names: list[str], suite: str, say: Say) -> pathlib.Path:
     origin = packages.Origin(suite)
     chosen = packages.resolve(names, origin)
     key = cache.digest(*map(str, chosen), pathlib.Path(__file__).read_bytes())
-    # Programs have to be told where they will be, not where they are made.
+    # Scripts have to say where programs will be, not where they are made.
     final = cache.path_of("toolchain", key) / "root"
 
     def build(directory: pathlib.Path) -> None:
         root = directory / "root"
         cpio.make_merged_usr(root)
         packages.unpack(packages.fetch(chosen, say, origin), root)
-        command = ["patchelf", "--set-interpreter", f"{final}/{_DYNAMIC_LINKER}", "--force-rpath",
-                   "--set-rpath", f"{final}/{_LIBRARIES}", *map(str, programs(root))]
-        process.output(command)
+        for program in list(programs(root)):
+            wrap(program, root, final)
 
     cache.entry("toolchain", key, build, f"unpacks {', '.join(names)} of {suite}", say)
     return final
+
+
+def wrap(program: pathlib.Path, root: pathlib.Path, final: pathlib.Path) -> None:
+    """Puts a script in the place of `program` in the tree `root`, which will be at `final`."""
+    moved = program.with_name(f"{program.name}.elf")
+    program.rename(moved)
+    linker, libraries, name = (shlex.quote(str(final / path)) for path in (
+        _DYNAMIC_LINKER, _LIBRARIES, moved.relative_to(root)))
+    # Compilers look for their parts beside the name they are called by.
+    program.write_text(f'#!/bin/sh\n'
+                       f'exec {linker} --library-path {libraries} --argv0 "$0" {name} "$@"\n',
+                       encoding="utf-8")
+    program.chmod(0o755)
 
 
 def programs(root: pathlib.Path) -> Iterator[pathlib.Path]:

@@ -4,7 +4,6 @@
 import io
 import pathlib
 import shutil
-import subprocess
 
 from elftools.elf.elffile import ELFFile
 
@@ -56,7 +55,7 @@ def _uncompressed(path: pathlib.Path) -> pathlib.Path:
         return path
     plain = path.with_suffix("")
     with open(plain, "wb") as output:
-        subprocess.run([program, "-d", "-c", str(path)], stdout=output, check=True)
+        process.output([program, "-d", "-c", path], stdout=output)
     path.unlink()
     return plain
 

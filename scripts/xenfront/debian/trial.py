@@ -4,12 +4,13 @@
 import pathlib
 import re
 import shutil
-import subprocess
 from typing import Callable
 
+from xenfront import process
 from xenfront.command import Say
 from xenfront.debian import kernels
 from xenfront.debian.chroot import Chroot
+from xenfront.errors import Failure
 from xenfront.judgement import Judgement
 
 DKMS = "snd-xen-front-dkms"
@@ -49,7 +50,7 @@ def older_and_newer(names: list[str], default: str) -> tuple[str, str]:
 def repack(package: pathlib.Path, directory: pathlib.Path) -> None:
     """Makes of the DKMS package one that differs in nothing but its version."""
     tree = directory / "tree"
-    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    process.output(["dpkg-deb", "--raw-extract", package, tree])
     source, = (tree / "usr/src").iterdir()
     old = source.name.rpartition("-")[2]
     for path, before, after in (
@@ -60,12 +61,12 @@ def repack(package: pathlib.Path, directory: pathlib.Path) -> None:
             (source / "src/shim/module.c", f'VERSION("{old}")', f'VERSION("{LATER}")')):
         text = path.read_text(encoding="utf-8")
         if before not in text:
-            raise ValueError(f"{path.relative_to(tree)} has no '{before}'")
+            raise Failure(f"{path.relative_to(tree)} of {package.name} has no '{before}'; "
+                          "scripts/xenfront/debian/trial.py has to follow scripts/debian")
         path.write_text(text.replace(before, after), encoding="utf-8")
     source.rename(source.with_name(f"snd-xen-front-{LATER}"))
     (tree / "DEBIAN/md5sums").unlink()
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, directory],
-                   check=True, stdout=subprocess.DEVNULL)
+    process.output(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, directory])
     shutil.rmtree(tree)
 
 

@@ -72,5 +72,5 @@ def guest_file(run: str, name: str) -> str:
     """What the guest has left in a file."""
     path = runs.directory(run) / "domu0/files" / name
     if not path.exists():
-        raise Failure(f"{path}: the guest brought it not back; see {path.parents[1]}")
+        raise Failure(f"{path}: the guest did not hand it back; see {path.parents[1]}")
     return process.read(path)

@@ -51,7 +51,7 @@ def judge(findings: Findings) -> Judgement:
     tell("samples compared", comparison.compared)
     check("samples that differ", comparison.differing == 0, comparison.differing, "0")
     tell("first difference", _first_difference(findings))
-    check("frames around it that are not silent",
+    check("frames before and after it that sound",
           comparison.stray_before + comparison.stray_after == 0,
           f"{comparison.stray_before} before, {comparison.stray_after} after", "0")
     check("underruns", findings.aplay_underruns + stream.underruns == 0,

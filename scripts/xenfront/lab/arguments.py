@@ -48,7 +48,7 @@ scripts:
     LAB_DOMAIN   dom0, domu0, domu1 ...        LAB_GUEST   in a DomU: its number
     LAB_GUESTS   in Dom0: the guests' names    LAB_SOUND   in Dom0: the --sound choice
   A file without #! is run by /bin/sh, a command by bash. In Dom0 `xl`, the xenstore-* tools and
-  `lab-backend` (start, stop, restart, kill, hang, continue, pid) are there. The run ends when all
+  `lab-backend` (start, stop, restart, kill, hang, continue, pid, running) are there. The run ends when all
   scripts have ended; guests stay up until then. --dom0-script-when says when Dom0's
   script starts: when their creation begins (start), once all guests' scripts have started
   (guests-up, the default), or when they have ended (guests-done).

@@ -28,7 +28,9 @@ def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
     """The module file to insmod, checked against the kernel it shall run on."""
     if options.driver != "ours":
         return None
-    build = (f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
+    build = ("build it by 'make KDIR=' and the tree or the headers of this kernel"
+             if options.kernel_image else
+             f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
              f"{options.kernel} module'")
     path = options.module or ROOT / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
@@ -219,7 +221,7 @@ class Images:
         options = self._options
         command_line = f"console=hvc0 {KERNEL_PARAMETERS} lab.guest={guest} {options.cmdline}"
         if '"' in command_line:
-            raise Failure(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here")
+            raise Failure(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here; use single ones")
         lines = [
             f'name = "domu{guest}"', f'type = "{options.type}"', 'kernel = "/lab/domu.kernel"',
             'ramdisk = "/lab/domu.initramfs"', f'memory = {options.memory}',

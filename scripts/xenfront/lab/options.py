@@ -13,7 +13,7 @@ from xenfront.architectures import Architecture
 from xenfront.errors import UsageError
 
 DEFAULT_VSND = """[[
-    'card, backend=Domain-0, buffer-size=65536, short-name=VCard, long-name=Virtual sound card,
+    'card, backend=Domain-0, buffer-size=65536, short-name=VCard, long-name=Virtual sound card, \
      sample-rates=8000;16000;32000;44100;48000, sample-formats=s16_le',
     'pcm, name=dev1, channels-min=1, channels-max=2',
     'stream, unique-id=playback0, type=P',
@@ -117,11 +117,10 @@ def vsnd_text(value: str) -> str | None:
         text = pathlib.Path(value).read_text(encoding="utf-8")
     text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     text = re.sub(r"^\s*vsnd\s*=", "", text.strip()).strip()
-    # xl takes a string over several lines; it is joined here so that it can also be checked here.
-    text = re.sub(r"\s*\n\s*", " ", text)
     if _cards(text) is None:
-        raise Wrong(f"not a list of cards, each a list of strings: {text[:200]}")
-    return text
+        raise Wrong("not a list of cards, each a list of strings, of which xl takes none over several "
+                    f"lines: {text[:200]}")
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def _cards(text: str) -> list[list[str]] | None:

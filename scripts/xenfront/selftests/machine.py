@@ -75,8 +75,7 @@ def dom0_overlay(run: Run, tree: pathlib.Path) -> pathlib.Path:
     own = tree.with_name(f"{run.name}-dom0")
     shutil.rmtree(own, ignore_errors=True)
     shutil.copytree(tree, own)
-    process.output(["make", "--no-print-directory", "-C", ROOT, "install-backend",
-                    f"DESTDIR={own}"])
+    process.make(ROOT, "install-backend", f"DESTDIR={own}")
     return own
 
 
@@ -91,7 +90,8 @@ def prepare(kernel: str, machine: dict[str, Any]) -> str:
                               check=False)
         if done.returncode != 0:
             print(done.stdout)
-            return f"scripts/lab {command[1]} --kernel {kernel}: {done.stdout.splitlines()[-1]}"
+            said = done.stdout.splitlines() or [f"exited with {done.returncode}"]
+            return f"scripts/lab {command[1]} --kernel {kernel}: {said[-1]}"
     return ""
 
 

@@ -6,7 +6,6 @@ of its configuration files have nothing to do with a driver of PCMs and are not 
 """
 
 import pathlib
-import subprocess
 from typing import NamedTuple
 
 from xenfront import cache, process
@@ -114,8 +113,7 @@ def commands(is_all: bool) -> list[tuple[Client, tuple[str, ...]]]:
     tests: pathlib.Path | str = ""
     if is_all:
         tests = _alsa_lib_tests()
-        subprocess.run([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output", KSELFTEST],
-                       check=True)
+        process.output([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output", KSELFTEST])
     arguments = (str(modules.BUILD / "guest" / "with-card"), str(tests), str(KSELFTEST))
     return [(client, ("sh", "-c", _FUNCTIONS + client.line, *arguments))
             for client in CLIENTS if is_all or not client.is_extra]

@@ -8,7 +8,7 @@ import subprocess
 from xenfront.errors import Failure
 from xenfront.uml import modules
 
-# Of 205 steps each.
+# Of some 250 steps each.
 COUNT = 60
 COUNT_OF_ALL = 500
 
@@ -39,7 +39,7 @@ def steps(output: str) -> dict[str, list[str]]:
 
 
 def differences(fake: str, real: str) -> list[str]:
-    """Where each walk parts from itself over the other kernel, as far as there is no end to it."""
+    """The first difference of each walk between the two kernels, of at most SHOWN walks."""
     fakes, reals = steps(fake), steps(real)
     found = [text for walk in {**fakes, **reals}
              if (text := _difference(walk, fakes.get(walk, []), reals.get(walk, [])))]

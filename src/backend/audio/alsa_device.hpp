@@ -4,6 +4,8 @@
 // interrupts.
 #pragma once
 
+#include <cstdint>
+
 #include "audio/alsa_pcm.hpp"
 #include "audio/byte_fifo.hpp"
 #include "audio/pcm_device.hpp"

@@ -4,6 +4,7 @@
 // speaker.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "audio/byte_fifo.hpp"

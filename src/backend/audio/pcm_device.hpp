@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <stdexcept>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include <cstdint>
+
 #include "audio/pcm_device.hpp"
 
 namespace sndback {

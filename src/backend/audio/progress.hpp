@@ -3,6 +3,8 @@
 // When and with what value the position of a clocked device is reported.
 #pragma once
 
+#include <cstdint>
+
 #include "audio/frame_clock.hpp"
 
 namespace sndback {

@@ -3,6 +3,7 @@
 // Recordings of playback streams and files as capture sources.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 

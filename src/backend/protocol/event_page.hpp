@@ -3,6 +3,8 @@
 // The backend's half of a stream's event page (sndif.h, "Back to front events delivery").
 #pragma once
 
+#include <cstdint>
+
 #include "protocol/shared.hpp"
 
 namespace sndback {

@@ -3,6 +3,7 @@
 // The configuration space of a stream and how XENSND_OP_HW_PARAM_QUERY narrows it.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <vector>

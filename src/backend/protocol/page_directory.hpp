@@ -4,6 +4,7 @@
 // xensnd_page_directory).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <stdexcept>

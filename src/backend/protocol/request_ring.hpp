@@ -3,6 +3,7 @@
 // The backend's half of a stream's request ring (Xen public header io/ring.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <type_traits>
 
 #include "protocol/sndif.hpp"

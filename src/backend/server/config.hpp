@@ -4,6 +4,7 @@
 // Nodes").
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>

@@ -4,6 +4,7 @@
 // reaches no more of XenStore than this guest's cards, and takes no more than its share.
 #pragma once
 
+#include <cstdint>
 #include <map>
 
 #include "server/message.hpp"

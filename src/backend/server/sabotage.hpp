@@ -4,6 +4,7 @@
 // What is installed has none; see tests/backend/attack.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

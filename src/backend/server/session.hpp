@@ -3,6 +3,7 @@
 // What a stream's requests do, apart from how they arrive (sndif.h, "Requests").
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "protocol/page_directory.hpp"

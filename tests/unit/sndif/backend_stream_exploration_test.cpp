@@ -60,6 +60,7 @@ enum class Kind : uint8_t {
     None,
     Open,
     Close,
+    CloseRefused, // after a refused OPEN
     Start,
     Pause,
     Resume,
@@ -100,6 +101,11 @@ class BackendStreamWalk {
     bool is_open_ = false; // and OPEN was answered with success
     bool is_used_ = false; // anything was sent since OPEN, or it continues
     bool is_new_wanted_ = false; // prepared since it was used
+    bool is_refused_ = false; // the OPEN that was sent last
+    bool is_close_wanted_ = false; // and not sent
+    bool was_opened_ = false; // by any backend, since it was prepared
+    bool was_started_ = false; // likewise
+    bool is_continuing_ = false;
     TriggerState wanted_ = TriggerState::Stopped;
     TriggerState trigger_ = TriggerState::Prepared; // as sent
     uint32_t count_ = 0;
@@ -121,7 +127,8 @@ bool BackendStreamWalk::send()
         return false;
     if (stream_.is_close_due()) {
         promise(is_opened_, "CLOSE is sent to a backend that has nothing open");
-        stream_.on_close_sent(put(Kind::Close));
+        stream_.on_close_sent(put(is_refused_ ? Kind::CloseRefused : Kind::Close));
+        is_refused_ = is_close_wanted_ = false;
         is_opened_ = is_open_ = is_new_wanted_ = false;
         return true;
     }
@@ -130,6 +137,7 @@ bool BackendStreamWalk::send()
         stream_.on_open_sent(put(Kind::Open));
         is_opened_ = true;
         is_used_ = false;
+        promise(!is_close_wanted_, "CLOSE comes first");
         trigger_ = TriggerState::Prepared;
         return true;
     }
@@ -164,7 +172,7 @@ void BackendStreamWalk::send_trigger(const TriggerTransition &trigger)
     }
     stream_.on_trigger_sent(trigger, put(kind));
     trigger_ = wanted_;
-    is_used_ = true;
+    is_used_ = was_started_ = true;
 }
 
 void BackendStreamWalk::answer(Step how)
@@ -178,23 +186,29 @@ void BackendStreamWalk::answer(Step how)
     const bool is_refused = how != Step::Answer;
     switch (first.kind) {
     case Kind::Open: {
-        const bool is_last = is_opened_ && !is_sent(Kind::Open) && !stream_.is_close_due();
+        const bool is_last = is_opened_ && !is_sent(Kind::Open) && !is_close_wanted_;
         promise(stream_.is_answer_to_open(id) == is_last, "an answer is to the last OPEN");
         if (is_last && is_refused) {
             stream_.on_open_refused();
+            is_refused_ = is_close_wanted_ = true;
             if (how == Step::RefuseForLess && is_wanted_)
                 stream_.want_another_open();
             else
                 is_wanted_ = false;
         } else if (is_last) {
             is_open_ = true;
-            is_used_ = stream_.is_continuing();
+            was_opened_ = true;
+            is_used_ = is_continuing_ && was_started_;
             stream_.on_opened(is_used_);
         }
         break;
     }
     case Kind::Close:
-        (void)stream_.on_close_answered(id);
+        promise(stream_.on_close_answered(id) == !is_sent(Kind::Close),
+                "an answer to the last CLOSE is expected");
+        break;
+    case Kind::CloseRefused:
+        promise(!stream_.on_close_answered(id), "of CLOSE after a refusal nothing is expected");
         break;
     case Kind::Transfer:
     case Kind::None:
@@ -211,6 +225,10 @@ void BackendStreamWalk::answer_trigger(Kind kind, RequestId id, bool is_refused)
     promise(result != TriggerResult::PauseRefused || kind == Kind::Pause, "it was a PAUSE");
     promise(result != TriggerResult::StartRefused || kind == Kind::Start || kind == Kind::Resume,
             "it was START or RESUME");
+    const bool is_to_run = trigger_ == TriggerState::Started || trigger_ == TriggerState::Paused;
+    promise(kind != Kind::Start || !is_refused || !is_open_ || is_close_wanted_ || !is_to_run ||
+                result == TriggerResult::StartRefused,
+            "a refused START is noticed, unless it was stopped since");
 }
 
 void BackendStreamWalk::step(Step step)
@@ -222,11 +240,13 @@ void BackendStreamWalk::step(Step step)
             break;
         has_backend_ = true;
         is_wanted_ = step == Step::Meet;
+        is_continuing_ = is_wanted_ && was_opened_;
         stream_.meet_backend(is_wanted_);
         break;
     case Step::Lose:
         stream_.lose_backend();
         has_backend_ = is_wanted_ = is_opened_ = is_open_ = is_used_ = is_new_wanted_ = false;
+        is_refused_ = is_close_wanted_ = false;
         trigger_ = TriggerState::Prepared;
         std::fill(sent_, sent_ + ring, Sent {});
         count_ = 0;
@@ -236,14 +256,20 @@ void BackendStreamWalk::step(Step step)
         wanted_ = TriggerState::Stopped;
         is_wanted_ = has_backend_;
         is_new_wanted_ = is_opened_ && is_used_;
+        is_close_wanted_ |= is_new_wanted_;
+        was_opened_ = is_open_ && !is_close_wanted_;
+        is_continuing_ = was_started_ = false;
         break;
     case Step::Close:
         stream_.want_closed();
         is_wanted_ = is_new_wanted_ = false;
+        is_close_wanted_ |= is_opened_;
         break;
     case Step::Reopen:
         if (!stream_.was_started())
             break;
+        is_continuing_ |= !(is_wanted_ && is_close_wanted_);
+        is_close_wanted_ = true;
         stream_.want_reopened();
         is_wanted_ = true;
         is_new_wanted_ = true;
@@ -290,8 +316,11 @@ void BackendStreamWalk::check() const
             "it is starting while START or RESUME are not answered");
     promise(stream_.is_stopping() == is_sent(Kind::Stop),
             "it is stopping while STOP is not answered");
-    promise(!stream_.is_closing() || stream_.is_close_due() || is_sent(Kind::Close),
+    promise(stream_.is_close_due() == is_close_wanted_, "CLOSE is due while it is wanted");
+    promise(stream_.is_closing() == ((is_close_wanted_ && !is_refused_) || is_sent(Kind::Close)),
             "it is closing while CLOSE is due, or not answered");
+    promise(!stream_.is_opening() || stream_.is_continuing() == is_continuing_,
+            "it is continued if it was opened since it was prepared");
     promise(!is_new_wanted_ || stream_.is_close_due(), "a used stream is opened anew");
     promise(!stream_.was_started() || trigger_ != TriggerState::Prepared,
             "what was started was sent");

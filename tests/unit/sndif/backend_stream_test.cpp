@@ -212,6 +212,25 @@ TEST_F(BackendStreamTest, RefusedStartCountsUntilItIsOvertaken)
     EXPECT_FALSE(stream.is_stopping());
 }
 
+TEST_F(BackendStreamTest, RefusedStartCountsBehindAPause)
+{
+    open();
+    send(TriggerState::Started, start_id);
+    send(TriggerState::Paused, pause_id);
+    EXPECT_EQ(stream.on_trigger_answered(start_id, refused), TriggerResult::StartRefused);
+    EXPECT_EQ(stream.on_trigger_answered(pause_id, refused), TriggerResult::PauseRefused);
+}
+
+TEST_F(BackendStreamTest, RefusedStartCountsBehindPauseAndResume)
+{
+    open();
+    send(TriggerState::Started, start_id);
+    send(TriggerState::Paused, pause_id);
+    send(TriggerState::Started, resume_id);
+    EXPECT_EQ(stream.on_trigger_answered(start_id, refused), TriggerResult::StartRefused);
+    EXPECT_TRUE(stream.is_starting());
+}
+
 TEST_F(BackendStreamTest, ResumeOfADeviceThatDidNotPauseMayBeRefused)
 {
     open();
@@ -227,6 +246,16 @@ TEST_F(BackendStreamTest, ResumeOfADeviceThatDidNotPauseMayBeRefused)
     send(TriggerState::Started, resume_id);
     EXPECT_EQ(stream.on_trigger_answered(pause_id, 0), TriggerResult::Harmless);
     EXPECT_EQ(stream.on_trigger_answered(resume_id, refused), TriggerResult::StartRefused);
+}
+
+TEST_F(BackendStreamTest, PreparedStreamIsNotContinuedThoughItIsReopened)
+{
+    open();
+    send(TriggerState::Started, start_id);
+    stream.want_prepared(true);
+    stream.want_reopened(); // before there was room for CLOSE
+    EXPECT_TRUE(stream.is_open_due());
+    EXPECT_FALSE(stream.is_continuing());
 }
 
 TEST_F(BackendStreamTest, ReopenedStreamIsStartedAnew)
