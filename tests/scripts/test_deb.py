@@ -38,6 +38,9 @@ class PartsAgree(unittest.TestCase):
         manual = read(support.ROOT / "src/man/snd-xen-front.4")
         section = manual.split(".SH PARAMETERS")[1].split(".SH")[0]
         self.assertEqual(parameters, set(re.findall(r"^\.BR (\w+) =", section, re.MULTILINE)))
+        table = read(support.ROOT / "README.md").split("Module parameters")[1].split("## ")[0]
+        rows = "".join(row.split("|")[1] for row in table.splitlines() if row.startswith("| `"))
+        self.assertEqual(parameters, set(re.findall(r"`(\w+)`", rows)))
 
     def test_the_manuals_have_no_errors(self):
         for page in support.ROOT.glob("src/**/*.[48]"):

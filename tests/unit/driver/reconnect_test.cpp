@@ -34,6 +34,20 @@ TEST_P(FarewellTest, PositionStandsStillAndGoesOn)
     EXPECT_TRUE(complaints().empty());
 }
 
+// As what comes between the suspension of interrupts and the end of a save.
+TEST_P(FarewellTest, ReportsWhoseInterruptNeverCameCount)
+{
+    auto file = playing();
+    stream().is_cut_off = true;
+    kernel.timeline.pass(14ms);
+    EXPECT_EQ(position(*file), 0u);
+    part();
+    EXPECT_EQ(file->hwsync(), 0);
+    EXPECT_EQ(position(*file), 512u);
+    restart();
+    expect_the_rest(*file, 512);
+}
+
 TEST_P(FarewellTest, AudioIsThereBeforeTheNextBackendStarts)
 {
     auto file = playing();

@@ -80,6 +80,19 @@ TEST_F(StreamFailureTest, RefusedStartStopsTheStream)
     EXPECT_NE(complaints()[0].find("TRIGGER"), std::string::npos);
 }
 
+TEST_F(StreamFailureTest, StartThatIsRefusedBehindAPauseStopsTheStream)
+{
+    auto file = prepared();
+    stream().latency.reset();
+    stream().statuses[Operation::Trigger] = -5;
+    file->write(make_audio(1024 * frame_bytes));
+    EXPECT_EQ(file->pause(true), 0);
+    stream().serve();
+    stream().interrupt_requests();
+    file->hwsync();
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+}
+
 TEST_F(StreamFailureTest, TheSameRefusalIsLoggedOnceUntilItSucceeds)
 {
     auto file = prepared();
