@@ -39,7 +39,7 @@ def make(tree: pathlib.Path, *arguments: object, variables: Mapping[str, str] = 
     """Runs make in a tree on JOBS processors (default: all), with `variables` in its environment."""
     jobs = os.environ.get("JOBS") or os.cpu_count()
     return output(["make", "-s", f"-j{jobs}", *arguments],
-                  "scripts/setup installs what a kernel's build needs", cwd=tree,
+                  "scripts/setup installs what builds need", cwd=tree,
                   stderr=subprocess.STDOUT, env={**environment(), **variables})
 
 

@@ -133,7 +133,7 @@ void print(ProcText &out, const StreamConfig &config, const StreamReport &stream
         << (config.type == StreamType::Playback ? "playback " : "capture ");
     print_untrusted(out, config.unique_id.view());
     out << "\n  run: " << name_of(stream.run) << "\n  link: " << name_of(stream.link)
-        << "\n  session: " << name_of(stream.backend) << "\n";
+        << "\n  session: " << name_of(stream.session) << "\n";
     print_configuration(out, stream);
     print_position(out, stream);
     print_traffic(out, stream);

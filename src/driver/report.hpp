@@ -18,7 +18,7 @@ namespace xen_front {
 struct StreamReport {
     RunState run = RunState::Idle;
     Link link = Link::Absent;
-    OpenState backend = OpenState::Closed;
+    OpenState session = OpenState::Closed; // of the backend
     kshim_pcm_params params = {}; // of the last prepare; rate 0: none yet
     Frames step; // of the positions that the backend is asked for
     // In frames since prepare.

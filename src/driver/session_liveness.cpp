@@ -27,7 +27,7 @@ bool Session::expects_activity() const
     if (!is_attached(link_))
         return false;
     // What is due has found no room in the ring.
-    if (backend_.is_close_due() || backend_.is_open_due() || due_trigger() != nullptr)
+    if (backend_.is_close_due() || due_trigger() != nullptr)
         return true;
     if (backend_.is_opening() || backend_.is_starting())
         return true;

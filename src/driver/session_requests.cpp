@@ -8,11 +8,14 @@ namespace xen_front {
 const TriggerTransition *Session::due_trigger() const
 {
     const Run &run = run_.base();
-    const bool has_data = !run_.is_playback() || run.transferred() > Bytes();
-    if (run.is_moving() && !is_asleep_)
-        return backend_.due_trigger(TriggerState::Started, has_data);
+    if (run.is_moving() && !is_asleep_) {
+        const TriggerTransition *due = backend_.due_trigger(TriggerState::Started);
+        const bool is_start = due != nullptr && due->type == wire::TriggerType::Start;
+        // A device is not started with nothing to play.
+        return is_start && run_.is_playback() && run.transferred() == Bytes() ? nullptr : due;
+    }
     const bool is_paused = run.is_moving() || run.state() == RunState::Paused;
-    return backend_.due_trigger(is_paused ? TriggerState::Paused : TriggerState::Stopped, has_data);
+    return backend_.due_trigger(is_paused ? TriggerState::Paused : TriggerState::Stopped);
 }
 
 void Session::sync()

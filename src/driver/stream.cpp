@@ -208,7 +208,7 @@ void Stream::show(ProcText &out)
         const Run &run = session.run().base();
         report.run = run.state();
         report.link = session.link();
-        report.backend = session.backend().state();
+        report.session = session.backend().state();
         report.params = session.params();
         report.step = session.step();
         report.committed = session.run().visit([](const auto &it) { return it.committed(); });

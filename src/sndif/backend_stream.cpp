@@ -70,15 +70,6 @@ void BackendStream::on_open_sent(RequestId id)
     change(OpenState::Opening);
 }
 
-const TriggerTransition *BackendStream::due_trigger(TriggerState wanted, bool may_start) const
-{
-    if (!is_usable() || trigger_ == wanted)
-        return nullptr;
-    const TriggerTransition *due = find_trigger(trigger_, wanted);
-    const bool is_start = due != nullptr && due->type == wire::TriggerType::Start;
-    return is_start && !may_start ? nullptr : due;
-}
-
 void BackendStream::on_trigger_sent(const TriggerTransition &trigger, RequestId id)
 {
     switch (trigger.type) {

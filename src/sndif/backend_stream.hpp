@@ -131,8 +131,10 @@ class BackendStream {
     }
     void on_open_sent(RequestId id);
     // The trigger that makes the stream @wanted; nullptr if there is none, or it is not usable.
-    // @may_start: a device is not started with nothing to play.
-    const TriggerTransition *due_trigger(TriggerState wanted, bool may_start) const;
+    const TriggerTransition *due_trigger(TriggerState wanted) const
+    {
+        return is_usable() && trigger_ != wanted ? find_trigger(trigger_, wanted) : nullptr;
+    }
     void on_trigger_sent(const TriggerTransition &trigger, RequestId id);
     // WRITE or READ.
     void on_transfer_sent()

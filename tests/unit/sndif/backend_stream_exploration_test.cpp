@@ -102,6 +102,7 @@ class BackendStreamWalk {
     bool is_used_ = false; // anything was sent since OPEN, or it continues
     bool is_new_wanted_ = false; // prepared since it was used
     bool is_refused_ = false; // the OPEN that was sent last
+    bool is_open_wanted_ = false; // and not sent
     bool is_close_wanted_ = false; // and not sent
     bool was_opened_ = false; // by any backend, since it was prepared
     bool was_started_ = false; // likewise
@@ -130,18 +131,20 @@ bool BackendStreamWalk::send()
         stream_.on_close_sent(put(is_refused_ ? Kind::CloseRefused : Kind::Close));
         is_refused_ = is_close_wanted_ = false;
         is_opened_ = is_open_ = is_new_wanted_ = false;
+        trigger_ = TriggerState::Prepared;
         return true;
     }
     if (stream_.is_open_due()) {
         promise(!is_opened_, "OPEN is sent only once");
         stream_.on_open_sent(put(Kind::Open));
         is_opened_ = true;
+        is_open_wanted_ = false;
         is_used_ = false;
         promise(!is_close_wanted_, "CLOSE comes first");
         trigger_ = TriggerState::Prepared;
         return true;
     }
-    const TriggerTransition *due = stream_.due_trigger(wanted_, true);
+    const TriggerTransition *due = stream_.due_trigger(wanted_);
     if (due != nullptr)
         send_trigger(*due);
     return due != nullptr;
@@ -195,6 +198,7 @@ void BackendStreamWalk::answer(Step how)
                 stream_.want_another_open();
             else
                 is_wanted_ = false;
+            is_open_wanted_ = is_wanted_;
         } else if (is_last) {
             is_open_ = true;
             was_opened_ = true;
@@ -241,12 +245,13 @@ void BackendStreamWalk::step(Step step)
         has_backend_ = true;
         is_wanted_ = step == Step::Meet;
         is_continuing_ = is_wanted_ && was_opened_;
+        is_open_wanted_ = is_wanted_;
         stream_.meet_backend(is_wanted_);
         break;
     case Step::Lose:
         stream_.lose_backend();
         has_backend_ = is_wanted_ = is_opened_ = is_open_ = is_used_ = is_new_wanted_ = false;
-        is_refused_ = is_close_wanted_ = false;
+        is_refused_ = is_close_wanted_ = is_open_wanted_ = false;
         trigger_ = TriggerState::Prepared;
         std::fill(sent_, sent_ + ring, Sent {});
         count_ = 0;
@@ -257,6 +262,7 @@ void BackendStreamWalk::step(Step step)
         is_wanted_ = has_backend_;
         is_new_wanted_ = is_opened_ && is_used_;
         is_close_wanted_ |= is_new_wanted_;
+        is_open_wanted_ = has_backend_ && (!is_opened_ || is_close_wanted_);
         was_opened_ = is_open_ && !is_close_wanted_;
         is_continuing_ = was_started_ = false;
         break;
@@ -264,12 +270,13 @@ void BackendStreamWalk::step(Step step)
         stream_.want_closed();
         is_wanted_ = is_new_wanted_ = false;
         is_close_wanted_ |= is_opened_;
+        is_open_wanted_ = false;
         break;
     case Step::Reopen:
         if (!stream_.was_started())
             break;
         is_continuing_ |= !(is_wanted_ && is_close_wanted_);
-        is_close_wanted_ = true;
+        is_close_wanted_ = is_open_wanted_ = true;
         stream_.want_reopened();
         is_wanted_ = true;
         is_new_wanted_ = true;
@@ -309,8 +316,7 @@ void BackendStreamWalk::step(Step step)
 void BackendStreamWalk::check() const
 {
     promise(stream_.is_open() == is_open_, "it is open once OPEN has succeeded, until CLOSE");
-    promise(stream_.is_opening() ==
-                (stream_.is_open_due() || stream_.state() == OpenState::Opening),
+    promise(stream_.is_opening() == (is_open_wanted_ || (is_opened_ && !is_open_ && !is_refused_)),
             "it is opening while OPEN is due, or not answered");
     promise(stream_.is_starting() == (is_sent(Kind::Start) || is_sent(Kind::Resume)),
             "it is starting while START or RESUME are not answered");

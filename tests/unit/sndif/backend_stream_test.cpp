@@ -50,7 +50,7 @@ class BackendStreamTest : public ::testing::Test {
     }
     void send(TriggerState wanted, RequestId id)
     {
-        const TriggerTransition *due = stream.due_trigger(wanted, true);
+        const TriggerTransition *due = stream.due_trigger(wanted);
         ASSERT_NE(due, nullptr);
         stream.on_trigger_sent(*due, id);
     }
@@ -182,17 +182,6 @@ TEST_F(BackendStreamTest, AnswerToAnOpenThatWasClosedSinceIsNone)
     EXPECT_FALSE(stream.is_answer_to_open(open_id));
 }
 
-TEST_F(BackendStreamTest, DeviceIsNotStartedWithNothingToPlay)
-{
-    open();
-    EXPECT_EQ(stream.due_trigger(TriggerState::Started, false), nullptr);
-    ASSERT_NE(stream.due_trigger(TriggerState::Started, true), nullptr);
-    send(TriggerState::Started, start_id);
-    send(TriggerState::Paused, pause_id);
-    // RESUME needs no more than what START had.
-    EXPECT_NE(stream.due_trigger(TriggerState::Started, false), nullptr);
-}
-
 TEST_F(BackendStreamTest, RefusedStartCountsUntilItIsOvertaken)
 {
     open();
@@ -264,12 +253,12 @@ TEST_F(BackendStreamTest, ReopenedStreamIsStartedAnew)
     send(TriggerState::Started, start_id);
     stream.want_reopened();
     EXPECT_FALSE(stream.was_started());
-    EXPECT_EQ(stream.due_trigger(TriggerState::Started, true), nullptr);
+    EXPECT_EQ(stream.due_trigger(TriggerState::Started), nullptr);
     stream.on_close_sent(close_id);
     stream.on_open_sent(open_id);
     EXPECT_TRUE(stream.is_continuing());
     stream.on_opened(true);
-    EXPECT_EQ(stream.due_trigger(TriggerState::Started, true)->type, wire::TriggerType::Start);
+    EXPECT_EQ(stream.due_trigger(TriggerState::Started)->type, wire::TriggerType::Start);
 }
 
 } // namespace
