@@ -124,7 +124,6 @@ thread-tests: ## build the host test of real threads, with ThreadSanitizer
 # looked for by "make fuzz".
 FUZZ_SECONDS ?= 15
 FUZZ_SEED ?= 1
-ROUNDS ?= 50
 DEBUG_ROUNDS ?= 10
 
 .PHONY: setup
@@ -247,7 +246,7 @@ uml-shell: uml ## a shell in User Mode Linux, with the driver loaded
 .PHONY: check-lab
 check-lab: backend guest-tests ## selftests in real guests under Xen in QEMU
 	@echo "== selftests in the lab"
-	@scripts/selftests --rounds $(ROUNDS)
+	@scripts/selftests
 
 # What is not reached, line by line: build/coverage/index.html.
 COVERAGE_MIN ?= 95
@@ -261,9 +260,12 @@ coverage: ## how much of the module's C++ the host tests reach; fails below COVE
 		--fail-under-line $(COVERAGE_MIN) --print-summary \
 		--html-details $(BUILD)/coverage/index.html $(BUILD)/coverage
 
+ALL_ROUNDS ?= 50
+ALL_RESTARTS ?= 20
+
 .PHONY: check-lab-all
 check-lab-all: backend guest-tests ## also the selftests that "make check" has no time for
-	@scripts/selftests --all --rounds $(ROUNDS)
+	@scripts/selftests --all --rounds $(ALL_ROUNDS) --restarts $(ALL_RESTARTS)
 
 .PHONY: check-matrix
 check-matrix: backend guest-tests ## a short selftest for every kernel, plain and real-time, PV and PVH, and a table
@@ -291,7 +293,7 @@ provoker:
 check-debug: backend guest-tests ## selftests and fault injection in a guest with lockdep, kmemleak and their like
 	@echo "== selftests with a kernel that looks for bugs"
 	@scripts/lab make --kernel debug-6.1 module provoker
-	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --time-limit 1200
+	@scripts/selftests --debug --rounds $(DEBUG_ROUNDS) --restarts $(ALL_RESTARTS) --time-limit 1200
 
 .PHONY: check-trace-cost
 check-trace-cost: backend guest-tests ## what tracepoints cost a period while nobody traces: at most 1 %

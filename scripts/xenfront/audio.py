@@ -9,6 +9,7 @@ import dataclasses
 import pathlib
 import struct
 import wave
+from typing import Iterator
 
 import numpy
 
@@ -70,6 +71,15 @@ def write(path: pathlib.Path, recording: Recording) -> None:
     with wave.open(str(path), "wb") as output:
         output.setparams((recording.samples.shape[1], 2, recording.rate, recording.frames, "NONE", ""))
         output.writeframes(recording.samples.astype("<i2").tobytes())
+
+
+def find(content: bytes, block: bytes, frame_bytes: int) -> Iterator[int]:
+    """The frames of `content` at which `block` begins."""
+    at = content.find(block)
+    while at >= 0:
+        if at % frame_bytes == 0:
+            yield at // frame_bytes
+        at = content.find(block, at + 1)
 
 
 def recordings(directory: pathlib.Path, name: str) -> list[pathlib.Path]:

@@ -50,6 +50,16 @@ percent_used() {
 		awk 'NR == 1 { time = $1; used = $3 } END { printf "%.1f", 100 * ($3 - used) / ($1 - time) }'
 }
 
+attacks() {
+	xen-sndback-hostile --list-attacks || echo "'make backend' builds xen-sndback-hostile" >&2
+}
+attacks | grep -E "^($pattern)" |
+	awk -v "step=$step" -v "first=$first" '(NR - 1) % step == first' >/tmp/attacks
+[ -s /tmp/attacks ] || {
+	echo "no attack's name matches '^($pattern)'; xen-sndback-hostile --list-attacks has them" >&2
+	exit 1
+}
+
 # Under QEMU's icount two processors that are busy run at half the speed each, and what a guest does
 # takes twice the time. On one processor, time that a domain uses is what its instructions take.
 xl vcpu-pin Domain-0 all 0 && xl vcpu-pin "$number" all 0 || exit 1
@@ -60,8 +70,6 @@ xenstore-write "$domain/data/attack-accountant" "$(head -n 1 "$accounts")"
 lab-backend stop
 start "${good[@]}"
 order "learn"
-xen-sndback-hostile --list-attacks | grep -E "^($pattern)" |
-	awk -v "step=$step" -v "first=$first" '(NR - 1) % step == first' >/tmp/attacks
 count=0
 while read -r name _; do
 	stop

@@ -51,7 +51,7 @@ away_seconds=3
 
 restart() {
 	nap
-	case $((restarted % 20)) in
+	case $((restarted % 10)) in
 	3)
 		# Other backends begin in Initialising.
 		lab-backend kill
@@ -69,12 +69,12 @@ restart() {
 		sleep $away_seconds
 		lab-backend start
 		;;
-	11)
+	1)
 		lab-backend kill
 		sleep $away_seconds
 		lab-backend start
 		;;
-	17)
+	7)
 		lab-backend hang
 		sleep $away_seconds
 		lab-backend continue

@@ -68,7 +68,8 @@ constexpr Row rows[] = {
 
 constexpr std::string_view counts[] = { "1",   "10",  "64",  "100",  "255",  "256",
                                         "257", "300", "500", "1000", "1024", "1500" };
-constexpr std::string_view operations[] = { "open", "close", "read", "write", "trigger", "query" };
+constexpr std::string_view failing_operations[] = { "open",  "close",   "read",
+                                                    "write", "trigger", "query" };
 // None may end near the end of a time-out of the driver: a real kernel's time-outs end late, when
 // its timer wheel gets there.
 constexpr std::string_view times[] = { "1", "10", "60000" };
@@ -99,7 +100,7 @@ std::string random_steps(Choices &choices)
         left -= row++->weight;
     std::string step(row->step);
     replace(step, 'N', one_of(choices, counts));
-    replace(step, 'O', one_of(choices, operations));
+    replace(step, 'O', one_of(choices, failing_operations));
     replace(step, 'T', one_of(choices, times));
     return step;
 }

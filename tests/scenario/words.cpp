@@ -31,8 +31,9 @@ constexpr const char *formats[] = { "s8",     "u8",       "s16",   "s16be",   "u
                                     "u32",    "u32be",    "float", "floatbe", "double", "doublebe",
                                     "iec958", "iec958be", "mulaw", "alaw",    "adpcm" };
 
-constexpr const char *operations[] = { "open",       "close", "read",   "write",   "set-volume",
-                                       "get-volume", "mute",  "unmute", "trigger", "query" };
+constexpr const char *operation_words[] = { "open",       "close",      "read", "write",
+                                            "set-volume", "get-volume", "mute", "unmute",
+                                            "trigger",    "query" };
 
 } // namespace
 
@@ -76,8 +77,8 @@ unsigned int Scenario::Words::format()
 wire::Operation Scenario::Words::operation()
 {
     const std::string_view word = next();
-    for (size_t i = 0; i < std::size(operations); i++) {
-        if (word == operations[i])
+    for (size_t i = 0; i < std::size(operation_words); i++) {
+        if (word == operation_words[i])
             return static_cast<wire::Operation>(i);
     }
     is_bad_ = true;

@@ -6,6 +6,8 @@ from typing import Iterator
 
 import numpy
 
+from xenfront import audio
+
 # Length of a block that is searched, and how many of them and of their hits are tried.
 _BLOCK_FRAMES = 256
 _BLOCKS = 24
@@ -35,11 +37,6 @@ class Comparison:
     # Frames with something else than silence in front of and behind the input.
     stray_before: int
     stray_after: int
-
-    @property
-    def identical(self) -> bool:
-        return (self.offset is not None and self.differing == 0 and self.stray_before == 0 and
-                self.stray_after == 0)
 
 
 def compare(expected: numpy.ndarray, found: numpy.ndarray) -> Comparison:
@@ -99,17 +96,8 @@ def _candidates(expected: numpy.ndarray, found: numpy.ndarray) -> Iterator[int]:
             # A constant is everywhere; a longer look would be no better.
             continue
         hits = 0
-        for position in _find_frames(content, block.tobytes(), found.shape[1] * found.itemsize):
+        for position in audio.find(content, block.tobytes(), found.shape[1] * found.itemsize):
             yield position - start
             hits += 1
             if hits == _HITS:
                 break
-
-
-def _find_frames(content: bytes, block: bytes, frame_bytes: int) -> Iterator[int]:
-    """The frames of `content` at which `block` begins."""
-    at = content.find(block)
-    while at >= 0:
-        if at % frame_bytes == 0:
-            yield at // frame_bytes
-        at = content.find(block, at + 1)

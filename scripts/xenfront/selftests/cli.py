@@ -42,10 +42,11 @@ def parser() -> argparse.ArgumentParser:
                       help="arm64: instead of all these: playback, capture, restarts and attacks on "
                            "an arm64 machine, with the kernels "
                            f"{', '.join(suites.ARM64_KERNELS)} (default: %(default)s)")
-    made.add_argument("--rounds", type=int, default=50,
-                      help="rounds of insmod, play, unbind, rmmod (default: 50)")
-    made.add_argument("--restarts", type=int, default=20,
-                      help="restarts of the backend under players (default: 20)")
+    made.add_argument("--rounds", type=int, default=20,
+                      help="rounds of insmod, play, unbind, rmmod (default: %(default)s)")
+    made.add_argument("--restarts", type=int, default=10,
+                      help="restarts of the backend under players, of which each ten are of all "
+                           "kinds (default: %(default)s)")
     made.add_argument("--saves", type=int, default=3,
                       help="times a guest with players is saved and restored (default: 3)")
     made.add_argument("--kernel", metavar="NAME",

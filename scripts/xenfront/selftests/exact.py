@@ -7,6 +7,9 @@ import pathlib
 from xenfront import audio
 from xenfront.judgement import Judgement
 
+# Two channels of 16 bits.
+_FRAME_BYTES = 4
+
 
 def _difference(played: bytes, recorded: bytes) -> str:
     """How they differ; nothing if they do not. Silence may follow what was played."""
@@ -53,6 +56,9 @@ def without_gap(judgement: Judgement) -> None:
         played = judgement.of_guest("sound.raw").read_bytes()
         recorded = [audio.read(path).samples.tobytes()
                     for path in audio.recordings(judgement.of_dom0(""), "exact")]
-        differences = [_difference(played, one[max(one.find(played[:64]), 0):]) for one in recorded]
+        differences = []
+        for one in recorded:
+            first = next(audio.find(one, played[:64], _FRAME_BYTES), 0)
+            differences.append(_difference(played, one[first * _FRAME_BYTES:]))
         judgement.check("all of the sound is in one recording, without a gap", "" in differences,
                         f"there are {len(recorded)} recordings: {'; '.join(differences)}")

@@ -29,8 +29,8 @@ def spans(recorded: numpy.ndarray, factor: float, played: numpy.ndarray) -> Span
 
 def place(recorded: numpy.ndarray, played: numpy.ndarray) -> int:
     """The frame of what was played with which a recording of it begins; -1 if there is none."""
-    at = played.tobytes().find(recorded[:64].tobytes())
-    return -1 if not len(recorded) or at % 2 else at // 2
+    found = audio.find(played.tobytes(), recorded[:64].tobytes(), played.itemsize)
+    return next(found, -1) if len(recorded) else -1
 
 
 def boundary(found: Spans, length: int) -> int:

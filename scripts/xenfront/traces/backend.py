@@ -7,7 +7,7 @@ from typing import Any
 
 from xenfront.errors import Failure
 
-# With "t", nanoseconds of Dom0's clock, "type", and what src/backend/README.md says of that type.
+# With "t", nanoseconds of Dom0's clock, "type", and what xen-sndback(8) says of --trace.
 Entry = dict[str, Any]
 
 

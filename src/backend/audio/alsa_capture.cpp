@@ -7,13 +7,6 @@
 
 namespace sndback {
 
-namespace {
-
-// Before a card that could not be got going is tried again.
-constexpr std::chrono::milliseconds retry_pause { 5 };
-
-} // namespace
-
 AlsaCapture::AlsaCapture(const std::string &pcm, const OpenParameters &parameters, const Gain &gain,
                          DeviceListener &listener)
     : pcm_(pcm, SND_PCM_STREAM_CAPTURE),

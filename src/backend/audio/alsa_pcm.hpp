@@ -6,6 +6,7 @@
 #include <alsa/asoundlib.h>
 
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,9 @@
 #include "protocol/hw_params.hpp"
 
 namespace sndback {
+
+// Before a card that could not be got going is tried again.
+inline constexpr std::chrono::milliseconds retry_pause { 5 };
 
 // A call of alsa-lib failed. The message names the PCM, the step and the reason.
 class AlsaError : public std::runtime_error {

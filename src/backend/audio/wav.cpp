@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <limits>
 #include <stdexcept>
 #include <system_error>
 
@@ -62,12 +61,6 @@ template <typename Word> void append(std::string &target, Word value)
 {
     for (std::size_t index = 0; index < sizeof(value); ++index)
         target.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * index)));
-}
-
-std::uint32_t saturate(std::uint64_t value)
-{
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
 std::string wave_header(const StreamFormat &format, std::uint16_t tag, std::uint64_t data_bytes)

@@ -4,8 +4,10 @@
 // layout.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "protocol/sndif.hpp"
@@ -119,6 +121,13 @@ static_assert([] {
             return false;
     return true;
 }());
+
+// Frames or octets, where a field has 32 bits for them: the most that fits.
+[[nodiscard]] constexpr std::uint32_t saturate(std::uint64_t count)
+{
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max()));
+}
 
 // What OPEN fixes for a stream, and the conversions between its two units.
 struct StreamFormat {

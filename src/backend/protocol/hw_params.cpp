@@ -46,12 +46,6 @@ Interval snap_to_list(Interval interval, const std::vector<std::uint32_t> &list)
     return { *first, *std::prev(last) };
 }
 
-std::uint32_t saturate(std::uint64_t value)
-{
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
-}
-
 // Octets limit frames, of a buffer or of a second, and channels and formats at once: drop what
 // cannot fit the fewest frames asked for.
 void apply_bytes(Space &space, std::uint32_t bytes, Interval Space::*frames)

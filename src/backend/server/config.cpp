@@ -8,6 +8,7 @@
 
 #include "protocol/format.hpp"
 #include "server/log.hpp"
+#include "server/text.hpp"
 
 namespace sndback {
 
@@ -24,18 +25,11 @@ constexpr std::size_t max_streams = 256;
 }
 
 // Toolstacks and people write values, and lists of them, with blanks and in upper case.
-std::string_view trim(std::string_view text)
-{
-    constexpr std::string_view blanks(" \t\r\n\0", 5);
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
+constexpr std::string_view value_blanks(" \t\r\n\0", 5);
 
 std::string lower_case(std::string_view text)
 {
-    std::string result(trim(text));
+    std::string result(trim(text, value_blanks));
     std::transform(result.begin(), result.end(), result.begin(), [](char character) {
         return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
                                                     : character;
@@ -45,7 +39,7 @@ std::string lower_case(std::string_view text)
 
 template <typename Number> std::optional<Number> parse_number(std::string_view untrimmed)
 {
-    const std::string_view text = trim(untrimmed);
+    const std::string_view text = trim(untrimmed, value_blanks);
     Number number {};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc {} || end != text.data() + text.size())
@@ -70,7 +64,7 @@ std::vector<std::string_view> split_list(std::string_view text)
     std::vector<std::string_view> items;
     while (!text.empty()) {
         const std::size_t comma = text.find(XENSND_LIST_SEPARATOR);
-        if (const std::string_view item = trim(text.substr(0, comma)); !item.empty())
+        if (const std::string_view item = trim(text.substr(0, comma), value_blanks); !item.empty())
             items.push_back(item);
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     }

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "server/log.hpp"
+#include "server/text.hpp"
 
 namespace sndback {
 
@@ -24,14 +25,7 @@ constexpr std::string_view incoming = "--incoming";
 
 constexpr unsigned most_priority = 50;
 
-std::string_view trim(std::string_view text)
-{
-    constexpr std::string_view blanks = " \t\r";
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
+constexpr std::string_view line_blanks(" \t\r");
 
 class Parser {
   public:
@@ -44,7 +38,7 @@ class Parser {
         while (!rest_.empty()) {
             ++line_;
             const std::size_t end = rest_.find('\n');
-            const std::string_view line = trim(rest_.substr(0, end));
+            const std::string_view line = trim(rest_.substr(0, end), line_blanks);
             rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
             if (line.empty() || line.front() == '#')
                 continue;
@@ -74,9 +68,9 @@ class Parser {
     {
         if (line.back() != ']')
             bad(fmt::format("'{}': a section ends with ']', as in [guest NAME]", line));
-        const std::string_view inside = trim(line.substr(1, line.size() - 2));
+        const std::string_view inside = trim(line.substr(1, line.size() - 2), line_blanks);
         const std::string_view kind = inside.substr(0, inside.find_first_of(" \t"));
-        const std::string_view argument = trim(inside.substr(kind.size()));
+        const std::string_view argument = trim(inside.substr(kind.size()), line_blanks);
         if (kind == "backend" && argument.empty()) {
             section_ = Section::backend;
         } else if (kind == "defaults" && argument.empty()) {
@@ -98,7 +92,7 @@ class Parser {
     void set(std::string_view line)
     {
         const std::string_view key = line.substr(0, line.find_first_of(" \t=\""));
-        std::string_view rest = trim(line.substr(key.size()));
+        std::string_view rest = trim(line.substr(key.size()), line_blanks);
         std::string pattern;
         if (!rest.empty() && rest.front() == '"') {
             const std::size_t end = rest.find('"', 1);
@@ -107,11 +101,11 @@ class Parser {
             pattern = rest.substr(1, end - 1);
             if (pattern.empty())
                 bad("\"\": a pattern for unique-ids must not be empty; \"*\" matches every one");
-            rest = trim(rest.substr(end + 1));
+            rest = trim(rest.substr(end + 1), line_blanks);
         }
         if (key.empty() || rest.empty() || rest.front() != '=')
             bad(fmt::format("'{}': must be KEY = VALUE, or KEY \"UNIQUE-ID\" = VALUE", line));
-        const std::string_view value = trim(rest.substr(1));
+        const std::string_view value = trim(rest.substr(1), line_blanks);
         if (value.empty())
             bad(fmt::format("'{}': there is no value after '='", line));
         switch (section_) {

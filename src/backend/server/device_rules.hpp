@@ -17,8 +17,8 @@
 #include "audio/recording_quota.hpp"
 #include "protocol/hw_params.hpp"
 #include "server/guest_identity.hpp"
-#include "server/journal.hpp"
 #include "server/quota.hpp"
+#include "server/statistics.hpp"
 
 namespace sndback {
 

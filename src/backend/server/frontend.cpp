@@ -9,11 +9,6 @@ namespace sndback {
 
 namespace {
 
-// A frontend that fails to connect is offered the next connection after this time, doubled with
-// each failure.
-constexpr std::chrono::seconds first_retry { 1 };
-constexpr unsigned most_doublings = 5;
-
 // How long a frontend in state Closing is shown Closing, before it is offered a new connection.
 // Likewise in Closed.
 constexpr std::chrono::milliseconds closing_pause { 200 };
@@ -59,7 +54,7 @@ void Frontend::update(bool stopping)
     }
     frontend_state_ = parse_state(environment_.store.read(state_path_).value_or(""));
     if (phase_ == Phase::connected && frontend_state_ == XenbusStateConnected)
-        failures_ = 0;
+        backoff_.succeed();
 
     if (std::any_of(streams_.begin(), streams_.end(),
                     [](const auto &stream) { return stream->broken(); }))
@@ -220,8 +215,7 @@ void Frontend::remove()
 
 void Frontend::fail(const std::string &reason)
 {
-    const auto pause = first_retry * (1U << std::min(failures_, most_doublings));
-    ++failures_;
+    const std::chrono::seconds pause = backoff_.fail();
     retry_at_ = monotonic_now() + pause;
     log(LogLevel::error, "dom{}/{}: connection closed: {}; a new one is offered in {} s", domain_,
         card_, reason, pause.count());

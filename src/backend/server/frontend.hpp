@@ -3,6 +3,7 @@
 // One virtual sound card of one guest: the xenbus handshake and the streams.
 #pragma once
 
+#include "server/backoff.hpp"
 #include "server/handshake.hpp"
 #include "server/store.hpp"
 #include "server/stream.hpp"
@@ -67,7 +68,8 @@ class Frontend {
     std::string error_path_;
     Phase phase_ = Phase::reset;
     xenbus_state frontend_state_ = XenbusStateUnknown;
-    unsigned failures_ = 0; // connections in a row that came to nothing
+    // When a frontend that has failed to connect is offered the next connection.
+    Backoff backoff_ { std::chrono::seconds(1), std::chrono::seconds(32) };
     std::optional<Time> retry_at_;
     std::vector<std::unique_ptr<Stream>> streams_;
     std::shared_ptr<void> sabotage_; // nullptr: honest, or not connected yet

@@ -26,10 +26,9 @@ constexpr unsigned questions_per_second = 2000;
 constexpr unsigned questions_at_once = 20'000;
 constexpr std::chrono::milliseconds question_pause { 10 };
 
-// A worker that dies is started again after this time, doubled each time up to a minute, and after
-// the first one again if it has lived long.
-constexpr std::chrono::seconds first_pause { 1 };
-constexpr unsigned most_doublings = 6;
+// Where a worker cannot be started, it is tried again after this time.
+constexpr std::chrono::seconds start_pause { 1 };
+// One that has lived that long was started with success.
 constexpr std::chrono::seconds long_life { 60 };
 
 constexpr std::chrono::milliseconds death_patience { 50 };
@@ -217,8 +216,7 @@ void GuestProcess::look(Time now)
     }
     if (now < start_at_)
         return;
-    // Where it cannot be started, that is tried again, but not at once.
-    start_at_ = now + first_pause;
+    start_at_ = now + start_pause;
     start(now);
     start_at_ = now;
 }
@@ -310,10 +308,9 @@ bool GuestProcess::take_exit(int process, int status)
         close_cards();
         return true;
     }
-    failures_ = lived_long ? 0 : failures_;
-    const auto pause = std::min<std::chrono::seconds>(
-        first_pause * (1U << std::min(failures_, most_doublings)), std::chrono::seconds(60));
-    ++failures_;
+    if (lived_long)
+        backoff_.succeed();
+    const std::chrono::seconds pause = backoff_.fail();
     start_at_ = now + pause;
     log(LogLevel::error, "dom{}: the worker is dead: {}; another one is started in {} s", domain_,
         describe_exit(status), pause.count());

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 
+#include "server/backoff.hpp"
 #include "server/message.hpp"
 #include "server/settings.hpp"
 #include "server/token_bucket.hpp"
@@ -121,7 +122,8 @@ class GuestProcess {
     std::optional<Time> patience_until_; // the worker has been told something; then it is killed
     bool over_ = false;
     bool refused_ = false;
-    unsigned failures_ = 0; // of the worker, in a row
+    // When a worker that has died is started again.
+    Backoff backoff_ { std::chrono::seconds(1), std::chrono::seconds(60) };
     Time start_at_ {}; // not before
     TokenBucket updates_;
     TokenBucket questions_;

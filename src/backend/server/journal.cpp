@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/journal.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <filesystem>
-#include <stdexcept>
-#include <system_error>
-
 #include "server/log.hpp"
 
 namespace sndback {
 
 namespace {
-
-constexpr std::array<std::string_view, StreamStatistics::operations> operation_names {
-    "OPEN",       "CLOSE", "READ",   "WRITE",   "SET_VOLUME",
-    "GET_VOLUME", "MUTE",  "UNMUTE", "TRIGGER", "HW_PARAM_QUERY"
-};
-
-static_assert(XENSND_OP_OPEN == 0 && XENSND_OP_WRITE == 3 && XENSND_OP_UNMUTE == 7 &&
-              XENSND_OP_TRIGGER == 8);
 
 constexpr std::array<std::string_view, 4> trigger_names { "START", "PAUSE", "STOP", "RESUME" };
 
@@ -85,129 +69,6 @@ std::string arguments_json(const xensnd_req &request)
 }
 
 } // namespace
-
-std::string_view operation_name(unsigned operation)
-{
-    return operation < operation_names.size() ? operation_names[operation] : "UNKNOWN";
-}
-
-std::string json_escape(std::string_view text)
-{
-    std::string escaped;
-    for (const char character : text) {
-        if (character == '"' || character == '\\')
-            escaped += '\\';
-        const auto code = static_cast<unsigned char>(character);
-        if (code < 0x20 || code >= 0x7f)
-            escaped += fmt::format("\\u{:04x}", unsigned { code });
-        else
-            escaped += character;
-    }
-    return escaped;
-}
-
-TraceFile::TraceFile(const std::string &path)
-    : file_(path.empty() ? -1 : open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600))
-{
-    if (!path.empty() && !enabled())
-        throw std::runtime_error(
-            fmt::format("cannot open the trace file {}: {}; choose a writable path for --trace",
-                        path, std::generic_category().message(errno)));
-}
-
-TraceFile::~TraceFile()
-{
-    flush();
-}
-
-void TraceFile::write(std::string_view type, std::string_view rest)
-{
-    if (!enabled())
-        return;
-    constexpr std::size_t most_kept = 64 * 1024;
-    const std::string line = fmt::format(R"({{"t":{},"type":"{}",{}}})"
-                                         "\n",
-                                         monotonic_now().count(), type, rest);
-    const std::lock_guard lock(mutex_);
-    lines_ += line;
-    if (lines_.size() > most_kept)
-        write_out();
-}
-
-void TraceFile::flush()
-{
-    const std::lock_guard lock(mutex_);
-    write_out();
-}
-
-void TraceFile::write_out()
-{
-    if (enabled() && !lines_.empty())
-        (void)!::write(file_.get(), lines_.data(), lines_.size());
-    lines_.clear();
-}
-
-std::string StreamName::label() const
-{
-    return fmt::format("dom{}/{}/{}/{} ({})", domain, card, device, index, json_escape(unique_id));
-}
-
-std::string StreamName::json() const
-{
-    return fmt::format(R"("dom":{},"card":{},"stream":"{}/{}","dir":"{}","uid":"{}")", domain, card,
-                       device, index, playback ? "p" : "c", json_escape(unique_id));
-}
-
-std::string StreamStatistics::json() const
-{
-    std::string by_operation;
-    for (std::size_t operation = 0; operation < operations; ++operation)
-        by_operation += fmt::format(R"({}"{}":{})", operation == 0 ? "" : ",",
-                                    operation_names[operation], requests[operation].load());
-    return fmt::format(
-        R"({{{},"requests":{{{}}},"unknown_requests":{},"refused":{},"wakeups":{},)"
-        R"("responses_notified":{},"responses_held_off":{},"events":{},"events_dropped":{},)"
-        R"("underruns":{},"overruns":{},"violations":{},"device_errors":{},"bytes":{},"position":{}}})",
-        name.json(), by_operation, unknown_requests.load(), refused.load(), wakeups.load(),
-        responses_notified.load(), responses_held_off.load(), events.load(), events_dropped.load(),
-        underruns.load(), overruns.load(), violations.load(), device_errors.load(), bytes.load(),
-        position.load());
-}
-
-std::shared_ptr<StreamStatistics> StatisticsTable::add(StreamName name)
-{
-    auto statistics = std::make_shared<StreamStatistics>(std::move(name));
-    const std::lock_guard lock(mutex_);
-    streams_.push_back(statistics);
-    if (streams_.size() > kept)
-        streams_.pop_front();
-    return statistics;
-}
-
-std::vector<std::string> StatisticsTable::rows() const
-{
-    std::vector<std::string> rows;
-    const std::lock_guard lock(mutex_);
-    for (const auto &stream : streams_)
-        rows.push_back(stream->json());
-    return rows;
-}
-
-void save_statistics(const std::string &path, const std::vector<std::string> &rows)
-{
-    std::string text = "[";
-    for (const std::string &row : rows)
-        text += fmt::format("{}\n  {}", &row == &rows.front() ? "" : ",", row);
-    text += "\n]\n";
-    const std::string temporary = path + ".new";
-    std::FILE *file = std::fopen(temporary.c_str(), "we");
-    bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    good = file != nullptr && std::fclose(file) == 0 && good;
-    if (!good || std::rename(temporary.c_str(), path.c_str()) != 0)
-        throw std::runtime_error(
-            fmt::format("cannot write the statistics to {}: {}; choose a writable path for --stats",
-                        path, std::generic_category().message(errno)));
-}
 
 Journal::Journal(TraceFile &trace, std::shared_ptr<StreamStatistics> statistics)
     : trace_(trace),

@@ -1,37 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/session.hpp"
 
-#include <algorithm>
 #include <utility>
+
+#include "server/negotiation.hpp"
 
 namespace sndback {
 
 namespace {
-
-// A refusal that also breaks the protocol: a well-behaved frontend never causes it.
-class Violation : public Refusal {
-  public:
-    explicit Violation(const std::string &text, int status = -XEN_EINVAL) : Refusal(status, text)
-    {
-    }
-};
-
-std::uint32_t buffer_limit(const Quota &quota)
-{
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        std::uint64_t { quota.buffer_kib } * 1024, std::numeric_limits<std::uint32_t>::max() / 2));
-}
-
-// How often the stream's thread has to wake up, and what it moves. Without periods it moves frames
-// on a few times a buffer.
-DeviceFactory::Load load_of(const OpenParameters &parameters)
-{
-    const StreamFormat &format = parameters.format;
-    const std::uint32_t octets =
-        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
-    const std::uint64_t frames = std::max<std::uint64_t>(format.frames(octets), 1);
-    return { (format.rate - 1) / frames + 1, format.bytes(format.rate) };
-}
 
 // What takes as long as to move so many octets and to set their volume: to map and clear a part of
 // that, to open a device or to find that it cannot be, to send a line to the log.
@@ -93,7 +69,8 @@ std::optional<Answer> Session::dispatch(const xensnd_req &request, Time now, boo
     case XENSND_OP_HW_PARAM_QUERY:
         if (!settings_.queries)
             throw Refusal(-XEN_EINVAL, "queries are switched off (--no-query)");
-        answer.response.resp.hw_param = query(request.op.hw_param);
+        answer.response.resp.hw_param =
+            answer_query(request.op.hw_param, config_.limits, device_limits(), devices_.quota());
         break;
     default:
         throw Violation(fmt::format("operation {} is not in sndif version 2", request.operation));
@@ -106,56 +83,6 @@ Session::OpenStream &Session::opened()
     if (!stream_)
         throw Violation("the stream is not open");
     return *stream_;
-}
-
-OpenParameters Session::check_open(const xensnd_open_req &request) const
-{
-    const Format *format = find_format(unsigned { request.pcm_format });
-    if (format == nullptr)
-        throw Violation(fmt::format("pcm_format {} is none of sndif's 25", request.pcm_format));
-    if (request.pcm_channels == 0 || request.pcm_rate == 0)
-        throw Violation(fmt::format("{} channels at {} Hz, both must be above 0",
-                                    request.pcm_channels, request.pcm_rate));
-
-    const Limits &limits = config_.limits;
-    if ((limits.formats >> format->wire & 1) == 0)
-        throw Refusal(-XEN_EINVAL,
-                      fmt::format("format {} is not in the stream's sample-formats", format->name));
-    if (!limits.channels.contains(request.pcm_channels))
-        throw Refusal(-XEN_EINVAL,
-                      fmt::format("{} channels, the stream is configured for {} to {}",
-                                  request.pcm_channels, limits.channels.min, limits.channels.max));
-    if (!limits.rates.empty() &&
-        !std::binary_search(limits.rates.begin(), limits.rates.end(), request.pcm_rate))
-        throw Refusal(-XEN_EINVAL,
-                      fmt::format("{} Hz is not in the stream's sample-rates", request.pcm_rate));
-
-    const Quota quota = devices_.quota();
-    if (request.pcm_rate > quota.rate || request.pcm_channels > quota.channels)
-        throw Refusal(-XEN_EINVAL,
-                      fmt::format("{} channels at {} Hz, this guest's quota is {} at {}",
-                                  request.pcm_channels, request.pcm_rate, quota.channels,
-                                  quota.rate));
-
-    // Besides the frames the buffer may have an area for volume values: a page is more than enough
-    // for those.
-    const std::uint32_t most = std::min(limits.buffer_bytes, buffer_limit(quota));
-    const std::uint64_t most_pages = (std::uint64_t { most } + page_size - 1) / page_size + 1;
-    if (request.buffer_sz == 0 || request.buffer_sz > most_pages * page_size)
-        throw Refusal(
-            -XEN_EINVAL,
-            fmt::format("buffer_sz {}, must be 1 to {} (buffer-size and one page for volume)",
-                        request.buffer_sz, most_pages * page_size));
-
-    const StreamFormat stream_format { format, request.pcm_rate, request.pcm_channels };
-    if (request.buffer_sz < stream_format.unit())
-        throw Refusal(-XEN_EINVAL, fmt::format("buffer_sz {} holds no frame of {} octets",
-                                               request.buffer_sz, stream_format.unit()));
-    if (request.period_sz > request.buffer_sz || request.period_sz % stream_format.unit() != 0)
-        throw Violation(fmt::format(
-            "period_sz {} is no number of whole frames of {} octets within buffer_sz {}",
-            request.period_sz, stream_format.unit(), request.buffer_sz));
-    return { stream_format, request.buffer_sz, request.period_sz, settings_.positions };
 }
 
 std::unique_ptr<GuestPages> Session::map_buffer(const xensnd_open_req &request)
@@ -183,7 +110,8 @@ void Session::open(const xensnd_open_req &request)
     if (stream_)
         throw Violation("the stream is open already", -XEN_EBUSY);
     is_open_refused_ = true;
-    const OpenParameters parameters = check_open(request);
+    const OpenParameters parameters =
+        check_open(request, config_.limits, devices_.quota(), settings_.positions);
     auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
     work_ += request.buffer_sz / mapping_part + device_work;
     auto buffer = map_buffer(request);
@@ -332,26 +260,6 @@ Limits Session::device_limits()
         work_ += device_work;
         throw;
     }
-}
-
-xensnd_query_hw_param Session::query(const xensnd_query_hw_param &question)
-{
-    const Quota quota = devices_.quota();
-    Limits allowed;
-    allowed.rate_range.max = quota.rate;
-    allowed.channels.max = quota.channels;
-    allowed.buffer_bytes = buffer_limit(quota);
-    allowed.bytes_a_second = octets_a_second(quota);
-    // The shortest period depends on the rate: with more than one left, on the lowest.
-    allowed.period_frames.min =
-        std::max(1U, (std::max(question.rates.min, 1U) - 1) / quota.periods + 1);
-    const auto answer =
-        narrow(question, intersect(intersect(config_.limits, allowed), device_limits()));
-    if (!answer)
-        throw Refusal(-XEN_EINVAL,
-                      "no configuration of the device, of the stream's XenStore limits "
-                      "and of this guest's quota is left");
-    return *answer;
 }
 
 } // namespace sndback

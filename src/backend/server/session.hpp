@@ -9,6 +9,7 @@
 #include "protocol/page_directory.hpp"
 #include "server/config.hpp"
 #include "server/device_rules.hpp"
+#include "server/journal.hpp"
 
 namespace sndback {
 
@@ -104,9 +105,6 @@ class Session {
     void volume(const xensnd_req &request);
     void trigger(unsigned type, Time now);
     [[nodiscard]] Limits device_limits();
-    [[nodiscard]] xensnd_query_hw_param query(const xensnd_query_hw_param &question);
-
-    [[nodiscard]] OpenParameters check_open(const xensnd_open_req &request) const;
     [[nodiscard]] std::unique_ptr<GuestPages> map_buffer(const xensnd_open_req &request);
     [[nodiscard]] std::span<std::byte> buffer_range(const xensnd_rw_req &request);
     [[nodiscard]] OpenStream &opened();

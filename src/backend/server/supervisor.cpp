@@ -25,7 +25,7 @@ namespace sndback {
 namespace {
 
 // How long workers get to close their connections.
-constexpr std::chrono::milliseconds stop_patience { 500 };
+constexpr std::chrono::milliseconds workers_patience { 500 };
 constexpr std::chrono::seconds report_patience { 1 };
 // How often XenStore is asked whether it is still there.
 constexpr std::chrono::seconds store_interval { 5 };
@@ -306,7 +306,7 @@ void Supervisor::stop()
     log(LogLevel::info, "stopping: {} guests", guests_.size());
     for (auto &[domain, guest] : guests_)
         guest.stop();
-    const Time until = monotonic_now() + stop_patience;
+    const Time until = monotonic_now() + workers_patience;
     const auto is_running = [](const auto &entry) {
         return entry.second.is_running();
     };

@@ -18,7 +18,7 @@ namespace sndback {
 namespace {
 
 // How long frontends get to notice that the backend ends.
-constexpr std::chrono::milliseconds stop_patience { 300 };
+constexpr std::chrono::milliseconds frontends_patience { 300 };
 
 File open_event()
 {
@@ -220,7 +220,7 @@ void Worker::stop()
 {
     for (auto &[card, frontend] : frontends_)
         update(frontend);
-    const Time until = monotonic_now() + stop_patience;
+    const Time until = monotonic_now() + frontends_patience;
     while (monotonic_now() < until &&
            std::any_of(frontends_.begin(), frontends_.end(),
                        [](const auto &entry) { return entry.second.attached(); })) {

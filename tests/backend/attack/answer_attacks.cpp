@@ -63,7 +63,7 @@ template <std::uint32_t min, std::uint32_t max> void set_intervals(Query &query)
     });
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack answer_table[] = {
     { .name = "response-unsolicited",
       .description = "a response to no request",
       .after_answer =
@@ -210,7 +210,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> answer_attacks()
 {
-    return attacks;
+    return answer_table;
 }
 
 } // namespace sndback

@@ -18,12 +18,12 @@ bool strike_with_event(StreamTarget &target, std::uint64_t &)
     return true;
 }
 
-template <std::uint32_t distance> void displace(StreamTarget &target)
+template <std::uint32_t distance> void displace_events(StreamTarget &target)
 {
     target.events_produced().store(target.events_produced().load() + distance);
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack event_table[] = {
     { .name = "position-jumps",
       .description = "positions are a gigabyte ahead",
       .on_position =
@@ -103,16 +103,16 @@ constexpr Attack attacks[] = {
           } },
     { .name = "in-prod-far",
       .description = "in_prod announces a thousand events more than there are",
-      .on_position = strike_with_event<displace<1000>> },
+      .on_position = strike_with_event<displace_events<1000>> },
     { .name = "in-prod-page-and-one",
       .description = "in_prod announces one event more than the page holds",
-      .on_position = strike_with_event<displace<XENSND_IN_RING_LEN + 1>> },
+      .on_position = strike_with_event<displace_events<XENSND_IN_RING_LEN + 1>> },
     { .name = "in-prod-stale",
       .description = "in_prod announces a whole page of events that were never sent",
-      .on_position = strike_with_event<displace<XENSND_IN_RING_LEN>> },
+      .on_position = strike_with_event<displace_events<XENSND_IN_RING_LEN>> },
     { .name = "in-prod-backwards",
       .description = "in_prod goes back by two",
-      .on_position = strike_with_event<displace<~std::uint32_t { 1 }>> },
+      .on_position = strike_with_event<displace_events<~std::uint32_t { 1 }>> },
     { .name = "in-prod-all-ones",
       .description = "in_prod is 0xffffffff",
       .on_position = strike_with_event<[](StreamTarget &target) {
@@ -146,7 +146,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> event_attacks()
 {
-    return attacks;
+    return event_table;
 }
 
 } // namespace sndback

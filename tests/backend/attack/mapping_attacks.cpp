@@ -20,7 +20,7 @@ bool refuse(StreamTarget &, const xensnd_req &request, xensnd_resp &response)
     return true;
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack mapping_table[] = {
     { .name = "mappings-kept",
       .description = "every page stays mapped after CLOSE and disconnect, and is written to later",
       .background = scribble,
@@ -52,7 +52,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> mapping_attacks()
 {
-    return attacks;
+    return mapping_table;
 }
 
 } // namespace sndback

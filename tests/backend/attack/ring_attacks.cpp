@@ -19,27 +19,27 @@ void after_start(StreamTarget &target, const xensnd_resp &response)
 }
 
 // Sets rsp_prod that far from where it belongs.
-template <std::uint32_t distance> void displace(StreamTarget &target)
+template <std::uint32_t distance> void displace_responses(StreamTarget &target)
 {
     target.response_produced().store(target.response_produced().load() + distance);
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack ring_table[] = {
     { .name = "rsp-prod-far",
       .description = "rsp_prod announces 1000 responses more than there are",
-      .after_answer = after_start<displace<1000>> },
+      .after_answer = after_start<displace_responses<1000>> },
     { .name = "rsp-prod-one-ahead",
       .description = "rsp_prod announces one response more than there were requests",
-      .after_answer = after_start<displace<1>> },
+      .after_answer = after_start<displace_responses<1>> },
     { .name = "rsp-prod-ring-ahead",
       .description = "rsp_prod is exactly one ring size ahead",
-      .after_answer = after_start<displace<32>> },
+      .after_answer = after_start<displace_responses<32>> },
     { .name = "rsp-prod-backwards",
       .description = "rsp_prod goes back by one",
-      .after_answer = after_start<displace<~std::uint32_t { 0 }>> },
+      .after_answer = after_start<displace_responses<~std::uint32_t { 0 }>> },
     { .name = "rsp-prod-half-way",
       .description = "rsp_prod is 2^31 away: ahead or behind, as one takes it",
-      .after_answer = after_start<displace<0x80000000>> },
+      .after_answer = after_start<displace_responses<0x80000000>> },
     { .name = "rsp-prod-all-ones",
       .description = "rsp_prod is 0xffffffff",
       .after_answer = after_start<[](StreamTarget &target) {
@@ -90,7 +90,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> ring_attacks()
 {
-    return attacks;
+    return ring_table;
 }
 
 } // namespace sndback

@@ -30,7 +30,7 @@ void write_everywhere(StoreTarget &target, const std::string &value)
         target.write(path, value);
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack store_table[] = {
     { .name = "state-flapping",
       .description = "the state runs through all values, and some beyond, as fast as it can",
       .store =
@@ -199,7 +199,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> store_attacks()
 {
-    return attacks;
+    return store_table;
 }
 
 } // namespace sndback

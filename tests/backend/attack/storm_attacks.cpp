@@ -16,7 +16,7 @@ bool hide_position(StreamTarget &target, std::uint64_t &position)
     return false;
 }
 
-constexpr Attack attacks[] = {
+constexpr Attack storm_table[] = {
     { .name = "storm-requests",
       .description = "interrupts on the request port as fast as they go",
       .background = [](StreamTarget &target) { target.notify_requests(); },
@@ -94,7 +94,7 @@ constexpr Attack attacks[] = {
 
 std::span<const Attack> storm_attacks()
 {
-    return attacks;
+    return storm_table;
 }
 
 } // namespace sndback

@@ -47,9 +47,7 @@ class Player {
     }
     ~Player()
     {
-        stopping_ = true;
-        if (thread_.joinable())
-            thread_.join();
+        stop();
     }
     Player(const Player &) = delete;
     Player &operator=(const Player &) = delete;
@@ -62,6 +60,13 @@ class Player {
             ASSERT_EQ(guest_.stream(0).simple(XENSND_OP_WRITE, written_, period), 0);
         ASSERT_EQ(guest_.stream(0).trigger(XENSND_OP_TRIGGER_START), 0);
         thread_ = std::thread([this] { play(); });
+    }
+    // Sends no further requests. What has been written goes on playing.
+    void stop()
+    {
+        stopping_ = true;
+        if (thread_.joinable())
+            thread_.join();
     }
     [[nodiscard]] std::uint64_t played() const
     {
@@ -161,6 +166,9 @@ TEST_P(HostileGuestTest, HarmsNoOtherGuest)
     EXPECT_TRUE(has_played_on()) << log;
     EXPECT_EQ(first.refused() + second.refused(), 0U);
 
+    // A request that the backend does not answer any more would be waited for.
+    first.stop();
+    second.stop();
     const auto took = backend.terminate();
     ASSERT_TRUE(took) << "SIGTERM is not obeyed";
     EXPECT_LE(*took, 1000ms);

@@ -57,7 +57,7 @@ void transfer(HostileGuest &self)
     }
 }
 
-constexpr GuestAttack attacks[] = {
+constexpr GuestAttack request_table[] = {
     { "rate-largest", "OPEN at 2^32-1 Hz", open_with<[](xensnd_open_req &open) {
           open.pcm_rate = 0xffffffff;
       }> },
@@ -180,7 +180,7 @@ constexpr GuestAttack attacks[] = {
 
 std::span<const GuestAttack> request_attacks_of_guest()
 {
-    return attacks;
+    return request_table;
 }
 
 } // namespace sndback::fake

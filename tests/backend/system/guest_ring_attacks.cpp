@@ -67,7 +67,7 @@ template <unsigned operation> void flood(HostileGuest &self)
     }
 }
 
-constexpr GuestAttack attacks[] = {
+constexpr GuestAttack ring_table[] = {
     { "requests-beyond-ring", "req_prod is a thousand ahead", set_produced<1000> },
     { "requests-backwards", "req_prod goes back", set_produced<0x80000000> },
     { "requests-wrapped", "req_prod is the largest number", set_produced<0xffffffff> },
@@ -134,7 +134,7 @@ constexpr GuestAttack attacks[] = {
 
 std::span<const GuestAttack> ring_attacks_of_guest()
 {
-    return attacks;
+    return ring_table;
 }
 
 } // namespace sndback::fake

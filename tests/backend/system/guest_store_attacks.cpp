@@ -34,7 +34,7 @@ void add_streams(HostileGuest &self, unsigned devices, unsigned streams)
     connect_with(self, "0/0/type", "p");
 }
 
-constexpr GuestAttack attacks[] = {
+constexpr GuestAttack store_table[] = {
     { "states-flood", "the state node is written without end",
       [](HostileGuest &self) {
           while (self.goes_on())
@@ -152,7 +152,7 @@ constexpr GuestAttack attacks[] = {
 
 std::span<const GuestAttack> store_attacks_of_guest()
 {
-    return attacks;
+    return store_table;
 }
 
 } // namespace sndback::fake

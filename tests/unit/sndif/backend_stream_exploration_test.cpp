@@ -94,7 +94,7 @@ class BackendStreamWalk {
     void answer_trigger(Kind kind, RequestId id, bool is_refused);
     void check() const;
 
-    BackendStream stream_;
+    xen_front::BackendStream stream_;
     bool has_backend_ = false;
     bool is_wanted_ = false; // open, in the end
     bool is_opened_ = false; // as sent: OPEN without CLOSE behind it
@@ -344,7 +344,7 @@ void BackendStreamWalk::check_end() const
     }
     if (!rest.has_backend_)
         return;
-    const BackendStream &stream = rest.stream_;
+    const xen_front::BackendStream &stream = rest.stream_;
     promise(stream.is_open() == is_wanted_, "what was wanted last is so");
     promise(!stream.is_opening() && !stream.is_closing() && !stream.is_starting() &&
                 !stream.is_stopping(),

@@ -55,7 +55,7 @@ class BackendStreamTest : public ::testing::Test {
         stream.on_trigger_sent(*due, id);
     }
 
-    BackendStream stream;
+    xen_front::BackendStream stream;
 };
 
 TEST(BackendStreamTablesTest, EveryTrigger)

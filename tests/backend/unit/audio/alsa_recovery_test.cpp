@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace {
@@ -92,9 +93,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t buffer_bytes = 16'384;
-const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, buffer_bytes, 4096, {} };
-
 // alsa-lib's null PCM has no clock, but all the calls.
 TEST(AlsaRecovery, PlaybackGoesOnAfterEachErrorInEachCall)
 {
@@ -104,7 +102,7 @@ TEST(AlsaRecovery, PlaybackGoesOnAfterEachErrorInEachCall)
                 continue;
             RecordingListener listener;
             const Gain gain;
-            AlsaPlayback device("null", parameters, gain, listener);
+            AlsaPlayback device("null", alsa_parameters, gain, listener);
             auto data = numbered(4096);
             ASSERT_TRUE(device.transfer(data, 0ms));
             failure = error;
@@ -137,7 +135,7 @@ TEST(AlsaRecovery, CaptureGoesOnAfterEachErrorInEachCall)
         for (const unsigned place : { avail, readi, prepare, start }) {
             RecordingListener listener;
             const Gain gain;
-            AlsaCapture device("null", parameters, gain, listener);
+            AlsaCapture device("null", alsa_parameters, gain, listener);
             failure = error;
             failing_place = place;
             device.start(0ms);
@@ -163,7 +161,7 @@ TEST(AlsaRecovery, ADescriptorThatStaysReadyWithoutFramesIsNotWaitedFor)
     };
     RecordingListener listener;
     const Gain gain;
-    AlsaCapture device("null", parameters, gain, listener);
+    AlsaCapture device("null", alsa_parameters, gain, listener);
     failure = -EAGAIN;
     device.start(0ms);
     std::vector<pollfd> ready = descriptors_of(device);
@@ -190,7 +188,7 @@ TEST(AlsaRecovery, ACardThatIsGoneEndsTheStream)
 {
     RecordingListener listener;
     const Gain gain;
-    AlsaPlayback device("null", parameters, gain, listener);
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
     auto data = numbered(4096);
     failure = -ENODEV;
     failing_place = writei;

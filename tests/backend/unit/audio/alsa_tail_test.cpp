@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace {
@@ -56,9 +57,8 @@ class AlsaTail : public ::testing::Test {
 
     RecordingListener listener_;
     const Gain gain_;
-    const OpenParameters parameters_ { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
     std::vector<std::byte> data_ = numbered(4096);
-    AlsaPlayback device_ { "null", parameters_, gain_, listener_ };
+    AlsaPlayback device_ { "null", alsa_parameters, gain_, listener_ };
 };
 
 class OfAServer : public AlsaTail {

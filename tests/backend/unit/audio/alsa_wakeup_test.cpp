@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace sndback {
 namespace {
 
 using namespace std::chrono_literals;
-
-const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
 
 std::vector<pollfd> descriptors_of(const PcmDevice &device)
 {
@@ -25,7 +24,7 @@ TEST(AlsaWakeup, APcmThatIsReadyTooEarlyIsLookedAtWhenAPeriodIsOver)
 {
     RecordingListener listener;
     const Gain gain;
-    AlsaPlayback device("null", parameters, gain, listener);
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
     auto data = numbered(4096);
     ASSERT_TRUE(device.transfer(data, 0ms));
     EXPECT_TRUE(descriptors_of(device).empty()) << "it does not run";

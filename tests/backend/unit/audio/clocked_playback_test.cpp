@@ -2,16 +2,13 @@
 // Playback by a clock: positions, underruns, what reaches the sink.
 #include "audio/clocked_device.hpp"
 
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace sndback {
 namespace {
 
 using namespace std::chrono_literals;
-
-const StreamFormat stereo { find_format("s16_le"), 48000, 2 };
-constexpr std::uint32_t period = 480 * 4; // 10 ms
-constexpr std::uint32_t buffer = 4 * period;
 
 class PlaybackTest : public ::testing::Test {
   protected:

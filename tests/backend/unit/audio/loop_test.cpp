@@ -3,16 +3,13 @@
 
 #include "audio/clocked_device.hpp"
 #include "server/device_rules.hpp"
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace sndback {
 namespace {
 
 using namespace std::chrono_literals;
-
-const StreamFormat stereo { find_format("s16_le"), 48000, 2 };
-constexpr std::uint32_t period = 480 * 4; // 10 ms
-constexpr std::uint32_t buffer = 4 * period;
 
 // One playback and one capture stream on a loop, each driven like a session would.
 class LoopPair {

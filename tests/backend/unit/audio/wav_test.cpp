@@ -4,12 +4,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "unit/audio/parameters.h"
 #include "unit/support.h"
 
 namespace sndback {
 namespace {
-
-const StreamFormat stereo { find_format("s16_le"), 48000, 2 };
 
 std::vector<std::byte> contents(const std::filesystem::path &path)
 {
