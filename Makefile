@@ -122,7 +122,7 @@ thread-tests: ## build the host test of real threads, with ThreadSanitizer
 # How long each fuzzer runs in "make check", in seconds, and from which seed: the same commit sees
 # the same inputs every time, so that a failure of "make check" can be repeated. What is new is
 # looked for by "make fuzz".
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 10
 FUZZ_SEED ?= 1
 DEBUG_ROUNDS ?= 10
 

@@ -177,7 +177,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                  memory=256, spare_memory=320, is_extra=is_extra)
              for name, kernel, guest_type, access, backend_losses, guest_saves, seconds, is_extra in (
                  ("saves", "6.1", "pvh", "mmap", 0, saves, 0, False),
-                 ("saves", "6.12", "pv", "rw", 0, saves, 0, False),
+                 ("saves", "6.12", "pv", "rw", 0, saves, 0, True),
                  ("endurance", "6.1", "pv", "rw", *ENDURANCE, True),
                  ("endurance", "6.12", "pvh", "mmap", *ENDURANCE, True))]
     # What comes with ffmpeg does not fit into the memory of a guest.
@@ -238,8 +238,9 @@ def output_runs() -> list[Run]:
 
 
 def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> list[Run]:
-    """What there is besides the other tables."""
+    """What there is besides the other tables; of what "make check" runs, the longest first."""
     lifecycle = f"/selftest/lifecycle.sh {rounds}"
+    step = 1 if attacks else ATTACK_STEP
     runs = [Run(f"selftest-{kernel}-{guest_type}", kernel, guest_type,
                 each("/selftest/xen-front-selftest", lifecycle),
                 checks=(exact.compare,), **LEAKS,
@@ -248,20 +249,37 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
                 is_extra=(kernel, guest_type) == (OLDEST, "pvh"))
             for kernel, guest_type in ((OLDEST, "pv"), (OLDEST, "pvh"), (CURRENT, "pvh"),
                                        (NEWEST, "pv"))]
-    runs += [
-        Run("selftest-roundtrip", "6.12", "pv", "/selftest/xen-front-selftest --loop",
-            vsnd=LOOP_CARD),
-        Run("selftest-many", "6.12", "pv", "/selftest/many.sh", vsnd=many_cards(),
-            checks=(counters.few_queries,)),
-        Run("selftest-bad-config", "6.12", "pv", "/selftest/bad-config.sh", vsnd=PLAIN_CARDS,
-            before_unpause="/selftest/bad-config-nodes.sh"),
+    return runs + [
+        *survivor_runs(restarts, saves),
         Run("selftest-clients", "6.12", "pv",
             "/selftest/counted.sh sh -c 's=0; for one in kselftest.sh clients.sh xen-front-stress "
             "pulseaudio.sh traced.sh; do /selftest/$one || s=1; done; exit $s'",
             vsnd=CLIENT_CARDS, checks=(counters.compare, traces.compare, exact.compare),
             backend_options="--trace /lab/out/files/backend.jsonl", domu_packages=PULSEAUDIO,
             memory=800),
-        *survivor_runs(restarts, saves),
+        # Attacks on the host take no time, in a guest seconds each: by default a few.
+        *(Run(f"selftest-attacks-{kernel}-pv", kernel, "pv", "/selftest/xen-front-attacked",
+              dom0_command=f"/selftest/attack-dom0.sh '{attacks or '.'}' {step} "
+                           f"{first * (step // 2)}",
+              driver_options="request_timeout_ms=250", is_extra=kernel == "6.12")
+          for first, kernel in enumerate(("6.1", "6.12"))),
+        # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
+        Run("selftest-duplex", "6.1", "pv",
+            "/selftest/counted.sh /selftest/xen-front-duplex 10 128/512 64/256 32/128",
+            vsnd=DUPLEX_CARD, icount="0", checks=(counters.few_queries, counters.compare)),
+        # Also on a backend that is like others in the field.
+        Run("selftest-guests", "6.12", "pv",
+            "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
+            vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
+            backend_options="--no-query --positions period",
+            checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
+                    counters.compare)),
+        Run("selftest-bad-config", "6.12", "pv", "/selftest/bad-config.sh", vsnd=PLAIN_CARDS,
+            before_unpause="/selftest/bad-config-nodes.sh"),
+        Run("selftest-many", "6.12", "pv", "/selftest/many.sh", vsnd=many_cards(),
+            checks=(counters.few_queries,)),
+        Run("selftest-roundtrip", "6.12", "pv", "/selftest/xen-front-selftest --loop",
+            vsnd=LOOP_CARD, is_extra=True),
         Run("selftest-mixer", "6.12", "pv",
             each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
             vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 600 stop start restart",
@@ -286,17 +304,6 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             is_extra=True),
         Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
-        # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
-        Run("selftest-duplex", "6.1", "pv",
-            "/selftest/counted.sh /selftest/xen-front-duplex 10 128/512 64/256 32/128",
-            vsnd=DUPLEX_CARD, icount="0", checks=(counters.few_queries, counters.compare)),
-        # Also on a backend that is like others in the field.
-        Run("selftest-guests", "6.12", "pv",
-            "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
-            vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
-            backend_options="--no-query --positions period",
-            checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
-                    counters.compare)),
         hostile_run(),
         # 32 streams of four guests, and one alone.
         Run("selftest-cost", OLDEST, "pv", "/selftest/cost.sh", vsnd=STREAMS_CARD, guests=4,
@@ -311,14 +318,6 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             dom0_script_when="guests-done", is_extra=True),
         *output_runs(),
         *smp_runs(lifecycle, restarts), *built_runs(rounds)]
-    # Attacks on the host take no time, in a guest seconds each: by default a few.
-    step = 1 if attacks else ATTACK_STEP
-    return runs + [
-        Run(f"selftest-attacks-{kernel}-pv", kernel, "pv", "/selftest/xen-front-attacked",
-            dom0_command=f"/selftest/attack-dom0.sh '{attacks or '.'}' {step} "
-                         f"{first * (step // 2)}",
-            driver_options="request_timeout_ms=250", is_extra=kernel == "6.12")
-        for first, kernel in enumerate(("6.1", "6.12"))]
 
 
 # The runs of all_runs() that --debug repeats, under names of their own.

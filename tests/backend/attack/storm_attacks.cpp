@@ -7,7 +7,7 @@ namespace sndback {
 
 namespace {
 
-constexpr std::uint64_t frame = 4; // S16 stereo, which the victims play
+constexpr std::uint64_t frame_octets = 4; // S16 stereo, which the victims play
 
 // Keeps the real position to itself, for what the background thread makes of it.
 bool hide_position(StreamTarget &target, std::uint64_t &position)
@@ -43,7 +43,8 @@ constexpr Attack storm_table[] = {
     { .name = "storm-idle-positions",
       .description = "position events as fast as they go, also for streams that do not run",
       .on_position = hide_position,
-      .background = [](StreamTarget &target) { target.send_event(XENSND_EVT_CUR_POS, frame); },
+      .background =
+          [](StreamTarget &target) { target.send_event(XENSND_EVT_CUR_POS, frame_octets); },
       .from = AttackPhase::connected },
     { .name = "storm-backwards",
       .description = "position events as fast as they go, backwards",
@@ -51,7 +52,7 @@ constexpr Attack storm_table[] = {
       .background =
           [](StreamTarget &target) {
               target.send_event(XENSND_EVT_CUR_POS,
-                                target.true_position - target.count++ % 1000 * frame);
+                                target.true_position - target.count++ % 1000 * frame_octets);
           } },
     { .name = "storm-single-frames",
       .description = "a position event for each single frame",
@@ -64,8 +65,8 @@ constexpr Attack storm_table[] = {
           },
       .background =
           [](StreamTarget &target) {
-              if (target.count * frame < target.true_position)
-                  target.send_event(XENSND_EVT_CUR_POS, ++target.count * frame);
+              if (target.count * frame_octets < target.true_position)
+                  target.send_event(XENSND_EVT_CUR_POS, ++target.count * frame_octets);
           } },
     { .name = "storm-unknown-events",
       .description = "events of unknown type as fast as they go",
