@@ -81,12 +81,12 @@ void GuestProcess::answer_write(const Message &message)
     if (!may_write(message.first, message.second))
         return answer(message.kind, false,
                       fmt::format("{} must not be written", printable(message.first)));
-    const std::string own = directory() + "/";
+    const std::string own = nodes_.directory() + "/";
     try {
         // The toolstack may have removed the card meanwhile, and writing would bring it back.
         if (message.first.starts_with(own)) {
             const std::string_view rest = std::string_view(message.first).substr(own.size());
-            context_.store.write_beside(frontend_node(rest.substr(0, rest.find('/'))),
+            context_.store.write_beside(nodes_.frontend_node(rest.substr(0, rest.find('/'))),
                                         message.first, message.second);
         } else {
             context_.store.write(message.first, message.second);
@@ -113,7 +113,7 @@ void GuestProcess::answer_watch(const Message &message)
 // The cards of this guest, and what the guest itself may read anyway.
 bool GuestProcess::may_read(std::string_view path) const
 {
-    const std::string own = directory();
+    const std::string own = nodes_.directory();
     return path == "domid" || path == own || path.starts_with(own + "/") ||
            path.starts_with(fmt::format("/local/domain/{}/", domain_));
 }
@@ -129,7 +129,7 @@ bool GuestProcess::may_write(std::string_view path, std::string_view value) cons
             return {};
         return rest.substr(slash + 1);
     };
-    const std::string_view node = take_card(directory() + "/");
+    const std::string_view node = take_card(nodes_.directory() + "/");
     if (node == "state")
         return value.size() == 1 && value[0] >= '1' && value[0] <= '8';
     if (node == XENSND_FIELD_BE_VERSIONS)

@@ -54,15 +54,10 @@ std::string describe_exit(int status)
 
 } // namespace
 
-bool is_card_number(std::string_view text)
-{
-    return !text.empty() && text.size() < 10 &&
-           text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
     : context_(context),
       domain_(domain),
+      nodes_(context.store, context.own_path, context.root, domain),
       updates_(1, 1),
       questions_(questions_per_second, questions_at_once),
       log_lines_(1, 1)
@@ -80,42 +75,12 @@ GuestProcess::~GuestProcess()
          waitpid(worker_->process, nullptr, WNOHANG) == 0 && monotonic_now() < until;)
         usleep(1000);
     worker_.reset();
-    close_cards();
-}
-
-std::string GuestProcess::directory() const
-{
-    return fmt::format("{}/{}", context_.root, domain_);
-}
-
-std::string GuestProcess::frontend_node(std::string_view card) const
-{
-    return fmt::format("{}/{}/frontend", directory(), card);
-}
-
-std::vector<std::string> GuestProcess::cards() const
-{
-    std::vector<std::string> cards = context_.store.list(directory());
-    // What is left of a directory that the toolstack has removed is none.
-    std::erase_if(cards, [this](const std::string &name) {
-        return !is_card_number(name) || !context_.store.read(frontend_node(name));
-    });
-    return cards;
-}
-
-// Only the toolstack writes these nodes; the guest can read them.
-GuestIdentity GuestProcess::present_identity() const
-{
-    constexpr std::string_view vm = "/vm/";
-    const std::string home = fmt::format("/local/domain/{}", domain_);
-    const std::string uuid = context_.store.read(home + "/vm").value_or("");
-    return { domain_, context_.store.read(home + "/name").value_or(""),
-             uuid.starts_with(vm) ? uuid.substr(vm.size()) : "" };
+    nodes_.close_cards();
 }
 
 void GuestProcess::identify()
 {
-    identity_ = present_identity();
+    identity_ = nodes_.identity();
     const Quota quota = quota_of(context_, identity_);
     updates_ = TokenBucket(quota.updates, quota.updates);
     log_lines_ = TokenBucket(quota.log_lines, 3 * quota.log_lines, std::chrono::minutes(1));
@@ -124,25 +89,14 @@ void GuestProcess::identify()
 bool GuestProcess::is_allowed()
 {
     const bool allowed = context_.configuration.find(identity_) != nullptr;
-    if (!std::exchange(refused_, !allowed) && !allowed)
-        say_why();
-    return allowed;
-}
-
-void GuestProcess::say_why() const
-{
-    const std::string reason =
-        fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
-                    printable(identity_.name), printable(identity_.uuid));
-    log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
-    try {
-        for (const std::string &card : cards())
-            context_.store.write(fmt::format("{}/error/backend/" XENSND_DRIVER_NAME "/{}/{}/error",
-                                             context_.own_path, domain_, card),
-                                 reason);
-    } catch (const std::runtime_error &error) {
-        log(LogLevel::error, "dom{}: {}", domain_, error.what());
+    if (!std::exchange(refused_, !allowed) && !allowed) {
+        const std::string reason =
+            fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
+                        printable(identity_.name), printable(identity_.uuid));
+        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+        nodes_.refuse_cards(reason);
     }
+    return allowed;
 }
 
 void GuestProcess::reconfigure()
@@ -189,14 +143,14 @@ bool GuestProcess::wants_look() const
 // Whether there should be a worker, and what there is to tell it.
 void GuestProcess::look(Time now)
 {
-    over_ = cards().empty();
+    over_ = nodes_.cards().empty();
     if (over_ || !context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();
     }
     // It may have been renamed, or be another domain of the same number, which gets a worker of its
     // own.
-    if (const GuestIdentity present = present_identity(); present != identity_) {
+    if (const GuestIdentity present = nodes_.identity(); present != identity_) {
         const bool is_another = !identity_.uuid.empty() && present.uuid != identity_.uuid;
         reconfigure();
         return is_another ? stop() : void();
@@ -305,7 +259,7 @@ bool GuestProcess::take_exit(int process, int status)
     changed_ = true;
     if (stopping_) {
         stopping_ = false;
-        close_cards();
+        nodes_.close_cards();
         return true;
     }
     if (lived_long)
@@ -314,21 +268,8 @@ bool GuestProcess::take_exit(int process, int status)
     start_at_ = now + pause;
     log(LogLevel::error, "dom{}: the worker is dead: {}; another one is started in {} s", domain_,
         describe_exit(status), pause.count());
-    close_cards();
+    nodes_.close_cards();
     return true;
-}
-
-void GuestProcess::close_cards()
-{
-    for (const std::string &card : cards()) {
-        const std::string state = fmt::format("{}/{}/state", directory(), card);
-        try {
-            context_.store.write_beside(frontend_node(card), state,
-                                        std::to_string(XenbusStateClosed));
-        } catch (const std::runtime_error &error) {
-            log(LogLevel::error, "dom{}: {}", domain_, error.what());
-        }
-    }
 }
 
 void GuestProcess::stop()

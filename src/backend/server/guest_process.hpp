@@ -8,6 +8,7 @@
 #include <map>
 
 #include "server/backoff.hpp"
+#include "server/guest_nodes.hpp"
 #include "server/message.hpp"
 #include "server/settings.hpp"
 #include "server/token_bucket.hpp"
@@ -26,9 +27,6 @@ struct SupervisorContext {
     Configuration configuration;
     bool stopping = false;
 };
-
-// Whether a name may be that of a card's directory.
-[[nodiscard]] bool is_card_number(std::string_view text);
 
 class GuestProcess {
   public:
@@ -90,19 +88,13 @@ class GuestProcess {
         bool is_lost = false; // killed; its exit will be noticed
     };
 
-    [[nodiscard]] std::vector<std::string> cards() const;
-    [[nodiscard]] std::string directory() const;
-    [[nodiscard]] std::string frontend_node(std::string_view card) const;
     [[nodiscard]] bool wants_look() const;
     void look(Time now);
     [[nodiscard]] bool is_allowed();
-    void say_why() const;
-    [[nodiscard]] GuestIdentity present_identity() const;
     void identify();
     void start(Time now);
     void send_settings();
     void lose(std::string_view reason);
-    void close_cards();
     void take_message(const Message &message, Time now);
     void answer(MessageKind kind, bool good, std::string_view text = {});
     void answer_write(const Message &message);
@@ -113,6 +105,7 @@ class GuestProcess {
 
     SupervisorContext &context_;
     unsigned domain_;
+    GuestNodes nodes_;
     GuestIdentity identity_;
     std::optional<Worker> worker_;
     std::map<std::string, XenStore::Watch> watches_;
