@@ -280,7 +280,7 @@ check-arm64: ## playback, capture, restarts and attacks on an emulated arm64 mac
 	@scripts/setup --for arm64
 	@echo "== selftests in the lab, arm64"
 	@scripts/lab programs --arch arm64
-	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) \
+	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) --restarts $(ALL_RESTARTS) \
 		$(foreach kernel,$(ARM64_KERNELS),$(patsubst %,arm64-%-$(kernel),selftest restart attacks))
 
 # A module whose faults the kernels of check-debug must report.

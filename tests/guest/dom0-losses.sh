@@ -69,7 +69,7 @@ restart() {
 		sleep $away_seconds
 		lab-backend start
 		;;
-	1)
+	0)
 		lab-backend kill
 		sleep $away_seconds
 		lab-backend start

@@ -3,6 +3,8 @@
 // The devices behind the rules.
 #include <array>
 
+#include <fmt/core.h>
+
 #include "audio/alsa_device.hpp"
 #include "audio/clocked_device.hpp"
 #include "audio/wav.hpp"
