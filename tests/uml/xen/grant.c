@@ -55,7 +55,7 @@ int gnttab_grant_foreign_access(domid_t domain, unsigned long frame, int is_read
 }
 EXPORT_SYMBOL_GPL(gnttab_grant_foreign_access);
 
-/* Whether the page is still the driver's. */
+/* Whether the page is still the driver's, who has a reference, as has each mapping. */
 static void check_page(const struct grant *grant)
 {
 	int expected = 1 + grant->mappings;
@@ -111,6 +111,7 @@ static void mapping_opened(struct vm_area_struct *vma)
 
 	spin_lock(&grants_lock);
 	grant->mappings++;
+	get_page(grant->page);
 	spin_unlock(&grants_lock);
 }
 
@@ -121,6 +122,7 @@ static void mapping_closed(struct vm_area_struct *vma)
 
 	spin_lock(&grants_lock);
 	grant->mappings--;
+	put_page(grant->page);
 	is_over = grant->is_ended && !grant->mappings;
 	if (is_over)
 		list_del(&grant->list);
@@ -151,13 +153,16 @@ int fake_grant_map(struct vm_area_struct *vma)
 	if (grant) {
 		check_page(grant);
 		grant->mappings++;
+		get_page(grant->page);
 	}
 	spin_unlock(&grants_lock);
 	if (!grant)
 		return -ENOENT;
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTCOPY);
 	vma->vm_private_data = grant;
-	ret = vm_insert_page(vma, vma->vm_start, grant->page);
+	/* Takes no reference: it would be gone before the mapping is closed. */
+	ret = remap_pfn_range(vma, vma->vm_start, page_to_pfn(grant->page), PAGE_SIZE,
+			      vma->vm_page_prot);
 	if (ret)
 		mapping_closed(vma);
 	else
