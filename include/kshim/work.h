@@ -14,8 +14,17 @@ struct kshim_work {
 
 typedef void (*kshim_work_function)(void *context);
 
+/* For lockdep: with locks that functions of one class take, one of another may be waited for. */
+enum kshim_work_class {
+	KSHIM_WORK_FRONTEND,
+	KSHIM_WORK_CARD,
+	KSHIM_WORK_GRANTS,
+	KSHIM_WORK_CLASSES,
+};
+
 /* @function will be called with @context; it may sleep. It never runs twice at a time. */
-void kshim_work_init(struct kshim_work *work, kshim_work_function function, void *context);
+void kshim_work_init(struct kshim_work *work, enum kshim_work_class work_class,
+		     kshim_work_function function, void *context);
 /*
  * Has the function run once more, within @milliseconds from now: a run that is due earlier serves
  * as well. Not while the guest is suspended. Context: any.

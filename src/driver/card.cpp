@@ -12,7 +12,7 @@ Card::Card(XenbusDevice device, Box<CardConfig> config, Work &maintenance, Defer
       device_(device),
       held_device_(device),
       config_(move(config)),
-      drains_(on_drains, this),
+      drains_(KSHIM_WORK_CARD, on_drains, this),
       services_ { .maintenance = maintenance,
                   .drains = drains_,
                   .grants = grants,
@@ -119,12 +119,11 @@ Card::Health Card::look(unsigned int give_up_ms)
 {
     Health all;
     bool is_any_active = false;
-    const uint64_t now = now_ms();
     for (Box<Stream> &stream : streams_) {
         const Stream::Health one = stream->look();
         all.is_refused |= one.is_refused;
         is_any_active |= one.is_active;
-        if (one.link == Link::Stalled) {
+        if (one.link == Link::Stalled && one.stalled_since_ms != 0) {
             all.stalled_since_ms = all.is_stalled ? min(all.stalled_since_ms, one.stalled_since_ms)
                                                   : one.stalled_since_ms;
             all.is_stalled = true;
@@ -136,9 +135,10 @@ Card::Health Card::look(unsigned int give_up_ms)
     if (!is_any_active || !all.is_stalled)
         return all;
     // The backend is there: what it does not go on with ends alone.
-    if (give_up_ms != 0 && now - all.stalled_since_ms >= give_up_ms) {
+    if (give_up_ms != 0) {
+        const uint64_t now = now_ms();
         for (Box<Stream> &stream : streams_)
-            stream->give_up_if_stalled();
+            stream->give_up_if_stalled(now, give_up_ms);
     }
     all.is_stalled = false;
     return all;

@@ -10,7 +10,8 @@ constexpr unsigned int reap_ms = 1000;
 
 } // namespace
 
-DeferredGrants::DeferredGrants() : lists_(KSHIM_LOCK_GRANTS), reaper_(on_reap, this)
+DeferredGrants::DeferredGrants()
+    : lists_(KSHIM_LOCK_GRANTS), reaper_(KSHIM_WORK_GRANTS, on_reap, this)
 {
 }
 

@@ -14,14 +14,17 @@ constexpr unsigned int unbind_unmap_ms = 100;
 constexpr unsigned int throttle_ms = 250;
 // So many connections may come to nothing before there is a line in the log.
 constexpr uint32_t early_ends_told = 3;
-// Before a card that waits for its backend tries once more to connect.
+// Before a card that waits for its backend, and one that is not there yet, tries once more to
+// connect.
 constexpr unsigned int retry_ms = 250;
+constexpr unsigned int first_retry_ms = 1000;
 
-// Whether a connection that failed with @error may succeed a little later.
-bool is_temporary(Error error)
+// Whether a connection that failed with @error may succeed a little later. @why: what is known of
+// it.
+bool is_temporary(Error error, const Diagnostic &why)
 {
-    return error == Error::NoMemory || error == Error::NoSpace || error == Error::Busy ||
-           error == Error::Io; // of XenStore
+    return error == Error::NoMemory || error == Error::Busy || error == Error::Io || // of XenStore
+           (error == Error::NoSpace && why.is_empty()); // for grants; a configuration says its own
 }
 
 } // namespace
@@ -30,8 +33,8 @@ Frontend::Frontend(XenbusDevice device, Shared &shared)
     : device_(device),
       shared_(shared),
       mutex_(KSHIM_LOCK_FRONTEND),
-      maintenance_(on_maintenance, this),
-      throttle_(on_throttle_end, this)
+      maintenance_(KSHIM_WORK_FRONTEND, on_maintenance, this),
+      throttle_(KSHIM_WORK_FRONTEND, on_throttle_end, this)
 {
 }
 
@@ -131,8 +134,12 @@ void Frontend::handle_backend_state()
         if (state_ != XenbusState::Closed)
             end_connection({ .with_card = XenbusState::Initialising,
                              .without_card = XenbusState::Initialising });
-        if (auto result = connect(why); result.is_error())
-            fail(result.error(), why);
+        if (auto result = connect(why); result.is_error()) {
+            if (is_temporary(result.error(), why))
+                try_again(result.error(), why);
+            else
+                fail(result.error(), why);
+        }
         break;
     case Action::Register:
         if (auto result = register_card(); result.is_error()) {
@@ -222,21 +229,32 @@ void Frontend::await_unmapping(unsigned int unmap_ms)
         Deadline::pause();
 }
 
-void Frontend::fail(Error error, Diagnostic &why)
+void Frontend::report(Error error, Diagnostic &why)
 {
     if (why.is_empty())
         why << "cannot connect " << device_.path() << " to its backend";
-    if (!(reported_.view() == why.view())) {
-        device_.report(error, why);
-        reported_.clear();
-        reported_ << why.view();
-    }
-    if (is_temporary(error) && card_ != nullptr && card_->is_registered()) {
-        card_->disconnect();
-        is_throttled_ = true;
-        throttle_.schedule(retry_ms);
+    if (reported_.view() == why.view())
         return;
-    }
+    device_.report(error, why);
+    reported_.clear();
+    reported_ << why.view();
+}
+
+void Frontend::try_again(Error error, Diagnostic &why)
+{
+    report(error, why);
+    const bool is_waiting = card_ != nullptr && card_->is_registered();
+    if (is_waiting)
+        card_->disconnect();
+    else
+        remove_card(wire::XenbusState::Initialising, 0);
+    is_throttled_ = true;
+    throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
+}
+
+void Frontend::fail(Error error, Diagnostic &why)
+{
+    report(error, why);
     has_failed_ = true;
     remove_card(wire::XenbusState::Closed, 0);
 }

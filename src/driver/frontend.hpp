@@ -56,8 +56,11 @@ class Frontend {
     void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     // Has the card, if there is one, know the states of both ends.
     void show_states() XEN_FRONT_REQUIRES(mutex_);
-    // Reports, once for the same trouble, and closes the connection. A card that waits for its
-    // backend goes on waiting where the next attempt may succeed.
+    // Once for the same trouble.
+    void report(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+    // Reports, and connects once more a little later.
+    void try_again(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+    // Reports, and closes the connection until the backend begins anew.
     void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
 
     static void on_maintenance(void *frontend);

@@ -31,6 +31,11 @@ class Liveness {
         }
         return now_ms - silent_since_ms_ >= timeout_ms;
     }
+    // There is another backend: the silence of the one before is not its own.
+    void on_attach()
+    {
+        was_expected_ = false;
+    }
     // Whether it had to show activity, at the last look.
     bool was_expected() const
     {

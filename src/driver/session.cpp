@@ -71,6 +71,7 @@ void Session::attach(const Transport &transport)
     transport_ = &transport;
     requests.attach(transport);
     events_.attach(transport.event_page());
+    liveness.on_attach();
     event_news_ = EventNews::None;
     origin_.meet_backend();
     values.meet_backend();

@@ -125,7 +125,7 @@ class Session {
     // Declares the backend overdue, of whom nothing was heard since @since_ms.
     void stall(uint64_t since_ms);
     // If the backend is overdue, the run ends for good.
-    void give_up_if_stalled();
+    void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Whether a caller may wait in drain(), which is to be woken even if the stream stands still.
     bool has_waiting_drain() const
     {

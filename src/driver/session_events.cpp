@@ -210,8 +210,13 @@ bool Session::take_events()
         journal.counts.backward_positions += origin_.note(reported) ? 1 : 0;
         // What the backend captures while the guest is saved may not be transferred: see
         // SharedBuffer::touch(). If the guest was not saved, the next report covers it.
-        if (!backend_.was_started() || (is_asleep_ && !run_.is_playback()))
+        if (!backend_.was_started() || (is_asleep_ && !run_.is_playback())) {
+            // There are backends that report from OPEN on. The interrupt of the first position is
+            // not to be late because those before it had no news.
+            if (backend_.is_open())
+                event_news_ = max(event_news_, EventNews::Repeated);
             continue;
+        }
         if (link_ == Link::Stalled) {
             on_activity();
             news = EventNews::Moved;

@@ -66,8 +66,8 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
 {
     unsigned int silence_ms = 0;
     is_look_wanted_ = false;
+    observe();
     if (is_attached(link_)) {
-        observe();
         // An interrupt may be held back, and what it announces be there.
         (void)take_events();
         if (link_ != Link::Broken)
@@ -81,7 +81,10 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
             silence_ms = static_cast<unsigned int>(now_ms - liveness.silent_since_ms());
         stall(liveness.silent_since_ms());
     }
-    if (link_ == Link::Attached && !expects_activity())
+    // Only what the application wants to go on can be ended for standing still.
+    if (link_ == Link::Stalled && run_.base().wants_session())
+        liveness.begin_standstill(now_ms, run_.base().position());
+    else if (link_ == Link::Stalled || (link_ == Link::Attached && !expects_activity()))
         liveness.end_standstill();
     // Once more after there was a reason: that it is over has to be seen.
     is_look_wanted_ |=
@@ -101,10 +104,13 @@ void Session::stall(uint64_t since_ms)
     sync();
 }
 
-void Session::give_up_if_stalled()
+void Session::give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms)
 {
-    if (link_ == Link::Stalled && run_.base().state() != RunState::Failed)
-        fail(PcmStop::Disconnected);
+    if (link_ != Link::Stalled || liveness.stands_since_ms() == 0 ||
+        now_ms - liveness.stands_since_ms() < give_up_ms)
+        return;
+    fail(PcmStop::Disconnected);
+    liveness.end_standstill();
 }
 
 } // namespace xen_front

@@ -52,15 +52,15 @@ class Stream {
 
     struct Health {
         Link link = Link::Absent;
-        uint64_t stalled_since_ms = 0; // if stalled
+        uint64_t stalled_since_ms = 0; // if stalled, and it should go on; otherwise 0
         bool is_active = false; // the backend moves it
         bool is_refused = false; // the backend does not go on with it: the card has to go
         unsigned int next_look_ms = 0; // when to look again; 0: no need to
     };
     // Tells ALSA, the mixer and the log what is due, and whether the backend is overdue.
     Health look();
-    // If the backend is overdue, the stream ends for good.
-    void give_up_if_stalled();
+    // If the backend has been overdue for @give_up_ms, the stream ends for good.
+    void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Has ALSA look at a drain anew that it waits for. Whether there is one.
     bool wake_drain();
 

@@ -79,9 +79,9 @@ void Stream::suspend()
         buffer_->touch();
 }
 
-void Stream::give_up_if_stalled()
+void Stream::give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms)
 {
-    session_.with([](Session &session) { session.give_up_if_stalled(); });
+    session_.with([&](Session &session) { session.give_up_if_stalled(now_ms, give_up_ms); });
 }
 
 Stream::Health Stream::look()

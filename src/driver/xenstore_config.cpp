@@ -63,8 +63,10 @@ StringView last_word(StringView text)
 
 void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id)
 {
+    // Toolstacks number cards from 0 on. Each is a wait for XenStore, and any number can be there.
+    constexpr uint32_t most_siblings = 64;
     const StringView word = last_word(short_name);
-    for (uint32_t number = 0; number < device.number(); number++) {
+    for (uint32_t number = 0; number < min(device.number(), most_siblings); number++) {
         Text<64> sibling;
         sibling << "device/vsnd/" << number;
         auto name = XenStoreValue::read(sibling.c_string(), field::short_name);

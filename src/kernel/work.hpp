@@ -9,9 +9,9 @@ namespace xen_front {
 class Work {
   public:
     // @function is called with @context for every run; never twice at a time.
-    Work(kshim_work_function function, void *context)
+    Work(kshim_work_class work_class, kshim_work_function function, void *context)
     {
-        kshim_work_init(&work_, function, context);
+        kshim_work_init(&work_, work_class, function, context);
     }
     Work(const Work &) = delete;
     Work &operator=(const Work &) = delete;

@@ -34,11 +34,27 @@ static void run(struct work_struct *delayed)
 	work->function(work->context);
 }
 
-void kshim_work_init(struct kshim_work *opaque, kshim_work_function function, void *context)
+#ifdef CONFIG_LOCKDEP
+static struct lock_class_key work_keys[KSHIM_WORK_CLASSES];
+
+static const char *const work_names[KSHIM_WORK_CLASSES] = {
+	[KSHIM_WORK_FRONTEND] = "xen_front_frontend_work",
+	[KSHIM_WORK_CARD] = "xen_front_card_work",
+	[KSHIM_WORK_GRANTS] = "xen_front_grants_work",
+};
+#endif
+
+void kshim_work_init(struct kshim_work *opaque, enum kshim_work_class work_class,
+		     kshim_work_function function, void *context)
 {
 	struct work *work = to_work(opaque);
 
 	INIT_DELAYED_WORK(&work->work, run);
+#ifdef CONFIG_LOCKDEP
+	/* All works begin here: without classes of their own lockdep takes them for one. */
+	lockdep_init_map(&work->work.work.lockdep_map, work_names[work_class],
+			 &work_keys[work_class], 0);
+#endif
 	work->function = function;
 	work->context = context;
 	spin_lock_init(&work->lock);

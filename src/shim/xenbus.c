@@ -23,7 +23,8 @@ const char *kshim_xenbus_path(const struct kshim_xenbus_device *device)
 
 const char *kshim_xenbus_other_path(const struct kshim_xenbus_device *device)
 {
-	return to_xenbus(device)->otherend;
+	/* After a restore that the bus could not complete there is none. */
+	return to_xenbus(device)->otherend ?: "";
 }
 
 uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device)

@@ -105,7 +105,8 @@ std::string Works::leaks() const
 
 using namespace xen_front::fake;
 
-void kshim_work_init(kshim_work *work, kshim_work_function function, void *context)
+void kshim_work_init(kshim_work *work, kshim_work_class, kshim_work_function function,
+                     void *context)
 {
     Kernel::current().works.init(work, function, context);
 }

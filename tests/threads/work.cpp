@@ -46,7 +46,8 @@ Work *&as_work(kshim_work *work)
 
 } // namespace
 
-void kshim_work_init(kshim_work *work, kshim_work_function function, void *context)
+void kshim_work_init(kshim_work *work, kshim_work_class, kshim_work_function function,
+                     void *context)
 {
     as_work(work) = new Work { function, context, {}, {}, false, {}, false, {} };
 }

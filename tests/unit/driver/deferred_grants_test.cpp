@@ -60,15 +60,18 @@ TEST_F(DeferredGrantsTest, RingsThatAreNeverUnmappedAreCounted)
         ASSERT_EQ(kernel.memory.lingering_count(), 0u);
     }
     // The card waited for as long as it may, and was unplugged.
-    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(state(), XenbusState::Initialising);
     ASSERT_EQ(complaints().size(), 2u);
     EXPECT_NE(complaints()[0].find("still maps the rings of 4 streams"), std::string::npos)
         << complaints()[0];
     EXPECT_NE(complaints()[1].find("no backend for 10000 ms"), std::string::npos)
         << complaints()[1];
 
+    // It tries again, without the backend doing anything.
     let_go();
-    reconnect();
+    kernel.timeline.pass(2s);
+    ASSERT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
     EXPECT_EQ(state(), XenbusState::Connected);
     EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
 }
@@ -118,7 +121,7 @@ TEST_F(DeferredGrantsTest, TheyOutliveTheDevice)
         backend.connect();
         hoard();
     }
-    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(state(), XenbusState::Initialising);
     EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection * DeferredGrants::generations_max);
 }
 

@@ -187,6 +187,20 @@ TEST_P(FarewellTest, PreparedAnewWithoutABackend)
     EXPECT_EQ(file->drain(), 0);
 }
 
+// ALSA starts it for drain(), and sends no TRIGGER_DRAIN then.
+TEST_P(FarewellTest, DrainedBeforeItWasStarted)
+{
+    auto file = prepared();
+    ASSERT_EQ(file->sw_params(buffer_frames, buffer_frames, 256), 0);
+    const auto audio = make_audio(100 * frame_bytes);
+    ASSERT_EQ(file->write(audio), 100);
+    ASSERT_EQ(file->state(), PcmState::Prepared);
+    part();
+    later(2s, [this] { restart(); });
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
+}
+
 TEST_P(FarewellTest, ParametersAreSetWithoutABackend)
 {
     auto file = open();

@@ -36,6 +36,18 @@ TEST_F(StreamFailureTest, BackendThatReportsWhileThePositionStands)
     EXPECT_EQ(file->substream().periods_elapsed, 2u);
 }
 
+// Its timer may run from OPEN on, while the application takes its time.
+TEST_F(StreamFailureTest, BackendThatReportsBeforeItIsStarted)
+{
+    auto file = prepared();
+    for (int i = 0; i < 400; i++) {
+        stream().report_position(0);
+        kernel.timeline.pass(5ms);
+    }
+    EXPECT_EQ(channel(true).spurious_interrupts, 0u);
+    EXPECT_EQ(file->state(), PcmState::Prepared);
+}
+
 TEST_F(StreamFailureTest, EventsWithoutNewsAreThrottled)
 {
     auto file = running();

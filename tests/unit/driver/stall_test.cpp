@@ -342,6 +342,77 @@ TEST_F(StallTest, OneStreamStalls)
     EXPECT_LE(kernel.works.runs() - runs, 100u);
 }
 
+// What one stream's backend owes is no reason to end another stream, or the card, later.
+TEST_F(StallTest, StreamThatWasGivenUpCountsNoLonger)
+{
+    have_two_streams();
+    auto good = playing();
+    auto bad = open_another();
+    hang(backend.stream(0, 1));
+    for (int i = 0; i < 12; i++)
+        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    ASSERT_EQ(bad->state(), PcmState::Disconnected);
+    bad.reset();
+    ASSERT_EQ(good->write(make_audio(96000 * frame_bytes)), 96000);
+    // It is late once.
+    stream().has_clock = false;
+    kernel.timeline.pass(1500ms);
+    ASSERT_EQ(link(), "stalled");
+    EXPECT_EQ(good->state(), PcmState::Running);
+    come_back(stream());
+    ASSERT_EQ(good->write(make_audio(3000 * frame_bytes)), 3000);
+    EXPECT_EQ(good->pause(true), 0);
+    kernel.timeline.pass(20s);
+    EXPECT_EQ(card_count(), 1u);
+    EXPECT_EQ(good->pause(false), 0);
+    EXPECT_EQ(good->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
+// It waits as long as it may from when it is to go on, not from when another run stood still.
+TEST_F(StallTest, StreamOfAHungBackendIsPreparedAnew)
+{
+    have_two_streams();
+    auto good = playing();
+    auto bad = open_another();
+    hang(backend.stream(0, 1));
+    for (int i = 0; i < 9; i++)
+        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    ASSERT_EQ(bad->drop(), 0);
+    for (int i = 0; i < 3; i++)
+        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    ASSERT_EQ(bad->prepare(), 0);
+    for (int i = 0; i < 8; i++)
+        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    EXPECT_EQ(bad->state(), PcmState::Prepared);
+    come_back(backend.stream(0, 1));
+    EXPECT_EQ(bad->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
+// A backend that opens a real device takes a while to answer OPEN.
+TEST_F(StallTest, SilenceOfTheBackendBeforeIsNotItsOwn)
+{
+    auto file = playing();
+    kill();
+    kernel.timeline.pass(9s);
+    ASSERT_EQ(link(), "stalled");
+    ASSERT_EQ(complaints().size(), 1u);
+    backend.on_attach = [](BackendStream &stream) {
+        stream.has_clock = true;
+        stream.withheld = { Operation::Open };
+    };
+    backend.publish(XenbusState::Closing);
+    backend.publish(XenbusState::Closed);
+    kernel.timeline.pass(5s);
+    restart();
+    kernel.timeline.pass(500ms);
+    EXPECT_EQ(link(), "attached");
+    EXPECT_EQ(complaints().size(), 1u);
+    EXPECT_EQ(card_count(), 1u);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(file->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
 TEST_F(StallTest, WatchGoesOnUntilTheLastStreamStops)
 {
     have_two_streams();
