@@ -26,6 +26,7 @@ ClockedCapture::ClockedCapture(const OpenParameters &parameters, const Gain &gai
 void ClockedCapture::start(Time now)
 {
     const std::uint64_t frame = progress_.clock().frames(now);
+    awaited_.reset();
     read_ = format_.bytes(frame);
     progress_.start(now, frame);
     source_->start(now, read_);
@@ -33,6 +34,7 @@ void ClockedCapture::start(Time now)
 
 void ClockedCapture::pause(Time now)
 {
+    awaited_.reset();
     progress_.pause(now);
 }
 
@@ -53,7 +55,7 @@ std::optional<std::uint64_t> ClockedCapture::transfer(std::span<std::byte> data,
     drop_overrun(now);
     const std::uint64_t captured = format_.bytes(progress_.clock().frames(now));
     if (read_ + data.size() > captured) {
-        awaited_ = read_ + data.size();
+        awaited_ = format_.frames_of(read_ + data.size());
         return std::nullopt;
     }
     awaited_.reset();
@@ -68,12 +70,16 @@ std::optional<Time> ClockedCapture::deadline() const
 {
     std::optional<Time> next = progress_.next_tick();
     if (next && awaited_)
-        next = std::min(*next, *progress_.clock().time_of(format_.frames(*awaited_)));
+        next = std::min(*next, *progress_.clock().time_of(*awaited_));
     return next;
 }
 
 std::optional<std::uint64_t> ClockedCapture::service(Time now, std::span<pollfd>)
 {
+    // A READ that waits is tried again now. One that was refused is not, and has nothing to wait
+    // for.
+    if (awaited_ && progress_.clock().frames(now) >= *awaited_)
+        awaited_.reset();
     const std::optional<std::uint64_t> frame = progress_.take_tick(now);
     if (!frame)
         return std::nullopt;

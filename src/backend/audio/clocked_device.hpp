@@ -89,7 +89,7 @@ class ClockedCapture final : public PcmDevice {
     std::uint64_t capacity_;
     std::uint64_t read_ = 0; // octets since OPEN: taken by READ or lost
     std::uint64_t reported_ = 0; // told to the guest
-    std::optional<std::uint64_t> awaited_; // end of the READ that waits
+    std::optional<std::uint64_t> awaited_; // the frame at which the READ that waits can be answered
 };
 
 } // namespace sndback

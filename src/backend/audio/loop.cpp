@@ -71,13 +71,15 @@ void Loop::put(std::uint64_t place, std::span<const std::byte> frames)
     // What follows goes into the same piece, however little comes at a time. A piece goes as a
     // whole.
     constexpr unsigned pieces_of_history = 8;
+    // Of a player that starts and stops without end, the oldest are lost.
+    constexpr unsigned most_pieces = 256;
     const std::lock_guard lock(mutex_);
     if (pieces_.empty() || pieces_.back().end() != place ||
         pieces_.back().frames.size() >= history_ / pieces_of_history)
         pieces_.push_back({ place, {} });
     std::vector<std::byte> &last = pieces_.back().frames;
     last.insert(last.end(), frames.begin(), frames.end());
-    while (pieces_.front().end() + history_ < pieces_.back().begin)
+    while (pieces_.size() > most_pieces || pieces_.front().end() + history_ < pieces_.back().begin)
         pieces_.pop_front();
 }
 
@@ -151,6 +153,10 @@ void LoopSink::withdraw(std::uint64_t octets)
 
 void LoopSource::start(Time now, std::uint64_t position)
 {
+    // Of a stream that pauses without end and reads nothing, the oldest are lost.
+    constexpr unsigned most_runs = 256;
+    if (runs_.size() >= most_runs)
+        runs_.erase(runs_.begin());
     runs_[position] = loop_->place(now, position);
 }
 
@@ -158,7 +164,8 @@ void LoopSource::fill(std::uint64_t position, std::span<std::byte> target)
 {
     fill_silence(*loop_.format().format, position, target);
     // Positions only grow: runs before this one's are over.
-    runs_.erase(runs_.begin(), std::prev(runs_.upper_bound(position)));
+    if (const auto next = runs_.upper_bound(position); next != runs_.begin())
+        runs_.erase(runs_.begin(), std::prev(next));
     for (auto run = runs_.begin(); run != runs_.end(); ++run) {
         const auto next = std::next(run);
         const std::uint64_t begin = std::max(position, run->first);

@@ -8,6 +8,13 @@
 
 namespace sndback {
 
+namespace {
+
+// What others have written there meanwhile is seen after so much of one's own.
+constexpr std::uint64_t recount_octets = 4 << 20;
+
+} // namespace
+
 void RecordingQuota::set(const Quota &quota)
 {
     const std::lock_guard lock(mutex_);
@@ -15,35 +22,52 @@ void RecordingQuota::set(const Quota &quota)
     most_octets_ = std::uint64_t { quota.recording_mib } << 20;
 }
 
-void RecordingQuota::begin_file(const std::filesystem::path &directory)
+RecordingQuota::Contents RecordingQuota::count(const std::filesystem::path &directory)
 {
-    std::uint64_t files = 0;
-    std::uint64_t octets = 0;
+    Contents found;
     std::error_code error;
     std::filesystem::directory_iterator entry(directory.empty() ? "." : directory, error);
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
         std::error_code gone;
         const auto size = entry->file_size(gone);
-        ++files;
-        octets += gone ? 0 : size;
+        ++found.files;
+        found.octets += gone ? 0 : size;
     }
+    return found;
+}
+
+void RecordingQuota::begin_file(const std::filesystem::path &directory)
+{
+    const Contents found = count(directory);
     const std::lock_guard lock(mutex_);
-    if (files >= most_files_)
+    directories_[directory] = found;
+    if (found.files >= most_files_)
         throw std::runtime_error(
             fmt::format("{} has {} files, recording-files allows {}; move recordings away",
-                        directory.string(), files, most_files_));
-    octets_[directory] = octets;
+                        directory.string(), found.files, most_files_));
 }
 
 void RecordingQuota::add(const std::filesystem::path &directory, std::uint64_t octets)
 {
     const std::lock_guard lock(mutex_);
-    std::uint64_t &present = octets_[directory];
-    if (octets > most_octets_ - std::min(present, most_octets_))
+    Contents &present = directories_[directory];
+    if (present.own_octets >= recount_octets)
+        present = count(directory);
+    if (octets > most_octets_ - std::min(present.octets, most_octets_))
         throw std::runtime_error(
             fmt::format("{} has {} octets, recording-mib allows {}; move recordings away",
-                        directory.string(), present, most_octets_));
-    present += octets;
+                        directory.string(), present.octets, most_octets_));
+    present.octets += octets;
+    present.own_octets += octets;
+}
+
+std::uint64_t RecordingQuota::files() const
+{
+    const std::lock_guard lock(mutex_);
+    std::uint64_t all = 0;
+    for (const auto &[directory, contents] : directories_)
+        all += contents.files;
+    return all;
 }
 
 } // namespace sndback

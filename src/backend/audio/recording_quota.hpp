@@ -10,8 +10,8 @@
 
 namespace sndback {
 
-// How much a guest may record. What counts is what lies in the directory, whichever run of this
-// program has put it there. Thread-safe.
+// How much a guest may record. What counts is what lies in the directory, whichever guest, or run
+// of this program, has put it there. Thread-safe.
 class RecordingQuota {
   public:
     void set(const Quota &quota);
@@ -21,11 +21,21 @@ class RecordingQuota {
     // Octets are about to be written there. Throws likewise.
     void add(const std::filesystem::path &directory, std::uint64_t octets);
 
+    // In its directories, when they were last counted.
+    [[nodiscard]] std::uint64_t files() const;
+
   private:
-    std::mutex mutex_;
+    struct Contents {
+        std::uint64_t files = 0;
+        std::uint64_t octets = 0;
+        std::uint64_t own_octets = 0; // of them, since they were counted
+    };
+    [[nodiscard]] static Contents count(const std::filesystem::path &directory);
+
+    mutable std::mutex mutex_;
     std::uint64_t most_files_ = 0;
     std::uint64_t most_octets_ = 0;
-    std::map<std::filesystem::path, std::uint64_t> octets_; // by directory
+    std::map<std::filesystem::path, Contents> directories_;
 };
 
 } // namespace sndback

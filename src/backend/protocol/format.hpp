@@ -154,6 +154,13 @@ struct StreamFormat {
         return static_cast<std::uint64_t>(static_cast<unsigned __int128>(bytes) * 8 / frame_bits());
     }
 
+    // Frames of which that many octets hold a part.
+    [[nodiscard]] constexpr std::uint64_t frames_of(std::uint64_t bytes) const
+    {
+        return static_cast<std::uint64_t>(
+            (static_cast<unsigned __int128>(bytes) * 8 + frame_bits() - 1) / frame_bits());
+    }
+
     // The smallest number of octets that holds whole frames and nothing else.
     [[nodiscard]] constexpr std::uint64_t unit() const
     {

@@ -20,9 +20,6 @@ namespace {
 // Sent to each worker in one message.
 constexpr std::size_t most_octets = 64 * 1024;
 
-// The suffix of a domain's name while it comes in by migration.
-constexpr std::string_view incoming = "--incoming";
-
 constexpr unsigned most_priority = 50;
 
 constexpr std::string_view line_blanks(" \t\r");
@@ -209,9 +206,7 @@ bool GuestSection::matches(const GuestIdentity &guest) const
         return true;
     if (!guest.uuid.empty() && strcasecmp(pattern.c_str(), guest.uuid.c_str()) == 0)
         return true;
-    std::string name = guest.name;
-    if (name.ends_with(incoming))
-        name.resize(name.size() - incoming.size());
+    const std::string name = guest.lasting_name();
     return !name.empty() && fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 

@@ -76,7 +76,7 @@ void require_clock(const AlsaPcm &pcm)
 std::string expand_guest(std::string pattern, const GuestIdentity &guest)
 {
     const std::array<std::pair<std::string_view, std::string>, 3> parts {
-        { { "%n", path_component(guest.name) },
+        { { "%n", path_component(guest.lasting_name()) },
           { "%i", path_component(guest.uuid) },
           { "%d", std::to_string(guest.domain) } }
     };
@@ -202,7 +202,7 @@ DeviceFactory::Choice DeviceFactory::require(const StreamName &name) const
 std::string DeviceFactory::describe(const StreamName &name) const
 {
     const std::optional<Choice> choice = choose(name);
-    return choice ? fmt::format("{}{}", kind_name(choice->kind), choice->argument) : "nothing";
+    return choice ? fmt::format("{}{}", kind_name(choice->kind), choice->argument) : nothing;
 }
 
 Limits DeviceFactory::limits(const StreamName &name)

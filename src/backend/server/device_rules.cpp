@@ -141,7 +141,7 @@ std::string expand_path(const std::string &pattern, const StreamName &name,
             path += path_component(name.unique_id);
             break;
         case 'n':
-            path += path_component(guest.name);
+            path += path_component(guest.lasting_name());
             break;
         case 'i':
             path += path_component(guest.uuid);

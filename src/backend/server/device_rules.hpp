@@ -108,6 +108,12 @@ class DeviceFactory {
         Load load_;
     };
 
+    // That lay where this guest records, when they were last counted.
+    [[nodiscard]] std::uint64_t recorded_files() const
+    {
+        return recordings_.files();
+    }
+
     // Where recordings and files to capture may lie.
     [[nodiscard]] std::vector<std::string> directories() const;
 
@@ -121,7 +127,8 @@ class DeviceFactory {
                                                   const OpenParameters &parameters,
                                                   const Gain &gain, DeviceListener &listener);
 
-    // The rule's choice in the form of the command line, for the log.
+    // The rule's choice in the form of the command line.
+    static constexpr const char *nothing = "nothing";
     [[nodiscard]] std::string describe(const StreamName &name) const;
 
   private:

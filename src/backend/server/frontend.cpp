@@ -63,6 +63,15 @@ void Frontend::update(bool stopping)
     act(decide(phase_, frontend_state_, stopping || must_leave()));
 }
 
+void Frontend::apply_rules()
+{
+    bool is_revoked = false;
+    for (const auto &stream : streams_)
+        is_revoked |= stream->is_revoked();
+    if (is_revoked)
+        fail("the device of a stream is not granted any more");
+}
+
 void Frontend::act(Action action)
 {
     switch (action) {

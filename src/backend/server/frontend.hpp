@@ -32,6 +32,9 @@ class Frontend {
     // the daemon ends.
     void update(bool stopping);
 
+    // The rules are others: closes a connection with streams that had what is not granted any more.
+    void apply_rules();
+
     // When update() is to be called without any event.
     [[nodiscard]] std::optional<Time> retry_at() const
     {

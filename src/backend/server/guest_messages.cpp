@@ -57,7 +57,7 @@ void GuestProcess::take_message(const Message &message, Time now)
             patience_until_.reset();
         return;
     case MessageKind::statistics:
-        if (new_statistics_.size() < most_statistics)
+        if (new_statistics_.size() < most_statistics && message.first.size() <= most_row_octets)
             new_statistics_.push_back(message.first);
         return;
     case MessageKind::statistics_end:

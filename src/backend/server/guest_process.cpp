@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "protocol/sndif.hpp"
+#include "server/device_rules.hpp"
 #include "server/log.hpp"
 #include "server/spawn.hpp"
 
@@ -107,8 +109,30 @@ void GuestProcess::reconfigure()
         return;
     }
     changed_ = true;
-    if (worker_ && !worker_->is_lost && !stopping_)
-        send_settings();
+    if (!worker_ || worker_->is_lost || stopping_)
+        return;
+    const std::vector<std::string> wanted = directories();
+    if (std::includes(worker_->directories.begin(), worker_->directories.end(), wanted.begin(),
+                      wanted.end()))
+        return send_settings();
+    log(LogLevel::info, "dom{}: the worker is started anew: it has to get at other directories",
+        domain_);
+    stop();
+}
+
+// Those of its rules that are there, sorted.
+std::vector<std::string> GuestProcess::directories() const
+{
+    const GuestRules *rules = context_.configuration.find(identity_);
+    std::vector<std::string> found;
+    if (rules != nullptr)
+        found = DeviceFactory(*rules, identity_).directories();
+    std::erase_if(found, [](const std::string &directory) {
+        std::error_code error;
+        return !std::filesystem::is_directory(directory, error);
+    });
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 void GuestProcess::serve(Time now)
@@ -199,7 +223,7 @@ void GuestProcess::start(Time now)
     std::vector<std::string> arguments = context_.arguments;
     arguments.push_back(fmt::format("--worker={}", domain_));
     const int process = spawn_worker(arguments, theirs.descriptor());
-    worker_.emplace(Worker { process, std::move(ours), now });
+    worker_.emplace(Worker { process, std::move(ours), now, directories() });
     changed_ = told_ = false;
     send_settings();
     log(LogLevel::debug, "dom{}: worker {} started", domain_, process);

@@ -78,13 +78,15 @@ class GuestProcess {
     [[nodiscard]] std::vector<std::string> statistics() const;
 
   private:
-    // Rows, at most: a guest is not to take the supervisor's memory.
+    // Rows and octets of one, at most: a guest is not to take the supervisor's memory.
     static constexpr std::size_t most_statistics = 512;
+    static constexpr std::size_t most_row_octets = 32 * 1024;
 
     struct Worker {
         int process;
         MessageSocket socket;
         Time started;
+        std::vector<std::string> directories; // of recordings: it gets at no others
         bool is_lost = false; // killed; its exit will be noticed
     };
 
@@ -94,6 +96,7 @@ class GuestProcess {
     void identify();
     void start(Time now);
     void send_settings();
+    [[nodiscard]] std::vector<std::string> directories() const;
     void lose(std::string_view reason);
     void take_message(const Message &message, Time now);
     void answer(MessageKind kind, bool good, std::string_view text = {});

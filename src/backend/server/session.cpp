@@ -10,10 +10,13 @@ namespace sndback {
 namespace {
 
 // What takes as long as to move so many octets and to set their volume: to map and clear a part of
-// that, to open a device or to find that it cannot be, to send a line to the log.
+// that, to open, start or stop a device or to find that it cannot be opened, to send a line to the
+// log.
 constexpr std::uint64_t mapping_part = 4;
 constexpr std::uint64_t device_work = 128 * 1024;
 constexpr std::uint64_t note_work = page_size;
+// To count a recording that is there already.
+constexpr std::uint64_t file_work = 256;
 
 // Volume and mute values have 4 octets per channel.
 constexpr std::size_t channel_value_size = sizeof(std::int32_t);
@@ -113,7 +116,7 @@ void Session::open(const xensnd_open_req &request)
     const OpenParameters parameters =
         check_open(request, config_.limits, devices_.quota(), settings_.positions);
     auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
-    work_ += request.buffer_sz / mapping_part + device_work;
+    work_ += request.buffer_sz / mapping_part + device_work + devices_.recorded_files() * file_work;
     auto buffer = map_buffer(request);
     auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
     stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),
@@ -225,6 +228,7 @@ void Session::trigger(unsigned type, Time now)
         if (stream.state == State::paused)
             trigger(XENSND_OP_TRIGGER_STOP, now);
         require(State::stopped, "START");
+        work_ += device_work;
         stream.device->start(now);
         stream.state = State::running;
         break;
@@ -237,13 +241,16 @@ void Session::trigger(unsigned type, Time now)
         break;
     case XENSND_OP_TRIGGER_RESUME:
         require(State::paused, "RESUME");
+        work_ += device_work;
         stream.device->resume(now);
         stream.state = State::running;
         break;
     case XENSND_OP_TRIGGER_STOP:
         // Stopping twice is what frontends do to be sure.
-        if (stream.state != State::stopped)
+        if (stream.state != State::stopped) {
+            work_ += device_work;
             stream.device->stop(now);
+        }
         stream.state = State::stopped;
         break;
     default:

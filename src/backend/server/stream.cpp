@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <system_error>
+#include <utility>
 
 namespace sndback {
 
@@ -53,6 +54,9 @@ BorrowedChannels::~BorrowedChannels()
 {
     for (const unsigned port : ports_)
         channels_->unbind(port);
+    // The kernel keeps what these have announced, in a ring that must not fill up.
+    while (channels_->take())
+        continue;
     pool_.give_back(std::move(channels_));
 }
 
@@ -65,6 +69,8 @@ unsigned BorrowedChannels::bind(std::uint32_t remote_port)
 Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &environment,
                std::function<void()> on_broken)
     : config_(std::move(config)),
+      devices_(environment.devices),
+      granted_(devices_.describe(name)),
       respond_delay_(environment.respond_delay),
       on_broken_(std::move(on_broken)),
       journal_(environment.trace, environment.statistics.add(std::move(name))),
@@ -83,8 +89,7 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &en
       stop_event_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"))
 {
     journal_.on_note(fmt::format("{} stream connected to {}",
-                                 config_.playback ? "playback" : "capture",
-                                 environment.devices.describe(journal_.name())));
+                                 config_.playback ? "playback" : "capture", granted_));
     if (environment.sabotage != nullptr)
         sabotage_ =
             environment.sabotage->on_stream(ring_page_->bytes().data(), event_page_->bytes().data(),
@@ -104,6 +109,13 @@ Stream::~Stream()
     (void)!write(stop_event_.get(), &one, sizeof(one));
     thread_.join();
     journal_.flush();
+}
+
+bool Stream::is_revoked()
+{
+    const std::string before = std::exchange(granted_, devices_.describe(journal_.name()));
+    return before != DeviceFactory::nothing && before != granted_ &&
+           (!config_.playback || granted_ == DeviceFactory::nothing);
 }
 
 // A stream's thread has less than a period to answer, whatever else this domain does. Should the
@@ -281,7 +293,11 @@ void Stream::sleep(bool busy)
 
 void Stream::take_notifications()
 {
-    if ((descriptors_[notification_descriptor].revents & POLLIN) == 0)
+    const short events = descriptors_[notification_descriptor].revents;
+    // Nothing would ever come of it again, and poll() would not wait any more.
+    if ((events & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+        throw std::runtime_error("its event channels have failed");
+    if ((events & POLLIN) == 0)
         return;
     // Once for each port: more have come since, from a guest that sends without end.
     for (unsigned count = 0; count < 2; ++count) {

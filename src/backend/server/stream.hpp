@@ -70,6 +70,9 @@ class Stream {
     {
         return config_.transport;
     }
+    // The rules are others. Whether they have taken away what it may capture from, or all that it
+    // had. From one thread.
+    [[nodiscard]] bool is_revoked();
     [[nodiscard]] bool broken() const
     {
         return broken_;
@@ -97,6 +100,8 @@ class Stream {
     void charge(std::uint64_t requests);
 
     StreamConfig config_;
+    DeviceFactory &devices_;
+    std::string granted_; // its device, by the rules that it knows
     std::chrono::microseconds respond_delay_;
     std::function<void()> on_broken_;
     Journal journal_;

@@ -100,6 +100,8 @@ void Worker::apply(const Message &order)
     configuration_ = effective_configuration(settings_, configuration_text(order));
     guest_ = identity(domain_, order);
     devices_.set_rules(rules_for(configuration_, guest_), guest_);
+    for (auto &[card, frontend] : frontends_)
+        frontend.apply_rules();
 }
 
 void Worker::run()

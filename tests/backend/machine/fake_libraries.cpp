@@ -317,6 +317,7 @@ int xenevtchn_pending(Connection *handle)
     if (event.size() < sizeof(port))
         return -1;
     std::memcpy(&port, event.data(), sizeof(port));
+    handle->tell(Call::channel_taken, port);
     return static_cast<int>(port);
 }
 

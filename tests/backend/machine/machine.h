@@ -70,6 +70,11 @@ class Machine final : public Xen {
     void notify(std::uint32_t port) override;
     // How often the backend has notified the port.
     [[nodiscard]] std::uint64_t notifications(std::uint32_t port);
+    // Of those for the backend, which has let its handles run over.
+    [[nodiscard]] unsigned lost_notifications() const
+    {
+        return lost_notifications_;
+    }
 
     bool wait(const std::function<bool()> &condition,
               std::chrono::milliseconds patience = std::chrono::seconds(60)) override;
@@ -87,6 +92,7 @@ class Machine final : public Xen {
         int event_socket = -1;
         std::deque<std::string> events; // not taken yet
         std::optional<std::uint32_t> domain; // restricted to
+        unsigned unread_ports = 0;
         bool is_store = false;
     };
     struct Watch {
@@ -134,6 +140,7 @@ class Machine final : public Xen {
     std::atomic<bool> stopping_ { false };
     std::atomic<unsigned> mapped_pages_ { 0 };
     std::atomic<std::uint64_t> calls_ { 0 };
+    std::atomic<unsigned> lost_notifications_ { 0 };
 
     std::recursive_mutex mutex_;
     std::condition_variable_any changed_;

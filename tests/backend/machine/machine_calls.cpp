@@ -43,7 +43,8 @@ void Machine::serve(Client &client)
         return;
     }
     const auto [reply, text] = answer(client, request, first, second);
-    if (request.call == Call::channel_notify || request.call == Call::channel_unmask)
+    if (request.call == Call::channel_notify || request.call == Call::channel_unmask ||
+        request.call == Call::channel_taken)
         return;
     std::string answer_packet(reinterpret_cast<const char *>(&reply), sizeof(reply));
     answer_packet += text;
@@ -129,6 +130,9 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
             if (std::exchange(port->second.pending, false))
                 deliver(request.number);
         }
+        return { good, "" };
+    case Call::channel_taken:
+        --client.unread_ports;
         return { good, "" };
     case Call::grant_map:
         return map(client, request, first);

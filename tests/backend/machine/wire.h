@@ -31,6 +31,7 @@ enum class Call : std::uint32_t {
     channel_unbind, // number: port
     channel_notify, // number: port, no answer
     channel_unmask, // number: port, no answer
+    channel_taken, // an event was read, no answer
     channel_restrict, // domain
     grant_map, // domain, numbers in the text
     grant_unmap, // number of pages

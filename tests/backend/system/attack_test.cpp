@@ -26,6 +26,7 @@ playback = null
 
 [guest hostile]
 playback = wav:DIRECTORY/%d-%u.wav
+capture = null
 streams = 8
 pages = 1024
 requests = 3000
@@ -137,6 +138,7 @@ TEST_P(HostileGuestTest, HarmsNoOtherGuest)
     // Budgets: memory, descriptors, processes, mappings, processor, disc, log.
     EXPECT_LT(after.resident_kib, before.resident_kib + 48 * 1024);
     EXPECT_LT(after.descriptors, 400U);
+    EXPECT_EQ(machine.lost_notifications(), 0U);
     EXPECT_LE(after.processes, 4U);
     constexpr unsigned pages_of_players = 2 * (2 + 94);
     EXPECT_LE(machine.mapped_pages(), most_pages + pages_of_players);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <initializer_list>
+#include <thread>
 
 #include "system/hostile_guest.h"
 
@@ -167,6 +168,16 @@ constexpr GuestAttack request_table[] = {
               self.provoke(request);
           }
       } },
+    { "read-refused", "READ before START, and nothing after it",
+      [](HostileGuest &self) {
+          GuestStream &capture = self.stream(2);
+          (void)capture.open({});
+          (void)capture.simple(XENSND_OP_READ, 0, 4);
+          (void)capture.trigger(XENSND_OP_TRIGGER_START);
+          while (self.goes_on())
+              std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      },
+      0.1 },
     { "recordings-without-end", "OPEN, WRITE, CLOSE: a recording each time",
       [](HostileGuest &self) {
           while (self.goes_on()) {

@@ -67,7 +67,33 @@ template <unsigned operation> void flood(HostileGuest &self)
     }
 }
 
+// A backend that is not to look at this guest for a while does not take its notifications either:
+// each connection adds that of both its ports.
+void pile_up_notifications(HostileGuest &self)
+{
+    const Xen::Page other = self.xen().grant_page(self.guest().domain());
+    const xensnd_req open = self.stream().open_request({ .buffer_bytes = 4'000'000 });
+    // Costs the backend nothing, and the guest all that it may ask for.
+    reinterpret_cast<std::uint32_t *>(self.stream().directory().bytes)[1] = 0x4000'0000;
+    for (std::size_t index = 0; index < self.guest().stream_count(); ++index)
+        for (unsigned count = 0; count < 31; ++count)
+            (void)self.stream(index).send(open);
+    std::array<std::byte, page_size> full {};
+    std::copy_n(self.stream().ring(), full.size(), full.begin());
+    self.begin(std::chrono::milliseconds(2500));
+    for (unsigned count = 0; self.goes_on(); ++count) {
+        const bool is_other = count % 2 == 0;
+        std::copy(full.begin(), full.end(), is_other ? other.bytes : self.stream().ring());
+        self.write("0/0/ring-ref",
+                   std::to_string(is_other ? other.grant : self.stream().ring_grant()));
+        self.guest().set_state(XenbusStateInitialised);
+        std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    }
+}
+
 constexpr GuestAttack ring_table[] = {
+    { "notifications-piled-up", "connects anew while it has no requests left",
+      pile_up_notifications },
     { "requests-beyond-ring", "req_prod is a thousand ahead", set_produced<1000> },
     { "requests-backwards", "req_prod goes back", set_produced<0x80000000> },
     { "requests-wrapped", "req_prod is the largest number", set_produced<0xffffffff> },

@@ -5,7 +5,7 @@ namespace sndback::fake {
 
 HostileGuest::HostileGuest(Xen &xen, unsigned domain) : guest_(xen, domain, "hostile")
 {
-    guest_.add_card("pp");
+    guest_.add_card("ppc");
 }
 
 void HostileGuest::open_and_start()

@@ -15,8 +15,8 @@
 
 namespace sndback::fake {
 
-// The guest that attacks. It has one card of two playback streams, which is connected when its
-// attack begins unless the attack says otherwise.
+// The guest that attacks. It has one card of two playback streams and one of capture, which is
+// connected when its attack begins unless the attack says otherwise.
 class HostileGuest {
   public:
     HostileGuest(Xen &xen, unsigned domain);

@@ -74,6 +74,45 @@ TEST_F(Service, NameAndUuidOfTheToolstackDecide)
     EXPECT_TRUE(machine_.read("/local/domain/0/error/backend/vsnd/6/0/error"));
 }
 
+TEST_F(Service, TakesAMicrophoneAwayFromAStreamThatIsOpen)
+{
+    configure("[guest *]\nplayback = null\ncapture = pattern\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("pc");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(guest.stream(1).open({}), 0);
+    configure(speaker_for_all);
+    backend_->send(SIGHUP);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    EXPECT_TRUE(backend_->wait_log("the device of a stream is not granted any more"));
+    guest.set_state(XenbusStateClosed);
+    guest.set_state(XenbusStateInitialising);
+    ASSERT_TRUE(guest.connect());
+    EXPECT_EQ(guest.stream(1).open({}), -XEN_EACCES);
+    EXPECT_EQ(guest.stream(0).open({}), 0);
+}
+
+// Landlock shows a worker the directories that its rules named when it was started.
+TEST_F(Service, RecordsInADirectoryThatAReloadNames)
+{
+    std::filesystem::create_directory(directory_ / "first");
+    configure("[guest *]\nplayback = wav:" + (directory_ / "first").string() + "/%u.wav\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    std::filesystem::create_directory(directory_ / "desktop");
+    configure("[guest *]\nplayback = wav:" + directory_.path().string() + "/%n/%u.wav\n");
+    backend_->send(SIGHUP);
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+    guest.set_state(XenbusStateClosed);
+    guest.set_state(XenbusStateInitialising);
+    ASSERT_TRUE(guest.connect());
+    play(guest.stream(0));
+    EXPECT_TRUE(machine_.wait([&] { return !std::filesystem::is_empty(directory_ / "desktop"); }));
+}
+
 TEST_F(Service, ReloadsAndKeepsTheOldOneIfTheNewOneIsWrong)
 {
     configure(speaker_for_all);

@@ -55,6 +55,44 @@ TEST_F(CaptureTest, EarlyReadWaitsForItsFrames)
     EXPECT_TRUE(device_.transfer(data, due));
 }
 
+// The guest was told to try again, and does not: there is nothing to wake up for but the next
+// period.
+TEST_F(CaptureTest, RefusedReadIsNotWaitedFor)
+{
+    std::vector<std::byte> data(400);
+    EXPECT_FALSE(device_.transfer(data, 0s));
+    device_.start(0s);
+    EXPECT_EQ(device_.deadline(), 10ms);
+    EXPECT_FALSE(device_.transfer(data, 1us));
+    const Time due = *device_.deadline();
+    EXPECT_FALSE(device_.service(due, {}));
+    EXPECT_EQ(device_.deadline(), 10ms);
+    EXPECT_FALSE(device_.transfer(std::span(data).first(40), 0s));
+    device_.pause(due);
+    device_.resume(1s);
+    EXPECT_GT(*device_.deadline(), Time(1s));
+}
+
+// Frames of half an octet: a READ that ends within one waits for the whole of it.
+TEST_F(CaptureTest, ReadThatWaitsIsNotDueBeforeItsLastFrame)
+{
+    const StreamFormat adpcm { find_format("ima_adpcm"), 1, 3 };
+    ClockedCapture device({ adpcm, 300, 30, {} }, gain_, std::make_unique<PatternSource>(),
+                          listener_);
+    device.start(0s);
+    std::vector<std::byte> data(adpcm.unit());
+    for (const Time start : { Time(3s), Time(7s) }) {
+        device.stop(start);
+        device.start(start);
+        for (Time now = start; !device.transfer(data, now);) {
+            const Time due = *device.deadline();
+            ASSERT_GT(due, now);
+            (void)device.service(due, {});
+            now = due;
+        }
+    }
+}
+
 TEST_F(CaptureTest, LosesTheOldestWhenItIsNotRead)
 {
     device_.start(0s);

@@ -302,6 +302,30 @@ TEST(Loop, ForgetsWhatNoReadCanAskFor)
     loop.disconnect(parameters, true);
 }
 
+// A guest that starts and stops without end makes a new piece each time, and a new run of who
+// reads.
+TEST(Loop, KeepsFewPiecesOfAPlayerThatStartsWithoutEnd)
+{
+    const auto loop = std::make_shared<Loop>();
+    const OpenParameters parameters { stereo, buffer, period, {} };
+    const LoopConnection playback(loop, parameters, true);
+    LoopSource source(loop, parameters);
+    std::size_t most = 0;
+    constexpr unsigned starts = 2000;
+    for (unsigned count = 0; count < starts; ++count) {
+        const Time when = count * 1ms;
+        source.start(when, 4 * std::uint64_t { count });
+        loop->put(loop->place(when, 4 * std::uint64_t { count }), numbered(4));
+        most = std::max(most, loop->pieces());
+    }
+    EXPECT_LE(most, 257U);
+    std::vector<std::byte> data(4);
+    source.fill(0, data); // so old that it is silence
+    EXPECT_EQ(data, std::vector<std::byte>(4));
+    source.fill(4 * (starts - 1), data);
+    EXPECT_EQ(data, numbered(4));
+}
+
 // A guest that writes frame by frame takes no more memory, and no more time of who reads.
 TEST(Loop, KeepsSingleFramesTogether)
 {

@@ -169,6 +169,31 @@ TEST(Wav, KeepsToTheQuota)
     EXPECT_NE(listener.errors[1].find("recording-files"), std::string::npos);
 }
 
+// Several guests may have one directory; each process counts for itself.
+TEST(Wav, KeepsToTheQuotaTogetherWithOthers)
+{
+    const TemporaryDirectory directory;
+    RecordingListener listener;
+    std::array<RecordingQuota, 2> quotas;
+    for (RecordingQuota &quota : quotas)
+        quota.set({ .recording_files = 2, .recording_mib = 12 });
+    WavSink first(directory / "a.wav", stereo, quotas[0], listener);
+    WavSink second(directory / "b.wav", stereo, quotas[1], listener);
+    first.render(numbered(400));
+    second.render(numbered(400));
+    const std::vector<std::byte> chunk(1 << 20);
+    for (unsigned count = 0; count < 10; ++count)
+        first.render(chunk);
+    EXPECT_TRUE(listener.errors.empty());
+    for (unsigned count = 0; count < 10; ++count)
+        second.render(chunk);
+    ASSERT_EQ(listener.errors.size(), 1U);
+    EXPECT_NE(listener.errors[0].find("recording-mib"), std::string::npos);
+    EXPECT_LE(std::filesystem::file_size(directory / "a.wav") +
+                  std::filesystem::file_size(directory / "b.wav"),
+              (12U + 4U) << 20);
+}
+
 // A guest may have a directory for each of its streams.
 TEST(Wav, KeepsToTheQuotaInEachDirectory)
 {
