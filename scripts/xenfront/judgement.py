@@ -7,10 +7,16 @@ import dataclasses
 import pathlib
 import re
 import time
-from typing import Callable, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from xenfront import process
 from xenfront.errors import Failure
+
+
+def first_difference(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """Where they are not the same any more: at the latest, where one of them ends."""
+    return next((at for at, (left, right) in enumerate(zip(one, other)) if left != right),
+                min(len(one), len(other)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,34 +16,26 @@ from xenfront.bench import plan
 from xenfront.bench.workload import RATE, STREAMS_OF_DEVICE
 from xenfront.errors import Failure
 from xenfront.lab import runs
-from xenfront.selftests import suites
+from xenfront.selftests import cards, suites
 
 PROGRAMS = ROOT / "build" / "guest-bench"
 
 
-def _many_streams() -> str:
+def _many_streams() -> list[str]:
     """Devices that only play, with as many streams as are ever wanted at once."""
-    parts = []
-    for number in range(max(plan.STREAMS)):
-        if number % STREAMS_OF_DEVICE == 0:
-            parts.append("'pcm, name=Many'")
-        parts.append(f"'stream, unique-id=many{number}, type=P'")
-    return ", ".join(parts)
+    return ["Many: " + " ".join(f"many{number}>" for number in range(
+        first, min(first + STREAMS_OF_DEVICE, max(plan.STREAMS))))
+        for first in range(0, max(plan.STREAMS), STREAMS_OF_DEVICE)]
 
 
-CARD = f"""[[
-    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=48000;192000, \
-     sample-formats=s16_le;s32_le, channels-min=1, channels-max=8',
-    'pcm, name=Bench', 'stream, unique-id=play, type=P', 'stream, unique-id=record, type=C',
-    'pcm, name=Echo', 'stream, unique-id=echo-play, type=P',
-    'stream, unique-id=echo-record, type=C',
-    {_many_streams()} ]]"""
-
+CARD = cards.only(
+    "Xen Bench", "Bench: play> record<", "Echo: echo-play> echo-record<", *_many_streams(),
+    buffer_size=262144, sample_rates="48000;192000", sample_formats="s16_le;s32_le",
+    channels_min=1, channels_max=8)
 # Of the guest in which sound servers play: with one stream, they do nothing else.
-SERVER_CARD = """[[
-    'card, backend=Domain-0, buffer-size=262144, short-name=Xen Bench, sample-rates=44100;48000, \
-     sample-formats=s16_le;s32_le, channels-min=1, channels-max=2',
-    'pcm, name=Bench', 'stream, unique-id=play, type=P' ]]"""
+SERVER_CARD = cards.only("Xen Bench", "Bench: play>", buffer_size=262144,
+                         sample_rates="44100;48000", sample_formats="s16_le;s32_le",
+                         channels_min=1)
 # What differs there, of the lab's options.
 FOR_SERVERS = {"vsnd": SERVER_CARD, "domu_packages": f"{suites.PIPEWIRE},{suites.PULSEAUDIO}",
                "root": "disk"}

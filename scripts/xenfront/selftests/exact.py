@@ -5,7 +5,7 @@ import itertools
 import pathlib
 
 from xenfront import audio
-from xenfront.judgement import Judgement
+from xenfront.judgement import Judgement, first_difference
 
 # Two channels of 16 bits.
 _FRAME_BYTES = 4
@@ -14,9 +14,7 @@ _FRAME_BYTES = 4
 def _difference(played: bytes, recorded: bytes) -> str:
     """How they differ; nothing if they do not. Silence may follow what was played."""
     if recorded[:len(played)] != played:
-        differs = next((i for i, (a, b) in enumerate(zip(played, recorded)) if a != b),
-                       len(recorded))
-        return f"differs from byte {differs} of {len(played)} on"
+        return f"differs from byte {first_difference(played, recorded)} of {len(played)} on"
     if recorded[len(played):].strip(b"\0"):
         return "goes on with something else than silence"
     return ""

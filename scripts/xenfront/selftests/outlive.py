@@ -5,7 +5,7 @@ recorded and what their sequence is."""
 import numpy
 
 from xenfront import audio
-from xenfront.judgement import Check, Judgement
+from xenfront.judgement import Check, Judgement, first_difference
 
 FRAME_BYTES = 4
 
@@ -70,8 +70,8 @@ def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[
         end = len(recorded) if end < 0 else end
         part = recorded[at:end]
         if part != pattern[:len(part)]:
-            differs = next(at for at, (one, other) in enumerate(zip(part, pattern)) if one != other)
-            return [f"part {parts + 1} differs from the sequence at byte {differs} of {len(part)}"], ""
+            return [f"part {parts + 1} differs from the sequence at byte "
+                    f"{first_difference(part, pattern)} of {len(part)}"], ""
         at = end
         parts += 1
     return (_too_few(parts, losses),

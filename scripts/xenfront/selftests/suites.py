@@ -5,11 +5,7 @@ import dataclasses
 
 from xenfront import provoked
 from xenfront.judgement import Check
-from xenfront.selftests import counters, exact, matrix, mixer, outlive, outputs, traces
-from xenfront.selftests.cards import (ALSACTL_CARD, CARD, CLIENT_CARDS, DEVICES_CARD, DUPLEX_CARD,
-                                      LINKED_CARDS, LOOP_CARD, MIXER_CARD, NARROW_CARD,
-                                      OUTLIVE_CARD, OUTPUTS_CARD, PIPEWIRE_CARD, PLAIN_CARDS,
-                                      STREAMS_CARD, TWO_CARDS, many_cards)
+from xenfront.selftests import cards, counters, exact, matrix, mixer, outlive, outputs, traces
 
 BACKEND = ("xen-sndback --map exact=wav:/lab/out/files/exact.wav --map sequence=pattern "
            "--map 'count-*=wav:/lab/out/files/%u.wav' --map 'loop-*=loop:%d' "
@@ -63,7 +59,7 @@ class Run:
     type: str
     # What the guests run.
     domu_command: str
-    vsnd: str = CARD
+    vsnd: str = cards.SELFTEST
     dom0_command: str = ""
     dom0_script_when: str = "guests-up"
     before_unpause: str = ""
@@ -118,17 +114,17 @@ def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
         Run("selftest-smp-2", CURRENT, "pvh",
             f"{UNTIMED} {each('/selftest/xen-front-selftest', lifecycle)}",
             checks=(exact.compare,), vcpus=2, is_extra=True, **LEAKS),
-        Run("selftest-smp-stress", CURRENT, "pv", stress, vsnd=CLIENT_CARDS, vcpus=4, cpus=4,
+        Run("selftest-smp-stress", CURRENT, "pv", stress, vsnd=cards.CLIENTS, vcpus=4, cpus=4,
             icount="off", is_extra=True),
-        Run("selftest-smp-stress-newest", NEWEST, "pvh", stress, vsnd=CLIENT_CARDS, vcpus=2,
+        Run("selftest-smp-stress-newest", NEWEST, "pvh", stress, vsnd=cards.CLIENTS, vcpus=2,
             icount="off", is_extra=True),
         Run("selftest-smp-restart", OLDEST, "pv", f"{UNTIMED} /selftest/outlive.sh mmap",
-            vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
+            vsnd=cards.OUTLIVE, checks=(outlive.after(restarts // 2),),
             # The time of these processors is real, in which an emulated Dom0 is slow.
             driver_options="reconnect_timeout_ms=0",
             dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=2, cpus=2, icount="off",
             is_extra=True),
-        Run("selftest-smp-links", OLDEST, "pv", "/selftest/xen-front-links", vsnd=LINKED_CARDS,
+        Run("selftest-smp-links", OLDEST, "pv", "/selftest/xen-front-links", vsnd=cards.LINKED,
             driver_options="reconnect_timeout_ms=0",
             dom0_command=f"/selftest/dom0-losses.sh {restarts} 0", vcpus=4, cpus=4, icount="off",
             is_extra=True),
@@ -159,7 +155,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     absence = "dom0-obey.sh 0.01 30 stop start kill start stop start stop start"
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
                 each(f"/selftest/{before}", f"/selftest/outlive.sh {access}"),
-                vsnd=OUTLIVE_CARD, checks=(outlive.after(restarts // 2),),
+                vsnd=cards.OUTLIVE, checks=(outlive.after(restarts // 2),),
                 dom0_command=each(f"/selftest/{beside}",
                                   f"/selftest/dom0-losses.sh {restarts} 0"))
             for kernel, guest_type, access, before, beside in (
@@ -170,7 +166,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     # default scheduler lets Dom0 finish its 10 ms. With one processor, and the scheduler that
     # prefers who wakes up, it waits no longer than the driver needs.
     runs += [Run(f"selftest-{name}-{kernel}", kernel, guest_type, f"/selftest/outlive.sh {access}",
-                 vsnd=OUTLIVE_CARD, checks=(outlive.after(backend_losses // 2 + guest_saves),
+                 vsnd=cards.OUTLIVE, checks=(outlive.after(backend_losses // 2 + guest_saves),
                                             mixer.keeps_volume), cpus=1,
                  xen_cmdline="sched=credit",
                  dom0_command=f"/selftest/dom0-losses.sh {backend_losses} {guest_saves} {seconds}",
@@ -183,7 +179,7 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
     # What comes with ffmpeg does not fit into the memory of a guest.
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
-            vsnd=PIPEWIRE_CARD, domu_packages=packages, root=root,
+            vsnd=cards.PIPEWIRE, domu_packages=packages, root=root,
             dom0_command=f"/selftest/dom0-obey.sh 0.1 60 restart absent save{orders}", memory=800,
             spare_memory=864, is_extra=True)
         for client, packages, orders, root in (("alsa", "", "", "memory"),
@@ -204,7 +200,7 @@ def hostile_run() -> Run:
     to be emulated.
     """
     return Run("selftest-hostile", OLDEST, "pv",
-               f"/selftest/hostile.sh {HOSTILE_SECONDS} {HOSTILE_ATTACKS}", vsnd=DUPLEX_CARD,
+               f"/selftest/hostile.sh {HOSTILE_SECONDS} {HOSTILE_ATTACKS}", vsnd=cards.DUPLEX,
                guests=3, memory=256, icount="2", cpus=1,
                xen_cmdline="sched=credit sched_credit_tslice_ms=5",
                backend="xen-sndback --config /selftest/hostile.conf "
@@ -214,7 +210,7 @@ def hostile_run() -> Run:
 
 def output_runs() -> list[Run]:
     """Guests that play at once into outputs of Dom0, as it serves them by its systemd."""
-    common = {"vsnd": OUTPUTS_CARD, "guests": 2, "memory": 256, "installs_backend": True,
+    common = {"vsnd": cards.OUTPUTS, "guests": 2, "memory": 256, "installs_backend": True,
               "sound": "aloop", "noise": ((0, 0), (0, 1), (1, 0), (1, 1)), "is_extra": True}
     return [
         Run("selftest-shared-card", "6.12", "pvh",
@@ -254,7 +250,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         Run("selftest-clients", "6.12", "pv",
             "/selftest/counted.sh sh -c 's=0; for one in kselftest.sh clients.sh xen-front-stress "
             "pulseaudio.sh traced.sh; do /selftest/$one || s=1; done; exit $s'",
-            vsnd=CLIENT_CARDS, checks=(counters.compare, traces.compare, exact.compare),
+            vsnd=cards.CLIENTS, checks=(counters.compare, traces.compare, exact.compare),
             backend_options="--trace /lab/out/files/backend.jsonl", domu_packages=PULSEAUDIO,
             memory=800),
         # Attacks on the host take no time, in a guest seconds each: by default a few.
@@ -266,47 +262,47 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
         # Four times 32 frames are 2.7 ms, for two threads of the guest and two of the backend.
         Run("selftest-duplex", "6.1", "pv",
             "/selftest/counted.sh /selftest/xen-front-duplex 10 128/512 64/256 32/128",
-            vsnd=DUPLEX_CARD, icount="0", checks=(counters.few_queries, counters.compare)),
+            vsnd=cards.DUPLEX, icount="0", checks=(counters.few_queries, counters.compare)),
         # Also on a backend that is like others in the field.
         Run("selftest-guests", "6.12", "pv",
             "/selftest/counted.sh /selftest/together.sh /selftest/xen-front-duplex 10 480/1920",
-            vsnd=DUPLEX_CARD, guests=2, dom0_command="/selftest/dom0-go.sh",
+            vsnd=cards.DUPLEX, guests=2, dom0_command="/selftest/dom0-go.sh",
             backend_options="--no-query --positions period",
             checks=(counters.play_together, counters.run_in_real_time, counters.few_queries,
                     counters.compare)),
-        Run("selftest-bad-config", "6.12", "pv", "/selftest/bad-config.sh", vsnd=PLAIN_CARDS,
+        Run("selftest-bad-config", "6.12", "pv", "/selftest/bad-config.sh", vsnd=cards.PLAIN,
             before_unpause="/selftest/bad-config-nodes.sh"),
-        Run("selftest-many", "6.12", "pv", "/selftest/many.sh", vsnd=many_cards(),
+        Run("selftest-many", "6.12", "pv", "/selftest/many.sh", vsnd=cards.MANY,
             checks=(counters.few_queries,)),
         Run("selftest-roundtrip", "6.12", "pv", "/selftest/xen-front-selftest --loop",
-            vsnd=LOOP_CARD, is_extra=True),
+            vsnd=cards.LOOP, is_extra=True),
         Run("selftest-mixer", "6.12", "pv",
             each(*(f"/selftest/{one}.sh" for one in ("mixer", "mixer-restart", "mixer-pulse"))),
-            vsnd=MIXER_CARD, dom0_command="/selftest/dom0-obey.sh 0.1 600 stop start restart",
+            vsnd=cards.MIXER, dom0_command="/selftest/dom0-obey.sh 0.1 600 stop start restart",
             checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
-        Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=MIXER_CARD,
+        Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=cards.MIXER,
             backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
         # -20 dB are a tenth.
         *(Run(f"selftest-alsactl{name}", "6.12", "pv", f"/selftest/alsactl.sh {level}",
-              vsnd=ALSACTL_CARD, backend_options=f"--volume={decibels}",
+              vsnd=cards.ALSACTL, backend_options=f"--volume={decibels}",
               checks=(mixer.plays_at(*[factor] * 4, 0.1, *[factor] * 4, 0.1),),
               domu_packages="alsa-ucm-conf", trixie_packages=ALSACTL, is_extra=True)
           for name, decibels, level, factor in (("", "0", 9600, 1), ("-own", "-6.02", 8998, 0.5))),
         Run("selftest-hops", OLDEST, "pv", "/selftest/hops.sh", is_extra=True),
-        Run("selftest-narrow", "6.1", "pvh", "/selftest/narrow.sh", vsnd=NARROW_CARD,
+        Run("selftest-narrow", "6.1", "pvh", "/selftest/narrow.sh", vsnd=cards.NARROW,
             backend_options="--map '*:p=alsa:hw:0,0' --map '*:c=alsa:hw:0,0'", sound="dummy",
             is_extra=True),
-        Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=PIPEWIRE_CARD,
+        Run("selftest-pipewire", "6.12", "pv", "/selftest/pipewire.sh", vsnd=cards.PIPEWIRE,
             domu_packages=PIPEWIRE, root="disk", is_extra=True),
-        Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=TWO_CARDS,
+        Run("selftest-two-cards", "6.12", "pv", "/selftest/two-cards.sh", vsnd=cards.TWO,
             dom0_command="/selftest/dom0-obey.sh 0.1 60 away back away back",
             checks=(exact.without_gap,), domu_packages=PIPEWIRE, root="disk", memory=800,
             is_extra=True),
-        Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=DEVICES_CARD,
+        Run("selftest-devices", "6.12", "pv", "/selftest/devices.sh", vsnd=cards.DEVICES,
             domu_packages=f"{PIPEWIRE},alsa-ucm-conf,{PULSEAUDIO}", memory=900, is_extra=True),
         hostile_run(),
         # 32 streams of four guests, and one alone.
-        Run("selftest-cost", OLDEST, "pv", "/selftest/cost.sh", vsnd=STREAMS_CARD, guests=4,
+        Run("selftest-cost", OLDEST, "pv", "/selftest/cost.sh", vsnd=cards.STREAMS, guests=4,
             memory=256, icount="0", cpus=1, xen_cmdline="sched=credit sched_credit_tslice_ms=5",
             backend="xen-sndback --stats /lab/out/files/stats.json",
             dom0_command="/selftest/dom0-cost.sh", is_extra=True),
@@ -338,7 +334,7 @@ def debug_runs(runs: list[Run], restarts: int) -> list[Run]:
     # With CONFIG_SND_DEBUG ALSA warns of every write to a stream that has no buffer, before it looks
     # whether the stream is set up at all.
     stress = Run("debug-stress", DEBUG_KERNEL, "pv", "/selftest/xen-front-stress",
-                 vsnd=CLIENT_CARDS, allow_report=r"pcm_lib\.c:\d+ __snd_pcm_lib_xfer")
+                 vsnd=cards.CLIENTS, allow_report=r"pcm_lib\.c:\d+ __snd_pcm_lib_xfer")
     chosen = [
         *(dataclasses.replace(by_name[name], name=own) for own, name in DEBUG_RUNS.items()),
         stress, dataclasses.replace(stress, name="debug-smp-stress", vcpus=2, icount="off"),

@@ -8,7 +8,7 @@ import re
 import subprocess
 
 from xenfront import ROOT
-from xenfront.judgement import Judgement
+from xenfront.judgement import Judgement, first_difference
 from xenfront.traces import backend, ftrace
 
 Key = tuple[int, str] # domain, and card:device/stream
@@ -72,9 +72,8 @@ def of_backend(trace: list[backend.Entry]) -> dict[str, Story]:
     return stories
 
 
-def _first_difference(one: list[tuple], other: list[tuple]) -> str:
-    at = next((at for at, (left, right) in enumerate(zip(one, other)) if left != right),
-              min(len(one), len(other)))
+def _difference(one: list[tuple], other: list[tuple]) -> str:
+    at = first_difference(one, other)
     return f"at {at}: the guest has {one[at:at + 1]} and {len(one)} in all, the backend " \
            f"{other[at:at + 1]} and {len(other)}"
 
@@ -83,7 +82,7 @@ def _compare_stories(judgement: Judgement, guest: dict[str, Story],
                      served_of: dict[str, Story]) -> None:
     """The guest's whole trace is the end of the backend's."""
     for what in WHAT:
-        wrong = [f"{key[1]} of domain {key[0]}: {_first_difference(story, served)}"
+        wrong = [f"{key[1]} of domain {key[0]}: {_difference(story, served)}"
                  for key, story in sorted(guest[what].items())
                  if story != (served := served_of[what][key][-len(story):])]
         if guest[what]:

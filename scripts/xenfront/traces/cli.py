@@ -54,8 +54,6 @@ def main(arguments: list[str]) -> int:
         show(options)
     except OSError as error:
         raise Failure(error) from error
-    except ImportError as error:
-        raise Failure(f"--plot needs matplotlib ({error}); scripts/setup installs it") from error
     return 0
 
 
