@@ -14,18 +14,6 @@ constexpr unsigned int unbind_unmap_ms = 100;
 constexpr unsigned int throttle_ms = 250;
 // So many connections may come to nothing before there is a line in the log.
 constexpr uint32_t early_ends_told = 3;
-// Before a card that waits for its backend, and one that is not there yet, tries once more to
-// connect.
-constexpr unsigned int retry_ms = 250;
-constexpr unsigned int first_retry_ms = 1000;
-
-// Whether a connection that failed with @error may succeed a little later. @why: what is known of
-// it.
-bool is_temporary(Error error, const Diagnostic &why)
-{
-    return error == Error::NoMemory || error == Error::Busy || error == Error::Io || // of XenStore
-           (error == Error::NoSpace && why.is_empty()); // for grants; a configuration says its own
-}
 
 } // namespace
 
@@ -40,6 +28,10 @@ Frontend::Frontend(XenbusDevice device, Shared &shared)
 
 Frontend::~Frontend()
 {
+    {
+        Mutex::Guard guard(mutex_);
+        is_ending_ = true;
+    }
     throttle_.cancel();
     {
         Mutex::Guard guard(mutex_);
@@ -89,7 +81,8 @@ void Frontend::on_throttle_end(void *frontend)
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
     self->is_throttled_ = false;
-    self->handle_backend_state();
+    if (!self->is_ending_)
+        self->handle_backend_state();
 }
 
 void Frontend::handle_backend_state()
@@ -134,12 +127,8 @@ void Frontend::handle_backend_state()
         if (state_ != XenbusState::Closed)
             end_connection({ .with_card = XenbusState::Initialising,
                              .without_card = XenbusState::Initialising });
-        if (auto result = connect(why); result.is_error()) {
-            if (is_temporary(result.error(), why))
-                try_again(result.error(), why);
-            else
-                fail(result.error(), why);
-        }
+        if (auto result = connect(why); result.is_error())
+            fail_to_connect(result.error(), why);
         break;
     case Action::Register:
         if (auto result = register_card(); result.is_error()) {
@@ -229,36 +218,6 @@ void Frontend::await_unmapping(unsigned int unmap_ms)
         Deadline::pause();
 }
 
-void Frontend::report(Error error, Diagnostic &why)
-{
-    if (why.is_empty())
-        why << "cannot connect " << device_.path() << " to its backend";
-    if (reported_.view() == why.view())
-        return;
-    device_.report(error, why);
-    reported_.clear();
-    reported_ << why.view();
-}
-
-void Frontend::try_again(Error error, Diagnostic &why)
-{
-    report(error, why);
-    const bool is_waiting = card_ != nullptr && card_->is_registered();
-    if (is_waiting)
-        card_->disconnect();
-    else
-        remove_card(wire::XenbusState::Initialising, 0);
-    is_throttled_ = true;
-    throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
-}
-
-void Frontend::fail(Error error, Diagnostic &why)
-{
-    report(error, why);
-    has_failed_ = true;
-    remove_card(wire::XenbusState::Closed, 0);
-}
-
 void Frontend::suspend()
 {
     Mutex::Guard guard(mutex_);
@@ -281,6 +240,7 @@ void Frontend::resume()
 void Frontend::shut_down()
 {
     Mutex::Guard guard(mutex_);
+    is_ending_ = true;
     if (state_ != wire::XenbusState::Connected)
         switch_state(wire::XenbusState::Closed);
 }

@@ -58,8 +58,8 @@ class Frontend {
     void show_states() XEN_FRONT_REQUIRES(mutex_);
     // Once for the same trouble.
     void report(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
-    // Reports, and connects once more a little later.
-    void try_again(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+    // Fails, or connects once more a little later where that may help.
+    void fail_to_connect(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     // Reports, and closes the connection until the backend begins anew.
     void fail(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
 
@@ -82,6 +82,8 @@ class Frontend {
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;
+    // No attempt to connect is made any more.
+    bool is_ending_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
     // What the backend published last.
     wire::XenbusState backend_state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Unknown;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a card's streams need beside what the bus calls for, and how long a card waits for its
-// backend.
+// What a card's streams need beside what the bus calls for, how long a card waits for its backend,
+// and what becomes of a connection that fails.
 #include "driver/frontend.hpp"
 #include "kernel/module.hpp"
 
@@ -10,6 +10,21 @@ namespace {
 
 // How often a card that waits for its backend asks how long it may: the limit can be changed.
 constexpr unsigned int wait_look_ms = 1000;
+// Before a card that waits for its backend, and one that is not there yet, tries once more to
+// connect.
+constexpr unsigned int retry_ms = 250;
+constexpr unsigned int first_retry_ms = 1000;
+
+// Whether a connection that failed with @error may succeed a little later. @why: what is known of
+// it.
+bool is_temporary(Error error, const Diagnostic &why)
+{
+    if (error == Error::NoSpace)
+        return why.is_empty(); // for grants; a configuration that needs too much says so
+    if (error == Error::Busy)
+        return !why.is_empty(); // pages that are mapped; the index of a card may be taken for good
+    return error == Error::NoMemory || error == Error::Io; // of XenStore
+}
 
 } // namespace
 
@@ -61,6 +76,42 @@ bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int &nex
     const auto look_ms = static_cast<unsigned int>(min(left_ms, uint64_t { wait_look_ms }));
     next_look_ms = next_look_ms == 0 ? look_ms : min(next_look_ms, look_ms);
     return false;
+}
+
+void Frontend::report(Error error, Diagnostic &why)
+{
+    if (why.is_empty())
+        why << "cannot connect " << device_.path() << " to its backend";
+    if (reported_.view() == why.view())
+        return;
+    device_.report(error, why);
+    reported_.clear();
+    reported_ << why.view();
+}
+
+void Frontend::fail_to_connect(Error error, Diagnostic &why)
+{
+    if (!is_temporary(error, why)) {
+        fail(error, why);
+        return;
+    }
+    report(error, why);
+    const bool is_waiting = card_ != nullptr && card_->is_registered();
+    if (is_waiting)
+        card_->disconnect();
+    else
+        remove_card(wire::XenbusState::Initialising, 0);
+    if (is_ending_)
+        return;
+    is_throttled_ = true;
+    throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
+}
+
+void Frontend::fail(Error error, Diagnostic &why)
+{
+    report(error, why);
+    has_failed_ = true;
+    remove_card(wire::XenbusState::Closed, 0);
 }
 
 } // namespace xen_front

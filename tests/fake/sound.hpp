@@ -74,6 +74,8 @@ class SoundCore {
   public:
     // Devices that get no card: the module parameter "enable".
     std::set<unsigned int> disabled;
+    // Whose index is another driver's card.
+    std::set<unsigned int> taken;
     // The cards that applications can open, in the order of their registration.
     std::vector<kshim_card *> visible_cards() const;
     // All that there ever were.

@@ -49,10 +49,16 @@ void RecordingQuota::begin_file(const std::filesystem::path &directory)
 
 void RecordingQuota::add(const std::filesystem::path &directory, std::uint64_t octets)
 {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     Contents &present = directories_[directory];
-    if (present.own_octets >= recount_octets)
-        present = count(directory);
+    if (present.own_octets >= recount_octets) {
+        present.own_octets = 0;
+        // Other streams do not wait for the disk.
+        lock.unlock();
+        const Contents found = count(directory);
+        lock.lock();
+        present = found;
+    }
     if (octets > most_octets_ - std::min(present.octets, most_octets_))
         throw std::runtime_error(
             fmt::format("{} has {} octets, recording-mib allows {}; move recordings away",
@@ -61,13 +67,11 @@ void RecordingQuota::add(const std::filesystem::path &directory, std::uint64_t o
     present.own_octets += octets;
 }
 
-std::uint64_t RecordingQuota::files() const
+std::uint64_t RecordingQuota::files(const std::filesystem::path &directory) const
 {
     const std::lock_guard lock(mutex_);
-    std::uint64_t all = 0;
-    for (const auto &[directory, contents] : directories_)
-        all += contents.files;
-    return all;
+    const auto found = directories_.find(directory);
+    return found == directories_.end() ? 0 : found->second.files;
 }
 
 } // namespace sndback

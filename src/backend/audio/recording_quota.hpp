@@ -21,8 +21,8 @@ class RecordingQuota {
     // Octets are about to be written there. Throws likewise.
     void add(const std::filesystem::path &directory, std::uint64_t octets);
 
-    // In its directories, when they were last counted.
-    [[nodiscard]] std::uint64_t files() const;
+    // There, when they were last counted.
+    [[nodiscard]] std::uint64_t files(const std::filesystem::path &directory) const;
 
   private:
     struct Contents {

@@ -186,6 +186,14 @@ std::optional<DeviceFactory::Choice> DeviceFactory::choose(const StreamName &nam
                     is_pattern ? expand_path(device->argument, name, guest_) : device->argument };
 }
 
+std::uint64_t DeviceFactory::recorded_files(const StreamName &name) const
+{
+    const std::optional<Choice> choice = choose(name);
+    if (!choice || choice->kind != DeviceSpec::Kind::wav || !name.playback)
+        return 0;
+    return recordings_.files(std::filesystem::path(choice->argument).parent_path());
+}
+
 DeviceFactory::Choice DeviceFactory::require(const StreamName &name) const
 {
     std::optional<Choice> choice = choose(name);

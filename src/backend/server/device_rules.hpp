@@ -108,11 +108,8 @@ class DeviceFactory {
         Load load_;
     };
 
-    // That lay where this guest records, when they were last counted.
-    [[nodiscard]] std::uint64_t recorded_files() const
-    {
-        return recordings_.files();
-    }
+    // That are to be counted when this stream begins to record: as many as there were last time.
+    [[nodiscard]] std::uint64_t recorded_files(const StreamName &name) const;
 
     // Where recordings and files to capture may lie.
     [[nodiscard]] std::vector<std::string> directories() const;

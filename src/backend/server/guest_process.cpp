@@ -112,7 +112,8 @@ void GuestProcess::reconfigure()
     if (!worker_ || worker_->is_lost || stopping_)
         return;
     const std::vector<std::string> wanted = directories();
-    if (std::includes(worker_->directories.begin(), worker_->directories.end(), wanted.begin(),
+    if (!context_.settings.sandbox ||
+        std::includes(worker_->directories.begin(), worker_->directories.end(), wanted.begin(),
                       wanted.end()))
         return send_settings();
     log(LogLevel::info, "dom{}: the worker is started anew: it has to get at other directories",
@@ -120,7 +121,7 @@ void GuestProcess::reconfigure()
     stop();
 }
 
-// Those of its rules that are there, sorted.
+// Those of its rules that are there, each once, sorted.
 std::vector<std::string> GuestProcess::directories() const
 {
     const GuestRules *rules = context_.configuration.find(identity_);
@@ -132,6 +133,7 @@ std::vector<std::string> GuestProcess::directories() const
         return !std::filesystem::is_directory(directory, error);
     });
     std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
 }
 

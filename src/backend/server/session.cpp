@@ -116,7 +116,8 @@ void Session::open(const xensnd_open_req &request)
     const OpenParameters parameters =
         check_open(request, config_.limits, devices_.quota(), settings_.positions);
     auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
-    work_ += request.buffer_sz / mapping_part + device_work + devices_.recorded_files() * file_work;
+    work_ += request.buffer_sz / mapping_part + device_work +
+             devices_.recorded_files(journal_.name()) * file_work;
     auto buffer = map_buffer(request);
     auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
     stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),

@@ -101,7 +101,7 @@ void Worker::apply(const Message &order)
     guest_ = identity(domain_, order);
     devices_.set_rules(rules_for(configuration_, guest_), guest_);
     for (auto &[card, frontend] : frontends_)
-        frontend.apply_rules();
+        protect([&frontend = frontend] { frontend.apply_rules(); });
 }
 
 void Worker::run()
@@ -201,8 +201,14 @@ void Worker::refresh()
 
 void Worker::update(Frontend &frontend)
 {
+    protect([&] { frontend.update(stopping_); });
+}
+
+// What fails for one card, such as a write to XenStore, is no reason to leave the others.
+void Worker::protect(const std::function<void()> &action) const
+{
     try {
-        frontend.update(stopping_);
+        action();
     } catch (const std::runtime_error &error) {
         log(LogLevel::error, "dom{}: {}", domain_, error.what());
     }

@@ -3,6 +3,7 @@
 // The process that serves one guest. It has no XenStore, and after start-up no privileges.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -31,6 +32,7 @@ class Worker {
     void handle_order(const Message &order);
     void refresh();
     void update(Frontend &frontend);
+    void protect(const std::function<void()> &action) const;
     void update_due();
     void stop();
     void report();

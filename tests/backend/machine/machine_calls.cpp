@@ -125,7 +125,8 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
             ++port->second.notified;
         return { good, "" };
     case Call::channel_unmask:
-        if (const auto port = ports_.find(request.number); port != ports_.end()) {
+        if (const auto port = ports_.find(request.number);
+            port != ports_.end() && port->second.client == client.number) {
             port->second.masked = false;
             if (std::exchange(port->second.pending, false))
                 deliver(request.number);

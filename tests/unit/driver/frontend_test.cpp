@@ -34,6 +34,19 @@ TEST_F(FrontendTest, DeviceThatIsDisabledGetsNoCard)
         << complaints()[0];
 }
 
+// ALSA complains each time: it is not asked again and again, and modprobe does not wait.
+TEST_F(FrontendTest, DeviceWhoseIndexIsTakenGetsNoCard)
+{
+    kernel.sound.taken = { 0 };
+    fake::probe(device);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    kernel.sound.taken.clear();
+    kernel.timeline.pass(std::chrono::seconds(5));
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(complaints().size(), 1u);
+}
+
 TEST_F(FrontendTest, WaitsForTheBackend)
 {
     ASSERT_EQ(fake::probe(device), 0);
