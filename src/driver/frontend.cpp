@@ -81,8 +81,7 @@ void Frontend::on_throttle_end(void *frontend)
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
     self->is_throttled_ = false;
-    if (!self->is_ending_)
-        self->handle_backend_state();
+    self->handle_backend_state();
 }
 
 void Frontend::handle_backend_state()
@@ -123,6 +122,8 @@ void Frontend::handle_backend_state()
         break;
     }
     case Action::Connect:
+        if (is_ending_)
+            break;
         // Not from Closed, which a backend in InitWait takes for ready.
         if (state_ != XenbusState::Closed)
             end_connection({ .with_card = XenbusState::Initialising,

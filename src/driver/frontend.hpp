@@ -82,7 +82,7 @@ class Frontend {
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;
-    // No attempt to connect is made any more.
+    // The device goes, or the guest is shut down: no connection is made any more.
     bool is_ending_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
     // What the backend published last.

@@ -101,8 +101,6 @@ void Frontend::fail_to_connect(Error error, Diagnostic &why)
         card_->disconnect();
     else
         remove_card(wire::XenbusState::Initialising, 0);
-    if (is_ending_)
-        return;
     is_throttled_ = true;
     throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
 }

@@ -10,7 +10,8 @@ namespace sndback {
 
 namespace {
 
-// What others have written there meanwhile is seen after so much of one's own.
+// Workers of other guests may write into the same directory: it is counted anew each time that this
+// one has written so much.
 constexpr std::uint64_t recount_octets = 4 << 20;
 
 } // namespace

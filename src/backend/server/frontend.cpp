@@ -69,7 +69,7 @@ void Frontend::apply_rules()
     for (const auto &stream : streams_)
         is_revoked |= stream->is_revoked();
     if (is_revoked)
-        fail("the device of a stream is not granted any more");
+        fail("a stream has lost the device that it was granted");
 }
 
 void Frontend::act(Action action)

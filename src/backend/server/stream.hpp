@@ -33,27 +33,6 @@ struct StreamEnvironment {
     Sabotage *sabotage = nullptr; // nullptr: honest
 };
 
-// Event channels out of a pool, and the ports bound on them.
-class BorrowedChannels {
-  public:
-    // Throws std::runtime_error if there are none left.
-    explicit BorrowedChannels(EventChannelPool &pool);
-    ~BorrowedChannels();
-    BorrowedChannels(const BorrowedChannels &) = delete;
-    BorrowedChannels &operator=(const BorrowedChannels &) = delete;
-
-    [[nodiscard]] unsigned bind(std::uint32_t remote_port);
-    EventChannels *operator->() const
-    {
-        return channels_.get();
-    }
-
-  private:
-    EventChannelPool &pool_;
-    std::unique_ptr<EventChannels> channels_;
-    std::vector<unsigned> ports_;
-};
-
 class Stream {
   public:
     // Maps, binds and starts to serve. `on_broken` is called, from the stream's thread, when the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "xenlib/event_channels.hpp"
@@ -27,7 +29,7 @@ class EventChannelPool {
         free_.pop_back();
         return channels;
     }
-    // All its ports have been unbound.
+    // All its ports have been unbound, and nothing is left to take.
     void give_back(std::unique_ptr<EventChannels> channels)
     {
         free_.push_back(std::move(channels));
@@ -40,6 +42,27 @@ class EventChannelPool {
 
   private:
     std::vector<std::unique_ptr<EventChannels>> free_;
+};
+
+// Event channels out of a pool, and the ports bound on them.
+class BorrowedChannels {
+  public:
+    // Throws std::runtime_error if there are none left.
+    explicit BorrowedChannels(EventChannelPool &pool);
+    ~BorrowedChannels();
+    BorrowedChannels(const BorrowedChannels &) = delete;
+    BorrowedChannels &operator=(const BorrowedChannels &) = delete;
+
+    [[nodiscard]] unsigned bind(std::uint32_t remote_port);
+    EventChannels *operator->() const
+    {
+        return channels_.get();
+    }
+
+  private:
+    EventChannelPool &pool_;
+    std::unique_ptr<EventChannels> channels_;
+    std::vector<unsigned> ports_;
 };
 
 } // namespace sndback

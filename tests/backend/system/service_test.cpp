@@ -85,7 +85,7 @@ TEST_F(Service, TakesAMicrophoneAwayFromAStreamThatIsOpen)
     configure(speaker_for_all);
     backend_->send(SIGHUP);
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed));
-    EXPECT_TRUE(backend_->wait_log("the device of a stream is not granted any more"));
+    EXPECT_TRUE(backend_->wait_log("a stream has lost the device that it was granted"));
     guest.set_state(XenbusStateClosed);
     guest.set_state(XenbusStateInitialising);
     ASSERT_TRUE(guest.connect());

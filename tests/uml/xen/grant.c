@@ -55,7 +55,7 @@ int gnttab_grant_foreign_access(domid_t domain, unsigned long frame, int is_read
 }
 EXPORT_SYMBOL_GPL(gnttab_grant_foreign_access);
 
-/* Whether the page is still the driver's, who has a reference, as has each mapping. */
+/* The driver holds a reference to the page until it frees it, and so does each mapping. */
 static void check_page(const struct grant *grant)
 {
 	int expected = 1 + grant->mappings;

@@ -51,6 +51,11 @@ class StallTest : public ReconnectTest {
         EXPECT_EQ(file->state(), PcmState::Running);
         return file;
     }
+    static void play_seconds(PcmFile &file, int seconds)
+    {
+        for (int i = 0; i < seconds; i++)
+            ASSERT_EQ(file.write(make_audio(48000 * frame_bytes)), 48000);
+    }
     void have_two_streams()
     {
         configure({ { "0/1/type", "p" } });
@@ -330,8 +335,7 @@ TEST_F(StallTest, OneStreamStalls)
     EXPECT_EQ(good->drop(), 0);
     EXPECT_EQ(good->prepare(), 0);
     hang(hung);
-    for (int i = 0; i < 12; i++)
-        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    play_seconds(*good, 12);
     EXPECT_EQ(bad->state(), PcmState::Disconnected);
     EXPECT_EQ(good->state(), PcmState::Running);
     EXPECT_EQ(card_count(), 1u);
@@ -349,8 +353,7 @@ TEST_F(StallTest, StreamThatWasGivenUpCountsNoLonger)
     auto good = playing();
     auto bad = open_another();
     hang(backend.stream(0, 1));
-    for (int i = 0; i < 12; i++)
-        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    play_seconds(*good, 12);
     ASSERT_EQ(bad->state(), PcmState::Disconnected);
     bad.reset();
     ASSERT_EQ(good->write(make_audio(96000 * frame_bytes)), 96000);
@@ -375,14 +378,11 @@ TEST_F(StallTest, StreamOfAHungBackendIsPreparedAnew)
     auto good = playing();
     auto bad = open_another();
     hang(backend.stream(0, 1));
-    for (int i = 0; i < 9; i++)
-        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    play_seconds(*good, 9);
     ASSERT_EQ(bad->drop(), 0);
-    for (int i = 0; i < 3; i++)
-        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    play_seconds(*good, 3);
     ASSERT_EQ(bad->prepare(), 0);
-    for (int i = 0; i < 8; i++)
-        ASSERT_EQ(good->write(make_audio(48000 * frame_bytes)), 48000);
+    play_seconds(*good, 8);
     EXPECT_EQ(bad->state(), PcmState::Prepared);
     come_back(backend.stream(0, 1));
     EXPECT_EQ(bad->write(make_audio(3000 * frame_bytes)), 3000);
