@@ -17,7 +17,7 @@ void RequestChannel::detach()
     has_activity_ = false;
 }
 
-Result<RequestId> RequestChannel::post(const wire::Request &request)
+Result<RequestId> RequestChannel::post(wire::Request &request)
 {
     const RequestId id = TRY(ring_.push(request));
     has_posted_ = true;
@@ -43,6 +43,7 @@ bool RequestChannel::take(Response &response, Violation &violation)
     journal_->on_response(response);
     if (kept_.id == response.id) {
         kept_ = response;
+        kept_hw_param_ = ring_.hw_param();
         has_kept_ = true;
     }
     wake();

@@ -24,7 +24,7 @@ class RequestChannel {
     void detach();
 
     // Puts @request into the ring, where the backend does not see it yet. NoSpace.
-    Result<RequestId> post(const wire::Request &request);
+    Result<RequestId> post(wire::Request &request);
     // Shows the backend what was posted since, and notifies it if it wants that.
     void publish();
     bool has_room() const
@@ -82,6 +82,11 @@ class RequestChannel {
     {
         return has_kept_ ? &kept_ : nullptr;
     }
+    // What it says, if it is one to HwParamQuery: any numbers.
+    const wire::HwParamQuery &kept_hw_param() const
+    {
+        return kept_hw_param_;
+    }
 
   private:
     RequestRing ring_;
@@ -89,6 +94,7 @@ class RequestChannel {
     Journal *journal_ = nullptr;
     Completion *changed_ = nullptr;
     Response kept_ = {};
+    wire::HwParamQuery kept_hw_param_ = {};
     bool has_kept_ = false;
     bool has_posted_ = false; // something that is not published
     bool has_activity_ = false;

@@ -253,7 +253,7 @@ void Session::on_put(kshim_control_kind kind)
     sync_for_later();
 }
 
-Result<RequestId> Session::post(const wire::Request &request)
+Result<RequestId> Session::post(wire::Request &request)
 {
     if (!is_attached(link_))
         return Error::NoDevice;

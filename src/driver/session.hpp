@@ -91,7 +91,7 @@ class Session {
     // by the card's maintenance.
     void sync_for_later();
     // Posts a request whose response the caller waits for. NoSpace, or NoDevice without a backend.
-    Result<RequestId> post(const wire::Request &request);
+    Result<RequestId> post(wire::Request &request);
     // What the backend makes of the stream.
     const BackendStream &backend() const
     {
@@ -227,7 +227,13 @@ class Session {
 
     // ---- session_liveness.cpp ----
 
-    void on_activity();
+    void on_activity()
+    {
+        liveness.on_activity();
+        if (link_ == Link::Stalled)
+            end_stall();
+    }
+    void end_stall();
     // Whether the backend has to show activity.
     bool expects_activity() const;
 

@@ -44,7 +44,8 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const EventNews news = exchange(event_news_, EventNews::None);
     if (news == EventNews::Moved && link_ != Link::Broken) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
-        observe();
+        if (!run_.is_playback() || run_.playback().is_running_low())
+            observe();
         if (needs_sync())
             sync();
         else

@@ -5,11 +5,8 @@
 
 namespace xen_front {
 
-void Session::on_activity()
+void Session::end_stall()
 {
-    liveness.on_activity();
-    if (link_ != Link::Stalled)
-        return;
     set_link(Link::Attached);
     if (!backend_.was_started() || !run_.base().wants_session()) {
         liveness.end_standstill();

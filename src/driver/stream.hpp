@@ -138,7 +138,7 @@ class Stream {
     void end_transport();
     static kshim_event_result on_response(void *stream);
     static kshim_event_result on_event(void *stream);
-    kshim_event_result on_interrupt(kshim_event_result (Session::*handler)(Notices &));
+    template <kshim_event_result (Session::*handler)(Notices &)> kshim_event_result on_interrupt();
     // Says to ALSA and to the log what was found. No lock of ours held, or the substream mutex.
     void tell(const Notices &notices, Substream substream);
     void tell_mixer();

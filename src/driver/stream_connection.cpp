@@ -138,15 +138,16 @@ bool Stream::wake_drain()
 
 kshim_event_result Stream::on_response(void *stream)
 {
-    return static_cast<Stream *>(stream)->on_interrupt(&Session::on_response_interrupt);
+    return static_cast<Stream *>(stream)->on_interrupt<&Session::on_response_interrupt>();
 }
 
 kshim_event_result Stream::on_event(void *stream)
 {
-    return static_cast<Stream *>(stream)->on_interrupt(&Session::on_event_interrupt);
+    return static_cast<Stream *>(stream)->on_interrupt<&Session::on_event_interrupt>();
 }
 
-kshim_event_result Stream::on_interrupt(kshim_event_result (Session::*handler)(Notices &))
+template <kshim_event_result (Session::*handler)(Notices &)>
+kshim_event_result Stream::on_interrupt()
 {
     Notices notices;
     Substream substream;

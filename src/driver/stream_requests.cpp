@@ -166,10 +166,8 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
     const bool is_answered = session_.with([&](Session &session) {
         const Response *kept = session.requests.kept_response();
         is_unanswered = kept == nullptr && is_attached(session.link());
-        if (kept == nullptr || kept->status != 0 || !is_meaningful(kept->hw_param))
-            return false;
-        response = kept->hw_param;
-        return true;
+        response = session.requests.kept_hw_param();
+        return kept != nullptr && kept->status == 0 && is_meaningful(response);
     });
     is_query_unanswered_ = is_unanswered;
     const wire::HwParamQuery result = is_answered ? TRY(narrow(question, response)) : question;

@@ -32,21 +32,6 @@ uint32_t EventQueue::look(Violation &violation)
     return count;
 }
 
-bool EventQueue::take(Bytes &position)
-{
-    auto event =
-        page_
-            .read_head<wire::EventHead>(&wire::EventPage::events, consumed_ % wire::event_ring_size)
-            .validate([](const wire::EventHead &copy) {
-                return copy.type == wire::event_current_position;
-            });
-    consumed_++;
-    if (event.is_error())
-        return false;
-    position = Bytes(event.value().position);
-    return true;
-}
-
 void EventQueue::acknowledge()
 {
     page_.index(&wire::EventPage::in_cons).store(consumed_);

@@ -22,7 +22,20 @@ class EventQueue {
     uint32_t look(Violation &violation);
     // Takes one of those that look() has counted. Whether it is of a known type, a position: then
     // that is in @position, in bytes since OPEN, any number the backend liked.
-    bool take(Bytes &position);
+    [[gnu::always_inline]] bool take(Bytes &position)
+    {
+        auto event = page_
+                         .read_head<wire::EventHead>(&wire::EventPage::events,
+                                                     consumed_ % wire::event_ring_size)
+                         .validate([](const wire::EventHead &copy) {
+                             return copy.type == wire::event_current_position;
+                         });
+        consumed_++;
+        if (event.is_error())
+            return false;
+        position = Bytes(event.value().position);
+        return true;
+    }
     // Tells the backend which events were taken; once, after the last take().
     void acknowledge();
 

@@ -36,7 +36,7 @@ class PlaybackRun : public Run {
     // last frames only when more follows, so each repeated report makes another period due.
     bool needs_silence() const
     {
-        return padded_ < silence_end();
+        return state_ == RunState::Draining && padded_ < silence_end();
     }
     // The next piece of it, of at most @count_max frames. False when none is missing.
     bool next_silence(Frames count_max, SilenceRange &range);
@@ -73,6 +73,11 @@ class PlaybackRun : public Run {
     bool wants_responses() const
     {
         return in_flight_ == transfer_window && requested_ < target();
+    }
+    // Whether no more than half a buffer is left: what is being drained has to be known by then.
+    bool is_running_low() const
+    {
+        return committed_.value() <= position_.value() + geometry_.buffer.value() / 2;
     }
     // Whether it only goes on when what the backend reports is looked at.
     bool needs_reports() const

@@ -39,7 +39,7 @@ uint32_t RequestRing::free_slots(bool is_control) const
     return free > reserved_slots ? free - reserved_slots : 0;
 }
 
-Result<RequestId> RequestRing::push(const wire::Request &request)
+Result<RequestId> RequestRing::push(wire::Request &request)
 {
     if (free_slots(is_control(request.operation)) == 0)
         return Error::NoSpace;
@@ -57,12 +57,10 @@ Result<RequestId> RequestRing::push(const wire::Request &request)
     pending.trigger = request.trigger.type;
     pending.is_used = true;
 
-    const RequestId id(static_cast<uint16_t>((pending.generation << slot_bits) | number));
-    wire::RingSlot slot = { .request = request };
-    slot.request.id = id.value();
-    page_.write(&wire::RingPage::slots, request_produced_ & slot_mask, slot);
+    request.id = static_cast<uint16_t>((pending.generation << slot_bits) | number);
+    page_.write(&wire::RingPage::slots, request_produced_ & slot_mask, request);
     request_produced_++;
-    return id;
+    return RequestId(request.id);
 }
 
 bool RequestRing::publish()
@@ -135,7 +133,7 @@ bool RequestRing::take(Response &response, Violation &violation)
     // Whatever it is: narrow() looks into it.
     if (response.operation == wire::Operation::HwParamQuery)
         (void)page_.read(&wire::RingPage::slots, number).validate([&](const wire::RingSlot &copy) {
-            response.hw_param = copy.response.hw_param;
+            hw_param_ = copy.response.hw_param;
             return true;
         });
     response_consumed_++;

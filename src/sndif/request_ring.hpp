@@ -33,7 +33,6 @@ struct Response {
     wire::Operation operation;
     wire::TriggerType trigger; // what a Trigger asked for
     int32_t status; // as sent: 0 or, from an honest backend, a negative XEN_E*
-    wire::HwParamQuery hw_param; // of HwParamQuery only
 };
 
 // Not locked: the caller's ring lock covers every call.
@@ -50,9 +49,9 @@ class RequestRing {
 
     // Slots left for a request, with or without the reserved ones.
     uint32_t free_slots(bool is_control) const;
-    // Puts @request into the ring under a new id, not yet visible to the backend. NoSpace when no
-    // slot is left for it.
-    Result<RequestId> push(const wire::Request &request);
+    // Gives @request a new id and puts it into the ring, not yet visible to the backend. NoSpace
+    // when no slot is left for it.
+    Result<RequestId> push(wire::Request &request);
     // Makes pushed requests visible. True when the backend has to be notified (req_event).
     bool publish();
     // The requests that are not yet answered.
@@ -64,6 +63,11 @@ class RequestRing {
     // Whether there is a response, and takes it into @response. A violation in @violation means
     // that the ring must not be used any more.
     bool take(Response &response, Violation &violation);
+    // What the last HwParamQuery that take() took was answered with: any numbers.
+    const wire::HwParamQuery &hw_param() const
+    {
+        return hw_param_;
+    }
     // Whether the last take() saw more than it took. Otherwise the next one looks whether there is.
     bool has_more() const
     {
@@ -102,6 +106,7 @@ class RequestRing {
     uint32_t response_produced_ = 0; // as the backend said, and checked, at the last look
     uint32_t response_consumed_ = 0;
     bool is_announced_ = false; // a response, by request_notification()
+    wire::HwParamQuery hw_param_ = {};
     Pending pending_[wire::ring_size] = {};
 };
 

@@ -66,12 +66,6 @@ bool Run::next_range(Bytes target, TransferRange &range)
     return true;
 }
 
-void Run::add_transfer(RequestId id)
-{
-    requested_ = offered_;
-    transfers_[in_flight_++] = { id, requested_, false };
-}
-
 TransferResult Run::take_response(RequestId id, int32_t status, Bytes &end)
 {
     uint32_t index = 0;
@@ -88,19 +82,6 @@ TransferResult Run::take_response(RequestId id, int32_t status, Bytes &end)
     for (uint32_t i = 0; i < in_flight_; i++)
         transfers_[i] = transfers_[i + answered];
     return status == 0 ? TransferResult::Done : TransferResult::Refused;
-}
-
-Frames Run::since_prepare(Bytes reported) const
-{
-    // Neither the frames nor the sum may wrap: no run is ever that long.
-    constexpr Bytes longest(~uint64_t { 0 } >> 3);
-    return align_down(base_ + geometry_.frame.frames(min(reported, longest)));
-}
-
-Frames Run::alignment() const
-{
-    // Of ALSA's formats only those of four bits a sample have frames that do not fill bytes.
-    return Frames(geometry_.frame.fills_bytes() ? 1 : 2);
 }
 
 } // namespace xen_front

@@ -147,15 +147,28 @@ class Run {
     bool next_range(Bytes target, TransferRange &range);
     // The request of the range that next_range() gave last was put into the ring as @id. A range
     // that was not is given again.
-    void add_transfer(RequestId id);
+    [[gnu::always_inline]] void add_transfer(RequestId id)
+    {
+        requested_ = offered_;
+        transfers_[in_flight_++] = { id, requested_, false };
+    }
     // Takes the response to a transfer; @end, when Done, is where the answered ones end.
     TransferResult take_response(RequestId id, int32_t status, Bytes &end);
     // Of a position that a backend reports, any number: frames since prepare, of whole bytes.
-    Frames since_prepare(Bytes reported) const;
+    [[gnu::always_inline]] Frames since_prepare(Bytes reported) const
+    {
+        // Neither the frames nor the sum may wrap: no run is ever that long.
+        constexpr Bytes longest(~uint64_t { 0 } >> 3);
+        return align_down(base_ + geometry_.frame.frames(min(reported, longest)));
+    }
     // The fewest frames that fill whole bytes, a power of two. ALSA rounds what .pointer returns
     // down to a multiple of them, so positions are multiples, and what ALSA was shown is what it
     // took.
-    Frames alignment() const;
+    Frames alignment() const
+    {
+        // Of ALSA's formats only those of four bits a sample have frames that do not fill bytes.
+        return Frames(geometry_.frame.fills_bytes() ? 1 : 2);
+    }
     Frames align_down(Frames frames) const
     {
         return Frames(frames.value() & ~(alignment().value() - 1));

@@ -93,11 +93,13 @@ template <typename T> class SharedPage {
         static_assert(sizeof(Head) <= sizeof(Slot));
         return snapshot(reinterpret_cast<const Head *>(&(page_->*slots)[number]));
     }
-    // Not yet visible in order: an index that is stored afterwards announces it.
-    template <typename Slot, size_t count>
-    void write(Slot (T::*slots)[count], uint32_t number, const Slot &slot) const
+    // Makes slot @number a @content, which fills it. Not yet visible in order: an index that is
+    // stored afterwards announces it.
+    template <typename Content, typename Slot, size_t count>
+    void write(Slot (T::*slots)[count], uint32_t number, const Content &content) const
     {
-        (page_->*slots)[number] = slot;
+        static_assert(sizeof(Content) == sizeof(Slot));
+        *reinterpret_cast<Content *>(&(page_->*slots)[number]) = content;
     }
 
   private:

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 Response response_to(Operation operation, int32_t status = 0)
 {
-    return { RequestId(33), operation, wire::TriggerType::Start, status, {} };
+    return { RequestId(33), operation, wire::TriggerType::Start, status };
 }
 
 TEST(StatisticsTest, LastError)

@@ -90,8 +90,8 @@ TEST_F(RequestRingTest, AnswerToQueryCarriesRanges)
     response.hw_param = { 5, { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 } };
     page->rsp_prod = 1;
     ASSERT_TRUE(take());
-    EXPECT_EQ(answer.hw_param.formats, 5u);
-    EXPECT_EQ(answer.hw_param.period.max, 8u);
+    EXPECT_EQ(ring.hw_param().formats, 5u);
+    EXPECT_EQ(ring.hw_param().period.max, 8u);
 }
 
 TEST_F(RequestRingTest, AnswersMayComeInAnyOrder)
@@ -141,13 +141,15 @@ TEST_F(RequestRingTest, DataLeavesRoomForControl)
     EXPECT_EQ(ring.free_slots(true), RequestRing::reserved_slots);
     for (const Operation operation :
          { Operation::Write, Operation::Read, Operation::Open, Operation::HwParamQuery }) {
-        auto refused = ring.push(make_request(operation));
+        wire::Request request = make_request(operation);
+        auto refused = ring.push(request);
         ASSERT_TRUE(refused.is_error());
         EXPECT_EQ(refused.error(), Error::NoSpace);
     }
     for (uint32_t i = 0; i < RequestRing::reserved_slots; i++)
         push(i % 2 == 0 ? Operation::Trigger : Operation::Close);
-    auto refused = ring.push(make_request(Operation::Close));
+    wire::Request close = make_request(Operation::Close);
+    auto refused = ring.push(close);
     ASSERT_TRUE(refused.is_error());
     EXPECT_EQ(refused.error(), Error::NoSpace);
     EXPECT_EQ(ring.in_flight(), wire::ring_size);

@@ -28,7 +28,8 @@ class RequestRingTest : public ::testing::Test {
 
     RequestId push(wire::Operation operation, uint32_t offset = 0)
     {
-        auto id = ring.push(make_request(operation, offset));
+        wire::Request request = make_request(operation, offset);
+        auto id = ring.push(request);
         EXPECT_FALSE(id.is_error());
         return id.is_error() ? RequestId() : id.release_value();
     }
