@@ -56,7 +56,7 @@ void AlsaCapture::pause(Time now)
 
 void AlsaCapture::stop(Time)
 {
-    if (!failed_ && wanted_) {
+    if (!failed_ && wanted_ && !restart_at_) {
         try {
             fetch();
         } catch (const AlsaError &error) {

@@ -76,6 +76,7 @@ class AlsaPlayback final : public PcmDevice {
     bool card_runs_ = false;
     bool dry_ = false; // the card ran out of frames
     bool prepared_ = true; // by configuring it
+    bool is_recovering_ = false; // from an error that was noted
     std::optional<Time> retry_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
     std::optional<Time> silent_at_; // stopped, and heard until then

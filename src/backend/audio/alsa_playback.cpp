@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -75,7 +76,7 @@ void AlsaPlayback::stop(Time now)
     wanted_ = false;
     reporter_.stop();
     try {
-        if (!failed_) {
+        if (!failed_ && prepared_) {
             update_position();
             const Time rest = played_ == committed_ ? delay() : Time {};
             if (rest != Time {})
@@ -96,8 +97,6 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
     if (data.size() > fifo_.room())
         return std::nullopt;
-    if (silent_at_)
-        end_tail();
     if (dry_) {
         dry_ = false;
         listener_.on_underrun(committed_);
@@ -106,6 +105,8 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     fifo_.push(data);
     committed_ += data.size();
     try {
+        if (silent_at_)
+            end_tail();
         feed();
     } catch (const AlsaError &error) {
         fail(error);
@@ -149,6 +150,7 @@ void AlsaPlayback::feed()
     retry_at_.reset();
     try {
         give();
+        is_recovering_ = false;
     } catch (const AlsaError &error) {
         if (!error.is_recoverable())
             throw;
@@ -205,7 +207,8 @@ void AlsaPlayback::recover(const AlsaError &error)
         begin_anew();
         return;
     }
-    listener_.on_note(fmt::format("{}; starting again", error.what()));
+    if (!std::exchange(is_recovering_, true))
+        listener_.on_note(fmt::format("{}; starting again", error.what()));
     rewind_to_played();
 }
 

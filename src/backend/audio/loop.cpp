@@ -54,6 +54,7 @@ void Loop::disconnect(const OpenParameters &parameters, bool playback)
         return;
     format_.reset();
     pieces_.clear();
+    octets_ = 0;
 }
 
 std::uint64_t Loop::place(Time when, std::uint64_t position) const
@@ -79,17 +80,27 @@ void Loop::put(std::uint64_t place, std::span<const std::byte> frames)
         pieces_.push_back({ place, {} });
     std::vector<std::byte> &last = pieces_.back().frames;
     last.insert(last.end(), frames.begin(), frames.end());
-    while (pieces_.size() > most_pieces || pieces_.front().end() + history_ < pieces_.back().begin)
+    octets_ += frames.size();
+    // Pieces over each other: one who plays at one place again and again keeps no more for it.
+    while (pieces_.size() > most_pieces || octets_ > 2 * history_ ||
+           pieces_.front().end() + history_ < pieces_.back().begin) {
+        octets_ -= pieces_.front().frames.size();
         pieces_.pop_front();
+    }
 }
 
 void Loop::cut(std::uint64_t place)
 {
     const std::lock_guard lock(mutex_);
     std::erase_if(pieces_, [place](const Piece &piece) { return piece.begin >= place; });
-    for (Piece &piece : pieces_)
-        if (piece.end() > place)
+    octets_ = 0;
+    for (Piece &piece : pieces_) {
+        if (piece.end() > place) {
             piece.frames.resize(place - piece.begin);
+            piece.frames.shrink_to_fit();
+        }
+        octets_ += piece.frames.size();
+    }
 }
 
 void Loop::get(std::uint64_t place, std::span<std::byte> target) const

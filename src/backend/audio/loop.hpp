@@ -50,6 +50,13 @@ class Loop {
         return pieces_.size();
     }
 
+    // What the timeline takes of memory.
+    [[nodiscard]] std::uint64_t octets() const
+    {
+        const std::lock_guard lock(mutex_);
+        return octets_;
+    }
+
   private:
     struct Piece {
         std::uint64_t begin;
@@ -67,6 +74,7 @@ class Loop {
     bool played_ = false; // a playback stream is connected
     std::uint64_t history_ = 0; // octets that may still be asked for
     std::deque<Piece> pieces_; // in the order they came
+    std::uint64_t octets_ = 0; // of all pieces
 };
 
 // The loops by name. Each lives as long as a stream is connected to it. Thread-safe.

@@ -52,7 +52,11 @@ void Frontend::update(bool stopping)
         if (is_attached(frontend_state_) && !stopping)
             reset();
     }
+    if (!is_state_written_)
+        write_state();
     frontend_state_ = parse_state(environment_.store.read(state_path_).value_or(""));
+    if (frontend_state_ != XenbusStateClosing)
+        has_answered_closing_ = false;
     if (phase_ == Phase::connected && frontend_state_ == XenbusStateConnected)
         backoff_.succeed();
 
@@ -60,7 +64,14 @@ void Frontend::update(bool stopping)
                     [](const auto &stream) { return stream->broken(); }))
         fail("a stream broke the protocol or its device; see the log");
 
-    act(decide(phase_, frontend_state_, stopping || must_leave()));
+    const Action action = decide(phase_, frontend_state_, stopping || must_leave());
+    act(action == Action::close && has_answered_closing_ ? Action::none : action);
+}
+
+void Frontend::retry_later()
+{
+    if (!retry_at_)
+        retry_at_ = monotonic_now() + backoff_.fail();
 }
 
 void Frontend::apply_rules()
@@ -159,6 +170,7 @@ void Frontend::offer()
     else
         environment_.store.remove(versions_path);
     phase_ = Phase::offered;
+    has_answered_closing_ = frontend_state_ == XenbusStateClosing;
     set_state(XenbusStateInitWait);
 }
 
@@ -215,10 +227,10 @@ void Frontend::recheck()
 
 void Frontend::remove()
 {
-    phase_ = Phase::removed;
     retry_at_.reset();
     set_state(XenbusStateClosing);
     streams_.clear();
+    phase_ = Phase::removed;
     set_state(XenbusStateClosed);
 }
 
@@ -235,12 +247,20 @@ void Frontend::fail(const std::string &reason)
 
 void Frontend::set_state(xenbus_state state)
 {
-    environment_.store.write(backend_path_ + "/state", std::to_string(state));
+    state_ = state;
+    is_state_written_ = false;
+    write_state();
+}
+
+void Frontend::write_state()
+{
+    environment_.store.write(backend_path_ + "/state", std::to_string(state_));
+    is_state_written_ = true;
     log(LogLevel::info, "dom{}/{}: frontend {}, backend -> {}", domain_, card_,
-        state_name(frontend_state_), state_name(state));
+        state_name(frontend_state_), state_name(state_));
     environment_.streams.trace.write(
         "state", fmt::format(R"("dom":{},"card":{},"frontend":"{}","backend":"{}")", domain_, card_,
-                             state_name(frontend_state_), state_name(state)));
+                             state_name(frontend_state_), state_name(state_)));
     environment_.streams.trace.flush();
 }
 

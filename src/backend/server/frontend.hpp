@@ -32,6 +32,9 @@ class Frontend {
     // the daemon ends.
     void update(bool stopping);
 
+    // update() has thrown: it is to be tried again.
+    void retry_later();
+
     // The rules are others: closes a connection with streams that had what is not granted any more.
     void apply_rules();
 
@@ -61,6 +64,7 @@ class Frontend {
     void remove();
     void fail(const std::string &reason);
     void set_state(xenbus_state state);
+    void write_state();
 
     CardEnvironment &environment_;
     unsigned domain_;
@@ -70,6 +74,11 @@ class Frontend {
     std::string state_path_; // of the frontend
     std::string error_path_;
     Phase phase_ = Phase::reset;
+    xenbus_state state_ = XenbusStateUnknown; // ours
+    bool is_state_written_ = true;
+    // The frontend has been in Closing since it was offered this connection: it knows that all is
+    // released.
+    bool has_answered_closing_ = false;
     xenbus_state frontend_state_ = XenbusStateUnknown;
     // When a frontend that has failed to connect is offered the next connection.
     Backoff backoff_ { std::chrono::seconds(1), std::chrono::seconds(32) };

@@ -12,11 +12,13 @@ struct GuestIdentity {
     std::string name; // empty: not to be read, as in a driver domain
     std::string uuid;
 
-    // What the toolstack calls it once it has arrived, while it is being migrated to here.
+    // Without what xl adds while the guest is being migrated to here, or from here.
     [[nodiscard]] std::string lasting_name() const
     {
-        constexpr std::string_view incoming = "--incoming";
-        return name.substr(0, name.size() - (name.ends_with(incoming) ? incoming.size() : 0));
+        for (const std::string_view suffix : { "--incoming", "--migratedaway" })
+            if (name.ends_with(suffix))
+                return name.substr(0, name.size() - suffix.size());
+        return name;
     }
 
     friend bool operator==(const GuestIdentity &, const GuestIdentity &) = default;

@@ -81,16 +81,14 @@ void GuestProcess::answer_write(const Message &message)
     if (!may_write(message.first, message.second))
         return answer(message.kind, false,
                       fmt::format("{} must not be written", printable(message.first)));
-    const std::string own = nodes_.directory() + "/";
+    // CARD/NODE, in either of the directories that may_write() knows.
+    const std::string_view path = message.first;
+    const std::string_view card = path.substr(0, path.rfind('/'));
     try {
-        // The toolstack may have removed the card meanwhile, and writing would bring it back.
-        if (message.first.starts_with(own)) {
-            const std::string_view rest = std::string_view(message.first).substr(own.size());
-            context_.store.write_beside(nodes_.frontend_node(rest.substr(0, rest.find('/'))),
-                                        message.first, message.second);
-        } else {
-            context_.store.write(message.first, message.second);
-        }
+        // The toolstack may have removed the card meanwhile, and writing would bring it back. Nor
+        // is a worker to write about cards that never were.
+        context_.store.write_beside(nodes_.frontend_node(card.substr(card.rfind('/') + 1)),
+                                    message.first, message.second);
     } catch (const std::runtime_error &error) {
         return answer(message.kind, false, error.what());
     }
@@ -145,7 +143,7 @@ void GuestProcess::take_log(const Message &message, Time now)
         ++lines_lost_;
         return;
     }
-    if (lines_lost_ != 0)
+    if (lines_lost_ != 0 && losses_told_.take(now))
         log(LogLevel::warning, "dom{}: {} lines above the guest's quota of log-lines were dropped",
             domain_, std::exchange(lines_lost_, 0));
     const auto level = static_cast<LogLevel>(

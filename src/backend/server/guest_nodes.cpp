@@ -38,12 +38,16 @@ std::vector<std::string> GuestNodes::cards() const
     return cards;
 }
 
+std::string GuestNodes::name_node() const
+{
+    return fmt::format("/local/domain/{}/name", domain_);
+}
+
 GuestIdentity GuestNodes::identity() const
 {
     constexpr std::string_view vm = "/vm/";
-    const std::string home = fmt::format("/local/domain/{}", domain_);
-    const std::string uuid = store_.read(home + "/vm").value_or("");
-    return { domain_, store_.read(home + "/name").value_or(""),
+    const std::string uuid = store_.read(fmt::format("/local/domain/{}/vm", domain_)).value_or("");
+    return { domain_, store_.read(name_node()).value_or(""),
              uuid.starts_with(vm) ? uuid.substr(vm.size()) : "" };
 }
 
@@ -67,6 +71,11 @@ void GuestNodes::refuse_cards(const std::string &reason)
     } catch (const std::runtime_error &error) {
         log(LogLevel::error, "dom{}: {}", domain_, error.what());
     }
+}
+
+void GuestNodes::forget_errors()
+{
+    store_.remove(errors_);
 }
 
 } // namespace sndback

@@ -31,11 +31,14 @@ class GuestNodes {
 
     // Only the toolstack writes these nodes; the guest can read them.
     [[nodiscard]] GuestIdentity identity() const;
+    [[nodiscard]] std::string name_node() const;
 
     // Puts every card into the state Closed. Failures are logged.
     void close_cards();
     // Writes why none of the cards is served, where xl looks for it. Failures are logged.
     void refuse_cards(const std::string &reason);
+    // Removes what was written there, of cards that are gone.
+    void forget_errors();
 
   private:
     XenStore &store_;

@@ -64,6 +64,7 @@ GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
       questions_(questions_per_second, questions_at_once),
       log_lines_(1, 1)
 {
+    name_watch_.emplace(context_.store, nodes_.name_node(), std::to_string(domain_));
     identify();
 }
 
@@ -170,6 +171,8 @@ bool GuestProcess::wants_look() const
 void GuestProcess::look(Time now)
 {
     over_ = nodes_.cards().empty();
+    if (over_)
+        nodes_.forget_errors();
     if (over_ || !context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();

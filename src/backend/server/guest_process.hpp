@@ -111,7 +111,8 @@ class GuestProcess {
     GuestNodes nodes_;
     GuestIdentity identity_;
     std::optional<Worker> worker_;
-    std::map<std::string, XenStore::Watch> watches_;
+    std::map<std::string, XenStore::Watch> watches_; // that the worker asked for
+    std::optional<XenStore::Watch> name_watch_;
     bool changed_ = true;
     bool told_ = false; // of a change, and not done with it
     bool stopping_ = false;
@@ -126,6 +127,7 @@ class GuestProcess {
     std::optional<Time> questions_at_; // not before
     TokenBucket log_lines_;
     std::uint64_t lines_lost_ = 0;
+    TokenBucket losses_told_ { 1, 1, std::chrono::minutes(1) };
     bool reported_ = false;
     std::vector<std::string> statistics_; // of this worker, as of its last report
     std::vector<std::string> new_statistics_; // as far as the next one has come

@@ -14,6 +14,8 @@ namespace {
 // log.
 constexpr std::uint64_t mapping_part = 4;
 constexpr std::uint64_t device_work = 128 * 1024;
+// What a device can do may have to be read from a file.
+constexpr std::uint64_t query_work = 32 * 1024;
 constexpr std::uint64_t note_work = page_size;
 // To count a recording that is there already.
 constexpr std::uint64_t file_work = 256;
@@ -261,6 +263,7 @@ void Session::trigger(unsigned type, Time now)
 
 Limits Session::device_limits()
 {
+    work_ += query_work;
     try {
         return devices_.limits(journal_.name());
     } catch (const Refusal &) {

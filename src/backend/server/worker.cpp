@@ -201,16 +201,19 @@ void Worker::refresh()
 
 void Worker::update(Frontend &frontend)
 {
-    protect([&] { frontend.update(stopping_); });
+    if (!protect([&] { frontend.update(stopping_); }))
+        frontend.retry_later();
 }
 
 // What fails for one card, such as a write to XenStore, is no reason to leave the others.
-void Worker::protect(const std::function<void()> &action) const
+bool Worker::protect(const std::function<void()> &action) const
 {
     try {
         action();
+        return true;
     } catch (const std::runtime_error &error) {
         log(LogLevel::error, "dom{}: {}", domain_, error.what());
+        return false;
     }
 }
 

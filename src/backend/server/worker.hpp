@@ -32,7 +32,7 @@ class Worker {
     void handle_order(const Message &order);
     void refresh();
     void update(Frontend &frontend);
-    void protect(const std::function<void()> &action) const;
+    bool protect(const std::function<void()> &action) const;
     void update_due();
     void stop();
     void report();

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -20,15 +21,29 @@ namespace {
 
 class MappedGrants final : public GuestPages {
   public:
-    MappedGrants(xengnttab_handle *handle, void *address, std::size_t pages,
-                 std::atomic<std::size_t> &mapped)
-        : handle_(handle), address_(address), pages_(pages), mapped_(mapped)
+    // Maps nothing yet, but counts: until it is destroyed.
+    MappedGrants(xengnttab_handle *handle, std::size_t pages, std::atomic<std::size_t> &mapped)
+        : handle_(handle), pages_(pages), mapped_(mapped), total_(mapped.fetch_add(pages) + pages)
     {
     }
     ~MappedGrants() override
     {
-        (void)xengnttab_unmap(handle_, address_, static_cast<std::uint32_t>(pages_));
+        if (address_ != nullptr)
+            (void)xengnttab_unmap(handle_, address_, static_cast<std::uint32_t>(pages_));
         mapped_ -= pages_;
+    }
+    // With all that were there when it was made.
+    [[nodiscard]] std::size_t total() const
+    {
+        return total_;
+    }
+    [[nodiscard]] bool map(unsigned domain, std::span<const grant_ref_t> grants)
+    {
+        std::vector<std::uint32_t> references(grants.begin(), grants.end());
+        address_ = xengnttab_map_domain_grant_refs(handle_, static_cast<std::uint32_t>(pages_),
+                                                   domain, references.data(),
+                                                   PROT_READ | PROT_WRITE);
+        return address_ != nullptr;
     }
     MappedGrants(const MappedGrants &) = delete;
     MappedGrants &operator=(const MappedGrants &) = delete;
@@ -40,9 +55,10 @@ class MappedGrants final : public GuestPages {
 
   private:
     xengnttab_handle *handle_;
-    void *address_;
+    void *address_ = nullptr;
     std::size_t pages_;
     std::atomic<std::size_t> &mapped_;
+    std::size_t total_;
 };
 
 } // namespace
@@ -62,24 +78,17 @@ GrantMapper::GrantMapper(unsigned domain) : domain_(domain), handle_(xengnttab_o
 
 std::unique_ptr<GuestPages> GrantMapper::map(std::span<const grant_ref_t> grants)
 {
-    if (mapped_.fetch_add(grants.size()) + grants.size() > limit_) {
-        mapped_ -= grants.size();
+    auto pages = std::make_unique<MappedGrants>(handle_.get(), grants.size(), mapped_);
+    if (pages->total() > limit_)
         throw MappingRefused(fmt::format("{} pages more would be mapped than this guest's quota of "
                                          "{} leaves",
                                          grants.size(), limit_.load()));
-    }
-    std::vector<std::uint32_t> references(grants.begin(), grants.end());
-    void *address = xengnttab_map_domain_grant_refs(
-        handle_.get(), static_cast<std::uint32_t>(references.size()), domain_, references.data(),
-        PROT_READ | PROT_WRITE);
-    if (address == nullptr) {
-        mapped_ -= grants.size();
+    if (!pages->map(domain_, grants))
         throw std::runtime_error(
             fmt::format("cannot map {} granted pages of domain {}, the first being grant {}: {}",
-                        references.size(), domain_, references.front(),
+                        grants.size(), domain_, grants.front(),
                         std::generic_category().message(errno)));
-    }
-    return std::make_unique<MappedGrants>(handle_.get(), address, references.size(), mapped_);
+    return pages;
 }
 
 } // namespace sndback

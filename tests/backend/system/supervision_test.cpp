@@ -44,6 +44,58 @@ TEST_F(Supervision, AFrontendThatDoesNotLetGoIsNotAskedWithoutEnd)
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
 }
 
+// It is offered a new connection after a moment, and that is all there is to say.
+TEST_F(Supervision, AFrontendThatStaysInClosingIsAnsweredOnce)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    guest.set_state(XenbusStateClosing);
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosing));
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    const std::uint64_t before = machine_.calls();
+    EXPECT_FALSE(machine_.wait([&] { return machine_.calls() > before + 100; }, 2500ms));
+    EXPECT_EQ(guest.backend_state(), unsigned { XenbusStateInitWait });
+    // The next time is another one.
+    guest.set_state(XenbusStateInitialising);
+    ASSERT_TRUE(guest.connect());
+    guest.set_state(XenbusStateClosing);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosing));
+}
+
+// What XenStore refuses for a while is written when it may be.
+TEST_F(Supervision, AnOfferThatWasRefusedIsMadeAgain)
+{
+    configure(speaker_for_all);
+    start();
+    for (const char *node : { "state", "versions" }) {
+        Guest guest(machine_, *node == 's' ? 3 : 4, "desktop");
+        machine_.refuse_writes(guest.backend() + "/" + node);
+        guest.add_card("p");
+        ASSERT_TRUE(backend_->wait_log("XenStore node " + guest.backend() + "/" + node))
+            << backend_->log();
+        machine_.refuse_writes("");
+        EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait)) << node;
+        EXPECT_TRUE(guest.connect()) << node;
+    }
+}
+
+// Domains come and go, and in a driver domain XenStore has room for so many nodes only.
+TEST_F(Supervision, LeavesNoErrorsOfGuestsThatAreGone)
+{
+    configure(speaker_for_all);
+    start();
+    const std::string error = "/local/domain/0/error/backend/vsnd/3/0/error";
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    publish_nonsense(guest);
+    ASSERT_TRUE(machine_.wait([&] { return machine_.read(error).has_value(); }));
+    machine_.remove("/local/domain/0/backend/vsnd/3");
+    EXPECT_TRUE(machine_.wait([&] { return !machine_.read(error).has_value(); }));
+}
+
 // A worker that a guest has taken over would not listen either.
 TEST_F(Supervision, AWorkerThatDoesNotObeyIsKilled)
 {
@@ -190,8 +242,12 @@ TEST_F(Supervision, ADomainThatIsRenamedHasTheGrantsOfItsNewName)
     ASSERT_EQ(guest.stream(1).open({}), 0);
     ASSERT_EQ(guest.stream(1).simple(XENSND_OP_CLOSE), 0);
     const std::vector<pid_t> before = backend_->workers();
-    machine_.write("/local/domain/5/name", "second");
+    // As xl calls it that sends it to another host, and may have to take it back.
+    machine_.write("/local/domain/5/name", "first--migratedaway");
     machine_.write(guest.backend() + "/online", "1");
+    EXPECT_EQ(guest.stream(1).open({}), 0);
+    EXPECT_EQ(guest.stream(1).simple(XENSND_OP_CLOSE), 0);
+    machine_.write("/local/domain/5/name", "second");
     std::optional<int> status;
     for (unsigned tries = 0; status != -XEN_EACCES && tries < 1000; ++tries) {
         status = guest.stream(1).open({});

@@ -7,25 +7,21 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/alsa_failures.h"
 #include "unit/audio/parameters.h"
 #include "unit/support.h"
 
-namespace {
-
-enum Place : unsigned {
-    none,
-    avail,
-    avail_update,
-    writei,
-    readi,
-    prepare,
-    start,
-    places,
-    revents // no failure: the PCM says that there is nothing to do, and then has nothing
-};
+namespace sndback {
 
 unsigned failing_place = none;
+std::deque<unsigned> failing_next;
 int failure = 0;
+
+} // namespace sndback
+
+namespace {
+
+using namespace sndback;
 
 // Whether the call is to fail: once.
 bool fails(Place place)
@@ -33,6 +29,10 @@ bool fails(Place place)
     if (failing_place != place)
         return false;
     failing_place = none;
+    if (!failing_next.empty()) {
+        failing_place = failing_next.front();
+        failing_next.pop_front();
+    }
     return true;
 }
 
@@ -181,6 +181,62 @@ TEST(AlsaRecovery, ADescriptorThatStaysReadyWithoutFramesIsNotWaitedFor)
     EXPECT_LE(*deadline, 48ms);
     (void)device.service(*deadline, {});
     EXPECT_FALSE(descriptors_of(device).empty());
+}
+
+// A PCM that could not be prepared has no position: the kernel answers EBADFD.
+TEST(AlsaRecovery, StopWhileThePcmIsNotReadyAsksForNoPosition)
+{
+    const Gain gain;
+    const auto stop_unprepared = [](PcmDevice &device) {
+        failure = -ESTRPIPE;
+        failing_place = avail;
+        failing_next.assign(8, prepare);
+        (void)device.service(10ms, {});
+        EXPECT_EQ(failing_place, unsigned { prepare });
+        EXPECT_LT(failing_next.size(), 8U);
+        failing_next.clear();
+        failure = -EBADFD;
+        failing_place = avail;
+        device.stop(20ms);
+        EXPECT_EQ(failing_place, unsigned { avail });
+        failing_place = none;
+    };
+    auto data = numbered(4096);
+
+    RecordingListener played;
+    AlsaPlayback playback("null", alsa_parameters, gain, played);
+    ASSERT_TRUE(playback.transfer(data, 0ms));
+    playback.start(0ms);
+    stop_unprepared(playback);
+    EXPECT_TRUE(playback.transfer(data, 30ms).has_value());
+    EXPECT_TRUE(played.errors.empty());
+
+    RecordingListener captured;
+    AlsaCapture capture("null", alsa_parameters, gain, captured);
+    capture.start(0ms);
+    stop_unprepared(capture);
+    EXPECT_TRUE(captured.errors.empty());
+}
+
+// As long as it lasts, 200 times a second.
+TEST(AlsaRecovery, AnErrorThatLastsIsNotedOnce)
+{
+    RecordingListener listener;
+    const Gain gain;
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
+    auto data = numbered(4096);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    const std::size_t before = listener.notes.size();
+    failure = -ESTRPIPE;
+    failing_place = start;
+    device.start(0ms);
+    for (unsigned round = 0; round < 20; ++round) {
+        failing_place = start;
+        (void)device.service(monotonic_now(), {});
+    }
+    failing_place = none;
+    EXPECT_EQ(listener.notes.size(), before + 1);
+    EXPECT_TRUE(listener.errors.empty());
 }
 
 // What no waiting mends still ends the stream, with a reason.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/alsa_failures.h"
 #include "unit/audio/parameters.h"
 #include "unit/support.h"
 
@@ -84,6 +85,17 @@ TEST_F(OfAServer, IsCutShortByWhatIsWrittenForTheNextStart)
     EXPECT_TRUE(device_.transfer(data_, 50ms));
     EXPECT_EQ(drops, 1U);
     EXPECT_TRUE(device_.is_silent(50ms));
+}
+
+// The stream fails, and not the whole card.
+TEST_F(OfAServer, MayBeLostWithTheServer)
+{
+    failure = -ENODEV;
+    failing_place = prepare;
+    EXPECT_TRUE(device_.transfer(data_, 50ms));
+    EXPECT_EQ(failing_place, unsigned { none });
+    EXPECT_EQ(listener_.errors.size(), 1U);
+    EXPECT_THROW((void)device_.transfer(data_, 60ms), Refusal);
 }
 
 class OfAServerThatHangs : public AlsaTail {

@@ -320,6 +320,40 @@ TEST(Loop, KeepsFewPiecesOfAPlayerThatStartsWithoutEnd)
     loop.disconnect(parameters, true);
 }
 
+// A player that pauses and goes on without end writes nothing, but what waits is played anew.
+TEST(Loop, TakesNoMoreMemoryForAPlayerThatPausesWithoutEnd)
+{
+    const auto loop = std::make_shared<Loop>();
+    const OpenParameters parameters { stereo, buffer, period, {} };
+    const Gain gain;
+    LoopSink sink(loop, parameters, gain);
+    const auto audio = numbered(buffer);
+    Time now = 1s;
+    for (unsigned round = 0; round < 1000; ++round) {
+        sink.commit(audio);
+        sink.start(now, 0);
+        sink.withdraw(audio.size() / 2);
+        now += 1ms;
+        ASSERT_LE(loop->octets(), 2 * 2 * std::uint64_t { buffer }) << "round " << round;
+    }
+}
+
+// Nor for one that is closed without STOP, as long as a capture stream is connected.
+TEST(Loop, TakesNoMoreMemoryForPlayersThatCloseWithoutEnd)
+{
+    const auto loop = std::make_shared<Loop>();
+    const OpenParameters parameters { stereo, buffer, period, {} };
+    const LoopSource source(loop, parameters);
+    const Gain gain;
+    const auto audio = numbered(buffer);
+    for (unsigned round = 0; round < 100; ++round) {
+        LoopSink sink(loop, parameters, gain);
+        sink.start(1s, 0);
+        sink.commit(audio);
+        ASSERT_LE(loop->octets(), 2 * 2 * 2 * std::uint64_t { buffer }) << "round " << round;
+    }
+}
+
 // And one that pauses without end, and reads nothing, a new run.
 TEST(Loop, KeepsFewRunsOfARecorderThatPausesWithoutEnd)
 {
