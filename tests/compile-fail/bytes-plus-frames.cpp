@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Bytes and frames are added.
-// expect: no match for 'operator+'
+// expected-error@*:* {{invalid operands to binary expression}}
 #include "base/strong.hpp"
 
 auto use(xen_front::Bytes bytes, xen_front::Frames frames)

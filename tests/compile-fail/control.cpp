@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the rules allow: it has to compile, or the other examples would prove nothing.
+// expected-no-diagnostics
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "sndif/protocol.hpp"

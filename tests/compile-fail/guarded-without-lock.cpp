@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Guarded data is reached for without its lock.
-// expect: is private within this context
+// expected-error@*:* {{is a private member}}
 #include "base/guarded.hpp"
 
 struct NoLock {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An index of the backend is calculated with.
-// expect: no match for 'operator-'
+// expected-error@*:* {{invalid operands to binary expression}}
 #include "sndif/shared_memory.hpp"
 
 auto use(uint32_t *word)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An index of the backend selects a slot.
-// expect: no match for 'operator[]'
+// expected-error@*:* {{no viable overloaded operator}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

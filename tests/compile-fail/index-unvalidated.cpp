@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An index of the backend is used as a number without having been checked.
-// expect: cannot convert
+// expected-error@*:* {{no viable conversion}}
 #include "sndif/shared_memory.hpp"
 
 uint32_t use(uint32_t *word)

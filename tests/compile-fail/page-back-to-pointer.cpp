@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A shared page becomes an ordinary object again.
-// expect: cannot convert
+// expected-error@*:* {{no viable conversion}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

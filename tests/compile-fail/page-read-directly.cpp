@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A field of a shared page is read directly, perhaps twice with two values.
-// expect: base operand of '->' has non-pointer type
+// expected-error@*:* {{is not a pointer}}
+// expected-error@*:* {{no member named 'rsp_prod'}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

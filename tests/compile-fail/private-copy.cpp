@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The value inside is reached for directly.
-// expect: is private within this context
+// expected-error@*:* {{is a private member}}
 #include "sndif/shared_memory.hpp"
 
 uint32_t use(uint32_t *word)

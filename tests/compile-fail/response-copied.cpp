@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A response becomes an ordinary one without having been checked.
-// expect: could not convert
+// expected-error@*:* {{no viable conversion}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A field of a response is used before the response was checked.
-// expect: has no member named 'status'
+// expected-error@*:* {{no member named 'status'}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The outcome of a check is taken for the value: it may be an error.
-// expect: cannot convert
+// expected-error@*:* {{no viable conversion}}
 #include "sndif/shared_memory.hpp"
 
 uint32_t use(uint32_t *word)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The outcome of a check is not looked at.
-// expect: nodiscard
+// expected-error@*:* {{nodiscard}}
 #include "sndif/shared_memory.hpp"
 
 void use(uint32_t *word)

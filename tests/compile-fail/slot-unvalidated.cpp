@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A slot of a shared page is used without having been checked.
-// expect: has no member named 'response'
+// expected-error@*:* {{no member named 'response'}}
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 

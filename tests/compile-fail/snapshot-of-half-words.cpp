@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A copy that could not be made in whole words.
-// expect: static assertion failed
+// expected-error@*:* {{'sizeof(Odd) % sizeof(unsigned long) == 0'}}
 #include "sndif/shared_memory.hpp"
 
 struct Odd {
