@@ -260,7 +260,7 @@ class FloatingPoint(unittest.TestCase):
         for text in ("movaps %xmm0,-0x18(%rsp)", "vpaddd %ymm1,%ymm2,%ymm3", "fldt (%rdi)",
                      "fmulp %st,%st(1)", "fld1", "emms", "movq %mm0,(%rax)", "ldmxcsr (%rsp)",
                      "vzeroupper", "kmovw %k1,%eax", "fs fldl (%rax)", "fxsave64 (%rdi)", "fwait",
-                     "vmovdqu64 %zmm16,(%rdi){%k1}"):
+                     "wait", "vmovdqu64 %zmm16,(%rdi){%k1}"):
             with self.subTest(text=text):
                 self.assertTrue(floating_point.uses_floating_point("x86-64", text))
         for text in ("mov %fs:0x28,%rax", "fs nopw 0x0(%rax,%rax,1)", "rep stos %al,%es:(%rdi)",

@@ -8,9 +8,8 @@ import subprocess
 import sys
 
 from xenfront import command
-from xenfront.checks import elf, object_rules
+from xenfront.checks import object_rules
 from xenfront.checks.module import Module, Violation
-from xenfront.errors import Failure
 
 DESCRIPTION = """\
 Rejects kernel modules with something that a C++ compiler brings along and a kernel has no use for:
@@ -42,62 +41,20 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     found = 0
     for path in options.files:
-        module = load(path, options.symvers)
+        module = Module(path, options.symvers)
         violations = object_rules.check(module)
         found += len(violations)
         report(module, violations)
     return 1 if found else 0
 
 
-def load(path: pathlib.Path, symvers: pathlib.Path | None) -> Module:
-    binary = elf.Object(path)
-    if symvers is None:
-        symvers = find_symvers(binary)
-    options = read_options(symvers.parent)
-    return Module(binary, read_exports(symvers), symvers, "CONFIG_UNWIND_TABLES=y" in options,
-                  "CONFIG_CONSTRUCTORS=y" in options)
-
-
-def find_symvers(binary: elf.Object) -> pathlib.Path:
-    release = dict(binary.module_information).get("vermagic", "").split(" ")[0]
-    if not re.fullmatch(r"\w[\w.+~-]*", release):
-        raise Failure(f"{binary.path}: its vermagic '{release}' names no kernel release; give "
-                      "the kernel's export list with --symvers FILE")
-    return pathlib.Path("/lib/modules", release, "build/Module.symvers")
-
-
-def read_exports(symvers: pathlib.Path) -> frozenset[str]:
-    try:
-        lines = symvers.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as failure:
-        raise Failure(f"{symvers}: cannot be read ({failure}); install the kernel's headers "
-                      "(scripts/setup) or give the file with --symvers FILE") from failure
-    # CRC, symbol, module, kind of export, namespace.
-    rows = [line.split("\t") for line in lines]
-    exports = frozenset(row[1] for row in rows if len(row) >= 4)
-    if not exports:
-        raise Failure(f"{symvers}: has no line of the form 'CRC symbol module EXPORT_SYMBOL'; "
-                      "give a kernel's Module.symvers with --symvers FILE")
-    return exports
-
-
-def read_options(kernel: pathlib.Path) -> frozenset[str]:
-    """The kernel's configuration, a line each; nothing when it is not there."""
-    try:
-        configuration = (kernel / "include/config/auto.conf").read_text(encoding="utf-8")
-    except OSError:
-        return frozenset()
-    return frozenset(configuration.splitlines())
-
-
 def report(module: Module, violations: list[Violation]) -> None:
-    path = module.binary.path
     for violation in violations:
-        line = f"{path}: {violation.rule}: {violation.what}; remedy: {violation.remedy}"
+        line = f"{module.path}: {violation.rule}: {violation.what}; remedy: {violation.remedy}"
         print(readable(line), file=sys.stderr)
     if not violations:
-        imports = sum(symbol.undefined for symbol in module.binary.symbols)
-        print(f"{path}: {module.instructions} instructions, {imports} symbols of the kernel, "
+        imports = sum(symbol.undefined for symbol in module.symbols)
+        print(f"{module.path}: {module.instructions} instructions, {imports} symbols of the kernel, "
               "nothing to reject")
 
 

@@ -5,30 +5,22 @@ The kernel does not save these registers when an interrupt comes, so using them 
 state of whatever process happens to run.
 """
 
-import dataclasses
-import pathlib
 import re
-import shutil
-import subprocess
-from typing import Iterator
+from typing import Iterator, NamedTuple
 
 from xenfront import process, toolchain
-from xenfront.checks.elf import Object
-from xenfront.errors import Failure
+from xenfront.checks.module import Module
 
-# Words that objdump prints in front of the mnemonic.
+# Words that a disassembler prints in front of the mnemonic.
 _X86_PREFIX = (r"(?:(?:[cdefgs]s|lock|rep\w*|notrack|bnd|data16|addr32|rex\S*|xacquire|xrelease|"
                r"\{\w+\})\s+)*")
-# All of x87 starts with f and nothing else does, but for the prefix fs.
-_X86_MNEMONIC = r"(?:f(?!s\s)\w+|emms|v?(?:ld|st)mxcsr|vzero(?:upper|all)|xsave\w*|xrstor\w*)\b"
+# All of x87 starts with f and nothing else does, but for the prefix fs; LLVM says wait for fwait.
+_X86_MNEMONIC = r"(?:f(?!s\s)\w+|wait|emms|v?(?:ld|st)mxcsr|vzero(?:upper|all)|xsave\w*|xrstor\w*)\b"
 
-# Per machine: programs that can disassemble it, in order of preference, and what shows that an
-# instruction touches such a register.
-_MACHINES = {
-    "x86-64": (("objdump", "x86_64-linux-gnu-objdump"),
-               re.compile(rf"^{_X86_PREFIX}{_X86_MNEMONIC}|%(?:[xyzt]mm\d|mm[0-7]|st\b|k[0-7]\b)")),
-    "arm64": (("aarch64-linux-gnu-objdump", "llvm-objdump-{llvm}", "objdump"),
-              re.compile(r"\b(?:[bhsdqvzp](?:[12]?\d|3[01])(?:\.\w+)?\b|fp[cs]r\b)")),
+# What shows that an instruction touches such a register.
+_REGISTERS = {
+    "x86-64": re.compile(rf"^{_X86_PREFIX}{_X86_MNEMONIC}|%(?:[xyzt]mm\d|mm[0-7]|st\b|k[0-7]\b)"),
+    "arm64": re.compile(r"\b(?:[bhsdqvzp](?:[12]?\d|3[01])(?:\.\w+)?\b|fp[cs]r\b)"),
 }
 
 _SECTION_LINE = re.compile(r"Disassembly of section (.*):")
@@ -38,8 +30,7 @@ _INSTRUCTION_LINE = re.compile(r"\s*([0-9a-f]+):\s+(\S.*)")
 _NO_OPERAND = re.compile(r"(0x)?[0-9a-f]+ <[^>]*>|<[^>]*>|(//|#\s).*")
 
 
-@dataclasses.dataclass(frozen=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One disassembled instruction."""
 
     section: str
@@ -48,11 +39,10 @@ class Instruction:
     text: str
 
 
-def disassemble(binary: Object) -> Iterator[Instruction]:
+def disassemble(module: Module) -> Iterator[Instruction]:
     """All instructions of the executable sections."""
-    program = _disassembler(binary)
-    text = process.output([program, "-d", "--no-show-raw-insn", binary.path],
-                          f"install one that knows {binary.machine} (binutils)")
+    text = process.output([f"llvm-objdump-{toolchain.version('llvm')}", "-d", "--no-show-raw-insn",
+                           module.path])
     section = symbol = ""
     for line in text.splitlines():
         if match := _SECTION_LINE.fullmatch(line):
@@ -65,19 +55,4 @@ def disassemble(binary: Object) -> Iterator[Instruction]:
 
 def uses_floating_point(machine: str, instruction: str) -> bool:
     """Whether the text of an instruction has to do with floating point or vectors."""
-    return bool(_MACHINES[machine][1].search(_NO_OPERAND.sub("", instruction)))
-
-
-def _disassembler(binary: Object) -> str:
-    candidates = [name.format(llvm=toolchain.version("llvm")) for name in _MACHINES[binary.machine][0]]
-    for name in candidates:
-        if shutil.which(name) and _knows(name, binary.path):
-            return name
-    raise Failure(f"{binary.path}: no program here disassembles {binary.machine}; install one of "
-                  f"{', '.join(candidates)} (scripts/setup installs binutils)")
-
-
-def _knows(program: str, path: pathlib.Path) -> bool:
-    done = subprocess.run([program, "-f", str(path)], check=False, capture_output=True,
-                          text=True, errors="replace")
-    return done.returncode == 0 and "UNKNOWN" not in done.stdout
+    return bool(_REGISTERS[machine].search(_NO_OPERAND.sub("", instruction)))

@@ -7,8 +7,7 @@ Nothing of it is an error of the compiler, of the link editor or of modpost.
 import collections
 from typing import Callable, Iterator
 
-from xenfront.checks import elf
-from xenfront.checks.module import Module, Violation
+from xenfront.checks.module import STT_GNU_IFUNC, Module, Violation
 
 # The relocations that apply_relocate_add() of the architecture knows (elf(5) has no names for
 # most), by their numbers in the ABI: first to last of each run of numbers.
@@ -25,7 +24,7 @@ _GOT_REMEDY = ("compile with the kernel's flags (-fno-pic, the kernel's code mod
 
 def _one_section_of_a_name(module: Module) -> Iterator[Violation]:
     # The loader takes the first of a name, if it looks for one, and sysfs refuses the second.
-    counts = collections.Counter(section.name for section in module.binary.sections
+    counts = collections.Counter(section.name for section in module.sections
                                  if section.allocated and section.size)
     for name, count in counts.items():
         if count > 1:
@@ -36,20 +35,20 @@ def _one_section_of_a_name(module: Module) -> Iterator[Violation]:
 
 
 def _relocations(module: Module) -> Iterator[Violation]:
-    known = _KNOWN_RELOCATIONS[module.binary.machine]
+    known = _KNOWN_RELOCATIONS[module.machine]
     found: dict[tuple[int, str], list[str]] = {}
-    for relocation in module.binary.relocations:
+    for relocation in module.relocations:
         if not any(first <= relocation.kind <= last for first, last in known):
             found.setdefault((relocation.kind, relocation.target.name), []).append(
                 relocation.symbol.name or "no symbol")
     for (kind, section), symbols in found.items():
         more = f" and {len(symbols) - 1} more" if len(symbols) > 1 else ""
         yield Violation("relocation", f"type {kind} in {section}, to {symbols[0]}{more}: the "
-                        f"module loader of {module.binary.machine} does not know it", _GOT_REMEDY)
+                        f"module loader of {module.machine} does not know it", _GOT_REMEDY)
 
 
 def _writable_code(module: Module) -> Iterator[Violation]:
-    for section in module.binary.sections:
+    for section in module.sections:
         if section.allocated and section.writable and section.executable:
             yield Violation("writable code", f"section {section.name} of {section.size} bytes is "
                             "writable and executable: the module loader refuses it",
@@ -57,7 +56,7 @@ def _writable_code(module: Module) -> Iterator[Violation]:
 
 
 def _common(module: Module) -> Iterator[Violation]:
-    for symbol in module.binary.symbols:
+    for symbol in module.symbols:
         if symbol.index == "SHN_COMMON":
             yield Violation("common symbol", f"{symbol.name} of {symbol.size} bytes in COMMON: the "
                             "module loader refuses it",
@@ -66,15 +65,15 @@ def _common(module: Module) -> Iterator[Violation]:
 
 
 def _indirect_functions(module: Module) -> Iterator[Violation]:
-    for symbol in module.binary.symbols:
-        if symbol.kind == elf.STT_GNU_IFUNC:
+    for symbol in module.symbols:
+        if symbol.kind == STT_GNU_IFUNC:
             yield Violation("indirect function", f"{symbol.name}: callers would call what chooses "
                             "between its versions, as the module loader does not",
                             "use neither target_clones nor ifunc")
 
 
 def _symbol_tables(module: Module) -> Iterator[Violation]:
-    tables = sum(section.kind == "SHT_SYMTAB" for section in module.binary.sections)
+    tables = sum(section.kind == "SHT_SYMTAB" for section in module.sections)
     if tables != 1:
         yield Violation("symbol table", f"{tables} symbol tables: the module loader wants one",
                         "link the module with ld -r and do not strip it of its symbols")

@@ -11,10 +11,9 @@ import collections
 import re
 from typing import Callable, Iterator
 
-from xenfront.checks import elf
 from xenfront.checks.floating_point import disassemble, uses_floating_point
 from xenfront.checks.load_rules import LOAD_RULES
-from xenfront.checks.module import Module, Violation
+from xenfront.checks.module import Module, Symbol, Violation
 
 # Rule, pattern of the whole section name, why, remedy.
 _CONSTANT = "make the object constexpr or constinit, or a member of an object that probe creates"
@@ -57,6 +56,7 @@ _MODULE_INFORMATION = {"license": "MODULE_LICENSE()", "description": "MODULE_DES
 # The link editor's own; modpost knows it as well.
 _RESOLVED_WITHOUT_EXPORT = ("_GLOBAL_OFFSET_TABLE_", "__this_module")
 _MANGLED = re.compile(r"_Z\w")
+_KINDS = {"STT_OBJECT": "object", "STT_FUNC": "function"}
 
 
 def _sections(module: Module) -> Iterator[Violation]:
@@ -64,21 +64,21 @@ def _sections(module: Module) -> Iterator[Violation]:
         # Those of the C++ are still known by their names: _FORBIDDEN_SYMBOLS.
         if module.kernel_runs_constructors and rule in _CONSTRUCTOR_RULES:
             continue
-        for section in module.binary.sections:
+        for section in module.sections:
             if re.fullmatch(pattern, section.name):
                 yield Violation(rule, f"section {section.name} of {section.size} bytes: {why}"
                                 f"{_constructors(module)}", remedy)
 
 
 def _constructors(module: Module) -> str:
-    names = [s.name for s in module.binary.symbols if s.name.startswith("_GLOBAL__")]
+    names = [s.name for s in module.symbols if s.name.startswith("_GLOBAL__")]
     return f" (generated for {', '.join(names)})" if names else ""
 
 
 def _unwind_tables(module: Module) -> Iterator[Violation]:
     if module.kernel_has_unwind_tables:
         return
-    for section in module.binary.sections:
+    for section in module.sections:
         if section.name.startswith(".eh_frame"):
             yield Violation("unwind tables", f"section {section.name} of {section.size} bytes, "
                             "which the kernel's own C objects do not have",
@@ -87,14 +87,14 @@ def _unwind_tables(module: Module) -> Iterator[Violation]:
 
 
 def _symbols(module: Module) -> Iterator[Violation]:
-    for symbol in elf.named(module.binary.symbols):
+    for symbol in module.symbols:
         for rule, pattern, why, remedy in _FORBIDDEN_SYMBOLS:
-            if re.fullmatch(pattern, symbol.name):
+            if symbol.named and re.fullmatch(pattern, symbol.name):
                 yield Violation(rule, f"{_place(module, symbol)} {why}", remedy)
 
 
 def _undefined(module: Module) -> Iterator[Violation]:
-    for symbol in module.binary.symbols:
+    for symbol in module.symbols:
         name = symbol.name
         if not symbol.undefined or name in _RESOLVED_WITHOUT_EXPORT or _is_forbidden(name):
             continue
@@ -118,8 +118,8 @@ def _is_forbidden(name: str) -> bool:
 
 
 def _read_only(module: Module) -> Iterator[Violation]:
-    writable = {s.name for s in module.binary.sections if s.writable}
-    for symbol in elf.named(module.binary.symbols):
+    writable = {s.name for s in module.sections if s.writable}
+    for symbol in module.symbols:
         if (symbol.kind == "STT_OBJECT" and _MANGLED.match(symbol.name) and
                 not symbol.name.startswith("_ZGV") and symbol.section in writable):
             what = "vtable" if symbol.name.startswith("_ZTV") else "object"
@@ -130,7 +130,7 @@ def _read_only(module: Module) -> Iterator[Violation]:
 
 
 def _information(module: Module) -> Iterator[Violation]:
-    counts = collections.Counter(tag for tag, _ in module.binary.module_information)
+    counts = collections.Counter(tag for tag, _ in module.information)
     for tag, macro in _MODULE_INFORMATION.items():
         if counts[tag] == 0:
             yield Violation("module information", f"section .modinfo has no {tag}",
@@ -142,9 +142,9 @@ def _information(module: Module) -> Iterator[Violation]:
 
 def _floating_point(module: Module) -> Iterator[Violation]:
     found: dict[tuple[str, str], list[str]] = {}
-    for instruction in disassemble(module.binary):
+    for instruction in disassemble(module):
         module.instructions += 1
-        if uses_floating_point(module.binary.machine, instruction.text):
+        if uses_floating_point(module.machine, instruction.text):
             where = instruction.section, instruction.symbol or "?"
             found.setdefault(where, []).append(f"{instruction.text} at {instruction.address}")
     for (section, symbol), instructions in found.items():
@@ -154,10 +154,10 @@ def _floating_point(module: Module) -> Iterator[Violation]:
                         "-mgeneral-regs-only) reach the compiler")
 
 
-def _place(module: Module, symbol: elf.Symbol) -> str:
+def _place(module: Module, symbol: Symbol) -> str:
     if symbol.undefined:
         return f"{symbol.name} ({module.users(symbol.name)})"
-    return f"{elf.kind_name(symbol.kind)} {symbol.name} in {symbol.section or 'no section'}"
+    return f"{_KINDS.get(symbol.kind, 'symbol')} {symbol.name} in {symbol.section or 'no section'}"
 
 
 ALL_RULES: tuple[Callable[[Module], Iterator[Violation]], ...] = (
