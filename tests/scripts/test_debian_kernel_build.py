@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 from support import DirectoryTest
-from xenfront.debian import boot_image, debug_kernel, kernel_build, linux_source, packages
+from xenfront.debian import boot_image, debug_kernel, packages, sources
 from xenfront.debian.headers import Toolchain
 from xenfront.errors import Failure, UsageError
 from xenfront.uml import kernel
@@ -22,21 +22,21 @@ CONFIG_NR_CPUS=4
 class LostLines(unittest.TestCase):
     def test_all_there(self) -> None:
         config = "CONFIG_PROVE_LOCKING=y\nCONFIG_NR_CPUS=4\n# CONFIG_SLUB_TINY is not set\n"
-        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
 
     def test_not_set_is_true_of_the_unknown(self) -> None:
         config = "CONFIG_PROVE_LOCKING=y\nCONFIG_NR_CPUS=4\n"
-        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
 
     def test_another_value_is_lost(self) -> None:
         config = "# CONFIG_PROVE_LOCKING is not set\nCONFIG_NR_CPUS=64\nCONFIG_SLUB_TINY=y\n"
-        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config),
+        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config),
                          ["CONFIG_PROVE_LOCKING=y", "CONFIG_NR_CPUS=4",
                           "# CONFIG_SLUB_TINY is not set"])
 
     def test_a_longer_name_is_another_option(self) -> None:
         config = FRAGMENT + "CONFIG_SLUB_TINY_BUT_NOT_THIS=y\n"
-        self.assertEqual(kernel_build.lost_lines(FRAGMENT, config), [])
+        self.assertEqual(debug_kernel.lost_lines(FRAGMENT, config), [])
 
 
 class Build(DirectoryTest):
@@ -48,8 +48,8 @@ class Build(DirectoryTest):
         source = packages.Package("linux-source-6.1", "6.1.1-1", "all")
         self.replace(
             mock.patch.dict("os.environ", MAKEFLAGS="n"),
-            mock.patch.object(linux_source, "package", return_value=source),
-            mock.patch.object(linux_source, "extract"),
+            mock.patch.object(sources, "kernel", return_value=source),
+            mock.patch.object(sources, "extract"),
             mock.patch.object(debug_kernel.releases, "find"),
             mock.patch.object(debug_kernel.headers, "toolchain",
                               return_value=Toolchain(pathlib.Path("/toolchain"), "12")),
@@ -78,7 +78,7 @@ class Build(DirectoryTest):
 
     def test_that_of_user_mode_linux(self) -> None:
         self.replace(mock.patch.object(kernel.toolchain, "version", return_value="12"),
-                     mock.patch.object(kernel_build, "lost_lines", return_value=[]))
+                     mock.patch.object(debug_kernel, "lost_lines", return_value=[]))
         built = kernel.built(kernel.MODES["smp"], lambda _text: None)
         self.assertTrue(built.program.exists())
         for path in ("arch/um", "arch/x86", "sound/drivers/snd-dummy.ko", "Module.symvers"):

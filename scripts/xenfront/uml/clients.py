@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from xenfront import cache, process
 from xenfront.command import say
-from xenfront.debian import source_packages
+from xenfront.debian import sources
 from xenfront.uml import kernel, modules
 
 KSELFTEST = modules.ROOT / "build" / "kselftest"
@@ -90,7 +90,7 @@ _PROGRAMS = ("audio_time", "control", "latency", "namehint", "pcm", "pcm-multi-t
 
 def _alsa_lib_tests() -> pathlib.Path:
     """The directory of alsa-lib's test programs, built against this machine's alsa-lib."""
-    source = source_packages.unpacked("alsa-lib", "libasound2-dev", say) / "test"
+    source = sources.unpacked("alsa-lib", "libasound2-dev", say) / "test"
     compiler = kernel.compiler()
 
     def build(directory: pathlib.Path) -> None:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from xenfront import cache, process, toolchain
 from xenfront.command import Say
-from xenfront.debian import kernel_build, linux_source, packages
+from xenfront.debian import debug_kernel, packages, sources
 
 SERIES = "7.3"
 ORIGIN = packages.Origin("trixie-backports")
 _FRAGMENT = pathlib.Path(__file__).parent / "kernel.config"
-_KEPT = (*kernel_build.KEPT, "arch/um", "sound/drivers/snd-dummy.ko")
+_KEPT = (*debug_kernel.KEPT, "arch/um", "sound/drivers/snd-dummy.ko")
 
 
 class Mode(NamedTuple):
@@ -49,13 +49,13 @@ class Kernel(NamedTuple):
 
 def built(mode: Mode, say: Say) -> Kernel:
     """The kernel of a mode, from the cache or built now."""
-    source = linux_source.package(SERIES, ORIGIN)
+    source = sources.kernel(SERIES, ORIGIN)
     wanted = _FRAGMENT.read_text(encoding="utf-8") + "\n".join(mode.settings) + "\n"
     version = process.output([compiler(), "-dumpfullversion"])
     key = cache.digest(str(source), version, wanted, *_KEPT)
 
     def build(directory: pathlib.Path) -> None:
-        kernel_build.build(source, ORIGIN, directory, wanted, variables(), ("linux", "modules"),
+        debug_kernel.build(source, ORIGIN, directory, wanted, variables(), ("linux", "modules"),
                            _KEPT, lambda tree: (tree / "linux").rename(directory / "linux"), say)
 
     where = cache.entry("uml-kernel", key, build,

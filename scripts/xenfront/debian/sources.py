@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's sources, from Debian's linux-source packages by the machine's own apt."""
+"""Sources by the machine's own apt: the kernel's, from Debian's linux-source packages, and upstream's
+of other packages."""
 
 import pathlib
+import re
 import shutil
 
-from xenfront import process
+from xenfront import cache, process
 from xenfront.command import Say
 from xenfront.debian import packages, releases
 from xenfront.errors import Failure
@@ -19,7 +21,7 @@ def _origin(name: str) -> packages.Origin:
     return packages.Origin(line.suite) if line else packages.MACHINE
 
 
-def package(series: str, origin: packages.Origin | None = None) -> packages.Package:
+def kernel(series: str, origin: packages.Origin | None = None) -> packages.Package:
     """The package of a series ("6.1"), in the version that apt offers.
 
     `origin` is where it comes from if no kernel that the lab boots is made of it.
@@ -43,3 +45,25 @@ def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
     process.output(["tar", "-xJf", unpacked / "usr" / "src" / f"{source.name}.tar.xz", "-C", directory,
                     "--strip-components=1", *(f"{source.name}/{path}" for path in paths)])
     shutil.rmtree(unpacked)
+
+
+def unpacked(name: str, binary: str, say: Say) -> pathlib.Path:
+    """A directory of the cache with what upstream released as source package `name`, in the version
+    of its package `binary` that this machine's apt offers. Debian's changes are not applied."""
+    built, = [package for package in packages.resolve([binary]) if package.name == binary]
+    # Built once more without a change ("+b1"), it has the same source.
+    version = re.sub(r"\+b\d+$", "", built.version)
+
+    def build(directory: pathlib.Path) -> None:
+        download = directory / "download"
+        download.mkdir()
+        packages.download_source(f"{name}={version}", download)
+        archives = [path for path in download.glob(f"{name}_*.orig.tar.*") if path.suffix != ".asc"]
+        if len(archives) != 1:
+            raise Failure(f"the source package {name}={version} has {len(archives)} archives of "
+                          "upstream's sources, and one is expected")
+        process.output(["tar", "-xf", archives[0], "-C", directory, "--strip-components=1"])
+        shutil.rmtree(download)
+
+    return cache.entry("sources", cache.digest(name, version), build,
+                       f"downloads the sources of {name} {version}", say)
