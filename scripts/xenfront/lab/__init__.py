@@ -10,6 +10,6 @@ How a run comes about, one module per step:
     reports   kernel reports (panic, WARN, lockdep ...) in the logs
     results   what came back, the summary and the exit status
 
-build and programs run make for one of these kernels, or for another architecture; runs starts
-scripts/lab for selftests, demo and bench. What runs inside the guests are shell scripts, in guest/.
+build runs make for one of these kernels, or for another architecture; runs starts scripts/lab for
+selftests, demo and bench. What runs inside the guests are shell scripts, in guest/.
 """

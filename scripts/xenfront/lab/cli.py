@@ -13,8 +13,7 @@ from xenfront.command import complain, shown
 from xenfront.debian import debug_kernel
 from xenfront.errors import ExitStatus, UsageError
 from xenfront.lab import arguments
-from xenfront.lab import build as builder
-from xenfront.lab import machine, programs, trees
+from xenfront.lab import build, machine, trees
 from xenfront.lab.image import Images
 from xenfront.lab.options import DEFAULT_KERNEL, RunOptions, checked
 from xenfront.lab.results import Outcome
@@ -103,8 +102,7 @@ def _build(options: RunOptions) -> ExitStatus:
 def _make(options: RunOptions) -> ExitStatus:
     progress = Progress()
     for name in options.kernel or [DEFAULT_KERNEL]:
-        headers = builder.headers_of(name, options.arch, progress)
-        done = builder.make(headers, options.arguments)
+        done = build.module(build.headers_of(name, options.arch, progress), options.arguments)
         sys.stdout.write(done.stdout)
         sys.stdout.flush()
         if done.returncode != 0:
@@ -115,7 +113,7 @@ def _make(options: RunOptions) -> ExitStatus:
 
 
 def _programs(options: RunOptions) -> ExitStatus:
-    if programs.make(options.arch, options.targets, Progress()):
+    if build.programs(options.arch, options.targets, Progress()):
         return ExitStatus.OK
     complain(f"make {' '.join(options.targets)} failed for {options.arch}; its messages are "
              "above")

@@ -10,7 +10,7 @@ from xenfront import ROOT, cpio
 from xenfront.command import Say
 from xenfront.debian import debug_kernel, kernels, module_files
 from xenfront.errors import Failure, UsageError
-from xenfront.lab import programs, trees
+from xenfront.lab import build, trees
 from xenfront.lab.options import DEFAULT_BACKEND, RunOptions, card_count
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
@@ -28,18 +28,18 @@ def driver_module(options: RunOptions, release: str) -> pathlib.Path | None:
     """The module file to insmod, checked against the kernel it shall run on."""
     if options.driver != "ours":
         return None
-    build = ("build it by 'make KDIR=' and the tree or the headers of this kernel"
-             if options.kernel_image else
-             f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
-             f"{options.kernel} module'")
+    remedy = ("build it by 'make KDIR=' and the tree or the headers of this kernel"
+              if options.kernel_image else
+              f"build it by 'scripts/lab make --arch {options.architecture.name} --kernel "
+              f"{options.kernel} module'")
     path = options.module or ROOT / "build" / release / "snd-xen-front.ko"
     if not path.is_file():
-        raise UsageError(f"{path}: no such module; {build}, give another with --module, or use "
+        raise UsageError(f"{path}: no such module; {remedy}, give another with --module, or use "
                          "--driver in-tree or none")
     built_for = module_files.modinfo(path.read_bytes()).get("vermagic", "").split(" ")[0]
     if options.kernel_image is None and built_for != release:
         raise UsageError(f"{path} is built for kernel {built_for or 'unknown'}, the guest runs "
-                         f"{release}; {build}")
+                         f"{release}; {remedy}")
     return path
 
 
@@ -51,9 +51,9 @@ def _backend_overlay(options: RunOptions) -> pathlib.Path | None:
            for overlay in options.dom0_overlay for where in ("bin", "local/bin", "sbin")):
         return None
     architecture = options.architecture.name
-    path = programs.build_directory(architecture) / "backend/xen-sndback"
+    path = build.build_directory(architecture) / "backend/xen-sndback"
     if not path.is_file():
-        raise UsageError(f"{path}: no such file; build it ({programs.how_to(architecture)} backend), "
+        raise UsageError(f"{path}: no such file; build it ({build.how_to(architecture)} backend), "
                          "bring another with --dom0-overlay and --backend, or use --backend none")
     return path
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Has scripts/lab boot machines, build modules and prepare kernels, for selftests, demo and bench."""
+"""Runs of scripts/lab for selftests, demo and bench: how they are started, and what they leave."""
 
 import json
 import pathlib
-import subprocess
 from typing import Any
 
 from xenfront import ROOT
-from xenfront.command import shown
+from xenfront.command import say, shown
 from xenfront.errors import Failure
+from xenfront.lab import build
 
 LAB = ROOT / "scripts" / "lab"
 
@@ -40,8 +40,7 @@ def summary(name: str, status: int, expected: tuple[int, ...]) -> dict[str, Any]
 
 def module(kernel: str, *variables: str) -> pathlib.Path:
     """Builds the driver for a guest's kernel; the file. `variables` are make's."""
-    done = subprocess.run([*command("make", kernel=kernel), "module", *variables], check=False,
-                          text=True, stdout=subprocess.PIPE)
+    done = build.module(build.headers_of(kernel, "amd64", say), ["module", *variables])
     if done.returncode != 0:
         raise Failure(f"the module cannot be built for kernel {kernel}:\n{done.stdout}")
     return ROOT / done.stdout.split()[-1]

@@ -7,7 +7,7 @@ import functools
 import os
 
 from xenfront import ROOT, command, judgement
-from xenfront.lab import programs
+from xenfront.lab import build
 from xenfront.selftests import machine, matrix, suites
 from xenfront.selftests.suites import Run
 
@@ -116,11 +116,11 @@ def main(arguments: list[str]) -> int:
         return 0
     if not chosen:
         parser().error(f"no run is called like {' '.join(options.runs)}; see --list")
-    build = programs.build_directory(options.arch)
-    for needed in (build / machine.PROGRAM, build / machine.ACCOUNTANT, build / machine.KSELFTEST):
+    built = build.build_directory(options.arch)
+    for needed in (built / machine.PROGRAM, built / machine.ACCOUNTANT, built / machine.KSELFTEST):
         if not needed.exists():
             parser().error(f"{needed.relative_to(ROOT)} is missing; "
-                           f"'{programs.how_to(options.arch)} guest-tests' builds it")
+                           f"'{build.how_to(options.arch)} guest-tests' builds it")
     if any(run.expected_reports for run in chosen) and not machine.PROVOKER.exists():
         parser().error(f"{machine.PROVOKER.relative_to(ROOT)} is missing; make check-debug builds it")
 

@@ -13,7 +13,7 @@ from xenfront import ROOT, audio, cpio, process, provoked, toolchain
 from xenfront.command import say
 from xenfront.debian import debug_kernel, packages
 from xenfront.judgement import Judgement
-from xenfront.lab import programs, runs
+from xenfront.lab import build, runs
 from xenfront.selftests import mixer, outputs
 from xenfront.selftests.suites import Run
 
@@ -44,9 +44,9 @@ def overlay(run: Run) -> pathlib.Path:
     target.mkdir(parents=True)
     for file in (*GUEST_TESTS.glob("*.sh"), *GUEST_TESTS.glob("*.conf")):
         shutil.copy(file, target)
-    build = programs.build_directory(run.arch)
+    built = build.build_directory(run.arch)
     strip = f"llvm-strip-{toolchain.version('llvm')}"
-    for program in (*(build / PROGRAM).parent.glob("xen-front-*"), build / ACCOUNTANT):
+    for program in (*(built / PROGRAM).parent.glob("xen-front-*"), built / ACCOUNTANT):
         if program.is_file():
             # Without what a debugger wants: the guest keeps it in memory, which limits a run.
             process.output([strip, "-o", target / program.name, program])
@@ -63,7 +63,7 @@ def overlay(run: Run) -> pathlib.Path:
     (target / "even.raw").write_bytes(mixer.EVEN_SAMPLES.tobytes())
     for guest, device in run.noise:
         (target / f"noise-{guest}-{device}.raw").write_bytes(outputs.noise(guest, device).tobytes())
-    shutil.copytree(build / KSELFTEST, target / "kselftest")
+    shutil.copytree(built / KSELFTEST, target / "kselftest")
     shutil.copytree(GUEST_TESTS / "pcm-test.conf.d", target / "kselftest" / "conf.d")
     return tree
 

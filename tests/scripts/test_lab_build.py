@@ -9,7 +9,7 @@ from support import DirectoryTest
 from xenfront import ROOT, toolchain
 from xenfront.debian import compilers, packages, suites
 from xenfront.debian.packages import Origin, Package
-from xenfront.lab import programs
+from xenfront.lab import build
 
 
 def resolve(names: Iterable[str], origin: Origin) -> list[Package]:
@@ -34,20 +34,20 @@ class Programs(DirectoryTest):
                               return_value=suites.Mirrors("", "", "bookworm")),
             mock.patch.object(compilers, "prepared",
                               lambda names, suite, _: pathlib.Path("/", suite, *names)),
-            mock.patch.object(programs.subprocess, "run", self.run_make))
+            mock.patch.object(build.subprocess, "run", self.run_make))
 
     def run_make(self, command: list[str], env: dict[str, str], **_: object) -> mock.Mock:
         self.command, self.environment = list(map(str, command)), env
         return mock.Mock(returncode=0 if "backend" in command else 2)
 
     def test_of_this_machine(self) -> None:
-        self.assertTrue(programs.make("amd64", ["backend"], lambda _: None))
+        self.assertTrue(build.programs("amd64", ["backend"], lambda _: None))
         self.assertEqual(self.command[-2:], [f"BUILD={ROOT}/build", "backend"])
         self.assertNotIn("CMAKE_TOOLCHAIN_FILE", self.environment)
-        self.assertEqual(programs.how_to("amd64"), "make")
+        self.assertEqual(build.how_to("amd64"), "make")
 
     def test_of_another(self) -> None:
-        self.assertTrue(programs.make("arm64", ["backend"], lambda _: None))
+        self.assertTrue(build.programs("arm64", ["backend"], lambda _: None))
         self.assertEqual(self.command[-2:], [f"BUILD={ROOT}/build/arm64", "backend"])
         self.assertTrue(self.environment["PATH"].startswith(
             "/bookworm/g++-12-aarch64-linux-gnu/usr/bin:"))
@@ -56,7 +56,7 @@ class Programs(DirectoryTest):
         self.assertIn(f"set(CMAKE_SYSROOT {description.parent}/root)", description.read_text("ascii"))
         self.assertIn("set(CMAKE_SYSTEM_PROCESSOR aarch64)", description.read_text("ascii"))
         self.assertEqual({package.architecture for package in self.unpacked}, {"arm64"})
-        self.assertIn("--arch arm64", programs.how_to("arm64"))
+        self.assertIn("--arch arm64", build.how_to("arm64"))
 
     def test_failure(self) -> None:
-        self.assertFalse(programs.make("arm64", ["nothing"], lambda _: None))
+        self.assertFalse(build.programs("arm64", ["nothing"], lambda _: None))
