@@ -11,13 +11,11 @@ import os
 import pathlib
 import shutil
 import stat
-from typing import BinaryIO, Iterable, Iterator
+from typing import BinaryIO, Iterator
 
 # Where the directories of a merged-/usr tree really are; an archive that names lib/x after one
 # in which lib is a symbolic link would replace the link by a directory.
 MERGED_USR = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
-
-_ALIGNMENT = 4
 
 
 def in_merged_usr(name: str) -> str:
@@ -47,12 +45,11 @@ def behind(image: pathlib.Path, *archives: pathlib.Path) -> Iterator["Writer"]:
 
 
 class Writer:
-    """Appends one archive to an open binary file; use as a context manager."""
+    """Appends one archive to an open binary file, at a multiple of four; use as a context manager."""
 
     def __init__(self, output: BinaryIO):
         self._output = output
         self._next_inode = 1
-        self._written = 0
 
     def __enter__(self) -> "Writer":
         return self
@@ -61,7 +58,7 @@ class Writer:
         if failure is None:
             self._entry("TRAILER!!!", 0, b"")
             # The kernel skips zeros between archives; whole pages keep what follows aligned.
-            self._write(b"\0" * (-self._written % 4096))
+            self._pad(4096)
 
     def directory(self, name: str, mode: int = 0o755) -> None:
         self._entry(name, stat.S_IFDIR | mode, b"")
@@ -81,13 +78,10 @@ class Writer:
             status = os.fstat(handle.fileno())
             permissions = stat.S_IMODE(status.st_mode) if mode is None else mode
             self._header(name, stat.S_IFREG | permissions, status.st_size)
-            left = status.st_size
-            while left:
-                block = handle.read(min(left, 1 << 20))
-                if not block:
-                    raise OSError(f"{source}: shrank while it was copied into an image")
-                self._write(block)
-                left -= len(block)
+            start = self._output.tell()
+            shutil.copyfileobj(handle, self._output, 1 << 20)
+        if self._output.tell() != start + status.st_size:
+            raise OSError(f"{source}: changed its size while it was copied into an image")
         self._pad()
 
     def tree(self, root: pathlib.Path, prefix: str = "", merged_usr: bool = True) -> None:
@@ -95,7 +89,8 @@ class Writer:
 
         With `merged_usr`, files that `root` has under bin, sbin or lib go to usr/.
         """
-        for path in _walk(root):
+        # Parents before children; does not follow links.
+        for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
             if merged_usr and name in MERGED_USR:
                 if path.is_symlink():
@@ -113,7 +108,7 @@ class Writer:
 
     def _entry(self, name: str, mode: int, data: bytes, device: tuple[int, int] = (0, 0)) -> None:
         self._header(name, mode, len(data), device)
-        self._write(data)
+        self._output.write(data)
         self._pad()
 
     def _header(self, name: str, mode: int, size: int, device: tuple[int, int] = (0, 0)) -> None:
@@ -123,24 +118,8 @@ class Writer:
         links = 2 if stat.S_ISDIR(mode) else 1
         fields = (self._next_inode, mode, 0, 0, links, 0, size, 0, 0, *device, len(encoded), 0)
         self._next_inode += 1
-        self._write(b"070701" + b"".join(b"%08x" % field for field in fields) + encoded)
+        self._output.write(b"070701" + b"".join(b"%08x" % field for field in fields) + encoded)
         self._pad()
 
-    def _write(self, data: bytes) -> None:
-        self._output.write(data)
-        self._written += len(data)
-
-    def _pad(self) -> None:
-        self._write(b"\0" * (-self._written % _ALIGNMENT))
-
-
-def _walk(root: pathlib.Path) -> Iterable[pathlib.Path]:
-    """Every path below `root`, parents before children, sorted; does not follow links."""
-    for directory, subdirectories, files in os.walk(root):
-        subdirectories.sort()
-        here = pathlib.Path(directory)
-        links = [name for name in subdirectories if (here / name).is_symlink()]
-        for name in sorted(files + subdirectories):
-            yield here / name
-        for name in links:
-            subdirectories.remove(name)
+    def _pad(self, alignment: int = 4) -> None:
+        self._output.write(b"\0" * (-self._output.tell() % alignment))
