@@ -50,8 +50,8 @@ def _arguments(words: list[str]) -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    chosen, loaded = machine.prepared(arguments.mode, say)
-    run = machine.run(chosen, loaded, arguments.words, arguments.time_limit)
+    chosen = kernel.prepared(arguments.mode, say)
+    run = machine.run(chosen, arguments.words, arguments.time_limit)
     print(run.output, end="")
     if arguments.console or run.status is None:
         print(run.console, end="")
@@ -67,8 +67,8 @@ def main(words: list[str]) -> int:
         return _run(arguments)
     if arguments.command == "check":
         return suite.check(arguments.suites, arguments.all, say)
-    chosen, loaded = machine.prepared(arguments.mode, say)
+    chosen = kernel.prepared(arguments.mode, say)
     if arguments.command == "shell":
-        return machine.shell(chosen, loaded)
-    say(f"{chosen.program} and {', '.join(path.name for path in loaded)} are built")
+        return machine.shell(chosen)
+    say(f"{chosen.program} and {', '.join(path.name for path in chosen.modules)} are built")
     return 0

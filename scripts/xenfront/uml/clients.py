@@ -8,12 +8,12 @@ of its configuration files have nothing to do with a driver of PCMs and are not 
 import pathlib
 from typing import NamedTuple
 
-from xenfront import cache, process
+from xenfront import ROOT, cache, process
 from xenfront.command import say
 from xenfront.debian import sources
-from xenfront.uml import kernel, modules
+from xenfront.uml import kernel
 
-KSELFTEST = modules.ROOT / "build" / "kselftest"
+KSELFTEST = ROOT / "build" / "kselftest"
 
 # $card has a card for as long as a command runs, $tests are alsa-lib's, $kselftest the kernel's.
 # "for_5_s" is for what never ends by itself, "says" for what prints whether it has failed.
@@ -113,7 +113,7 @@ def commands(is_all: bool) -> list[tuple[Client, tuple[str, ...]]]:
     tests: pathlib.Path | str = ""
     if is_all:
         tests = _alsa_lib_tests()
-        process.output([modules.ROOT / "scripts" / "fetch-kselftest-alsa", "--output", KSELFTEST])
-    arguments = (str(modules.BUILD / "guest" / "with-card"), str(tests), str(KSELFTEST))
+        process.output([ROOT / "scripts" / "fetch-kselftest-alsa", "--output", KSELFTEST])
+    arguments = (str(kernel.BUILD / "guest" / "with-card"), str(tests), str(KSELFTEST))
     return [(client, ("sh", "-c", _FUNCTIONS + client.line, *arguments))
             for client in CLIENTS if is_all or not client.is_extra]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernels, built once from Debian's linux-source package and kept in the lab's cache.
+"""The kernels, built once from Debian's linux-source package and kept in the lab's cache; and for each
+the driver, unchanged, with fake-xen.ko beside it.
 
 6.12's kernel runs, but not its processes on machines with large vector registers; 7.3's do.
 """
@@ -7,12 +8,18 @@
 import pathlib
 from typing import NamedTuple
 
-from xenfront import cache, process, toolchain
+from xenfront import ROOT, cache, process, toolchain
 from xenfront.command import Say
 from xenfront.debian import debug_kernel, packages, sources
+from xenfront.errors import Failure
 
 SERIES = "7.3"
 ORIGIN = packages.Origin("trixie-backports")
+BUILD = ROOT / "build" / "uml"
+XEN = ROOT / "tests" / "uml" / "xen"
+PROVOKER = ROOT / "tests" / "guest" / "provoker"
+# The first process of a guest.
+INIT = BUILD / "guest" / "uml-init"
 _FRAGMENT = pathlib.Path(__file__).parent / "kernel.config"
 _KEPT = (*debug_kernel.KEPT, "arch/um", "sound/drivers/snd-dummy.ko")
 
@@ -40,15 +47,26 @@ MODES = {mode.name: mode for mode in (
 
 
 class Kernel(NamedTuple):
-    """A kernel that was built."""
+    """A kernel that was built, and fake-xen.ko and snd-xen-front.ko, in the order to load them in."""
 
     mode: Mode
     program: pathlib.Path
-    tree: pathlib.Path
+    modules: tuple[pathlib.Path, ...]
 
 
-def built(mode: Mode, say: Say) -> Kernel:
-    """The kernel of a mode, from the cache or built now."""
+def prepared(name: str, say: Say) -> Kernel:
+    """That of a mode, with its modules, built if they are not; the programs have to be."""
+    mode = MODES[name]
+    where = built(mode, say)
+    modules = _modules(mode, where / "headers")
+    if not INIT.exists():
+        raise Failure(f"{INIT} is not there; run 'make uml'")
+    return Kernel(mode, where / "linux", modules)
+
+
+def built(mode: Mode, say: Say) -> pathlib.Path:
+    """The kernel of a mode, "linux" in this directory, and "headers", the tree to build modules in; from
+    the cache or built now."""
     source = sources.kernel(SERIES, ORIGIN)
     wanted = _FRAGMENT.read_text(encoding="utf-8") + "\n".join(mode.settings) + "\n"
     version = process.output([compiler(), "-dumpfullversion"])
@@ -58,10 +76,8 @@ def built(mode: Mode, say: Say) -> Kernel:
         debug_kernel.build(source, ORIGIN, directory, wanted, variables(), ("linux", "modules"),
                            _KEPT, lambda tree: (tree / "linux").rename(directory / "linux"), say)
 
-    where = cache.entry("uml-kernel", key, build,
-                        f"builds a {mode.name} kernel (some six minutes of processor time, once)",
-                        say)
-    return Kernel(mode, where / "linux", where / "headers")
+    return cache.entry("uml-kernel", key, build,
+                       f"builds a {mode.name} kernel (some six minutes of processor time, once)", say)
 
 
 def compiler() -> str:
@@ -72,3 +88,33 @@ def compiler() -> str:
 def variables() -> list[str]:
     """What make has to be told in the tree of such a kernel."""
     return ["ARCH=um", f"CC={compiler()}", f"HOSTCC={compiler()}"]
+
+
+def directory(mode: Mode) -> pathlib.Path:
+    """Where the modules for a mode's kernel are; provoker/provoker.ko makes mistakes on purpose."""
+    return BUILD / mode.name
+
+
+def _farm(place: pathlib.Path, origins: list[pathlib.Path]) -> None:
+    """Links to the sources, so that each kernel's objects are by themselves."""
+    place.mkdir(parents=True, exist_ok=True)
+    process.output(["cp", "-rsf", *origins, place])
+    for path in place.rglob("*"):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
+
+
+def _modules(mode: Mode, tree: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    xen, driver, provoker = (directory(mode) / name for name in ("xen", "driver", "provoker"))
+    _farm(xen, list(XEN.iterdir()))
+    _farm(driver, [ROOT / "Kbuild", ROOT / "src", ROOT / "include"])
+    _farm(provoker, list(PROVOKER.iterdir()))
+    # The kernel's own headers of Xen, above an architecture that has none; x86's, which are on the
+    # path, are for a real one. This is the only place before them.
+    headers = ["NOSTDINC_FLAGS=-nostdinc -I" + str(xen / "include"), "KCFLAGS=-DCONFIG_XEN=1"]
+    for arguments in ((f"M={xen}", *headers),
+                      (f"M={driver}", *headers, "CONFIG_XEN_XENBUS_FRONTEND=y",
+                       f"KBUILD_EXTRA_SYMBOLS={xen}/Module.symvers"),
+                      (f"M={provoker}",)):
+        process.make(tree, *variables(), *arguments, "modules")
+    return xen / "fake-xen.ko", driver / "snd-xen-front.ko"

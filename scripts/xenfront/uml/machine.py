@@ -9,19 +9,16 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from typing import Sequence
 
-from xenfront import process
-from xenfront.command import Say
-from xenfront.errors import Failure
+from xenfront import ROOT, process
 from xenfront.lab import reports
-from xenfront.uml import kernel, modules
+from xenfront.uml.kernel import INIT, Kernel
 
 MEMORY = "512M"
 # Without debug flags caches keep pointers to what they have handed out in arrays of each processor
 # (sheaves), which kmemleak takes for references. Other flags write what KASAN would report.
 SLAB_DEBUG = "slab_debug=F,kmalloc-*"
-# The first process.
-INIT = modules.BUILD / "guest" / "uml-init"
 
 
 @dataclasses.dataclass
@@ -40,24 +37,22 @@ class Run:
         return self.status == 0 and not self.reports
 
 
-def _command_line(chosen: kernel.Kernel, directory: pathlib.Path,
-                  loaded: list[pathlib.Path]) -> list[str]:
+def _command_line(chosen: Kernel, directory: pathlib.Path) -> list[str]:
     return [str(chosen.program), f"mem={MEMORY}", "seccomp=on", *chosen.mode.arguments,
             "root=none", "rootfstype=hostfs", "hostfs=/", "ro", f"init={INIT}",
-            f"uml_run={directory}", "uml_modules=" + ",".join(map(str, loaded)),
+            f"uml_run={directory}", "uml_modules=" + ",".join(map(str, chosen.modules)),
             "con=null", "con0=null,fd:1", "stderr=1", "loglevel=5", "printk.time=1",
             SLAB_DEBUG, "kasan_multi_shot", "panic=-1"]
 
 
-def run(chosen: kernel.Kernel, loaded: list[pathlib.Path], command: list[str],
-        time_limit: int) -> Run:
+def run(chosen: Kernel, command: Sequence[str], time_limit: int) -> Run:
     """Boots, loads modules, runs `command`, looks for leaks, and powers off."""
     # A directory that the guest may write to; its memory is a file as well.
     with tempfile.TemporaryDirectory(prefix="uml-", dir=_memory_directory()) as name:
         directory = pathlib.Path(name)
-        (directory / "command").write_text(f"cd {shlex.quote(str(modules.ROOT))}\n"
+        (directory / "command").write_text(f"cd {shlex.quote(str(ROOT))}\n"
                                            f"exec {shlex.join(command)}\n", encoding="utf-8")
-        line = _command_line(chosen, directory, loaded)
+        line = _command_line(chosen, directory)
         environment = {**os.environ, "TMPDIR": name, "HOME": name}
         with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env=environment,
@@ -84,21 +79,12 @@ def _result(directory: pathlib.Path, console: str, patterns: list[re.Pattern[str
     return Run(int(status) if status else None, process.read(directory / "output"), console, found)
 
 
-def shell(chosen: kernel.Kernel, loaded: list[pathlib.Path]) -> int:
+def shell(chosen: Kernel) -> int:
     """A shell on this terminal."""
     with tempfile.TemporaryDirectory(prefix="uml-", dir=_memory_directory()) as name:
         directory = pathlib.Path(name)
         (directory / "interactive").touch()
-        line = [part for part in _command_line(chosen, directory, loaded)
+        line = [part for part in _command_line(chosen, directory)
                 if not part.startswith("con0=")]
         return subprocess.run([*line, "con0=fd:0,fd:1"], env={**os.environ, "TMPDIR": name},
                               check=False).returncode
-
-
-def prepared(mode: str, say: Say) -> tuple[kernel.Kernel, list[pathlib.Path]]:
-    """A kernel and the modules for it, built if they are not; the programs have to be."""
-    chosen = kernel.built(kernel.MODES[mode], say)
-    loaded = modules.built(chosen)
-    if not INIT.exists():
-        raise Failure(f"{INIT} is not there; run 'make uml'")
-    return chosen, loaded

@@ -10,9 +10,9 @@ from xenfront import judgement, provoked
 from xenfront.command import Say
 from xenfront.errors import UsageError
 from xenfront.judgement import Judgement
-from xenfront.uml import clients, kernel, machine, modules, walks
+from xenfront.uml import clients, kernel, machine, walks
 
-GUEST = modules.BUILD / "guest"
+GUEST = kernel.BUILD / "guest"
 # Seconds of real time. A part needs one minute of a processor, which a machine with much else to do
 # may take long to give it.
 TIME_LIMIT = 1800
@@ -54,7 +54,7 @@ def _clients(is_all: bool) -> list[Part]:
 
 def _provoked(is_all: bool) -> list[Part]:
     def part(mode: str) -> Part:
-        module = modules.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
+        module = kernel.directory(kernel.MODES[mode]) / "provoker" / "provoker.ko"
         return Part(f"provoked {mode}", mode, provoked.for_uml(str(module)),
                     provoked.IN_UML)
 
@@ -123,10 +123,10 @@ def _judge(part: Part, run: machine.Run) -> Judgement:
 def check(names: list[str], is_all: bool, say: Say) -> int:
     """Runs suites, with `is_all` what takes long as well; 0 if nothing was wrong, else 1."""
     parts = _parts(names, is_all)
-    prepared = {mode: machine.prepared(mode, say) for mode in {part.mode for part in parts}}
+    prepared = {mode: kernel.prepared(mode, say) for mode in {part.mode for part in parts}}
 
     def judged(part: Part) -> Judgement:
-        return _judge(part, machine.run(*prepared[part.mode], list(part.command), TIME_LIMIT))
+        return _judge(part, machine.run(prepared[part.mode], part.command, TIME_LIMIT))
 
     judgements = judgement.judge_all({part.name: functools.partial(judged, part) for part in parts},
                                      SHARES)

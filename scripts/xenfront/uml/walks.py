@@ -5,14 +5,14 @@ import itertools
 import re
 import subprocess
 
+from xenfront import ROOT
 from xenfront.errors import Failure
-from xenfront.uml import modules
 
 # Of some 250 steps each.
 COUNT = 60
 COUNT_OF_ALL = 500
 
-_HOST = modules.ROOT / "build" / "host" / "scenarios"
+_HOST = ROOT / "build" / "host" / "scenarios"
 _STEP = re.compile(r"^(\d+): (.*)$", re.MULTILINE)
 # Steps shown before one that differs, and walks shown that do.
 _CONTEXT = 8
