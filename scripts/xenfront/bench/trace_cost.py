@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tracepoints cost a period while no tracer records them."""
+"""What scripts/check-trace-cost does: what tracepoints cost a period while no tracer records them."""
 
-from xenfront.bench import plan
+from xenfront import ROOT, command
+from xenfront.bench import instructions, machine, plan
 from xenfront.bench.instructions import Cost, Costs
 from xenfront.bench.workload import PLAY, Workload
+from xenfront.lab import runs
+from xenfront.progress import Progress
+
+DESCRIPTION = """\
+Builds the module as it is and without its tracepoints, has both play in turns in the same guest, in
+one boot of the lab, and compares how many instructions a period of playback costs while no tracer
+records. QEMU counts them.
+
+Needs the backend and the guest programs; `make check-trace-cost` builds them and calls this.
+"""
 
 # The driver as it is, and built without tracepoints.
 WITH, WITHOUT = plan.OURS, "without-tracepoints"
@@ -13,6 +24,13 @@ STEPS = [plan.Step(WORKLOAD, driver, plan.APART, 1) for driver in (WITHOUT, WITH
 
 # As much of what it executes without them, at most.
 RATIO_MAX = 1.01
+
+EPILOG = f"""\
+exit status: 0 the ratio is {RATIO_MAX} or less, 1 it is more, 2 nothing could be measured
+"""
+
+NAME = "trace-cost"
+BUILD = ROOT / "build"
 
 
 def ratio(costs: Costs) -> float:
@@ -33,3 +51,26 @@ def report(costs: Costs) -> list[str]:
 
 def _of(costs: Costs, driver: str) -> Cost:
     return costs[driver, WORKLOAD.name]
+
+
+def measure(kernel: str, guest_type: str) -> Costs:
+    """Builds the module in both ways for the guest's kernel, boots the lab, and has both play."""
+    modules = {WITH: runs.module(kernel, f"BUILD={BUILD}"),
+               WITHOUT: runs.module(kernel, f"BUILD={BUILD / WITHOUT}",
+                                               "KCFLAGS=-DKSHIM_WITHOUT_TRACEPOINTS")}
+    with Progress(len(STEPS)) as progress:
+        machine.run(NAME, kernel, guest_type, plan.ICOUNT, modules, plan.script(STEPS),
+                    progress.step, machine.counting(NAME))
+    return instructions.collect(runs.directory(NAME), machine.counts(NAME), STEPS)
+
+
+def main(arguments: list[str]) -> int:
+    parser = command.parser(DESCRIPTION, EPILOG)
+    command.add_guest(parser)
+    options = parser.parse_args(arguments)
+    costs = measure(options.kernel, options.type)
+    print("\n".join(report(costs)))
+    if ratio(costs) <= RATIO_MAX:
+        return 0
+    command.complain(f"the ratio {ratio(costs):.4f} is above {RATIO_MAX}")
+    return 1

@@ -7,7 +7,7 @@ import sys
 
 from xenfront import command
 from xenfront.errors import Failure
-from xenfront.traces import ftrace, latency, picture
+from xenfront.traces import ftrace, latency
 
 DESCRIPTION = """Turns a trace of the driver's events into a table of latencies and a plot.
 
@@ -77,4 +77,4 @@ def show(options: argparse.Namespace) -> None:
         print(f"{latencies.unanswered} requests without a response, "
               f"{latencies.unasked} responses without a request", file=sys.stderr)
     if options.plot:
-        picture.draw(options.plot, latencies, pathlib.Path(options.trace).name)
+        latency.draw(options.plot, latencies, pathlib.Path(options.trace).name)
