@@ -18,7 +18,7 @@ import sys
 from typing import Iterable, NamedTuple
 
 from xenfront import cache, process
-from xenfront.command import Say
+from xenfront.command import Say, complain
 from xenfront.debian import suites
 from xenfront.errors import Failure
 
@@ -87,12 +87,8 @@ def _private(origin: Origin, kind: str = "deb") -> list[str]:
 
     lists = cache.entry("lists", cache.digest(text, _lists_stamp()), build,
                         f"reads the lists of {suite}'s {'packages' if kind == 'deb' else 'sources'} "
-                        f"for {architecture}", _say_on_stderr)
+                        f"for {architecture}", complain)
     return [*options(lists), *suites.preference(suite)]
-
-
-def _say_on_stderr(text: str) -> None:
-    print(f"packages: {text}", file=sys.stderr, flush=True)
 
 
 @functools.lru_cache(maxsize=None)

@@ -4,6 +4,7 @@
 Times are those of Dom0's clock inside the emulated machine, in milliseconds.
 """
 
+import bisect
 import dataclasses
 import re
 from typing import Iterable
@@ -105,24 +106,19 @@ def playback(entries: Iterable[backend.Entry]) -> Playback:
 
 def _until_played(run: _Run) -> list[int]:
     """From the arrival of each WRITE to the event that says that all of it was played."""
-    delays = []
-    index = 0
-    for since, end in run.writes:
-        while index < len(run.events) and run.events[index][1] < end:
-            index += 1
-        if index < len(run.events):
-            delays.append(run.events[index][0] - since)
-    return delays
+    positions = [position for _, position in run.events]
+    firsts = ((since, bisect.bisect_left(positions, end)) for since, end in run.writes)
+    return [run.events[first][0] - since for since, first in firsts if first < len(positions)]
 
 
 def _until_written(run: _Run) -> list[int]:
     """From each event to the arrival of the WRITE after it. Where a further event came first, the
     guest answered both at once: the earlier one waited longest."""
-    delays = []
-    index = 0
+    times = [time for time, _ in run.events]
+    delays, answered = [], 0
     for since, _ in run.writes:
-        if index < len(run.events) and run.events[index][0] <= since:
-            delays.append(since - run.events[index][0])
-            while index < len(run.events) and run.events[index][0] <= since:
-                index += 1
+        sent = bisect.bisect_right(times, since)
+        if sent > answered:
+            delays.append(since - times[answered])
+            answered = sent
     return delays

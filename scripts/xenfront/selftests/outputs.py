@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What guests play into outputs of Dom0, against what Dom0 has recorded there."""
 
-import dataclasses
 import pathlib
 
 import numpy
@@ -30,21 +29,15 @@ def place(recorded: numpy.ndarray, played: numpy.ndarray) -> int:
     return int(numpy.argmax(correlation[:len(recorded)]))
 
 
-@dataclasses.dataclass(frozen=True)
-class Mix:
-    """Where the sounds begin in a recording, and the frames that are not the sum of them."""
-    places: list[int]
-    wrong: numpy.ndarray
-
-
-def unmix(recorded: numpy.ndarray, sounds: list[numpy.ndarray]) -> Mix:
-    """A recording that should be these sounds, each from a frame of its own on, and silence."""
+def unmix(recorded: numpy.ndarray, sounds: list[numpy.ndarray]) -> tuple[list[int], numpy.ndarray]:
+    """Of a recording that should be these sounds, each from a frame of its own on, and silence: where
+    they begin, and the frames that are not the sum of them."""
     # A recording that ends too soon lacks what would have come.
     left = numpy.pad(recorded.astype(int), ((0, FRAMES), (0, 0)))
     places = [place(recorded, sound) for sound in sounds]
     for at, sound in zip(places, sounds):
         left[at:at + FRAMES] -= sound
-    return Mix(places, numpy.flatnonzero(left.any(axis=1)))
+    return places, numpy.flatnonzero(left.any(axis=1))
 
 
 # What a server's monitor may miss of a sound: the server renders it anew when a stream begins.
@@ -58,16 +51,16 @@ def arrive(output: str, devices: tuple[int, ...], is_monitored: bool = False) ->
     def listen(judgement: Judgement, listener: str, path: pathlib.Path, missed: int = 0) -> None:
         what = f"{output}, as {listener} hears it"
         recorded = audio.read(path).samples
-        mix = unmix(recorded, [noise(guest, device) for guest in range(judgement.guests)
-                               for device in devices])
+        places, differ = unmix(recorded, [noise(guest, device) for guest in range(judgement.guests)
+                                          for device in devices])
         judgement.notes.append(f"{what}: {len(recorded)} frames were recorded, in which "
-                               f"{len(mix.places)} streams begin at {mix.places}")
-        wrong = [int(frame) for frame in mix.wrong
-                 if not any(at <= frame < at + missed for at in mix.places)]
+                               f"{len(places)} streams begin at {places}")
+        wrong = [int(frame) for frame in differ
+                 if not any(at <= frame < at + missed for at in places)]
         judgement.check(f"{what}: what all streams have played has arrived bit for bit", not wrong,
                         f"{len(wrong)} frames differ, {wrong[:3]} the first of them")
         judgement.check(f"{what}: all streams were heard at once",
-                        max(mix.places) < min(mix.places) + FRAMES)
+                        max(places) < min(places) + FRAMES)
 
     def check(judgement: Judgement) -> None:
         with judgement.reading(f"{output}: the recordings"):
