@@ -13,7 +13,7 @@ from typing import Iterator
 
 import numpy
 
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 
 CHANNELS = 2
 _PCM, _EXTENSIBLE = 1, 0xFFFE
@@ -37,11 +37,8 @@ class Recording:
 
 def read(path: pathlib.Path) -> Recording:
     """The whole of a WAV file of samples of 16 or 32 bits. Failure for any other file."""
-    try:
+    with explained(path, "give a readable WAV file"):
         content = path.read_bytes()
-    except OSError as failure:
-        raise Failure(f"{path}: cannot be read ({failure.strerror}); give a readable WAV file"
-                      ) from failure
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise Failure(f"{path}: starts with {content[:4]!r} and not with a RIFF header of type "
                       "WAVE; give a WAV file")

@@ -88,9 +88,7 @@ def _forget_unused(kind: str) -> None:
 def clean() -> int:
     """Removes the whole cache and returns how many bytes that freed."""
     root = cache_root()
-    freed = 0
-    for path in root.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            freed += path.stat().st_size
+    freed = sum(path.stat().st_size for path in root.rglob("*")
+                if path.is_file() and not path.is_symlink())
     shutil.rmtree(root, ignore_errors=True)
     return freed

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The exceptions that end a command, and the exit statuses of scripts/lab."""
 
+import contextlib
 import enum
+from typing import Iterator
 
 
 class ExitStatus(enum.IntEnum):
@@ -25,3 +27,14 @@ class UsageError(Failure):
     """The user asked for something that does not make sense."""
 
     status = ExitStatus.USAGE
+
+
+@contextlib.contextmanager
+def explained(thing: object, remedy: str, what: str = "cannot be read") -> Iterator[None]:
+    """Around what is done to files: an error becomes a Failure, with what the system says, or what is
+    wrong with the content."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Failure(f"{thing}: {what} ({reason}); {remedy}") from error

@@ -40,7 +40,7 @@ class Marks(DirectoryTest):
         self.assertEqual(trace.read_marks(path), [("first", 1.5), ("second", 2.25)])
 
     def test_of_a_run_that_did_not_end(self) -> None:
-        with self.assertRaisesRegex(Failure, "marks: No such file.*measure again"):
+        with self.assertRaisesRegex(Failure, "marks: this run .*No such file.*measure again"):
             trace.read_marks(self.directory / "marks")
 
 

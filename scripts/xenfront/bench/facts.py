@@ -6,7 +6,7 @@ import json
 import pathlib
 from typing import Callable
 
-from xenfront.errors import Failure
+from xenfront.errors import explained
 
 # What tests/bench/guest.sh notes without any driver.
 _NOTHING = "none"
@@ -48,11 +48,8 @@ class Facts:
 
 def read(guest: pathlib.Path, grants: pathlib.Path) -> Facts:
     """The files that guest.sh and dom0.sh have written."""
-    try:
+    with explained(f"{guest}, {grants}", "see stderr of the domain's script", "not both can be read"):
         noted = [json.loads(line) for line in guest.read_text(encoding="utf-8").splitlines()]
         mapped = [line.split() for line in grants.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as failure:
-        raise Failure(f"{guest}, {grants}: not both can be read ({failure}); see stderr of the "
-                      "domain's script") from failure
     return Facts({fact["facts"]: fact for fact in noted},
                  {name: int(count) for name, count in mapped})

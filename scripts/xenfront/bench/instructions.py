@@ -10,7 +10,7 @@ from typing import Callable, Iterable
 from xenfront import process
 from xenfront.bench import plan
 from xenfront.bench.workload import PING, PLAY, RECORD, Workload
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 
 _BARE = Workload(PING, seconds=1.0)
 # Steps of a run in which QEMU counts what the guest's processor executes: it is slower then, but that
@@ -114,15 +114,13 @@ def _cost(blocks: list[Block], symbols: Symbols, periods: float) -> Cost:
 
 def collect(directory: pathlib.Path, counts: pathlib.Path, steps: list[plan.Step]) -> Costs:
     """From the run in `directory`, which has done `steps`. Each marks its begin and its end."""
-    try:
+    with explained(f"{counts}, {directory}", "measure again, without --evaluate",
+                   "the counted instructions cannot be read"):
         with open(counts, encoding="utf-8") as lines:
             parts = read_counts(lines)
         files = directory / "domu0" / "files"
         symbols = {driver: read_symbols((files / f"symbols.{driver}").read_text("utf-8").splitlines())
                    for driver in {step.driver for step in steps}}
-    except (OSError, ValueError) as failure:
-        raise Failure(f"{counts}, {directory}: the counted instructions cannot be read "
-                      f"({failure})") from failure
     if len(parts) != 2 * len(steps):
         raise Failure(f"{counts}: has {len(parts)} marks instead of {2 * len(steps)}; a step "
                       f"failed, see {directory / 'domu0' / 'files' / 'results.jsonl'}; measure again, "

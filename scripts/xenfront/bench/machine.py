@@ -14,7 +14,7 @@ import numpy
 from xenfront import ROOT, audio
 from xenfront.bench import plan
 from xenfront.bench.workload import RATE, STREAMS_OF_DEVICE
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 from xenfront.lab import runs
 from xenfront.selftests import cards, suites
 
@@ -74,11 +74,8 @@ def _overlay(tree: pathlib.Path, steps: str, modules: Modules) -> None:
                *(ROOT / "tests" / "guest" / name for name in ("ktap.sh", "sound-server.sh"))]
     for path, name in (*((path, path.name) for path in (*scripts, *programs)),
                        *((path, f"{driver}.ko") for driver, path in modules.items())):
-        try:
+        with explained(path, "make bench builds what is needed", "cannot be used"):
             shutil.copy(path, target / name)
-        except OSError as failure:
-            raise Failure(f"{path}: cannot be used ({failure.strerror}); make bench builds what "
-                          "is needed") from failure
     for sound, (seconds, sample) in SOUNDS.items() if "\nserver " in steps else ():
         samples = numpy.full((round(seconds * RATE), audio.CHANNELS), sample)
         audio.write(target / f"{sound}.wav", audio.Recording(RATE, samples))

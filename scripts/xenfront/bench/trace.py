@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 from typing import Any, Iterable
 
-from xenfront.errors import Failure
+from xenfront.errors import explained
 from xenfront.traces.backend import Entry, is_sent_event
 
 
@@ -26,11 +26,9 @@ class Traffic:
 def read_marks(path: pathlib.Path) -> list[tuple[str, float]]:
     """Names of steps, and the seconds of Dom0's clock at which they ended."""
     marks = []
-    try:
+    with explained(path, "measure again, without --evaluate",
+                   "this run of the lab did not end, or was never begun"):
         text = path.read_text(encoding="utf-8")
-    except OSError as failure:
-        raise Failure(f"{path}: {failure.strerror}: this run of the lab did not end, or was never "
-                      "begun; measure again, without --evaluate") from failure
     for line in text.splitlines():
         time, name = line.split()
         marks.append((name, float(time)))

@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 
 # What elftools calls 10, which is an indirect function of GNU's.
 STT_GNU_IFUNC = "STT_LOOS"
@@ -172,11 +172,9 @@ class Module:
 
 
 def _exports(symvers: pathlib.Path) -> frozenset[str]:
-    try:
+    with explained(symvers, "install the kernel's headers (scripts/setup) or give the file with "
+                            "--symvers FILE"):
         lines = symvers.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as failure:
-        raise Failure(f"{symvers}: cannot be read ({failure}); install the kernel's headers "
-                      "(scripts/setup) or give the file with --symvers FILE") from failure
     # CRC, symbol, module, kind of export, namespace.
     rows = [line.split("\t") for line in lines]
     exports = frozenset(row[1] for row in rows if len(row) >= 4)

@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import Iterator
 
-from xenfront.errors import Failure
+from xenfront.errors import explained
 
 _INCLUDE = re.compile(r"\s*#\s*include\s*(<[^>]*>|\"[^\"]*\"|\S*)")
 # Comments, and literals, in which "//" is no comment.
@@ -24,11 +24,8 @@ class Source:
     @classmethod
     def read(cls, root: pathlib.Path, path: pathlib.Path) -> "Source":
         name = path.relative_to(root).as_posix()
-        try:
+        with explained(name, "repair or remove the file", "cannot be read as UTF-8 text"):
             return cls(name, path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as failure:
-            raise Failure(f"{name}: cannot be read as UTF-8 text ({failure}); repair or remove "
-                          "the file") from failure
 
     @functools.cached_property
     def code(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from xenfront import ROOT, audio, command
 from xenfront.command import shown
 from xenfront.demo import compare, machine, measurements, picture, source, verdict
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 from xenfront.judgement import Judgement
 from xenfront.lab import runs
 from xenfront.progress import Progress
@@ -86,13 +86,10 @@ RESULT_FILES = ("input.wav", "comparison.png", "report.json", *machine.RESULTS)
 
 
 def prepare_directory(directory: pathlib.Path) -> None:
-    try:
+    with explained(directory, "choose another directory with --out DIR", "cannot hold the results"):
         directory.mkdir(parents=True, exist_ok=True)
         for name in RESULT_FILES:
             (directory / name).unlink(missing_ok=True)
-    except OSError as failure:
-        raise Failure(f"{directory}: cannot hold the results ({failure.strerror}); choose "
-                      "another directory with --out DIR") from failure
 
 
 def run(options: argparse.Namespace, progress: Progress) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from xenfront import audio, process
 from xenfront.command import shown
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 from xenfront.lab import runs
 
 # The lab's exit statuses that still leave something to judge: OK, a script failed, kernel reports.
@@ -60,11 +60,9 @@ def play(options: argparse.Namespace, played: audio.Recording) -> dict[str, Any]
             host_limit=round(played.seconds * 60 + 1200)), check=False).returncode
     summary = runs.summary(options.name, status, _WITH_RESULTS)
     for result, origin in RESULTS.items():
-        try:
+        with explained(origin, f"see summary.json in {shown(runs.directory(options.name))}",
+                       "the run left no such file"):
             shutil.copyfile(runs.directory(options.name) / origin, options.out / result)
-        except OSError as failure:
-            raise Failure(f"{origin}: the run left no such file ({failure.strerror}); see "
-                          f"summary.json in {shown(runs.directory(options.name))}") from failure
     return summary
 
 

@@ -5,7 +5,7 @@ import json
 import pathlib
 from typing import Any
 
-from xenfront.errors import Failure
+from xenfront.errors import explained
 
 # With "t", nanoseconds of Dom0's clock, "type", and what xen-sndback(8) says of --trace.
 Entry = dict[str, Any]
@@ -14,17 +14,13 @@ Entry = dict[str, Any]
 def read(path: pathlib.Path, skip: int = 0) -> list[Entry]:
     """The entries of a trace, without its first `skip` lines. Failure if it is spoilt, or not there."""
     entries = []
-    try:
-        with open(path, encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
+    with explained(path, "see dom0/backend/stderr", "the backend left no trace"), \
+            open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            with explained(f"{path}:{number}", "the backend did not end in order, see "
+                                               "dom0/backend/stderr", "is no JSON"):
                 if number > skip:
                     entries.append(json.loads(line))
-    except ValueError as failure:
-        raise Failure(f"{path}:{number}: is no JSON ({failure}); the backend did not end in order, "
-                      "see dom0/backend/stderr") from failure
-    except OSError as failure:
-        raise Failure(f"{path}: the backend left no trace ({failure.strerror}); see "
-                      "dom0/backend/stderr") from failure
     return entries
 
 
