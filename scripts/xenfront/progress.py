@@ -3,7 +3,6 @@
 
 import sys
 import time
-from types import TracebackType
 from typing import TextIO
 
 _BAR = 30
@@ -27,8 +26,7 @@ class Progress:
         self.show()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._erase()
         self._has_bar = False
 

@@ -2,7 +2,7 @@
 """Kernels that Debian does not have, built from its linux-source packages: guests', and whatever
 else is tinyconfig and a fragment of a configuration.
 
-Debian's own debug kernels are production kernels with symbols. These of guests are tinyconfig plus
+Debian's own debug kernels are production kernels with symbols. Those of guests are tinyconfig plus
 guest-kernel.config, and debug-kernel.config (lockdep, kmemleak, fault injection and their like),
 kcsan-kernel.config (data races), clang-kernel.config (CFI and LTO) or built-in-kernel.config (with the
 driver); everything is built in, so they need no modules. One is compiled once and kept in the cache,

@@ -150,13 +150,11 @@ def _message(line: str) -> str:
 
 def _classify(line: str) -> tuple[str | None, str]:
     for line_pattern, table in ((_LINUX_LINE, LINUX_REPORTS), (_XEN_LINE, XEN_REPORTS)):
-        match = line_pattern.search(line)
-        if match is None:
-            continue
-        message = match[match.lastindex or 0]
-        for kind, pattern in table:
-            if pattern.search(message):
-                return kind, message
+        if match := line_pattern.search(line):
+            message = match[match.lastindex or 0]
+            for kind, pattern in table:
+                if pattern.search(message):
+                    return kind, message
     return None, line
 
 

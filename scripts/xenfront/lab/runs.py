@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs of scripts/lab for selftests, demo and bench: how they are started, and what they leave."""
+"""Runs of scripts/lab for selftests, demo and bench: how they are started, the driver that their
+guests load, and what they leave."""
 
 import json
 import pathlib
