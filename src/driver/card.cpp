@@ -49,7 +49,7 @@ Result<void> Card::create_sound_card()
     else
         long_name << config_->long_name.view();
     const char *short_name =
-        config_->short_name.is_empty() ? "Xen sound" : config_->short_name.c_string();
+        config_->short_name.is_empty() ? default_short_name : config_->short_name.c_string();
     Text<64> id;
     choose_card_id(device_, short_name, id);
     Components components;

@@ -56,6 +56,15 @@ bool Session::post_close()
 {
     if (!backend_.is_close_due())
         return true;
+    if (backend_.is_stop_due()) {
+        wire::Request stop = {};
+        stop.operation = wire::Operation::Trigger;
+        stop.trigger.type = wire::TriggerType::Stop;
+        auto stop_id = requests.post(stop);
+        if (stop_id.is_error())
+            return false;
+        backend_.on_stop_sent(stop_id.value());
+    }
     wire::Request close = {};
     close.operation = wire::Operation::Close;
     auto id = requests.post(close);
@@ -130,9 +139,15 @@ bool Session::post_transfers()
     // STOP and CLOSE may have to wait for a READ ahead, and reports have to fit the event page
     // until then. The longer a period is, the less is a READ ahead worth.
     constexpr unsigned int ahead_per_second_min = 20;
-    if (!run_.is_playback())
-        run_.capture().set_recording(backend_.is_started() &&
-                                     params_.period_frames <= params_.rate / ahead_per_second_min);
+    // With interrupts disabled: see silence_if_on_trial().
+    constexpr Bytes silence_max(128 * 1024);
+    if (!run_.is_playback()) {
+        CaptureRun &run = run_.capture();
+        const Bytes period = run.geometry().frame.bytes(run.geometry().period);
+        run.set_recording(backend_.is_started() &&
+                          params_.period_frames <= params_.rate / ahead_per_second_min &&
+                          (period <= silence_max || !run.is_on_trial()));
+    }
     bool has_posted = false;
     TransferRange range;
     wire::Request transfer = {};

@@ -65,13 +65,19 @@ void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id)
 {
     // Toolstacks number cards from 0 on. Each is a wait for XenStore, and any number can be there.
     constexpr uint32_t most_siblings = 64;
+    constexpr size_t id_length_max = 15; // ALSA cuts longer ones, and the number with them
     const StringView word = last_word(short_name);
     for (uint32_t number = 0; number < min(device.number(), most_siblings); number++) {
         Text<64> sibling;
         sibling << "device/vsnd/" << number;
+        if (XenStoreValue::read(sibling.c_string(), "state").is_error())
+            continue;
         auto name = XenStoreValue::read(sibling.c_string(), field::short_name);
-        if (!name.is_error() && last_word(name.value().view()) == word) {
-            id << word << device.number();
+        const bool is_named = !name.is_error() && !name.value().view().is_empty();
+        if (last_word(is_named ? name.value().view() : default_short_name) == word) {
+            Text<12> suffix;
+            suffix << device.number();
+            id << word.slice(0, id_length_max - suffix.view().size()) << suffix.view();
             return;
         }
     }

@@ -11,6 +11,9 @@ namespace xen_front {
 // protocol. On failure @why says what is wrong, and is empty when memory was. Context: may sleep.
 Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why);
 
+// Of a card whose toolstack gives it none.
+inline constexpr const char *default_short_name = "Xen sound";
+
 // The id for the card of @device, whose short name is @short_name, into @id; nothing when that
 // which ALSA makes of the short name, its last word, is this card's alone. Cards are told apart by
 // the numbers of their devices, so that an id does not depend on which backend comes first.

@@ -19,6 +19,7 @@ void BackendStream::meet_backend(bool is_wanted)
 void BackendStream::lose_backend()
 {
     change(OpenState::Closed);
+    is_stop_due_ = false;
     is_close_due_ = false;
     is_open_due_ = false;
     RequestId *const sent[] = {
@@ -32,6 +33,7 @@ void BackendStream::want_closed()
 {
     is_open_due_ = false;
     is_close_due_ |= state_ != OpenState::Closed;
+    is_stop_due_ |= find_trigger(trigger_, TriggerState::Stopped) != nullptr;
 }
 
 void BackendStream::want_prepared(bool has_backend)
@@ -55,10 +57,19 @@ void BackendStream::want_reopened()
     trigger_ = TriggerState::Prepared;
 }
 
+void BackendStream::on_stop_sent(RequestId id)
+{
+    stop_id_ = id;
+    is_stop_due_ = false;
+    if (was_started())
+        trigger_ = TriggerState::Stopped;
+}
+
 void BackendStream::on_close_sent(RequestId id)
 {
     close_id_ = state_ == OpenState::Refused ? RequestId() : id;
     is_close_due_ = false;
+    is_stop_due_ = false;
     change(OpenState::Closed);
 }
 

@@ -120,6 +120,13 @@ class BackendStream {
 
     // ---- Requests, in this order ----
 
+    // STOP, of a stream that runs or is paused and is to be closed: there are backends whose
+    // devices go on after CLOSE.
+    bool is_stop_due() const
+    {
+        return is_stop_due_;
+    }
+    void on_stop_sent(RequestId id);
     bool is_close_due() const
     {
         return is_close_due_;
@@ -222,6 +229,7 @@ class BackendStream {
 
     OpenState state_ = OpenState::Closed;
     TriggerState trigger_ = TriggerState::Prepared;
+    bool is_stop_due_ = false; // before the CLOSE that is due
     bool is_close_due_ = false;
     bool is_open_due_ = false;
     bool was_opened_ = false; // by any backend, since prepare

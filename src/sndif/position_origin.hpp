@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where a backend begins to count the positions that it reports. sndif.h does not say; most count
-// from OPEN on. That of snd_be which plays through PipeWire goes on where the session before ended.
+// from OPEN on. That of snd_be which plays through PipeWire goes on where the session before ended,
+// and counts with 32 bits.
 #pragma once
 
 #include "base/strong.hpp"
@@ -24,15 +25,23 @@ class PositionOrigin {
     }
     void begin_session()
     {
-        if (last_ > Bytes() && last_ < absurd)
+        if (is_known_ && last_ > Bytes() && last_ < absurd)
             last_before_ = last_;
         last_ = Bytes();
         origin_ = Bytes();
+        wrapped_ = Bytes();
         is_known_ = false;
     }
-    // The backend has reported a position: any number. Whether that goes back in this session.
-    bool note(Bytes reported)
+    // The backend has reported a position: any number. Whether that goes back in this session. Of a
+    // backend that counts with 32 bits, @reported becomes what it means.
+    bool note(Bytes &reported)
     {
+        if (is_known_ && reported < word) {
+            const Bytes meant = reported + wrapped_;
+            if (meant + half_word < last_ && last_ < absurd)
+                wrapped_ += word;
+            reported += wrapped_;
+        }
         return reported < exchange(last_, reported);
     }
     // Whether a report of this session was learned from.
@@ -40,15 +49,25 @@ class PositionOrigin {
     {
         return is_known_;
     }
-    // The @first report since START. @most is what the backend can have moved since OPEN.
-    void learn(Bytes first, Bytes most)
+    // The @first report since START; it may become another, as in note(). @most is what the backend
+    // can have moved since OPEN.
+    void learn(Bytes &first, Bytes most)
     {
         is_known_ = true;
-        if (first < last_before_)
-            goes_on_ = false;
-        // It may have counted, too, what it was given and had not come to when it was closed.
+        // A backend may have counted, too, what it was given and had not come to when it was
+        // closed; or not what it had recorded and was not asked for.
         const Bytes all = max(transferred_, last_before_);
-        const Bytes before = first >= all ? all : last_before_;
+        const Bytes least = min(transferred_, last_before_);
+        if (first < least && first < word && (goes_on_ || first > most)) {
+            const Bytes meant = next_of_word(first, least);
+            if (meant <= all + most) {
+                wrapped_ = meant - first;
+                first = last_ = meant;
+            }
+        }
+        if (first < least)
+            goes_on_ = false;
+        const Bytes before = first >= all ? all : least;
         goes_on_ |= first > most && first >= before && before > Bytes() && first < absurd;
         origin_ = goes_on_ ? before : Bytes();
     }
@@ -61,12 +80,24 @@ class PositionOrigin {
   private:
     // No stream was ever that long.
     static constexpr Bytes absurd { uint64_t { 1 } << 56 };
+    // What a count of 32 bits wraps at.
+    static constexpr Bytes word { uint64_t { 1 } << 32 };
+    static constexpr Bytes half_word { uint64_t { 1 } << 31 };
+
+    // The first position from @least on of which a backend that counts with 32 bits reports
+    // @reported.
+    static constexpr Bytes next_of_word(Bytes reported, Bytes least)
+    {
+        const Bytes meant(least.value() / word.value() * word.value() + reported.value());
+        return meant < least ? meant + word : meant;
+    }
 
     bool is_new_ = true; // no session with this backend has begun
     bool goes_on_ = false; // the backend, as one of its sessions has shown
     bool is_known_ = false;
     Bytes origin_; // of this session
     Bytes last_; // report of this session
+    Bytes wrapped_; // what its reports lack
     Bytes last_before_; // of the session before that
     Bytes transferred_; // in all sessions that have ended
 };

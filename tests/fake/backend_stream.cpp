@@ -102,6 +102,11 @@ void BackendStream::serve()
 void BackendStream::handle(const wire::Request &request)
 {
     record.requests.push_back(request);
+    if (request.operation == wire::Operation::Trigger)
+        is_left_running_ = request.trigger.type != wire::TriggerType::Stop;
+    // There are backends whose devices go on after CLOSE.
+    if (request.operation == wire::Operation::Close && exchange(is_left_running_, false))
+        complain("CLOSE without STOP");
     const bool is_end = request.operation == wire::Operation::Close ||
                         (request.operation == wire::Operation::Trigger &&
                          (request.trigger.type == wire::TriggerType::Stop ||

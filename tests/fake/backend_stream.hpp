@@ -206,6 +206,7 @@ class BackendStream {
     uint64_t first_offset_ = 0; // where the first WRITE since OPEN began
     uint64_t wrapped_at_ = 0; // where the frontend's WRITEs went back to the start; 0: not yet
     bool is_running_ = false;
+    bool is_left_running_ = false; // by the last TRIGGER that was sent, answered as it may be
     uint64_t position_ = 0;
     Timeline::Plan next_tick_ = 0;
     Timeline::Plan next_serve_ = 0;

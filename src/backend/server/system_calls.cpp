@@ -38,9 +38,9 @@ constexpr const char *allowed[] = {
     "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday", "time", "restart_syscall",
     // threads, and what the C library does for them
     "futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq", "set_tid_address",
-    "sched_yield", "sched_getscheduler", "sched_getparam",
-    "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "getcpu", "exit",
-    "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "getrandom",
+    "sched_yield", "sched_getscheduler", "sched_getparam", "sched_get_priority_max",
+    "sched_get_priority_min", "sched_getaffinity", "getcpu", "exit", "exit_group", "rt_sigaction",
+    "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "getrandom",
     // who and where it is
     "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid",
     "getresgid", "getgroups", "uname", "sysinfo", "getrlimit", "getrusage",

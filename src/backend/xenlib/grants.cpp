@@ -40,9 +40,9 @@ class MappedGrants final : public GuestPages {
     [[nodiscard]] bool map(unsigned domain, std::span<const grant_ref_t> grants)
     {
         std::vector<std::uint32_t> references(grants.begin(), grants.end());
-        address_ = xengnttab_map_domain_grant_refs(handle_, static_cast<std::uint32_t>(pages_),
-                                                   domain, references.data(),
-                                                   PROT_READ | PROT_WRITE);
+        address_ =
+            xengnttab_map_domain_grant_refs(handle_, static_cast<std::uint32_t>(pages_), domain,
+                                            references.data(), PROT_READ | PROT_WRITE);
         return address_ != nullptr;
     }
     MappedGrants(const MappedGrants &) = delete;
@@ -84,10 +84,9 @@ std::unique_ptr<GuestPages> GrantMapper::map(std::span<const grant_ref_t> grants
                                          "{} leaves",
                                          grants.size(), limit_.load()));
     if (!pages->map(domain_, grants))
-        throw std::runtime_error(
-            fmt::format("cannot map {} granted pages of domain {}, the first being grant {}: {}",
-                        grants.size(), domain_, grants.front(),
-                        std::generic_category().message(errno)));
+        throw std::runtime_error(fmt::format(
+            "cannot map {} granted pages of domain {}, the first being grant {}: {}", grants.size(),
+            domain_, grants.front(), std::generic_category().message(errno)));
     return pages;
 }
 

@@ -180,6 +180,38 @@ TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
     EXPECT_TRUE(complaints().empty());
 }
 
+// Whichever comes first.
+TEST_F(FrontendTest, CardsOfOneNameAreToldApartByTheirNumbers)
+{
+    fake::XenbusDevice &second = kernel.add_device(12);
+    for (const auto &[node, value] : one_playback_stream())
+        kernel.store.set(second.path + "/" + node, value);
+    const auto name_card = [this](const fake::XenbusDevice &one, const char *name) {
+        if (name == nullptr)
+            kernel.store.remove(one.path + "/short-name");
+        else
+            kernel.store.set(one.path + "/short-name", name);
+    };
+    const auto id_of_second = [&](const char *name, const char *second_name) {
+        name_card(device, name);
+        name_card(second, second_name);
+        for (const std::string &path : { second.path, second.backend_path })
+            kernel.store.set(path + "/state", "1");
+        Backend its_backend(kernel, second);
+        EXPECT_EQ(fake::probe(second), 0);
+        its_backend.wait_for_frontend();
+        its_backend.connect();
+        const std::string id = kernel.sound.visible_cards().at(0)->id;
+        fake::remove(second);
+        return id;
+    };
+    EXPECT_EQ(id_of_second("My Speaker", "Microphone"), "");
+    EXPECT_EQ(id_of_second("My Speaker", "A Speaker"), "Speaker12");
+    EXPECT_EQ(id_of_second(nullptr, nullptr), "sound12");
+    EXPECT_EQ(id_of_second("", "Xen sound"), "sound12");
+    EXPECT_EQ(id_of_second("ALongNameOfACard", "ALongNameOfACard"), "ALongNameOfAC12");
+}
+
 TEST_F(FrontendTest, BackendInAnotherDomain)
 {
     fake::XenbusDevice &other = kernel.add_device(7, 5);

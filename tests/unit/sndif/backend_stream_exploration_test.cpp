@@ -127,6 +127,14 @@ bool BackendStreamWalk::send()
     if (!has_backend_ || count_ == ring)
         return false;
     if (stream_.is_close_due()) {
+        const bool is_running =
+            trigger_ == TriggerState::Started || trigger_ == TriggerState::Paused;
+        promise(stream_.is_stop_due() == is_running, "what was started is stopped before CLOSE");
+        if (stream_.is_stop_due()) {
+            stream_.on_stop_sent(put(Kind::Stop));
+            trigger_ = TriggerState::Stopped;
+            return true;
+        }
         promise(is_opened_, "CLOSE is sent to a backend that has nothing open");
         stream_.on_close_sent(put(is_refused_ ? Kind::CloseRefused : Kind::Close));
         is_refused_ = is_close_wanted_ = false;

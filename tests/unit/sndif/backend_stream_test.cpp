@@ -252,6 +252,10 @@ TEST_F(BackendStreamTest, ReopenedStreamIsStartedAnew)
     open();
     send(TriggerState::Started, start_id);
     stream.want_reopened();
+    EXPECT_TRUE(stream.is_stop_due());
+    stream.on_stop_sent(stop_id);
+    EXPECT_FALSE(stream.is_stop_due());
+    EXPECT_TRUE(stream.is_stopping());
     EXPECT_FALSE(stream.was_started());
     EXPECT_EQ(stream.due_trigger(TriggerState::Started), nullptr);
     stream.on_close_sent(close_id);

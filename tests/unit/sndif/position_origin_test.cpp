@@ -24,10 +24,16 @@ class PositionOriginTest : public ::testing::Test {
     // What a report of @bytes is worth.
     uint64_t report(uint64_t bytes)
     {
-        (void)origin.note(Bytes(bytes));
+        Bytes reported(bytes);
+        (void)origin.note(reported);
         if (!origin.is_known())
-            origin.learn(Bytes(bytes), Bytes(most));
-        return origin.since_open(Bytes(bytes)).value();
+            origin.learn(reported, Bytes(most));
+        return origin.since_open(reported).value();
+    }
+    // The same of a backend that counts with 32 bits.
+    uint64_t report_word(uint64_t bytes)
+    {
+        return report(bytes & 0xffffffff);
     }
     void open_again(uint64_t transferred)
     {
@@ -117,11 +123,70 @@ TEST_F(PositionOriginTest, AnotherBackendIsNotThisOne)
 
 TEST_F(PositionOriginTest, BackwardsIsNoted)
 {
-    EXPECT_FALSE(origin.note(Bytes(100)));
-    EXPECT_FALSE(origin.note(Bytes(100)));
-    EXPECT_TRUE(origin.note(Bytes(99)));
+    const auto goes_back = [this](uint64_t bytes) {
+        Bytes reported(bytes);
+        return origin.note(reported);
+    };
+    EXPECT_FALSE(goes_back(100));
+    EXPECT_FALSE(goes_back(100));
+    EXPECT_TRUE(goes_back(99));
     open_again(1000);
-    EXPECT_FALSE(origin.note(Bytes(50)));
+    EXPECT_FALSE(goes_back(50));
+}
+
+// PipeWire's ring buffers count with 32 bits: 6.2 hours of 48 kHz, stereo.
+TEST_F(PositionOriginTest, ACountOf32BitsMayWrapInASession)
+{
+    constexpr uint64_t step = 0x1000'0000;
+    for (uint64_t bytes = 1024; bytes < 10 * (uint64_t { 1 } << 32); bytes += step)
+        ASSERT_EQ(report_word(bytes), bytes);
+}
+
+TEST_F(PositionOriginTest, OrOverSessions)
+{
+    constexpr uint64_t session = 0x3000'0000;
+    uint64_t before = 0;
+    for (int number = 0; number < 40; number++) {
+        for (uint64_t bytes = 1024; bytes < session; bytes += session / 3)
+            ASSERT_EQ(report_word(before + bytes), bytes) << "session " << number;
+        ASSERT_EQ(report_word(before + session), session) << "session " << number;
+        before += session;
+        open_again(session);
+    }
+}
+
+TEST_F(PositionOriginTest, OrJustWhereASessionBegins)
+{
+    constexpr uint64_t half = uint64_t { 1 } << 31;
+    EXPECT_EQ(report_word(half), half);
+    open_again(half);
+    EXPECT_EQ(report_word(half + 1024), 1024u);
+    EXPECT_EQ(report_word(2 * half - 512), half - 512);
+    open_again(half - 512);
+    EXPECT_EQ(report_word(2 * half - 512 + 1024), 1024u);
+    EXPECT_EQ(report_word(2 * half - 512 + 2048), 2048u);
+}
+
+TEST_F(PositionOriginTest, ABackendMayBeginAnewBehind32Bits)
+{
+    constexpr uint64_t end = (uint64_t { 1 } << 32) - 512;
+    EXPECT_EQ(report(end), end);
+    open_again(end);
+    EXPECT_EQ(report(end + 8192), 8192u);
+    open_again(8192);
+    // By now it is known to go on, and what it says would be too far.
+    EXPECT_EQ(report(4 * most), 4 * most);
+    EXPECT_EQ(report(5 * most), 5 * most);
+}
+
+// What a capture stream has recorded and was not asked for may be dropped at CLOSE, or not.
+TEST_F(PositionOriginTest, OfCaptureIsWhatWasAskedForOrRecorded)
+{
+    EXPECT_EQ(report(50'000), 50'000u);
+    open_again(40'000);
+    EXPECT_EQ(report(41'024), 1024u);
+    open_again(1024);
+    EXPECT_EQ(report(42'048), 1024u);
 }
 
 } // namespace
