@@ -182,6 +182,21 @@ class Reports(unittest.TestCase):
         text = "[   12.000000][ T123] BUG: unable to handle page fault\r\n"
         self.assertEqual(len(kinds(text)), 1)
 
+    def test_reports_of_two_processors_stand_between_each_other(self) -> None:
+        def log(*places: str) -> str:
+            parts = [("------------[ cut here ]------------", f"WARNING: CPU: {cpu} PID: 7 at {place}",
+                         "Call Trace:", "---[ end trace 0000000000000000 ]---")
+                        for cpu, place in enumerate(places)]
+            return "\n".join(f"[   88.000001][   T{70 + cpu}] {line}"
+                             for lines in zip(*parts) for cpu, line in enumerate(lines))
+
+        transfer = "sound/core/pcm_lib.c:2099 __snd_pcm_lib_xfer+0x66/0x636"
+        allowed = [re.compile(r"pcm_lib\.c:\d+ __snd_pcm_lib_xfer")]
+        self.assertEqual(reports.scan("dmesg", log(transfer, transfer), allowed), [])
+        found = reports.scan("dmesg", log(transfer, "mm/slub.c:1 free+0x1/0x2"), allowed)
+        self.assertEqual([report.kind for report in found], ["WARN"])
+        self.assertIn("mm/slub.c", str(found[0]))
+
     def test_hypervisor(self) -> None:
         self.assertEqual(kinds("(XEN) Panic on CPU 0:\n"), ["hypervisor panic"])
         self.assertEqual(kinds("(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.\n"),

@@ -43,7 +43,7 @@ XEN_REPORTS = tuple((name, re.compile(pattern)) for name, pattern in (
     ("domain crash", r"domain_crash|Domain \d+ \(vcpu#\d+\) crashed|Domain \d+ crashed"),
 ))
 
-_LINUX_LINE = re.compile(r"\[ *(\d+\.\d{6})\](?:\[ *[TC]\d+\])? ?(.*)")
+_LINUX_LINE = re.compile(r"\[ *(\d+\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? ?(.*)")
 _XEN_LINE = re.compile(r"\(XEN\) (?:\[[^]]*\] )?(.*)")
 
 # The second line of an oops that looks like a first one; 6.12 says "Oops" twice.
@@ -78,7 +78,7 @@ def scan(log: str, text: str, allowed: Iterable[re.Pattern[str]] = (),
     in another log of the same kernel (dmesg and console tell the same story).
     """
     known = set() if seen is None else seen
-    lines = text.replace("\r", "").split("\n")
+    lines = _by_caller(text.replace("\r", "").split("\n"))
     starts = _starts(lines)
     found = []
     for (index, kind), (following, _) in zip(starts, [*starts[1:], (len(lines), "")]):
@@ -103,6 +103,18 @@ def leaks(log: str, text: str, allowed: Iterable[re.Pattern[str]] = ()) -> list[
     return [Report(log, "memory leak", tuple(leak.splitlines()[:_EXCERPT_LINES]))
             for leak in re.split(r"^(?=unreferenced object)", text, flags=re.MULTILINE)
             if leak.strip() and not any(pattern.search(leak) for pattern in allowed)]
+
+
+def _by_caller(lines: list[str]) -> list[str]:
+    """The lines of each thread or processor together, if the kernel says which one printed them:
+    those of reports on two processors stand between each other."""
+    callers: dict[str | None, list[str]] = {}
+    caller = None
+    for line in lines:
+        if match := _LINUX_LINE.search(line):
+            caller = match["caller"]
+        callers.setdefault(caller, []).append(line)
+    return [line for printed in callers.values() for line in printed]
 
 
 def _starts(lines: list[str]) -> list[tuple[int, str]]:
