@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <thread>
@@ -163,6 +164,10 @@ int change_volume(snd_ctl_t *control)
     snd_ctl_elem_value_alloca(&value);
     snd_ctl_elem_value_set_interface(value, SND_CTL_ELEM_IFACE_MIXER);
     snd_ctl_elem_value_set_name(value, volume_name);
+    // That of playback_node, the card's second playback stream.
+    snd_ctl_elem_value_set_index(value, 1);
+    snd_ctl_elem_value_set_device(value, 1);
+    snd_ctl_elem_value_set_subdevice(value, 1);
     if (const int result = snd_ctl_elem_read(control, value); result < 0)
         return result;
     level = 17000 - level;
@@ -258,13 +263,13 @@ void volumes()
     leave_with_card();
     // An open stream's volume is a request to the backend.
     Pcm pcm("hw:0,1", SND_PCM_STREAM_PLAYBACK, {});
-    snd_ctl_t *control;
-    check(snd_ctl_open(&control, "hw:0", 0), "open the control of card 0");
-    const auto change = [control] {
-        return change_volume(control);
+    snd_ctl_t *opened;
+    check(snd_ctl_open(&opened, "hw:0", 0), "open the control of card 0");
+    const std::unique_ptr<snd_ctl_t, decltype(&snd_ctl_close)> control(opened, snd_ctl_close);
+    const auto change = [&control] {
+        return change_volume(control.get());
     };
     sweep(task, change, leave_as_it_is, 1);
-    snd_ctl_close(control);
 }
 
 void reports()
