@@ -74,10 +74,10 @@ class PlaybackRun : public Run {
     {
         return in_flight_ == transfer_window && requested_ < target();
     }
-    // Whether no more than half a buffer is left: what is being drained has to be known by then.
+    // Whether no more than two periods are left: what is being drained has to be known by then.
     bool is_running_low() const
     {
-        return committed_.value() <= position_.value() + geometry_.buffer.value() / 2;
+        return committed_ <= position_ + geometry_.period + geometry_.period;
     }
     // Whether it only goes on when what the backend reports is looked at.
     bool needs_reports() const

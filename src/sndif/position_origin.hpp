@@ -60,7 +60,7 @@ class PositionOrigin {
         const Bytes least = min(transferred_, last_before_);
         if (first < least && first < word && (goes_on_ || first > most)) {
             const Bytes meant = next_of_word(first, least);
-            if (meant <= all + most) {
+            if (meant <= least + most || (meant >= all && meant <= all + most)) {
                 wrapped_ = meant - first;
                 first = last_ = meant;
             }

@@ -42,6 +42,7 @@ void Loop::connect(const OpenParameters &parameters, bool playback)
     ++streams_;
     played_ = played_ || playback;
     history_ += history_of(parameters);
+    most_history_ = std::max(most_history_, history_);
 }
 
 void Loop::disconnect(const OpenParameters &parameters, bool playback)
@@ -55,6 +56,7 @@ void Loop::disconnect(const OpenParameters &parameters, bool playback)
     format_.reset();
     pieces_.clear();
     octets_ = 0;
+    most_history_ = 0;
 }
 
 std::uint64_t Loop::place(Time when, std::uint64_t position) const
@@ -82,7 +84,7 @@ void Loop::put(std::uint64_t place, std::span<const std::byte> frames)
     last.insert(last.end(), frames.begin(), frames.end());
     octets_ += frames.size();
     // Pieces over each other: one who plays at one place again and again keeps no more for it.
-    while (pieces_.size() > most_pieces || octets_ > 2 * history_ ||
+    while (pieces_.size() > most_pieces || octets_ > 2 * most_history_ ||
            pieces_.front().end() + history_ < pieces_.back().begin) {
         octets_ -= pieces_.front().frames.size();
         pieces_.pop_front();

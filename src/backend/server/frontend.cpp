@@ -12,6 +12,9 @@ namespace {
 // How long a frontend in state Closing is shown Closing, before it is offered a new connection.
 // Likewise in Closed.
 constexpr std::chrono::milliseconds closing_pause { 200 };
+// How often it is shown both in turns, while it stays there: a guest may not be scheduled for so
+// long.
+constexpr unsigned closings_answered_max = 5;
 
 } // namespace
 
@@ -56,7 +59,7 @@ void Frontend::update(bool stopping)
         write_state();
     frontend_state_ = parse_state(environment_.store.read(state_path_).value_or(""));
     if (frontend_state_ != XenbusStateClosing)
-        has_answered_closing_ = false;
+        closings_answered_ = 0;
     if (phase_ == Phase::connected && frontend_state_ == XenbusStateConnected)
         backoff_.succeed();
 
@@ -65,7 +68,8 @@ void Frontend::update(bool stopping)
         fail("a stream broke the protocol or its device; see the log");
 
     const Action action = decide(phase_, frontend_state_, stopping || must_leave());
-    act(action == Action::close && has_answered_closing_ ? Action::none : action);
+    act(action == Action::close && closings_answered_ >= closings_answered_max ? Action::none
+                                                                               : action);
 }
 
 void Frontend::retry_later()
@@ -170,7 +174,7 @@ void Frontend::offer()
     else
         environment_.store.remove(versions_path);
     phase_ = Phase::offered;
-    has_answered_closing_ = frontend_state_ == XenbusStateClosing;
+    closings_answered_ += frontend_state_ == XenbusStateClosing ? 1 : 0;
     set_state(XenbusStateInitWait);
 }
 

@@ -76,9 +76,7 @@ class Frontend {
     Phase phase_ = Phase::reset;
     xenbus_state state_ = XenbusStateUnknown; // ours
     bool is_state_written_ = true;
-    // The frontend has been in Closing since it was offered this connection: it knows that all is
-    // released.
-    bool has_answered_closing_ = false;
+    unsigned closings_answered_ = 0; // while the frontend stands in Closing
     xenbus_state frontend_state_ = XenbusStateUnknown;
     // When a frontend that has failed to connect is offered the next connection.
     Backoff backoff_ { std::chrono::seconds(1), std::chrono::seconds(32) };

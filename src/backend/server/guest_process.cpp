@@ -64,7 +64,12 @@ GuestProcess::GuestProcess(SupervisorContext &context, unsigned domain)
       questions_(questions_per_second, questions_at_once),
       log_lines_(1, 1)
 {
-    name_watch_.emplace(context_.store, nodes_.name_node(), std::to_string(domain_));
+    // Without it, a new name is seen at the next change of another node.
+    try {
+        name_watch_.emplace(context_.store, nodes_.name_node(), std::to_string(domain_));
+    } catch (const std::runtime_error &error) {
+        log(LogLevel::debug, "dom{}: {}", domain_, error.what());
+    }
     identify();
 }
 

@@ -179,6 +179,22 @@ TEST_F(PositionOriginTest, ABackendMayBeginAnewBehind32Bits)
     EXPECT_EQ(report(5 * most), 5 * most);
 }
 
+// One that begins anew, reports more than it can have moved, and has moved more than 4 GiB in all.
+TEST_F(PositionOriginTest, ACountThatBeginsAnewIsNotTakenForOneOf32Bits)
+{
+    constexpr uint64_t session = 1 << 30;
+    for (int number = 0; number < 20; number++) {
+        EXPECT_EQ(report(1024), 1024u);
+        EXPECT_EQ(report(session), session);
+        open_again(session);
+    }
+    for (int number = 0; number < 3; number++) {
+        EXPECT_EQ(report(4 * most), 4 * most);
+        EXPECT_EQ(report(8 * most), 8 * most);
+        open_again(8 * most);
+    }
+}
+
 // What a capture stream has recorded and was not asked for may be dropped at CLOSE, or not.
 TEST_F(PositionOriginTest, OfCaptureIsWhatWasAskedForOrRecorded)
 {

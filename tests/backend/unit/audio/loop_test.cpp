@@ -354,6 +354,26 @@ TEST(Loop, TakesNoMoreMemoryForPlayersThatCloseWithoutEnd)
     }
 }
 
+TEST(Loop, KeepsWhatIsStillToBeReadWhenALargeRecorderLeaves)
+{
+    Loop loop;
+    const OpenParameters small { stereo, buffer, period, {} };
+    const OpenParameters large { stereo, 64 * buffer, period, {} };
+    loop.connect(small, true);
+    loop.connect(small, false);
+    loop.connect(large, false);
+    constexpr std::uint64_t end = 64 * std::uint64_t { buffer };
+    for (std::uint64_t place = 0; place < end; place += period)
+        loop.put(place, numbered(period));
+    loop.disconnect(large, false);
+    loop.put(end, numbered(period));
+    std::vector<std::byte> data(4);
+    loop.get(end - buffer, data);
+    EXPECT_EQ(data, numbered(4));
+    loop.disconnect(small, false);
+    loop.disconnect(small, true);
+}
+
 // And one that pauses without end, and reads nothing, a new run.
 TEST(Loop, KeepsFewRunsOfARecorderThatPausesWithoutEnd)
 {
