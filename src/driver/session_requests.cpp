@@ -140,7 +140,7 @@ bool Session::post_transfers()
     // until then. The longer a period is, the less is a READ ahead worth.
     constexpr unsigned int ahead_per_second_min = 20;
     // With interrupts disabled: see silence_if_on_trial().
-    constexpr Bytes silence_max(128 * 1024);
+    constexpr Bytes silence_max(131072);
     if (!run_.is_playback()) {
         CaptureRun &run = run_.capture();
         const Bytes period = run.geometry().frame.bytes(run.geometry().period);
