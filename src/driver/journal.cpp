@@ -3,10 +3,10 @@
 
 namespace xen_front {
 
-void Journal::trace_request(const wire::Request &request, RequestId id) const
+void Journal::trace_request(const wire::Request &request) const
 {
     kshim_trace_request summary = {};
-    summary.id = id.value();
+    summary.id = request.id;
     summary.operation = static_cast<uint8_t>(request.operation);
     summary.trigger = KSHIM_TRACE_NO_TRIGGER;
     switch (request.operation) {
@@ -38,9 +38,10 @@ void Journal::trace_response(const Response &response) const
                     response.status);
 }
 
-void Journal::trace_event(Bytes position, FrameSize frame) const
+void Journal::trace_event(Bytes position, const StreamRun &run) const
 {
-    record_event(stream_, position.value(), frame.frames(position).value());
+    const Frames frames = run.base().geometry().frame.frames(position);
+    record_event(stream_, position.value(), frames.value());
 }
 
 void Journal::trace_notification(bool is_sent) const

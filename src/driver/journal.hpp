@@ -18,11 +18,11 @@ class Journal {
         stream_ = stream;
     }
 
-    void on_request(const wire::Request &request, RequestId id)
+    void on_request(const wire::Request &request)
     {
         counts.on_request(request.operation);
         if (is_traced(KSHIM_TRACE_REQUEST))
-            trace_request(request, id);
+            trace_request(request);
     }
     void on_response(const Response &response)
     {
@@ -45,12 +45,12 @@ class Journal {
         if (response.status == 0 && response.operation == refused_operation_)
             refused_status_ = 0;
     }
-    // The backend reported @position.
-    void on_event(Bytes position, FrameSize frame)
+    // The backend reported @position to @run.
+    void on_event(Bytes position, const StreamRun &run)
     {
         counts.events++;
         if (is_traced(KSHIM_TRACE_EVENT))
-            trace_event(position, frame);
+            trace_event(position, run);
     }
     // Requests were published; the backend was notified if @is_sent.
     void on_notification(bool is_sent)
@@ -81,10 +81,9 @@ class Journal {
 
   private:
     // Apart, so that what they need costs nothing while no tracer records.
-    [[gnu::cold, gnu::noinline]] void trace_request(const wire::Request &request,
-                                                    RequestId id) const;
+    [[gnu::cold, gnu::noinline]] void trace_request(const wire::Request &request) const;
     [[gnu::cold, gnu::noinline]] void trace_response(const Response &response) const;
-    [[gnu::cold, gnu::noinline]] void trace_event(Bytes position, FrameSize frame) const;
+    [[gnu::cold, gnu::noinline]] void trace_event(Bytes position, const StreamRun &run) const;
     [[gnu::cold, gnu::noinline]] void trace_notification(bool is_sent) const;
     [[gnu::cold, gnu::noinline]] void trace_position(const StreamRun &run) const;
     [[gnu::cold, gnu::noinline]] void trace_state() const;

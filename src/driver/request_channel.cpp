@@ -21,7 +21,7 @@ Result<RequestId> RequestChannel::post(wire::Request &request)
 {
     const RequestId id = TRY(ring_.push(request));
     has_posted_ = true;
-    journal_->on_request(request, id);
+    journal_->on_request(request);
     return RequestId(id);
 }
 

@@ -227,7 +227,7 @@ class Session {
 
     // ---- session_liveness.cpp ----
 
-    void on_activity()
+    [[gnu::always_inline]] void on_activity()
     {
         liveness.on_activity();
         if (link_ == Link::Stalled)

@@ -207,7 +207,7 @@ bool Session::take_events()
     for (uint32_t left = events_.look(violation); left > 0; left--) {
         if (!events_.take(reported))
             continue;
-        journal.on_event(reported, run_.base().geometry().frame);
+        journal.on_event(reported, run_);
         journal.counts.backward_positions += origin_.note(reported) ? 1 : 0;
         // What the backend captures while the guest is saved may not be transferred: see
         // SharedBuffer::touch(). If the guest was not saved, the next report covers it.
