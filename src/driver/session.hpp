@@ -200,7 +200,8 @@ class Session {
     void silence_if_on_trial(const TransferRange &range);
     // What no trigger tells: ALSA drains what it has just started; the application wheels free.
     void observe();
-    void post_trigger();
+    Result<RequestId> post_trigger(wire::TriggerType type);
+    void post_due_trigger();
     // nullptr: none.
     const TriggerTransition *due_trigger() const;
     bool wants_responses() const;

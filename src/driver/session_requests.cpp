@@ -44,10 +44,10 @@ void Session::post_due()
         post_values();
         // What is recorded from START on may be asked for at once; what is played, before it.
         if (!run_.is_playback())
-            post_trigger();
+            post_due_trigger();
         post_transfers();
         if (run_.is_playback())
-            post_trigger();
+            post_due_trigger();
     }
     requests.publish();
 }
@@ -57,10 +57,7 @@ bool Session::post_close()
     if (!backend_.is_close_due())
         return true;
     if (backend_.is_stop_due()) {
-        wire::Request stop = {};
-        stop.operation = wire::Operation::Trigger;
-        stop.trigger.type = wire::TriggerType::Stop;
-        auto stop_id = requests.post(stop);
+        auto stop_id = post_trigger(wire::TriggerType::Stop);
         if (stop_id.is_error())
             return false;
         backend_.on_stop_sent(stop_id.value());
@@ -143,10 +140,10 @@ bool Session::post_transfers()
     constexpr Bytes silence_max(131072);
     if (!run_.is_playback()) {
         CaptureRun &run = run_.capture();
-        const Bytes period = run.geometry().frame.bytes(run.geometry().period);
-        run.set_recording(backend_.is_started() &&
-                          params_.period_frames <= params_.rate / ahead_per_second_min &&
-                          (period <= silence_max || !run.is_on_trial()));
+        const RunGeometry &geometry = run.geometry();
+        run.set_recording(
+            backend_.is_started() && params_.period_frames <= params_.rate / ahead_per_second_min &&
+            (!run.is_on_trial() || geometry.frame.bytes(geometry.period) <= silence_max));
     }
     bool has_posted = false;
     TransferRange range;
@@ -180,15 +177,20 @@ void Session::observe()
         (void)drain();
 }
 
-void Session::post_trigger()
+Result<RequestId> Session::post_trigger(wire::TriggerType type)
+{
+    wire::Request trigger = {};
+    trigger.operation = wire::Operation::Trigger;
+    trigger.trigger.type = type;
+    return requests.post(trigger);
+}
+
+void Session::post_due_trigger()
 {
     const TriggerTransition *due = due_trigger();
     if (due == nullptr)
         return;
-    wire::Request trigger = {};
-    trigger.operation = wire::Operation::Trigger;
-    trigger.trigger.type = due->type;
-    auto id = requests.post(trigger);
+    auto id = post_trigger(due->type);
     if (!id.is_error()) // otherwise when there is room
         backend_.on_trigger_sent(*due, id.value());
 }

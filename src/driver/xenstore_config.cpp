@@ -70,10 +70,11 @@ void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id)
     for (uint32_t number = 0; number < min(device.number(), most_siblings); number++) {
         Text<64> sibling;
         sibling << "device/vsnd/" << number;
-        if (XenStoreValue::read(sibling.c_string(), "state").is_error())
-            continue;
         auto name = XenStoreValue::read(sibling.c_string(), field::short_name);
         const bool is_named = !name.is_error() && !name.value().view().is_empty();
+        // A sibling without a name is there all the same; a number without a device is not.
+        if (!is_named && XenStoreValue::read(sibling.c_string(), "state").is_error())
+            continue;
         if (last_word(is_named ? name.value().view() : default_short_name) == word) {
             Text<12> suffix;
             suffix << device.number();

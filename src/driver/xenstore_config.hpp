@@ -11,7 +11,7 @@ namespace xen_front {
 // protocol. On failure @why says what is wrong, and is empty when memory was. Context: may sleep.
 Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why);
 
-// Of a card whose toolstack gives it none.
+// The short name of a card to which the toolstack gives none.
 inline constexpr const char *default_short_name = "Xen sound";
 
 // The id for the card of @device, whose short name is @short_name, into @id; nothing when that

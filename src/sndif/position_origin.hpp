@@ -97,7 +97,7 @@ class PositionOrigin {
     bool is_known_ = false;
     Bytes origin_; // of this session
     Bytes last_; // report of this session
-    Bytes wrapped_; // what its reports lack
+    Bytes wrapped_; // a multiple of 2^32: to be added to its reports
     Bytes last_before_; // of the session before that
     Bytes transferred_; // in all sessions that have ended
 };

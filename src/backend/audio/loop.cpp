@@ -83,7 +83,7 @@ void Loop::put(std::uint64_t place, std::span<const std::byte> frames)
     std::vector<std::byte> &last = pieces_.back().frames;
     last.insert(last.end(), frames.begin(), frames.end());
     octets_ += frames.size();
-    // Pieces over each other: one who plays at one place again and again keeps no more for it.
+    // A player that pauses or closes without end puts pieces over each other: the oldest are lost.
     while (pieces_.size() > most_pieces || octets_ > 2 * most_history_ ||
            pieces_.front().end() + history_ < pieces_.back().begin) {
         octets_ -= pieces_.front().frames.size();

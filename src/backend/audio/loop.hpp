@@ -73,7 +73,8 @@ class Loop {
     unsigned streams_ = 0;
     bool played_ = false; // a playback stream is connected
     std::uint64_t history_ = 0; // octets that may still be asked for
-    std::uint64_t most_history_ = 0; // while streams have been connected: pieces are of that time
+    std::uint64_t most_history_ =
+        0; // since the loop was empty, on which depends how long pieces are
     std::deque<Piece> pieces_; // in the order they came
     std::uint64_t octets_ = 0; // of all pieces
 };

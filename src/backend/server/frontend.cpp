@@ -12,8 +12,8 @@ namespace {
 // How long a frontend in state Closing is shown Closing, before it is offered a new connection.
 // Likewise in Closed.
 constexpr std::chrono::milliseconds closing_pause { 200 };
-// How often it is shown both in turns, while it stays there: a guest may not be scheduled for so
-// long.
+// How many times a frontend that stays in Closing is shown Closing, and then the offer: its guest
+// may not be scheduled while Closing is shown.
 constexpr unsigned closings_answered_max = 5;
 
 } // namespace
@@ -55,8 +55,7 @@ void Frontend::update(bool stopping)
         if (is_attached(frontend_state_) && !stopping)
             reset();
     }
-    if (!is_state_written_)
-        write_state();
+    write_state();
     frontend_state_ = parse_state(environment_.store.read(state_path_).value_or(""));
     if (frontend_state_ != XenbusStateClosing)
         closings_answered_ = 0;
@@ -251,20 +250,22 @@ void Frontend::fail(const std::string &reason)
 
 void Frontend::set_state(xenbus_state state)
 {
-    state_ = state;
-    is_state_written_ = false;
+    unwritten_state_ = state;
     write_state();
 }
 
 void Frontend::write_state()
 {
-    environment_.store.write(backend_path_ + "/state", std::to_string(state_));
-    is_state_written_ = true;
+    if (!unwritten_state_)
+        return;
+    const xenbus_state state = *unwritten_state_;
+    environment_.store.write(backend_path_ + "/state", std::to_string(state));
+    unwritten_state_.reset();
     log(LogLevel::info, "dom{}/{}: frontend {}, backend -> {}", domain_, card_,
-        state_name(frontend_state_), state_name(state_));
+        state_name(frontend_state_), state_name(state));
     environment_.streams.trace.write(
         "state", fmt::format(R"("dom":{},"card":{},"frontend":"{}","backend":"{}")", domain_, card_,
-                             state_name(frontend_state_), state_name(state_)));
+                             state_name(frontend_state_), state_name(state)));
     environment_.streams.trace.flush();
 }
 

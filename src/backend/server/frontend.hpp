@@ -32,7 +32,7 @@ class Frontend {
     // the daemon ends.
     void update(bool stopping);
 
-    // update() has thrown: it is to be tried again.
+    // After update() has thrown: it is to be called again, after a pause that grows.
     void retry_later();
 
     // The rules are others: closes a connection with streams that had what is not granted any more.
@@ -74,8 +74,7 @@ class Frontend {
     std::string state_path_; // of the frontend
     std::string error_path_;
     Phase phase_ = Phase::reset;
-    xenbus_state state_ = XenbusStateUnknown; // ours
-    bool is_state_written_ = true;
+    std::optional<xenbus_state> unwritten_state_; // ours, which XenStore has refused
     unsigned closings_answered_ = 0; // while the frontend stands in Closing
     xenbus_state frontend_state_ = XenbusStateUnknown;
     // When a frontend that has failed to connect is offered the next connection.

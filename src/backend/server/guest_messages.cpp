@@ -85,8 +85,8 @@ void GuestProcess::answer_write(const Message &message)
     const std::string_view path = message.first;
     const std::string_view card = path.substr(0, path.rfind('/'));
     try {
-        // The toolstack may have removed the card meanwhile, and writing would bring it back. Nor
-        // is a worker to write about cards that never were.
+        // The toolstack may have removed the card meanwhile, and writing would bring it back. A
+        // worker that a guest has taken over would write about cards that never existed.
         context_.store.write_beside(nodes_.frontend_node(card.substr(card.rfind('/') + 1)),
                                     message.first, message.second);
     } catch (const std::runtime_error &error) {

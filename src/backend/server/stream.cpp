@@ -102,7 +102,7 @@ bool Stream::is_revoked()
 void Stream::run() noexcept
 {
     const sched_param parameters { .sched_priority = static_cast<int>(realtime_priority_) };
-    // Not by pthread_setschedparam(), which names the thread: a worker may only name itself by 0.
+    // pthread_setschedparam() passes the thread's id, which the filter of system calls refuses.
     if (realtime_priority_ != 0 && sched_setscheduler(0, SCHED_FIFO, &parameters) != 0)
         journal_.on_note("cannot be scheduled in real time; small periods may run dry when this "
                          "domain is busy");

@@ -121,8 +121,8 @@ void allow_devices(Filter &filter)
         filter.allow_if("ioctl", 1, number, 0xffffffff);
 }
 
-// None that has the kernel send signals: a signal for a descriptor goes to any process of the same
-// user, and of root to any process.
+// Without F_SETOWN and F_SETSIG, by which the kernel would send a descriptor's signal to any
+// process of the same user, or from root to any process.
 void allow_descriptor_commands(Filter &filter)
 {
     for (const int command :

@@ -21,7 +21,7 @@ namespace {
 
 class MappedGrants final : public GuestPages {
   public:
-    // Maps nothing yet, but counts: until it is destroyed.
+    // Counts its pages in `mapped` until it is destroyed. map() maps them.
     MappedGrants(xengnttab_handle *handle, std::size_t pages, std::atomic<std::size_t> &mapped)
         : handle_(handle), pages_(pages), mapped_(mapped), total_(mapped.fetch_add(pages) + pages)
     {
@@ -32,7 +32,7 @@ class MappedGrants final : public GuestPages {
             (void)xengnttab_unmap(handle_, address_, static_cast<std::uint32_t>(pages_));
         mapped_ -= pages_;
     }
-    // With all that were there when it was made.
+    // The pages of all mappings, as it was made.
     [[nodiscard]] std::size_t total() const
     {
         return total_;

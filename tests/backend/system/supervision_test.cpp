@@ -44,7 +44,7 @@ TEST_F(Supervision, AFrontendThatDoesNotLetGoIsNotAskedWithoutEnd)
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
 }
 
-// It is offered a new connection after a moment, some times, and that is all there is to say.
+// The backend offers it a new connection some times, and then waits for another state.
 TEST_F(Supervision, AFrontendThatStaysInClosingIsNotAnsweredWithoutEnd)
 {
     configure(speaker_for_all);
@@ -246,7 +246,7 @@ TEST_F(Supervision, ADomainThatIsRenamedHasTheGrantsOfItsNewName)
     ASSERT_EQ(guest.stream(1).open({}), 0);
     ASSERT_EQ(guest.stream(1).simple(XENSND_OP_CLOSE), 0);
     const std::vector<pid_t> before = backend_->workers();
-    // As xl calls it that sends it to another host, and may have to take it back.
+    // xl renames a domain so that it has sent to another host, and back if that fails.
     machine_.write("/local/domain/5/name", "first--migratedaway");
     machine_.write(guest.backend() + "/online", "1");
     EXPECT_EQ(guest.stream(1).open({}), 0);

@@ -180,7 +180,7 @@ TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
     EXPECT_TRUE(complaints().empty());
 }
 
-// Whichever comes first.
+// Ids do not depend on which backend comes first.
 TEST_F(FrontendTest, CardsOfOneNameAreToldApartByTheirNumbers)
 {
     fake::XenbusDevice &second = kernel.add_device(12);

@@ -26,8 +26,8 @@ template <typename Condition> void exit_if(Condition &&holds)
     _exit(holds() ? 0 : 1);
 }
 
-// A descriptor's owner gets its signals, SIGKILL if that is the one that was asked for, whoever it
-// is: other guests' workers have the same user.
+// The kernel sends a descriptor's signal, which may be SIGKILL, to the process that F_SETOWN names.
+// Workers of other guests have the same user.
 TEST(SystemCalls, AWorkerHasNoSignalsSentToOthers)
 {
     const pid_t other = getpid();
