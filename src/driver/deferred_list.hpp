@@ -31,6 +31,14 @@ template <typename T> class DeferredList {
         object->deferred_.next = move(first_);
         first_ = move(object);
     }
+    // The one that was added last; none when there is none.
+    Box<T> take()
+    {
+        Box<T> taken = move(first_);
+        if (taken)
+            first_ = move(taken->deferred_.next);
+        return taken;
+    }
     // Frees what is no longer mapped.
     void reap()
     {

@@ -65,15 +65,16 @@ void Frontend::show_states()
 void Frontend::backend_changed(wire::XenbusState state)
 {
     Mutex::Guard guard(mutex_);
-    device_.settle_state();
     backend_state_ = state;
     show_states();
     if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow())) {
         handle_backend_state();
-        return;
+    } else {
+        is_throttled_ = true;
+        throttle_.schedule(throttle_ms);
     }
-    is_throttled_ = true;
-    throttle_.schedule(throttle_ms);
+    // insmod, or a kernel that starts, waits for devices that the bus takes for connecting.
+    device_.settle_state();
 }
 
 void Frontend::on_throttle_end(void *frontend)

@@ -195,6 +195,21 @@ void Session::note_move(Frames before)
         moved_at_us_ = now_us();
 }
 
+bool Session::has_started_late(Bytes reported)
+{
+    const bool has_begun = run_.visit([](const auto &run) { return run.has_begun(); });
+    if (has_begun || !run_.base().wants_session())
+        return false;
+    const Bytes most = most_moved(run_);
+    PositionOrigin origin = origin_;
+    if (!origin.is_known())
+        origin.learn(reported, most);
+    if (origin.since_open(reported) >= most)
+        return false;
+    set_link(Link::Attached);
+    return true;
+}
+
 bool Session::take_events()
 {
     const bool is_elapsed_before = run_.base().is_elapsed();
@@ -218,7 +233,7 @@ bool Session::take_events()
                 event_news_ = max(event_news_, EventNews::Repeated);
             continue;
         }
-        if (link_ == Link::Stalled) {
+        if (link_ == Link::Stalled && !has_started_late(reported)) {
             on_activity();
             news = EventNews::Moved;
             continue;

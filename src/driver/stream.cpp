@@ -88,7 +88,9 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
     });
     if (is_gone)
         return Error::NoDevice;
-    if (services_.grants.count_buffers(device_.number()) >= services_.buffers_max) {
+    const uint32_t kept =
+        services_.grants.count_buffers(device_.number()) + unclosed_.count(device_.number());
+    if (kept >= services_.buffers_max) {
         Text<96> text;
         describe(text);
         text << "the backend keeps the pages of earlier buffers; it gets no more";
@@ -110,13 +112,16 @@ void Stream::hw_free()
     Mutex::Guard guard(request_mutex_);
     session_.with([](Session &session) { session.reset(); });
     await_close();
-    session_.with([](Session &session) {
+    const bool is_closing = session_.with([](Session &session) {
         session.set_buffer(nullptr);
         session.substream().set_buffer(nullptr, 0);
+        return session.backend().is_closing();
     });
     // The pages go when the backend lets go of them; they are never used again.
     if (buffer_)
-        services_.grants.add(move(buffer_), device_.number());
+        unclosed_.add(move(buffer_), device_.number());
+    if (!is_closing)
+        release_unclosed();
     has_void_grants_ = false;
 }
 
@@ -140,6 +145,10 @@ Result<void> Stream::prepare()
     if (!is_open || !buffer_)
         return Error::Invalid;
     const Frames step = choose_step(params);
+    {
+        // The card's maintenance may be about to tell ALSA what became of the last run.
+        Mutex::Guard none_telling(substream_mutex_);
+    }
     session_.with([&](Session &session) {
         session.set_open_awaited(true);
         session.prepare(params, step);

@@ -136,6 +136,8 @@ class Stream {
     // ---- stream_connection.cpp ----
 
     void end_transport();
+    // Frees the buffers that no request names any more.
+    void release_unclosed() XEN_FRONT_REQUIRES(request_mutex_);
     static kshim_event_result on_response(void *stream);
     static kshim_event_result on_event(void *stream);
     template <kshim_event_result (Session::*handler)(Notices &)> kshim_event_result on_interrupt();
@@ -153,6 +155,8 @@ class Stream {
     Box<Transport> transport_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer
+    // Earlier buffers whose CLOSE is not answered: until then a backend may carry out READs.
+    DeferredList<SharedBuffer> unclosed_ XEN_FRONT_GUARDED_BY(request_mutex_);
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool is_query_unanswered_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // the last one
     RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_); // logged last

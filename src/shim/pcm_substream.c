@@ -108,13 +108,19 @@ void kshim_pcm_stop_xrun(struct kshim_substream *opaque)
 	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }
 
+/* ALSA stops a whole group in the one state, and the others may be of cards that have not gone. */
 void kshim_pcm_stop_failed(struct kshim_substream *opaque)
 {
 	struct snd_pcm_substream *substream = to_substream(opaque);
 	unsigned long flags;
 
 	snd_pcm_stream_lock_irqsave(substream, flags);
-	if (substream->runtime->state != SNDRV_PCM_STATE_OPEN)
-		snd_pcm_stop(substream, SNDRV_PCM_STATE_DISCONNECTED);
+	if (substream->runtime->state != SNDRV_PCM_STATE_OPEN) {
+		snd_pcm_stop(substream, SNDRV_PCM_STATE_XRUN);
+		__snd_pcm_set_state(substream->runtime, SNDRV_PCM_STATE_DISCONNECTED);
+		/* ALSA stops no stream of a group of which one has no hw_params. */
+		wake_up(&substream->runtime->sleep);
+		wake_up(&substream->runtime->tsleep);
+	}
 	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }

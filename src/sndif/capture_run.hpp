@@ -73,6 +73,11 @@ class CaptureRun : public Run {
     {
         return captured_;
     }
+    // Whether this backend has reported that it records.
+    bool has_begun() const
+    {
+        return reported_ > base_;
+    }
     // Whether a READ has to be answered before ALSA can be shown more.
     bool wants_responses() const
     {

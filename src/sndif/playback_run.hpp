@@ -84,6 +84,11 @@ class PlaybackRun : public Run {
     {
         return state_ == RunState::Draining || is_free_wheeling();
     }
+    // Whether this backend has reported that it plays.
+    bool has_begun() const
+    {
+        return position_ > base_;
+    }
     // Whether the backend has enough to play until it has to report a position.
     bool expects_position() const;
     // Whether the backend may report the same position again and again. It has been handed all that

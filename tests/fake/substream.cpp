@@ -261,7 +261,10 @@ void kshim_pcm_stop_failed(kshim_substream *substream)
     if (!is_open(substream, "kshim_pcm_stop_failed()"))
         return;
     substream->with_lock([substream] {
-        if (substream->runtime.state != PcmState::Open)
-            substream->stop(PcmState::Disconnected);
+        if (substream->runtime.state == PcmState::Open)
+            return;
+        substream->stop(PcmState::Xrun);
+        substream->runtime.state = PcmState::Disconnected;
+        substream->wake_all();
     });
 }

@@ -102,6 +102,7 @@ def command_line(run: Run, time_limit: int, machine: dict[str, Any],
     options |= {"backend": f"{run.backend} {run.backend_options}",
                 "dom0_script_when": run.dom0_script_when if run.dom0_command else "",
                 "no_wait_card": bool(run.before_unpause)}
+    time_limit += run.seconds
     return runs.command("run", name=run.name, quiet=True, time_limit=time_limit,
                         host_limit=max(1800, 6 * time_limit), **options | machine | overlays)
 

@@ -38,6 +38,8 @@ TEST_P(BadConfigTest, FailsTheDeviceAndSaysWhyOnce)
     ASSERT_EQ(fake::probe(device), 0);
     backend.wait_for_frontend();
     EXPECT_EQ(state(), XenbusState::Closed);
+    // Until the bus knows, insmod waits for the device.
+    EXPECT_EQ(device.believed_state, XenbusState::Closed);
     EXPECT_FALSE(has_card());
     EXPECT_EQ(kernel.memory.grant_count(), 0u);
     EXPECT_EQ(kernel.event_channels.open_count(), 0u);

@@ -216,8 +216,7 @@ TEST_F(ConnectionEndTest, StatesThatNeverStandStillAreFollowedAtLeisure)
     backend.publish(XenbusState::InitWait);
     kernel.timeline.pass(std::chrono::milliseconds(300));
     EXPECT_EQ(state(), XenbusState::Initialised);
-    // That was not in the thread in which the bus compares what it has read with what it believes.
-    EXPECT_EQ(device.believed_state, XenbusState::Initialising);
+    EXPECT_EQ(device.believed_state, XenbusState::Initialised);
     backend.connect();
     EXPECT_EQ(device.believed_state, XenbusState::Connected);
 }

@@ -168,6 +168,52 @@ TEST_F(DeferredGrantsTest, WhatIsUnmappedIsFreedWithinASecond)
     EXPECT_EQ(kernel.works.runs(), runs);
 }
 
+// It may have mapped nothing, and copy by grants when it comes to a READ that it was sent before.
+TEST_F(DeferredGrantsTest, BufferIsKeptUntilCloseIsAnswered)
+{
+    connect();
+    for (int round = 0; round < 2; round++) {
+        const size_t idle = kernel.memory.grant_count();
+        auto file = prepared();
+        const size_t open = kernel.memory.grant_count();
+        ASSERT_GT(open, idle);
+        stream().withheld = { wire::Operation::Close };
+        file.reset();
+        EXPECT_EQ(kernel.memory.grant_count(), open);
+        kernel.timeline.pass(5s);
+        EXPECT_EQ(kernel.memory.grant_count(), open);
+        stream().withheld.clear();
+        if (round == 0) {
+            stream().answer_all();
+            file = open_with(small_params);
+            EXPECT_EQ(kernel.memory.grant_count(), open);
+            file.reset();
+        } else {
+            backend.publish(XenbusState::Closed);
+            backend.detach();
+            kernel.timeline.pass(1s);
+        }
+        EXPECT_EQ(kernel.memory.grant_count(), round == 0 ? idle : 0);
+    }
+}
+
+TEST_F(DeferredGrantsTest, BuffersOfUnansweredClosesCount)
+{
+    connect();
+    for (uint32_t round = 0; round < DeferredGrants::generations_max; round++) {
+        auto file = prepared();
+        stream().withheld = { wire::Operation::Close };
+        file.reset();
+    }
+    int status = 0;
+    auto file = PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_PLAYBACK, status);
+    ASSERT_EQ(status, 0);
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+}
+
 TEST_F(DeferredGrantsTest, BuffersCountForTheCardThatComesNext)
 {
     connect();

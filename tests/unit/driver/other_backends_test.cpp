@@ -177,6 +177,59 @@ TEST_F(OtherBackendTest, PositionsThatStandStillAreActivity)
     EXPECT_TRUE(complaints().empty());
 }
 
+// A loudspeaker that is woken up, or found by radio. Opening the stream anew would only begin that
+// anew.
+TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartReportsWhereItStands)
+{
+    auto file = running();
+    for (int i = 0; i < 600; i++) {
+        stream().report_position(0);
+        kernel.timeline.pass(5ms);
+    }
+    stream().report_position(256 * frame_bytes);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 256u);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+}
+
+TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartReportsNothing)
+{
+    auto file = running();
+    kernel.timeline.pass(3s);
+    stream().report_position(256 * frame_bytes);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 256u);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    stream().report_position(512 * frame_bytes);
+    kernel.timeline.pass(500ms);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 512u);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+}
+
+// All has been played while the backend said nothing: that is not to be an xrun.
+TEST_F(OtherBackendTest, DeviceThatRanDryBeforeItsFirstReportIsOpenedAnew)
+{
+    auto file = running();
+    kernel.timeline.pass(3s);
+    stream().report_position(1024 * frame_bytes);
+    file->hwsync();
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
+}
+
+TEST_F(OtherBackendTest, DeviceThatNeverStartsIsGivenUp)
+{
+    auto file = running();
+    for (int i = 0; i < 2400; i++) {
+        stream().report_position(0);
+        kernel.timeline.pass(5ms);
+    }
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_FALSE(has_card());
+}
+
 // It converts between bytes and microseconds.
 TEST_F(OtherBackendTest, DrainOnABackendThatReportsAFrameLess)
 {

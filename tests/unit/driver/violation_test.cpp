@@ -180,6 +180,26 @@ INSTANTIATE_TEST_SUITE_P(
                     stream.event_page().in_prod -= 1;
                 } }));
 
+// ALSA stops the streams of a group in the same state, and another may be of a card that is well.
+TEST_F(DriverTest, LinkedStreamHasNoMoreThanAnXrun)
+{
+    configure({ { "0/1/type", "p" }, { "0/1/unique-id", "second" } });
+    connect();
+    auto file = prepared();
+    auto other = prepared();
+    ASSERT_EQ(file->link(*other), 0);
+    ASSERT_EQ(other->write(make_audio(512 * frame_bytes)), 512);
+    ASSERT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    ASSERT_EQ(other->state(), PcmState::Running);
+    stream().ring().rsp_prod += 100;
+    stream().interrupt_requests();
+    kernel.timeline.pass(100ms);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_EQ(other->state(), PcmState::Xrun);
+    file.reset();
+    EXPECT_EQ(other->prepare(), 0);
+}
+
 TEST_F(StreamFailureTest, SecondAnswerIsAViolation)
 {
     auto file = running();
