@@ -73,9 +73,7 @@ struct kshim_pcm_progress {
 	 * overtaken a pointer that stands still.
 	 */
 	int64_t queued_frames;
-	struct kshim_pcm_mode mode;
-	/* At its stop threshold: ALSA is about to stop it as overrun or underrun. */
-	bool has_run_out;
+	bool is_unstoppable; /* as of kshim_pcm_mode */
 };
 
 /* Ranges during negotiation, both ends included. */
@@ -121,6 +119,8 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
  */
 struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *substream);
 struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream);
+/* Whether it is at its stop threshold: ALSA is about to stop it as overrun or underrun. */
+bool kshim_pcm_has_run_out(struct kshim_substream *substream);
 /* Writes silence of the current format over @frames frames of the buffer from @offset on. */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);

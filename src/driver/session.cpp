@@ -192,8 +192,7 @@ void Session::pause()
 void Session::stop()
 {
     // Of an xrun that ALSA finds by itself it tells no more than this.
-    if (substream_ && run_.base().state() == RunState::Running &&
-        substream_.progress().has_run_out) {
+    if (substream_ && run_.base().state() == RunState::Running && substream_.has_run_out()) {
         journal.counts.on_xrun();
         needs_recovery_ = true;
     }
@@ -229,7 +228,7 @@ Result<void> Session::commit()
 {
     TRY(check_alive());
     const kshim_pcm_progress progress = substream_.progress();
-    run_.base().set_unstoppable(progress.mode.is_unstoppable);
+    run_.base().set_unstoppable(progress.is_unstoppable);
     if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))
         return Error::Invalid;
     // For a stream that runs and is open this is all that a write costs.

@@ -185,6 +185,10 @@ class Substream {
     {
         return kshim_pcm_get_mode(substream_);
     }
+    bool has_run_out() const
+    {
+        return kshim_pcm_has_run_out(substream_);
+    }
     void fill_silence(Frames offset, Frames count)
     {
         kshim_pcm_fill_silence(substream_, static_cast<unsigned int>(offset.value()),

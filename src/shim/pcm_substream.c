@@ -29,40 +29,56 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
 	runtime->dma_bytes = bytes;
 }
 
-static struct kshim_pcm_mode get_mode(const struct snd_pcm_runtime *runtime)
+static bool is_unstoppable(const struct snd_pcm_runtime *runtime)
 {
-	return (struct kshim_pcm_mode) {
-		.is_draining = READ_ONCE(runtime->state) == SNDRV_PCM_STATE_DRAINING,
-		.is_unstoppable = runtime->stop_threshold > runtime->buffer_size,
-	};
+	return runtime->stop_threshold > runtime->buffer_size;
 }
 
 struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream)
 {
-	return get_mode(to_substream(substream)->runtime);
+	const struct snd_pcm_runtime *runtime = to_substream(substream)->runtime;
+
+	return (struct kshim_pcm_mode) {
+		.is_draining = READ_ONCE(runtime->state) == SNDRV_PCM_STATE_DRAINING,
+		.is_unstoppable = is_unstoppable(runtime),
+	};
 }
 
-struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *opaque)
+static snd_pcm_sframes_t count_queued(const struct snd_pcm_substream *substream)
 {
-	struct snd_pcm_substream *substream = to_substream(opaque);
-	struct snd_pcm_runtime *runtime = substream->runtime;
+	const struct snd_pcm_runtime *runtime = substream->runtime;
 	snd_pcm_uframes_t hw_ptr = READ_ONCE(runtime->status->hw_ptr);
 	snd_pcm_uframes_t appl_ptr = READ_ONCE(runtime->control->appl_ptr);
 	bool is_playback = substream->stream == SNDRV_PCM_STREAM_PLAYBACK;
 	snd_pcm_sframes_t queued = is_playback ? appl_ptr - hw_ptr : hw_ptr - appl_ptr;
-	snd_pcm_sframes_t avail;
 
 	/* Both pointers are below the boundary, and wrap there. */
 	if (queued > (snd_pcm_sframes_t)(runtime->boundary / 2))
 		queued -= runtime->boundary;
 	else if (queued < -(snd_pcm_sframes_t)(runtime->boundary / 2))
 		queued += runtime->boundary;
-	avail = is_playback ? (snd_pcm_sframes_t)runtime->buffer_size - queued : queued;
+	return queued;
+}
+
+struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *opaque)
+{
+	const struct snd_pcm_substream *substream = to_substream(opaque);
+
 	return (struct kshim_pcm_progress) {
-		.queued_frames = queued,
-		.mode = get_mode(runtime),
-		.has_run_out = avail >= 0 && avail >= runtime->stop_threshold,
+		.queued_frames = count_queued(substream),
+		.is_unstoppable = is_unstoppable(substream->runtime),
 	};
+}
+
+bool kshim_pcm_has_run_out(struct kshim_substream *opaque)
+{
+	const struct snd_pcm_substream *substream = to_substream(opaque);
+	const struct snd_pcm_runtime *runtime = substream->runtime;
+	snd_pcm_sframes_t avail = count_queued(substream);
+
+	if (substream->stream == SNDRV_PCM_STREAM_PLAYBACK)
+		avail = (snd_pcm_sframes_t)runtime->buffer_size - avail;
+	return avail >= 0 && avail >= runtime->stop_threshold;
 }
 
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,

@@ -215,9 +215,14 @@ kshim_pcm_progress kshim_pcm_get_progress(kshim_substream *substream)
         queued += boundary;
     return {
         .queued_frames = substream->is_playback() ? queued : -queued,
-        .mode = kshim_pcm_get_mode(substream),
-        .has_run_out = substream->avail() >= runtime.stop_threshold,
+        .is_unstoppable = kshim_pcm_get_mode(substream).is_unstoppable,
     };
+}
+
+bool kshim_pcm_has_run_out(kshim_substream *substream)
+{
+    return is_open(substream, "kshim_pcm_has_run_out()") &&
+           substream->avail() >= substream->runtime.stop_threshold;
 }
 
 void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, unsigned int frames)

@@ -3,7 +3,7 @@
 # Cards 1 to 7 have XenStore nodes that bad-config-nodes.sh has spoilt; card 0 is good. Each bad one
 # has one line in the kernel log and an error node, which name the node, its value and what is
 # allowed; the good one works.
-. "$(dirname "$0")/ktap.sh"
+. "$(dirname "$0")/card.sh"
 
 # number of the card, what its message has to contain
 is_explained() {
@@ -46,4 +46,8 @@ check "bad config: a thousand devices" is_explained 6 device/vsnd/6 32
 check "bad config: a backend that speaks version 1 only" is_explained 7 versions '"1"' 2
 check "bad config: the good card plays" good_card_plays
 check "bad config: only the good card is there" only_the_good_card
+check "bad config: the module is unloaded" unload
+check "bad config: and loaded" load
+check_unhindered "bad config: insmod waits for no card that does not come" [ "$load_ms" -le 2000 ]
+check "bad config: the good card is back by then" only_the_good_card
 ktap_end

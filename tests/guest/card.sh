@@ -22,6 +22,19 @@ unbind() {
 		echo "${bound##*/}" >$bus/unbind || return 1
 	done
 }
+unload() {
+	unbind && rmmod snd_xen_front
+}
+# How long that takes is load_ms then.
+load() {
+	load_ms=$(uptime_ms)
+	insmod /lab/snd-xen-front.ko || return 1
+	load_ms=$(($(uptime_ms) - load_ms))
+	note "insmod took $load_ms ms"
+}
+uptime_ms() {
+	awk '{ printf "%.0f", $1 * 1000 }' /proc/uptime
+}
 
 # The streams that run, of one card or all, each with the time at which it was started.
 running() {

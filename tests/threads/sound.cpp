@@ -122,6 +122,11 @@ kshim_pcm_progress kshim_pcm_get_progress(kshim_substream *substream)
     return progress;
 }
 
+bool kshim_pcm_has_run_out(kshim_substream *)
+{
+    return false;
+}
+
 void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)
 {
 }
