@@ -25,6 +25,11 @@ class GuestNodes {
     {
         return directory_;
     }
+    // Has a directory for each card too, in which `error` says why it is not served.
+    [[nodiscard]] const std::string &errors() const
+    {
+        return errors_;
+    }
     // Says where the frontend of a card is.
     [[nodiscard]] std::string frontend_node(std::string_view card) const;
     [[nodiscard]] std::vector<std::string> cards() const;

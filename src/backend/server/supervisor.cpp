@@ -255,7 +255,7 @@ void Supervisor::scan()
         guest.note_change();
 }
 
-GuestProcess &Supervisor::guest(unsigned domain)
+Guest &Supervisor::guest(unsigned domain)
 {
     return guests_.try_emplace(domain, context_, domain).first->second;
 }

@@ -4,7 +4,7 @@
 // sound device, maps no page, and reads nothing of a guest but the bytes that it passes on.
 #pragma once
 
-#include "server/guest_process.hpp"
+#include "server/guest.hpp"
 #include "server/service.hpp"
 
 namespace sndback {
@@ -27,7 +27,7 @@ class Supervisor {
     void handle_watches();
     void handle_event(const XenStore::Event &event);
     void scan();
-    [[nodiscard]] GuestProcess &guest(unsigned domain);
+    [[nodiscard]] Guest &guest(unsigned domain);
     void serve_guests();
     void check_store();
     void stop();
@@ -39,7 +39,7 @@ class Supervisor {
     File signals_;
     XenStore store_;
     SupervisorContext context_;
-    std::map<unsigned, GuestProcess> guests_;
+    std::map<unsigned, Guest> guests_;
     std::vector<std::string> past_statistics_; // of guests that are gone
     std::optional<Time> report_until_; // statistics have been asked for
     Time store_checked_ {};
