@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -29,12 +27,6 @@ constexpr std::chrono::milliseconds workers_patience { 500 };
 constexpr std::chrono::seconds report_patience { 1 };
 // How often XenStore is asked whether it is still there.
 constexpr std::chrono::seconds store_interval { 5 };
-// Watches looked at in a turn: a guest can fire its own as fast as it can write.
-constexpr unsigned events_per_turn = 256;
-constexpr std::size_t most_past_statistics = 512;
-
-constexpr const char *root_token = "cards";
-constexpr const char *release_token = "released";
 
 File open_signals()
 {
@@ -57,15 +49,6 @@ void raise_descriptor_limit()
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
-}
-
-std::optional<unsigned> parse_domain(std::string_view text)
-{
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc {} || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
 }
 
 // Workers are not to run as root only because their user has not been created.
@@ -98,7 +81,8 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
     : settings_(settings),
       lock_(lock_instance(settings.lock_path)),
       signals_(open_signals()),
-      context_(make_context(store_, settings, std::move(arguments)))
+      context_(make_context(store_, settings, std::move(arguments))),
+      guests_(context_)
 {
     raise_descriptor_limit();
     if (settings_.is_tried_out)
@@ -118,21 +102,13 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
 
 void Supervisor::run()
 {
-    const XenStore::Watch root_watch(store_, context_.root, root_token);
-    std::optional<XenStore::Watch> release_watch;
-    try {
-        release_watch.emplace(store_, "@releaseDomain", release_token);
-    } catch (const std::runtime_error &error) {
-        log(LogLevel::debug,
-            "{}; guests that die are noticed when the toolstack removes their nodes", error.what());
-    }
+    guests_.watch();
     log(LogLevel::info, "ready: watching {}", context_.root);
     notify_service_manager("READY=1");
 
     while (!stopping_) {
         wait(store_checked_ + store_interval);
         handle_signals();
-        handle_watches();
         serve_guests();
         check_store();
     }
@@ -144,15 +120,13 @@ void Supervisor::wait(Time until)
 {
     std::vector<pollfd> descriptors { { signals_.get(), POLLIN, 0 },
                                       { store_.descriptor(), POLLIN, 0 } };
+    guests_.add_descriptors(descriptors);
     const Time now = monotonic_now();
-    for (auto &[domain, guest] : guests_) {
-        descriptors.push_back({ guest.descriptor(), POLLIN, 0 });
-        if (const std::optional<Time> deadline = guest.deadline(now))
-            until = std::min(until, *deadline);
-    }
+    if (const std::optional<Time> deadline = guests_.deadline(now))
+        until = std::min(until, *deadline);
     if (report_until_)
         until = std::min(until, *report_until_);
-    const Time left = events_left_ ? Time {} : std::max(until - now, Time {});
+    const Time left = guests_.has_events() ? Time {} : std::max(until - now, Time {});
     const timespec timeout { std::chrono::duration_cast<std::chrono::seconds>(left).count(),
                              (left % std::chrono::seconds(1)).count() };
     if (ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr) < 0 && errno != EINTR)
@@ -184,9 +158,7 @@ void Supervisor::reap()
 {
     int status = 0;
     for (int process = 0; (process = waitpid(-1, &status, WNOHANG)) > 0;)
-        for (auto &[domain, guest] : guests_)
-            if (guest.take_exit(process, status))
-                break;
+        guests_.take_exit(process, status);
 }
 
 void Supervisor::reload()
@@ -203,88 +175,19 @@ void Supervisor::reload()
         context_.configuration = std::move(configuration);
         context_.configuration_text = std::move(text);
         log(LogLevel::info, "configuration read again");
-        for (auto &[domain, guest] : guests_)
-            guest.reconfigure();
+        guests_.reconfigure();
     } catch (const BadConfiguration &error) {
         log(LogLevel::error, "{}; the configuration of before stays", error.what());
     }
     notify_service_manager("READY=1");
 }
 
-void Supervisor::handle_watches()
-{
-    events_left_ = false;
-    for (unsigned count = 0; count < events_per_turn; ++count) {
-        const std::optional<XenStore::Event> event = store_.next_event();
-        if (!event)
-            return;
-        handle_event(*event);
-    }
-    events_left_ = true;
-}
-
-// Costs no more than a mark: what there is to do is done once for many events.
-void Supervisor::handle_event(const XenStore::Event &event)
-{
-    if (event.token == release_token) {
-        for (auto &[domain, guest] : guests_)
-            guest.note_change();
-        return;
-    }
-    if (event.token != root_token) {
-        const auto domain = parse_domain(event.token);
-        const auto known = domain ? guests_.find(*domain) : guests_.end();
-        if (known != guests_.end())
-            known->second.note_change();
-        return;
-    }
-    // The root, or below it DOMAIN/CARD/...
-    if (event.path.size() <= context_.root.size())
-        return scan();
-    const std::string_view rest = std::string_view(event.path).substr(context_.root.size() + 1);
-    if (const auto domain = parse_domain(rest.substr(0, rest.find('/'))))
-        guest(*domain).note_change();
-}
-
-void Supervisor::scan()
-{
-    for (const std::string &name : store_.list(context_.root))
-        if (const auto domain = parse_domain(name))
-            guest(*domain).note_change();
-    for (auto &[domain, guest] : guests_)
-        guest.note_change();
-}
-
-Guest &Supervisor::guest(unsigned domain)
-{
-    return guests_.try_emplace(domain, context_, domain).first->second;
-}
-
 void Supervisor::serve_guests()
 {
+    guests_.take_events();
     const Time now = monotonic_now();
-    for (auto entry = guests_.begin(); entry != guests_.end();) {
-        auto &[domain, guest] = *entry;
-        // What fails for one guest, XenStore's quota or memory, is no reason to leave the others.
-        try {
-            guest.serve(now);
-        } catch (const std::runtime_error &error) {
-            log(LogLevel::error, "dom{}: {}", domain, error.what());
-        }
-        if (!guest.is_over()) {
-            ++entry;
-            continue;
-        }
-        for (const std::string &row : guest.statistics())
-            if (past_statistics_.size() < most_past_statistics)
-                past_statistics_.push_back(row);
-        entry = guests_.erase(entry);
-    }
-    const auto has_reported = [](const auto &entry) {
-        return entry.second.has_reported();
-    };
-    if (report_until_ &&
-        (now >= *report_until_ || std::all_of(guests_.begin(), guests_.end(), has_reported)))
+    guests_.serve(now);
+    if (report_until_ && (now >= *report_until_ || guests_.has_reported()))
         end_report();
 }
 
@@ -304,31 +207,21 @@ void Supervisor::stop()
 {
     context_.stopping = true;
     log(LogLevel::info, "stopping: {} guests", guests_.size());
-    for (auto &[domain, guest] : guests_)
-        guest.stop();
+    guests_.stop();
     const Time until = monotonic_now() + workers_patience;
-    const auto is_running = [](const auto &entry) {
-        return entry.second.is_running();
-    };
-    while (!abandon_ && monotonic_now() < until &&
-           std::any_of(guests_.begin(), guests_.end(), is_running)) {
+    while (!abandon_ && monotonic_now() < until && guests_.has_workers()) {
         wait(until);
         handle_signals();
-        handle_watches();
         serve_guests();
     }
     end_report();
-    // All at once: each is waited for then.
-    for (auto &[domain, guest] : guests_)
-        guest.kill();
     guests_.clear();
 }
 
 void Supervisor::begin_report()
 {
     report_until_ = monotonic_now() + report_patience;
-    for (auto &[domain, guest] : guests_)
-        guest.request_report();
+    guests_.request_report();
 }
 
 void Supervisor::end_report()
@@ -336,14 +229,9 @@ void Supervisor::end_report()
     report_until_.reset();
     if (settings_.statistics_path.empty())
         return;
-    std::vector<std::string> rows = past_statistics_;
-    for (const auto &[domain, guest] : guests_) {
-        const std::vector<std::string> own = guest.statistics();
-        rows.insert(rows.end(), own.begin(), own.end());
-    }
     // A full disk is no reason to leave the guests.
     try {
-        save_statistics(settings_.statistics_path, rows);
+        save_statistics(settings_.statistics_path, guests_.statistics());
     } catch (const std::runtime_error &error) {
         log(LogLevel::error, "{}", error.what());
     }

@@ -4,7 +4,7 @@
 // sound device, maps no page, and reads nothing of a guest but the bytes that it passes on.
 #pragma once
 
-#include "server/guest.hpp"
+#include "server/guest_table.hpp"
 #include "server/service.hpp"
 
 namespace sndback {
@@ -24,10 +24,6 @@ class Supervisor {
     void handle_signals();
     void reap();
     void reload();
-    void handle_watches();
-    void handle_event(const XenStore::Event &event);
-    void scan();
-    [[nodiscard]] Guest &guest(unsigned domain);
     void serve_guests();
     void check_store();
     void stop();
@@ -39,11 +35,9 @@ class Supervisor {
     File signals_;
     XenStore store_;
     SupervisorContext context_;
-    std::map<unsigned, Guest> guests_;
-    std::vector<std::string> past_statistics_; // of guests that are gone
+    GuestTable guests_;
     std::optional<Time> report_until_; // statistics have been asked for
     Time store_checked_ {};
-    bool events_left_ = false;
     bool stopping_ = false;
     bool abandon_ = false; // a second signal: do not wait for workers
 };
