@@ -9,6 +9,7 @@
 #include "audio/alsa_pcm.hpp"
 #include "audio/byte_fifo.hpp"
 #include "audio/pcm_device.hpp"
+#include "audio/playback_queue.hpp"
 #include "audio/position_reporter.hpp"
 
 namespace sndback {
@@ -54,7 +55,6 @@ class AlsaPlayback final : public PcmDevice {
     void take_underrun();
     void prepare();
     [[nodiscard]] bool is_due() const;
-    [[nodiscard]] std::uint64_t queued_bytes(snd_pcm_sframes_t room) const;
     void update_position();
     void rewind_to_played();
     void begin_anew();
@@ -67,11 +67,8 @@ class AlsaPlayback final : public PcmDevice {
     const Gain &gain_;
     DeviceListener &listener_;
     PositionReporter reporter_;
-    ByteFifo fifo_; // written and not played
+    PlaybackQueue queue_;
     std::vector<std::byte> scratch_;
-    std::uint64_t committed_ = 0; // octets since OPEN: written
-    std::uint64_t pushed_ = 0; // given to the card
-    std::uint64_t played_ = 0;
     bool wanted_ = false; // the guest wants it to run
     bool card_runs_ = false;
     bool dry_ = false; // the card ran out of frames

@@ -15,7 +15,7 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
       gain_(gain),
       listener_(listener),
       reporter_(parameters),
-      fifo_(parameters.buffer_bytes)
+      queue_(parameters.buffer_bytes)
 {
     pcm_.configure(parameters);
     listener_.on_note(fmt::format(
@@ -29,7 +29,7 @@ void AlsaPlayback::start(Time now)
 {
     dry_ = false;
     silent_at_.reset();
-    reporter_.start(now, format_.frames(played_));
+    reporter_.start(now, format_.frames(queue_.played()));
     run();
 }
 
@@ -78,7 +78,7 @@ void AlsaPlayback::stop(Time now)
     try {
         if (!failed_ && prepared_) {
             update_position();
-            const Time rest = played_ == committed_ ? delay() : Time {};
+            const Time rest = queue_.is_played() ? delay() : Time {};
             if (rest != Time {})
                 silent_at_ = now + rest;
             else
@@ -87,23 +87,21 @@ void AlsaPlayback::stop(Time now)
     } catch (const AlsaError &error) {
         fail(error);
     }
-    fifo_.clear();
-    committed_ = pushed_ = played_;
+    queue_.discard();
 }
 
 std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time)
 {
     if (failed_)
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
-    if (data.size() > fifo_.room())
+    if (data.size() > queue_.room())
         return std::nullopt;
     if (dry_) {
         dry_ = false;
-        listener_.on_underrun(committed_);
+        listener_.on_underrun(queue_.written());
     }
-    const std::uint64_t offset = committed_;
-    fifo_.push(data);
-    committed_ += data.size();
+    const std::uint64_t offset = queue_.written();
+    queue_.write(data);
     try {
         if (silent_at_)
             end_tail();
@@ -131,7 +129,8 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         if (card_runs_ && wanted_)
             update_position();
         const bool is_early = is_ready && card_runs_ && !is_due();
-        const auto position = reporter_.report(now, format_.frames(played_), played_ == committed_);
+        const auto position =
+            reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
         if (is_early)
             quiet_until_ = reporter_.deadline();
         else if (quiet_until_ && now >= *quiet_until_)
@@ -165,33 +164,33 @@ void AlsaPlayback::give()
 {
     if (!prepared_)
         prepare();
-    while (pushed_ < committed_) {
+    while (queue_.waiting() != 0) {
         const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
         const std::uint64_t bytes =
-            std::min(committed_ - pushed_, format_.bytes(static_cast<std::uint64_t>(room)));
+            std::min(queue_.waiting(), format_.bytes(static_cast<std::uint64_t>(room)));
         if (bytes == 0)
             break;
         scratch_.resize(bytes);
-        fifo_.peek(scratch_, pushed_ - played_);
+        queue_.peek_waiting(scratch_);
         gain_.apply(format_, scratch_);
         const snd_pcm_sframes_t written =
             snd_pcm_writei(pcm_.get(), scratch_.data(), format_.frames(bytes));
         if (written == -EAGAIN)
             break;
-        pushed_ += format_.bytes(static_cast<std::uint64_t>(pcm_.check(written, "write")));
+        queue_.give(format_.bytes(static_cast<std::uint64_t>(pcm_.check(written, "write"))));
     }
     if (!wanted_)
         return;
-    if (!card_runs_ && pushed_ > played_) {
+    if (!card_runs_ && queue_.in_card() != 0) {
         pcm_.check(snd_pcm_start(pcm_.get()), "start");
         card_runs_ = true;
     }
     if (card_runs_) {
-        const std::uint64_t boundary = std::min(reporter_.next_boundary(), format_.frames(pushed_));
+        const std::uint64_t given = format_.frames(queue_.given());
+        const std::uint64_t boundary = std::min(reporter_.next_boundary(), given);
         snd_pcm_uframes_t wakeup =
-            pcm_.buffer_frames() -
-            std::min<std::uint64_t>(format_.frames(pushed_) - boundary, pcm_.buffer_frames());
-        if (pushed_ < committed_)
+            pcm_.buffer_frames() - std::min<std::uint64_t>(given - boundary, pcm_.buffer_frames());
+        if (queue_.waiting() != 0)
             wakeup = std::min(wakeup, pcm_.period_frames());
         pcm_.set_wakeup(wakeup);
     }
@@ -215,11 +214,10 @@ void AlsaPlayback::recover(const AlsaError &error)
 // The card has played all that it was given.
 void AlsaPlayback::take_underrun()
 {
-    fifo_.drop(pushed_ - played_);
-    played_ = pushed_;
+    queue_.set_in_card(0);
     // Whether it is the guest that is late shows when it writes again; it may just be done.
-    if (pushed_ < committed_)
-        listener_.on_underrun(played_);
+    if (queue_.waiting() != 0)
+        listener_.on_underrun(queue_.played());
     else
         dry_ = true;
 }
@@ -228,16 +226,9 @@ void AlsaPlayback::take_underrun()
 // whenever the server takes more, and when they have nothing left to play.
 bool AlsaPlayback::is_due() const
 {
-    const snd_pcm_uframes_t queued = format_.frames(pushed_ - played_);
+    const snd_pcm_uframes_t queued = format_.frames(queue_.in_card());
     return queued != 0 &&
            pcm_.buffer_frames() - std::min(queued, pcm_.buffer_frames()) >= pcm_.wakeup();
-}
-
-// What lies in the card's buffer when it has room for that many frames.
-std::uint64_t AlsaPlayback::queued_bytes(snd_pcm_sframes_t room) const
-{
-    const auto free = static_cast<snd_pcm_uframes_t>(room);
-    return format_.bytes(pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames()));
 }
 
 // Asks the hardware how far it is, and gets the card going again if it has stopped by itself.
@@ -248,10 +239,8 @@ void AlsaPlayback::update_position()
         recover(AlsaError(pcm_.name(), "position", static_cast<int>(-room)));
         return;
     }
-    const std::uint64_t played =
-        pushed_ - std::min(pushed_ - played_, queued_bytes(pcm_.check(room, "position")));
-    fifo_.drop(played - played_);
-    played_ = played;
+    const auto free = static_cast<snd_pcm_uframes_t>(pcm_.check(room, "position"));
+    queue_.set_in_card(format_.bytes(pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames())));
 }
 
 // Stops the card and forgets what was given to it and not played; feed() gives it again.
@@ -264,7 +253,7 @@ void AlsaPlayback::rewind_to_played()
 void AlsaPlayback::begin_anew()
 {
     card_runs_ = prepared_ = false;
-    pushed_ = played_;
+    queue_.take_back();
     try {
         prepare();
     } catch (const AlsaError &error) {
