@@ -29,6 +29,7 @@
 #include "sndif/capture_run.cpp"
 #include "sndif/config.cpp"
 #include "sndif/config_compare.cpp"
+#include "sndif/config_defaults.cpp"
 #include "sndif/config_layer.cpp"
 #include "sndif/config_reader.cpp"
 #include "sndif/event_queue.cpp"
