@@ -84,6 +84,17 @@ TEST_F(SessionTest, CountsWhatRequestsCost)
     EXPECT_EQ(cost_of(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8), 0), 0U);
 }
 
+// What a device can do may have to be read from a file, each time.
+TEST_F(SessionTest, CountsWhatAQueryCosts)
+{
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { ~0ULL, { 1, 48'000 }, { 1, 8 }, { 1, 1U << 30 }, { 1, 1U << 30 } };
+    for (unsigned count = 1; count <= 2; ++count) {
+        EXPECT_EQ(send(query), 0);
+        EXPECT_GE(session_->work(), count * 8 * page_size);
+    }
+}
+
 // A PCM that cannot be opened is looked for each time.
 TEST_F(SessionTest, CountsWhatADeviceCostsThatCannotBeOpened)
 {
