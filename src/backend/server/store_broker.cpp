@@ -57,10 +57,13 @@ StoreBroker::Answer StoreBroker::read(const std::string &path) const
 
 StoreBroker::Answer StoreBroker::list(const std::string &path) const
 {
-    std::string names;
+    std::vector<std::string> found;
     if (may_read(path))
-        for (const std::string &name : store_.list(path))
-            names += name + '\0';
+        found = path.starts_with(nodes_.directory()) ? store_.list(path)
+                                                     : XenStore::list_apart(path);
+    std::string names;
+    for (const std::string &name : found)
+        names += name + '\0';
     return { true, names.size() < MessageSocket::most_octets / 2 ? names : std::string() };
 }
 

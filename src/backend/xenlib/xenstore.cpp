@@ -28,6 +28,15 @@ std::string reason()
     return std::generic_category().message(errno);
 }
 
+std::vector<std::string> list_children(xs_handle *handle, const std::string &path)
+{
+    unsigned count = 0;
+    const std::unique_ptr<char *, Free> names(xs_directory(handle, XBT_NULL, path.c_str(), &count));
+    if (names == nullptr)
+        return {};
+    return { names.get(), names.get() + count };
+}
+
 [[noreturn]] void refuse_write(const std::string &path, const std::string &value)
 {
     throw std::runtime_error(
@@ -61,12 +70,16 @@ std::optional<std::string> XenStore::read(const std::string &path) const
 
 std::vector<std::string> XenStore::list(const std::string &path) const
 {
-    unsigned count = 0;
-    const std::unique_ptr<char *, Free> names(
-        xs_directory(handle_.get(), XBT_NULL, path.c_str(), &count));
-    if (names == nullptr)
-        return {};
-    return { names.get(), names.get() + count };
+    return list_children(handle_.get(), path);
+}
+
+// oxenstored sends answers of any length over a socket, and libxenstore takes none of more than
+// XENSTORE_PAYLOAD_MAX octets. Without a watch there is no thread of the library that reads: the
+// connection costs a descriptor, and is waited for as the lasting one is.
+std::vector<std::string> XenStore::list_apart(const std::string &path)
+{
+    const std::unique_ptr<xs_handle, Closer> handle(xs_open(0));
+    return handle == nullptr ? std::vector<std::string> {} : list_children(handle.get(), path);
 }
 
 void XenStore::write(const std::string &path, const std::string &value)

@@ -73,6 +73,11 @@ class Connection {
     {
         return questions_ >= 0;
     }
+    // Given up by the library: nothing is asked any more.
+    void give_up()
+    {
+        is_given_up_ = true;
+    }
     [[nodiscard]] int events() const
     {
         return events_;
@@ -83,6 +88,10 @@ class Connection {
               std::string *text = nullptr)
     {
         const std::lock_guard lock(mutex_);
+        if (is_given_up_) {
+            errno = EBADF;
+            return { EBADF, 0 };
+        }
         std::string packet(most_octets, '\0');
         ssize_t size = -1;
         if (send_request(questions_, call, domain, number, first, second))
@@ -116,6 +125,7 @@ class Connection {
     std::mutex mutex_;
     int questions_;
     int events_ = -1;
+    bool is_given_up_ = false;
 };
 
 char *copy_text(const std::string &text)
@@ -208,6 +218,13 @@ char **xs_directory(Connection *handle, std::uint32_t, const char *path, unsigne
     std::string names;
     if (handle->ask(Call::store_list, 0, 0, path, {}, &names).error != 0)
         return nullptr;
+    // As of oxenstored, which does not cut its answers to what libxenstore takes.
+    constexpr std::size_t longest_answer = 4096;
+    if (names.size() > longest_answer) {
+        handle->give_up();
+        errno = E2BIG;
+        return nullptr;
+    }
     const std::vector<std::string> parts = split(names);
     *count = static_cast<unsigned>(parts.size());
     return copy_texts(parts);

@@ -63,6 +63,12 @@ constexpr GuestAttack store_table[] = {
           while (self.goes_on())
               self.reconnect();
       } },
+    { "directory-crowded", "a card of so many nodes that libxenstore does not take their names",
+      [](HostileGuest &self) {
+          for (unsigned node = 0; node < 100; ++node)
+              self.write(std::string(60, 'x') + std::to_string(node), "");
+          connect_with(self, "0/0/type", "p");
+      } },
     { "directory-removed", "its directory goes while it plays",
       [](HostileGuest &self) {
           self.open_and_start();
