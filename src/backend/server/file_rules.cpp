@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <span>
 #include <system_error>
 
 #include "audio/file.hpp"
@@ -37,12 +38,30 @@ struct Rule {
     std::uint64_t rights;
 };
 
-constexpr std::array<Rule, 21> rules { {
+constexpr std::array<Rule, 12> rules { {
     // Libraries and plugins of ALSA, and its configuration.
     { "/usr/lib", read_rights | LANDLOCK_ACCESS_FS_EXECUTE },
     { "/lib", read_rights | LANDLOCK_ACCESS_FS_EXECUTE },
     { "/lib64", read_rights | LANDLOCK_ACCESS_FS_EXECUTE },
     { "/usr/share", read_rights },
+    { "/usr/etc", read_rights },
+    { "/proc/self", read_rights },
+    { "/proc/asound", read_rights },
+    { "/sys/devices/system/cpu", read_rights },
+    { "/dev/null", device_rights },
+    { "/dev/urandom", read_rights },
+    // Sound cards, and what PulseAudio shares with its clients.
+    { "/dev/snd", device_rights },
+    { "/dev/shm", shared_memory_rights },
+} };
+
+// A rule holds for a file, not for its name. Editors, useradd and groupadd put another file in its
+// place, which a rule for the directory covers.
+constexpr std::array<Rule, 1> rules_of_users { { { "/etc", read_rights } } };
+
+// Root owns what others must not read there, /etc/shadow for one. It gets the files that libraries
+// need; one that is replaced is closed to it until its worker is started again.
+constexpr std::array<Rule, 10> rules_of_root { {
     { "/etc/alsa", read_rights },
     { "/etc/asound.conf", read_rights },
     { "/etc/pulse", read_rights },
@@ -53,14 +72,6 @@ constexpr std::array<Rule, 21> rules { {
     { "/etc/nsswitch.conf", read_rights },
     { "/etc/passwd", read_rights },
     { "/etc/group", read_rights },
-    { "/proc/self", read_rights },
-    { "/proc/asound", read_rights },
-    { "/sys/devices/system/cpu", read_rights },
-    { "/dev/null", device_rights },
-    { "/dev/urandom", read_rights },
-    // Sound cards, and what PulseAudio shares with its clients.
-    { "/dev/snd", device_rights },
-    { "/dev/shm", shared_memory_rights },
 } };
 
 void add_rule(int ruleset, const std::string &path, std::uint64_t rights)
@@ -86,8 +97,12 @@ std::string restrict_files(const std::vector<std::string> &directories)
         static_cast<int>(syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0)));
     if (ruleset.get() < 0)
         return std::generic_category().message(errno);
-    for (const Rule &rule : rules)
-        add_rule(ruleset.get(), rule.path, rule.rights);
+    const auto add = [&](std::span<const Rule> table) {
+        for (const Rule &rule : table)
+            add_rule(ruleset.get(), rule.path, rule.rights);
+    };
+    add(rules);
+    add(geteuid() == 0 ? std::span<const Rule>(rules_of_root) : rules_of_users);
     for (const std::string &directory : directories)
         add_rule(ruleset.get(), directory, recording_rights);
     if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
