@@ -31,7 +31,10 @@ std::string_view operation_name(unsigned operation)
 
 std::string StreamName::label() const
 {
-    return fmt::format("dom{}/{}/{}/{} ({})", domain, card, device, index, json_escape(unique_id));
+    // The text of a line comes behind it, and lines have a length.
+    constexpr std::size_t longest_id = 64;
+    return fmt::format("dom{}/{}/{}/{} ({})", domain, card, device, index,
+                       json_escape(unique_id.substr(0, longest_id)));
 }
 
 std::string StreamName::json() const

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "server/log.hpp"
 #include "unit/support.h"
 
 namespace sndback {
@@ -44,6 +45,21 @@ TEST(Journal, WritesJsonLinesAndCounts)
     EXPECT_TRUE(std::filesystem::exists(directory / "stats"));
     EXPECT_THROW(save_statistics(directory / "none/stats", {}), std::runtime_error);
     EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
+}
+
+// The log cuts lines, and a guest chooses its unique-ids.
+TEST(Journal, ALongNameLeavesRoomForTheText)
+{
+    std::string logged;
+    set_log(LogLevel::info, [&](LogLevel, std::string_view line) { logged = line; });
+    TraceFile trace("");
+    StatisticsTable table;
+    for (const char letter : { 'x', '\x01' }) {
+        Journal journal(trace, table.add({ 1, 0, 0, 0, true, std::string(4000, letter) }));
+        journal.on_note("stream connected");
+        EXPECT_TRUE(logged.ends_with(": stream connected")) << logged;
+    }
+    set_log(LogLevel::off, {});
 }
 
 } // namespace
