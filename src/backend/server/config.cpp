@@ -189,7 +189,9 @@ StreamConfig read_stream(const StoreReader &store, const std::string &path, cons
 CardConfig read_card(const StoreReader &store, const std::string &frontend_path)
 {
     CardConfig card;
-    card.version = store.read(frontend_path + "/" XENSND_FIELD_FE_VERSION).value_or("");
+    const std::string version =
+        store.read(frontend_path + "/" XENSND_FIELD_FE_VERSION).value_or("");
+    card.version = trim(version, value_blanks);
     const Limits card_limits = read_limits(store, frontend_path, {});
 
     for (const unsigned device : list_indices(store, frontend_path, max_devices)) {

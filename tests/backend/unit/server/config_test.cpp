@@ -141,12 +141,14 @@ TEST_F(ConfigTest, TakesBlanksAndUpperCase)
     set("sample-formats", "S16_LE, float_le");
     set("buffer-size", "65536 ");
     set("0/0/event-channel", "11\n");
+    set("version", " 2\n");
     const CardConfig card = read();
     EXPECT_TRUE(card.streams[0].playback);
     EXPECT_FALSE(card.streams[1].playback);
     EXPECT_EQ(card.streams[0].limits.rates.size(), 3U);
     EXPECT_EQ(card.streams[0].limits.buffer_bytes, 65536U);
     EXPECT_EQ(card.streams[0].transport.event_channel, 11U);
+    EXPECT_EQ(card.version, "2");
 }
 
 TEST_F(ConfigTest, BoundsTheNumberOfChildren)
