@@ -205,11 +205,18 @@ void Guest::start(Time now)
     worker_->send_settings(context_.configuration_text, identity_);
 }
 
+bool Guest::take_report(Message &message)
+{
+    const bool is_unwanted =
+        message.kind == MessageKind::statistics && context_.settings.statistics_path.empty();
+    return is_unwanted || worker_->handle(message);
+}
+
 void Guest::take_message(Message &message, Time now)
 {
     if (message.kind == MessageKind::log)
         return log_.take(message.number, message.first, now);
-    if (worker_->handle(message))
+    if (take_report(message))
         return;
     if (const std::optional<StoreBroker::Answer> answer = broker_.handle(message))
         return worker_->answer(message.kind, answer->is_done, answer->text);
@@ -227,7 +234,7 @@ bool Guest::take_exit(int process, int status)
         if (message.kind == MessageKind::log)
             log_.take(message.number, message.first, now);
         else
-            (void)worker_->handle(message);
+            (void)take_report(message);
     for (const std::string &row : worker_->statistics())
         if (earlier_statistics_.size() < GuestWorker::most_rows)
             earlier_statistics_.push_back(row);

@@ -85,6 +85,8 @@ class Guest {
     void look(Time now);
     void start(Time now);
     void take_message(Message &message, Time now);
+    // As GuestWorker::handle(). Statistics are dropped if there is no file to write them to.
+    [[nodiscard]] bool take_report(Message &message);
 
     SupervisorContext &context_;
     unsigned domain_;

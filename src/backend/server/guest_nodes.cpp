@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/guest_nodes.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "protocol/sndif.hpp"
@@ -36,6 +38,15 @@ std::vector<std::string> GuestNodes::cards() const
         return !is_card_number(name) || !store_.read(frontend_node(name));
     });
     return cards;
+}
+
+bool GuestNodes::is_frontend_state(std::string_view path) const
+{
+    const std::vector<std::string> names = cards();
+    return std::any_of(names.begin(), names.end(), [&](const std::string &card) {
+        const std::optional<std::string> frontend = store_.read(frontend_node(card));
+        return frontend && path == *frontend + "/state";
+    });
 }
 
 std::string GuestNodes::name_node() const

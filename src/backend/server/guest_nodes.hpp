@@ -34,6 +34,9 @@ class GuestNodes {
     [[nodiscard]] std::string frontend_node(std::string_view card) const;
     [[nodiscard]] std::vector<std::string> cards() const;
 
+    // Whether that is the state node of the frontend of one of them.
+    [[nodiscard]] bool is_frontend_state(std::string_view path) const;
+
     // Only the toolstack writes these nodes; the guest can read them.
     [[nodiscard]] GuestIdentity identity() const;
     [[nodiscard]] std::string name_node() const;

@@ -146,6 +146,16 @@ bool BackendProcess::wait_log(const std::string &text, std::chrono::milliseconds
     return true;
 }
 
+std::uint64_t BackendProcess::resident_kib(pid_t process)
+{
+    std::istringstream status(contents("/proc/" + std::to_string(process) + "/status"));
+    std::uint64_t kib = 0;
+    for (std::string word; status >> word;)
+        if (word == "VmRSS:")
+            status >> kib;
+    return kib;
+}
+
 Usage BackendProcess::usage() const
 {
     std::vector<pid_t> all = workers();
@@ -155,13 +165,7 @@ Usage BackendProcess::usage() const
         const std::string directory = "/proc/" + std::to_string(process);
         ++usage.processes;
         usage.processor_s += processor_seconds(process);
-        std::istringstream status(contents(directory + "/status"));
-        for (std::string word; status >> word;)
-            if (word == "VmRSS:") {
-                std::uint64_t kib = 0;
-                status >> kib;
-                usage.resident_kib += kib;
-            }
+        usage.resident_kib += resident_kib(process);
         std::error_code error;
         const auto count =
             std::distance(std::filesystem::directory_iterator(directory + "/fd", error), {});

@@ -44,6 +44,8 @@ class BackendProcess {
     wait_log(const std::string &text,
              std::chrono::milliseconds patience = std::chrono::seconds(60)) const;
     [[nodiscard]] Usage usage() const;
+    // Of one process.
+    [[nodiscard]] static std::uint64_t resident_kib(pid_t process);
 
   private:
     std::filesystem::path log_path_;

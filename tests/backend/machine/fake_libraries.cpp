@@ -17,9 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "machine/wire.h"
-#include "server/message.hpp"
-#include "server/spawn.hpp"
+#include "machine/intruder.h"
 
 namespace {
 
@@ -160,18 +158,6 @@ std::vector<std::string> split(const std::string &text)
         at = end + 1;
     }
     return parts;
-}
-
-// A worker that was taken over asks as fast as it can, and takes the answers.
-[[noreturn]] void flood_supervisor(std::uint32_t domain)
-{
-    const std::string path = "/local/domain/0/backend/vsnd/" + std::to_string(domain) + "/0/state";
-    const sndback::MessageSocket supervisor { sndback::File(sndback::worker_socket) };
-    sndback::Message answer {};
-    for (;;) {
-        (void)supervisor.send(sndback::MessageKind::read, 0, path, {}, true);
-        while (supervisor.receive(answer, false) == sndback::MessageSocket::Received::message) {}
-    }
 }
 
 struct Grants : Connection {
@@ -371,8 +357,8 @@ void *xengnttab_map_domain_grant_refs(Grants *handle, std::uint32_t count, std::
     const Reply reply = handle->ask(Call::grant_map, domain, count, asked, {}, &pages);
     if (reply.error != 0)
         return nullptr;
-    if (reply.number == taken_over)
-        flood_supervisor(domain);
+    if (const auto intrusion = static_cast<Intrusion>(reply.number); intrusion != Intrusion::none)
+        intrude(intrusion, domain);
     void *area = mmap(nullptr, count * page_octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (area == MAP_FAILED)
         return nullptr;

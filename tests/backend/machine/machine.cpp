@@ -226,10 +226,19 @@ void Machine::refuse_writes(const std::string &path)
     refused_ = path;
 }
 
-void Machine::take_over(unsigned domain)
+void Machine::take_over(unsigned domain, Intrusion intrusion)
 {
     const std::lock_guard lock(mutex_);
-    intruders_.insert(domain);
+    intruders_[domain] = intrusion;
+}
+
+std::size_t Machine::watches(const std::string &path)
+{
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::count_if(watches_.begin(), watches_.end(), [&](const Watch &watch) {
+            return watch.path == path || watch.path.starts_with(path + "/");
+        }));
 }
 
 void Machine::before_write(const std::string &path, std::function<void()> what)

@@ -51,6 +51,8 @@ class Machine final : public Xen {
     void break_store();
     // The backend may not write below that node: its quota, for one, is used up.
     void refuse_writes(const std::string &path);
+    // That the backend has on that node, and on those below it.
+    [[nodiscard]] std::size_t watches(const std::string &path);
     // Done once, at the moment at which the backend is about to write that node.
     void before_write(const std::string &path, std::function<void()> what);
 
@@ -63,7 +65,7 @@ class Machine final : public Xen {
     }
 
     // A worker that maps pages of that domain is taken over by it.
-    void take_over(unsigned domain);
+    void take_over(unsigned domain, Intrusion intrusion);
 
     // ---- event channels ----
     [[nodiscard]] std::uint32_t allocate_port(unsigned domain) override;
@@ -152,7 +154,7 @@ class Machine final : public Xen {
     std::map<std::string, std::function<void()>> before_write_;
     std::string refused_; // what the backend may not write begins with; empty: it may
     std::set<unsigned> domains_;
-    std::set<unsigned> intruders_;
+    std::map<unsigned, Intrusion> intruders_; // by domain
     std::map<int, Client> clients_; // by number
     std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t> grants_; // domain, grant -> page
     std::map<std::uint32_t, Port> ports_;

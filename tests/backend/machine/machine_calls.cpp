@@ -174,8 +174,8 @@ int Machine::end_transaction(std::uint32_t number, bool is_given_up)
 std::pair<Reply, std::string> Machine::map(Client &, const Request &request,
                                            const std::string &text)
 {
-    if (intruders_.contains(request.domain))
-        return { Reply { 0, taken_over }, "" };
+    if (const auto intruder = intruders_.find(request.domain); intruder != intruders_.end())
+        return { Reply { 0, static_cast<std::uint32_t>(intruder->second) }, "" };
     std::string pages;
     for (std::size_t at = 0; at + sizeof(std::uint32_t) <= text.size();
          at += sizeof(std::uint32_t)) {

@@ -49,9 +49,13 @@ struct Reply {
     std::uint32_t number;
 };
 
-// Reply to grant_map: the process is in the guest's hands from now on, and asks its supervisor
-// without end.
-inline constexpr std::uint32_t taken_over = 1;
+// Number of a reply to grant_map: what the process does from now on.
+enum class Intrusion : std::uint32_t {
+    none, // it is in its own hands; otherwise in the guest's:
+    asks, // its supervisor without end
+    watches, // nodes of the guest, each below the other, as many as it may
+    reports, // more statistics than there are
+};
 
 inline constexpr std::size_t most_octets = 128 * 1024;
 inline constexpr std::size_t page_octets = 4096;

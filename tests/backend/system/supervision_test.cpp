@@ -19,6 +19,17 @@ class Supervision : public Service {
         guest.set_state(XenbusStateInitialised);
         ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
     }
+    // Its worker is in its hands when it connects, and has done what it is to do.
+    void have_taken_over(Guest &guest, Intrusion intrusion)
+    {
+        machine_.take_over(guest.domain(), intrusion);
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+        guest.stream(0).publish();
+        guest.set_state(XenbusStateInitialised);
+        const std::string error =
+            "/local/domain/0/error/backend/vsnd/" + std::to_string(guest.domain()) + "/0/error";
+        ASSERT_TRUE(machine_.wait([&] { return machine_.read(error) == "taken over"; }));
+    }
     [[nodiscard]] unsigned count_log(const std::string &text) const
     {
         const std::string log = backend_->log();
@@ -125,7 +136,7 @@ TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
     Guest other(machine_, 4, "other");
     other.add_card("p");
     ASSERT_TRUE(other.connect());
-    machine_.take_over(3);
+    machine_.take_over(3, Intrusion::asks);
     Guest guest(machine_, 3, "desktop");
     guest.add_card("p");
     ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
@@ -145,6 +156,32 @@ TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
     const auto took = backend_->terminate();
     ASSERT_TRUE(took);
     EXPECT_LE(*took, 1s);
+}
+
+// One for the guest's name, which is the supervisor's, and one for the state of its card.
+TEST_F(Supervision, AWorkerWatchesTheStatesOfItsCardsOnly)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    have_taken_over(guest, Intrusion::watches);
+    EXPECT_EQ(machine_.watches("/local/domain/3"), 2U);
+    EXPECT_EQ(machine_.watches("/local/domain/3/name"), 1U);
+    EXPECT_EQ(machine_.watches(guest.frontend() + "/state"), 1U);
+    EXPECT_TRUE(backend_->is_running());
+}
+
+TEST_F(Supervision, StatisticsThatNobodyWantsAreNotKept)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    const std::uint64_t before = BackendProcess::resident_kib(backend_->process());
+    have_taken_over(guest, Intrusion::reports);
+    EXPECT_LT(BackendProcess::resident_kib(backend_->process()), before + 4096);
 }
 
 TEST_F(Supervision, AGuestIsServedWhoseGrantComesBackWhileItsWorkerEnds)
