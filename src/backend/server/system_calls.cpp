@@ -17,6 +17,12 @@
 
 #include <fmt/core.h>
 
+#include "protocol/sndif.hpp"
+
+// These expect Xen's types to be declared before them.
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+
 namespace sndback {
 
 namespace {
@@ -104,15 +110,19 @@ class Filter {
     std::unique_ptr<void, Release> context_;
 };
 
-// Of a device by the letter of its commands: ALSA's PCMs, controls and timers, the two of Xen. The
-// letter of timers is also that of terminals, one of whose commands, without arguments of its own,
-// types for others.
+// Of ALSA by the letter of the device's commands: PCMs, controls and timers. The letter of timers
+// is also that of terminals, one of whose commands, without arguments of its own, types for others.
+// Of Xen's devices what libxengnttab and libxenevtchn do for this program.
 void allow_devices(Filter &filter)
 {
     constexpr unsigned letter = 0xff00;
     constexpr unsigned direction = 0xc0000000;
-    for (const unsigned char device : { 'A', 'U', 'G', 'E' })
+    for (const unsigned char device : { 'A', 'U' })
         filter.allow_if("ioctl", 1, unsigned { device } << 8, letter);
+    for (const unsigned number : { IOCTL_GNTDEV_MAP_GRANT_REF, IOCTL_GNTDEV_UNMAP_GRANT_REF,
+                                   IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, IOCTL_EVTCHN_BIND_INTERDOMAIN,
+                                   IOCTL_EVTCHN_UNBIND, IOCTL_EVTCHN_NOTIFY })
+        filter.allow_if("ioctl", 1, number, 0xffffffff);
     for (const unsigned way : { 0x40000000U, 0x80000000U, 0xc0000000U })
         filter.allow_if("ioctl", 1, ('T' << 8) | way, letter | direction);
     for (const unsigned number :

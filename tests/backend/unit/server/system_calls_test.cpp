@@ -7,9 +7,16 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "protocol/sndif.hpp"
+
+// These expect Xen's types to be declared before them.
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
 
 namespace sndback {
 namespace {
@@ -56,6 +63,41 @@ TEST(SystemCalls, AWorkerSchedulesItselfOnly)
         const sched_param parameters {};
         return is_refused(sched_setscheduler(other, SCHED_IDLE, &parameters)) &&
                sched_setscheduler(0, SCHED_OTHER, &parameters) == 0;
+    };
+    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+}
+
+// What may be done has no descriptor here to be done with.
+bool is_let_through(std::uint64_t command)
+{
+    return ioctl(-1, command, nullptr) == -1 && errno == EBADF;
+}
+
+TEST(SystemCalls, AWorkerDoesWithXensDevicesWhatItHasTo)
+{
+    const auto holds = [] {
+        return is_let_through(IOCTL_GNTDEV_MAP_GRANT_REF) &&
+               is_let_through(IOCTL_GNTDEV_UNMAP_GRANT_REF) &&
+               is_let_through(IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR) &&
+               is_let_through(IOCTL_EVTCHN_BIND_INTERDOMAIN) &&
+               is_let_through(IOCTL_EVTCHN_UNBIND) && is_let_through(IOCTL_EVTCHN_NOTIFY);
+    };
+    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+}
+
+// To write into pages by way of the hypervisor, to hand them to other drivers, to have octets
+// cleared when they are unmapped; to listen to what concerns all domains.
+TEST(SystemCalls, AWorkerDoesNothingElseWithThem)
+{
+    const auto holds = [] {
+        for (const std::uint64_t command :
+             { IOCTL_GNTDEV_SET_UNMAP_NOTIFY, IOCTL_GNTDEV_GRANT_COPY,
+               IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS, IOCTL_GNTDEV_DMABUF_IMP_TO_REFS,
+               IOCTL_EVTCHN_BIND_VIRQ, IOCTL_EVTCHN_BIND_UNBOUND_PORT,
+               std::uint64_t { IOCTL_EVTCHN_RESET } })
+            if (!is_refused(ioctl(-1, command, nullptr)))
+                return false;
+        return true;
     };
     EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
 }
