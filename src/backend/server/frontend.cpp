@@ -16,6 +16,11 @@ constexpr std::chrono::milliseconds closing_pause { 200 };
 // may not be scheduled while Closing is shown.
 constexpr unsigned closings_answered_max = 5;
 
+// What to connect a stream and to close it takes as long as, in requests: two pages are mapped, two
+// event channels are bound, a thread is started, and all that is undone. A guest can have its card
+// connected again as often as it changes its state.
+constexpr std::uint64_t connection_price = 32;
+
 } // namespace
 
 Frontend::Frontend(CardEnvironment &environment, unsigned domain, unsigned card)
@@ -95,10 +100,12 @@ void Frontend::act(Action action)
         offer();
         break;
     case Action::connect:
-        connect();
+        if (may_connect())
+            connect();
         break;
     case Action::check:
-        recheck();
+        if (may_connect())
+            recheck();
         break;
     case Action::close:
         close();
@@ -110,6 +117,15 @@ void Frontend::act(Action action)
         remove();
         break;
     }
+}
+
+// Otherwise update() looks again when the guest has paid for what was done for it.
+bool Frontend::may_connect()
+{
+    const std::optional<Time> until = environment_.streams.budget.charge(monotonic_now(), 0);
+    if (until)
+        retry_at_ = until;
+    return !until;
 }
 
 // The toolstack writes online = 0 and state = Closing to have the device removed.
@@ -202,6 +218,7 @@ void Frontend::connect_streams(const CardConfig &card)
     for (const StreamConfig &stream : card.streams) {
         StreamName name { domain_,      card_,           stream.device,
                           stream.index, stream.playback, stream.unique_id };
+        (void)environment_.streams.budget.charge(monotonic_now(), connection_price);
         streams_.push_back(std::make_unique<Stream>(stream, std::move(name), environment_.streams,
                                                     environment_.on_broken));
     }

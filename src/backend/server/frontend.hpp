@@ -54,6 +54,7 @@ class Frontend {
     [[nodiscard]] bool must_leave() const;
     [[nodiscard]] std::optional<std::string> find_frontend() const;
     void act(Action action);
+    [[nodiscard]] bool may_connect();
     void reset();
     void close();
     void settle();

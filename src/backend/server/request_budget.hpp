@@ -19,8 +19,8 @@ class RequestBudget {
         const std::lock_guard lock(mutex_);
         bucket_ = bucket_for(a_second);
     }
-    // Counts what has been done for the guest, as that many requests. Returns until when nothing
-    // more is to be done if that was more than its share.
+    // Counts what has been done for the guest, as that many requests, or as none to find out.
+    // Returns until when nothing more is to be done if that was more than its share.
     [[nodiscard]] std::optional<Time> charge(Time now, std::uint64_t count = 1)
     {
         const std::lock_guard lock(mutex_);

@@ -50,7 +50,8 @@ std::optional<Answer> Session::dispatch(const xensnd_req &request, Time now, boo
 
     switch (request.operation) {
     case XENSND_OP_OPEN:
-        open(request.op.open);
+        if (!open(request.op.open, now, may_wait))
+            return std::nullopt;
         break;
     case XENSND_OP_CLOSE:
         if (!close(now, may_wait))
@@ -110,10 +111,15 @@ std::unique_ptr<GuestPages> Session::map_buffer(const xensnd_open_req &request)
     }
 }
 
-void Session::open(const xensnd_open_req &request)
+// False: what was open is not through with what it has played. Linux's in-tree driver, under OSS
+// emulation, opens a stream that it has stopped, or not started, with other parameters and closes
+// it only in the end.
+bool Session::open(const xensnd_open_req &request, Time now, bool may_wait)
 {
-    if (stream_)
-        throw Violation("the stream is open already", -XEN_EBUSY);
+    if (stream_ && stream_->state != State::stopped)
+        throw Violation("the stream is open already, and not stopped", -XEN_EBUSY);
+    if (stream_ && !close(now, may_wait))
+        return false;
     is_open_refused_ = true;
     const OpenParameters parameters =
         check_open(request, config_.limits, devices_.quota(), settings_.positions);
@@ -125,6 +131,7 @@ void Session::open(const xensnd_open_req &request)
     stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),
                                  request.buffer_sz, std::move(device) });
     is_open_refused_ = false;
+    return true;
 }
 
 // Whether the device is through with what it has played.

@@ -64,7 +64,7 @@ class Session {
 
     // Carries out a request. Returns nothing if it has to wait for the device: try again after the
     // device has been serviced. With `may_wait` false such a READ or WRITE is answered -EAGAIN, and
-    // CLOSE closes at once.
+    // CLOSE, and OPEN of a stream that is open, close at once.
     [[nodiscard]] std::optional<Answer> handle(const xensnd_req &request, Time now, bool may_wait);
 
     // The open device, nullptr while closed.
@@ -98,7 +98,7 @@ class Session {
 
     [[nodiscard]] std::optional<Answer> dispatch(const xensnd_req &request, Time now,
                                                  bool may_wait);
-    void open(const xensnd_open_req &request);
+    [[nodiscard]] bool open(const xensnd_open_req &request, Time now, bool may_wait);
     [[nodiscard]] bool close(Time now, bool may_wait);
     [[nodiscard]] std::optional<std::uint64_t> transfer(const xensnd_req &request, Time now,
                                                         bool may_wait);

@@ -204,7 +204,8 @@ bool Stream::answer_next()
     if (!answer)
         return false;
     // The position of an earlier OPEN must not be taken for one of the next.
-    if (next.request.operation == XENSND_OP_CLOSE)
+    if (next.request.operation == XENSND_OP_CLOSE ||
+        (next.request.operation == XENSND_OP_OPEN && answer->response.status == 0))
         unsent_position_.reset();
     put_answer(next.request, *answer);
     return true;

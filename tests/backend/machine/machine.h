@@ -72,6 +72,11 @@ class Machine final : public Xen {
     void notify(std::uint32_t port) override;
     // How often the backend has notified the port.
     [[nodiscard]] std::uint64_t notifications(std::uint32_t port);
+    // How often the backend has bound a port.
+    [[nodiscard]] unsigned binds() const
+    {
+        return binds_;
+    }
     // Of those for the backend, which has let its handles run over.
     [[nodiscard]] unsigned lost_notifications() const
     {
@@ -142,6 +147,7 @@ class Machine final : public Xen {
     std::atomic<bool> stopping_ { false };
     std::atomic<unsigned> mapped_pages_ { 0 };
     std::atomic<std::uint64_t> calls_ { 0 };
+    std::atomic<unsigned> binds_ { 0 };
     std::atomic<unsigned> lost_notifications_ { 0 };
 
     std::recursive_mutex mutex_;

@@ -110,6 +110,7 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
         if (port == ports_.end() || port->second.domain != request.domain ||
             port->second.client != -1 || (client.domain && *client.domain != request.domain))
             return { Reply { EINVAL, 0 }, "" };
+        ++binds_;
         port->second.client = client.number;
         port->second.masked = false;
         deliver(request.number); // a new channel is pending

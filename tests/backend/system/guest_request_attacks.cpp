@@ -127,7 +127,13 @@ constexpr GuestAttack request_table[] = {
               send_together(self, { open, request_of(XENSND_OP_CLOSE) });
       },
       0.2 },
-    { "open-twice", "OPEN while open",
+    { "open-twice", "OPEN while it plays",
+      [](HostileGuest &self) {
+          self.open_and_start();
+          while (self.goes_on())
+              self.provoke(self.stream().open_request({}));
+      } },
+    { "open-anew", "OPEN while open and not started, without CLOSE",
       [](HostileGuest &self) {
           while (self.goes_on())
               self.provoke(self.stream().open_request({}));

@@ -158,6 +158,34 @@ TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
     EXPECT_LE(*took, 1s);
 }
 
+// Of 64 streams, with two channels each. A connection counts as 32 requests for each stream, and
+// the last one before the budget is used up is made as a whole.
+TEST_F(Supervision, ACardIsConnectedAgainWithinTheBudgetOfRequests)
+{
+    constexpr unsigned requests = 3200;
+    configure("[guest *]\nplayback = null\nrequests = " + std::to_string(requests) + "\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    constexpr unsigned streams = 64;
+    guest.add_card(std::string(streams, 'p'));
+    ASSERT_TRUE(guest.connect());
+    const unsigned before = machine_.binds();
+    EXPECT_EQ(before, 2 * streams);
+    const auto begin = std::chrono::steady_clock::now();
+    std::chrono::duration<double> lasted {};
+    while (lasted < 3s) {
+        guest.set_state(XenbusStateClosed);
+        guest.set_state(XenbusStateInitialising);
+        (void)guest.connect(0, 200ms);
+        lasted = std::chrono::steady_clock::now() - begin;
+    }
+    EXPECT_LE(machine_.binds() - before, 2 * (lasted.count() * requests / 32 + streams));
+    // It is not forgotten.
+    guest.set_state(XenbusStateClosed);
+    guest.set_state(XenbusStateInitialising);
+    EXPECT_TRUE(guest.connect());
+}
+
 // One for the guest's name, which is the supervisor's, and one for the state of its card.
 TEST_F(Supervision, AWorkerWatchesTheStatesOfItsCardsOnly)
 {

@@ -61,13 +61,41 @@ TEST_F(SessionTest, RefusesRequestsOutOfTurn)
     EXPECT_EQ(send(request(10)), -XEN_EINVAL);
     EXPECT_EQ(send(request(255)), -XEN_EINVAL);
     EXPECT_EQ(send(open_request()), 0);
-    EXPECT_EQ(send(open_request()), -XEN_EBUSY);
     EXPECT_EQ(send(range_request(XENSND_OP_READ, 0, 4)), -XEN_EINVAL);
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_PAUSE)), -XEN_EINVAL);
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_RESUME)), -XEN_EINVAL);
     EXPECT_EQ(send(trigger_request(4)), -XEN_EINVAL);
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), 0);
     EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), -XEN_EINVAL);
+    EXPECT_EQ(send(open_request()), -XEN_EBUSY);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_PAUSE)), 0);
+    EXPECT_EQ(send(open_request()), -XEN_EBUSY);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_RESUME)), 0) << "it is as it was";
+}
+
+// As the in-tree driver does under OSS emulation.
+TEST_F(SessionTest, OpensAnewWhatStandsStill)
+{
+    ASSERT_EQ(send(open_request()), 0);
+    EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, period_bytes)), 0);
+    auto other = open_request();
+    other.op.open.pcm_channels = 1;
+    other.op.open.period_sz = period_bytes / 2;
+    EXPECT_EQ(send(other), 0) << "only opened";
+    EXPECT_EQ(memory_.mapped, 1);
+    EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, 4 * period_bytes)), 0);
+    EXPECT_EQ(last_.offset, 0U);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), 0);
+    EXPECT_EQ(session_->device()->service(10ms, {}), period_bytes / 2);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_STOP), 10ms), 0);
+    EXPECT_EQ(send(open_request(), 10ms), 0) << "stopped";
+    EXPECT_EQ(memory_.mapped, 1);
+    EXPECT_EQ(statistics_->violations, 0U);
+    // What it is refused to open anew is closed, as what it is refused to open at all.
+    other.op.open.pcm_channels = 77;
+    EXPECT_EQ(send(other, 10ms), -XEN_EINVAL);
+    EXPECT_EQ(memory_.mapped, 0);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE), 10ms), 0);
 }
 
 TEST_F(SessionTest, WhatItRefusedToOpenMayBeClosed)
