@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "audio/alsa_configuration.hpp"
 #include "audio/alsa_device.hpp"
 #include "audio/clocked_device.hpp"
 #include "audio/wav.hpp"
@@ -113,45 +114,33 @@ DeviceFactory::DeviceFactory(GuestRules rules, GuestIdentity guest)
 
 void DeviceFactory::set_rules(GuestRules rules, GuestIdentity guest)
 {
-    const std::lock_guard lock(mutex_);
-    recordings_.set(rules.quota);
-    rules_ = std::move(rules);
-    guest_ = std::move(guest);
+    {
+        const std::lock_guard lock(mutex_);
+        recordings_.set(rules.quota);
+        rules_ = std::move(rules);
+        guest_ = std::move(guest);
+    }
+    // In this order: what limits() finds out meanwhile, by the old one, is of before.
+    forget_alsa_configuration();
     ++alsa_changes_;
+}
+
+// The PCM may be one of a card that has come since. How often a guest sees a PCM fail is its own
+// choice, and to read the configuration takes some milliseconds.
+void DeviceFactory::forget_after_failure()
+{
+    const auto is_due = [this] {
+        const std::lock_guard lock(mutex_);
+        return alsa_readings_.take(monotonic_now());
+    };
+    if (is_due())
+        forget_alsa_configuration();
 }
 
 Quota DeviceFactory::quota() const
 {
     const std::lock_guard lock(mutex_);
     return rules_.quota;
-}
-
-DeviceFactory::Share::Share(DeviceFactory &devices, const Load &load)
-    : devices_(devices), load_(load)
-{
-    const std::lock_guard lock(devices_.mutex_);
-    const Quota &quota = devices_.rules_.quota;
-    Load &taken = devices_.taken_;
-    if (taken.periods + load_.periods > quota.periods)
-        throw Refusal(
-            -XEN_EINVAL,
-            fmt::format("{} periods a second, with {} of open streams; this guest's quota "
-                        "of periods is {}",
-                        load_.periods, taken.periods, quota.periods));
-    if (taken.octets + load_.octets > octets_a_second(quota))
-        throw Refusal(-XEN_EINVAL,
-                      fmt::format("{} octets a second, with {} of open streams; this guest's quota "
-                                  "of bandwidth-mib is {}",
-                                  load_.octets, taken.octets, quota.bandwidth_mib));
-    taken.periods += load_.periods;
-    taken.octets += load_.octets;
-}
-
-DeviceFactory::Share::~Share()
-{
-    const std::lock_guard lock(devices_.mutex_);
-    devices_.taken_.periods -= load_.periods;
-    devices_.taken_.octets -= load_.octets;
 }
 
 std::vector<std::string> DeviceFactory::directories() const
@@ -239,6 +228,8 @@ Limits DeviceFactory::limits(const StreamName &name)
     } catch (const AlsaError &error) {
         if (known != alsa_limits_.end() && error.error() == EBUSY)
             return known->second.limits;
+        if (error.error() != EBUSY)
+            forget_after_failure();
         throw Refusal(status_of(error), error.what());
     }
 }
@@ -275,8 +266,10 @@ std::unique_ptr<PcmDevice> DeviceFactory::open(const StreamName &name,
         return std::make_unique<ClockedCapture>(parameters, gain, std::move(source), listener);
     } catch (const AlsaError &error) {
         // It may be another one than it was.
-        if (error.error() != EBUSY)
+        if (error.error() != EBUSY) {
+            forget_after_failure();
             ++alsa_changes_;
+        }
         throw Refusal(status_of(error), error.what());
     } catch (const Refusal &) {
         throw;

@@ -19,6 +19,7 @@
 #include "server/guest_identity.hpp"
 #include "server/quota.hpp"
 #include "server/statistics.hpp"
+#include "server/token_bucket.hpp"
 
 namespace sndback {
 
@@ -85,7 +86,7 @@ class DeviceFactory {
   public:
     explicit DeviceFactory(GuestRules rules, GuestIdentity guest = {});
 
-    // For streams that are opened from now on.
+    // For streams that are opened from now on; ALSA's configuration is read again for them.
     void set_rules(GuestRules rules, GuestIdentity guest);
     [[nodiscard]] Quota quota() const;
 
@@ -135,11 +136,13 @@ class DeviceFactory {
     };
     [[nodiscard]] std::optional<Choice> choose(const StreamName &name) const;
     [[nodiscard]] Choice require(const StreamName &name) const;
+    void forget_after_failure();
 
     mutable std::mutex mutex_; // of what may be set anew
     GuestRules rules_;
     GuestIdentity guest_;
     Load taken_; // by streams that are open
+    TokenBucket alsa_readings_ { 1, 1 }; // of its configuration, after failures
     Loops loops_;
     RecordingQuota recordings_;
     std::mutex alsa_mutex_;

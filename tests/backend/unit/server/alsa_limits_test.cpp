@@ -5,6 +5,8 @@
 #include <alsa/asoundlib.h>
 #include <dlfcn.h>
 
+#include <fstream>
+
 #include "unit/support.h"
 
 namespace {
@@ -92,6 +94,53 @@ TEST_F(AlsaLimits, AreAskedForAgainWhenThePcmFails)
     EXPECT_THROW((void)devices_.open(name_, parameters, gain, listener), Refusal);
     failure = 0;
     EXPECT_EQ(ask(), 1U);
+}
+
+// alsa-lib looks at the file that it begins with, and not at those which that one includes.
+class AlsaConfiguration : public ::testing::Test {
+  protected:
+    AlsaConfiguration()
+    {
+        std::ofstream(directory_ / "alsa.conf")
+            << "</usr/share/alsa/alsa.conf>\n<" << (directory_ / "asound.conf").string() << ">\n";
+        setenv("ALSA_CONFIG_PATH", (directory_ / "alsa.conf").c_str(), 1);
+        hides_null = true;
+    }
+    ~AlsaConfiguration() override
+    {
+        unsetenv("ALSA_CONFIG_PATH");
+        hides_null = false;
+    }
+    void define(const std::string &pcm)
+    {
+        std::ofstream(directory_ / "asound.conf") << "pcm.changing " << pcm << "\n";
+    }
+
+    static constexpr const char *one_channel =
+        "{ type multi slaves.a { pcm { type null } channels 2 } bindings.0 { slave a channel 0 } }";
+    const TemporaryDirectory directory_;
+    const StreamName name_ { 3, 0, 0, 0, true, "music" };
+};
+
+TEST_F(AlsaConfiguration, IsReadAgainAfterAReload)
+{
+    define("{ type null }");
+    DeviceFactory devices(all_on("alsa:changing"));
+    EXPECT_GE(devices.limits(name_).channels.max, 2U);
+    define(one_channel);
+    EXPECT_GE(devices.limits(name_).channels.max, 2U);
+    devices.set_rules(all_on("alsa:changing"), {});
+    EXPECT_EQ(devices.limits(name_).channels.max, 1U);
+}
+
+// As that of a card which has been plugged in since.
+TEST_F(AlsaConfiguration, IsReadAgainAfterAPcmHasFailed)
+{
+    define("{ type hw card 31 }");
+    DeviceFactory devices(all_on("alsa:changing"));
+    EXPECT_THROW((void)devices.limits(name_), Refusal);
+    define(one_channel);
+    EXPECT_EQ(devices.limits(name_).channels.max, 1U);
 }
 
 } // namespace
