@@ -16,7 +16,7 @@ class File {
     ~File()
     {
         if (descriptor_ >= 0)
-            close(descriptor_);
+            ::close(descriptor_);
     }
     File(File &&other) noexcept : descriptor_(std::exchange(other.descriptor_, -1))
     {
