@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <sched.h>
@@ -72,7 +73,15 @@ bool restricts_files()
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && restrict_files({}).empty();
 }
 
-// A worker that is not root, and its two ends of what it says to the process that changes files.
+// In a namespace of its own, a user has capabilities.
+bool drop_capabilities()
+{
+    __user_cap_header_struct header { _LINUX_CAPABILITY_VERSION_3, 0 };
+    std::array<__user_cap_data_struct, 2> none {};
+    return syscall(SYS_capset, &header, none.data()) == 0;
+}
+
+// A worker that is not root, with the ends of two pipes to the process that changes files.
 Outcome work(int ready, int go)
 {
     if (geteuid() == 0) {
@@ -80,7 +89,7 @@ Outcome work(int ready, int go)
         if (nobody == nullptr || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)
             return no_user;
     }
-    if (!restricts_files())
+    if (!drop_capabilities() || !restricts_files())
         return fails;
     char octet = 0;
     if (getgrnam("audio") == nullptr || write(ready, "", 1) != 1 || read(go, &octet, 1) != 1)
