@@ -119,7 +119,10 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
  */
 struct kshim_pcm_progress kshim_pcm_get_progress(struct kshim_substream *substream);
 struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream);
-/* Whether it is at its stop threshold: ALSA is about to stop it as overrun or underrun. */
+/*
+ * Whether it is at its stop threshold: ALSA is about to stop it as overrun or underrun. Context: as
+ * above.
+ */
 bool kshim_pcm_has_run_out(struct kshim_substream *substream);
 /* Writes silence of the current format over @frames frames of the buffer from @offset on. */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
@@ -146,7 +149,10 @@ void kshim_pcm_period_elapsed(struct kshim_substream *substream);
  * above.
  */
 void kshim_pcm_stop_xrun(struct kshim_substream *substream);
-/* Stops the stream for good because its device failed: it has to be closed. Context: as above. */
+/*
+ * Stops the stream for good because its device failed: it has to be closed. Those that are linked to
+ * it have an xrun. Context: as above.
+ */
 void kshim_pcm_stop_failed(struct kshim_substream *substream);
 
 KSHIM_END_DECLS

@@ -73,7 +73,7 @@ void Frontend::backend_changed(wire::XenbusState state)
         is_throttled_ = true;
         throttle_.schedule(throttle_ms);
     }
-    // insmod, or a kernel that starts, waits for devices that the bus takes for connecting.
+    // While a kernel starts, the bus waits for devices that it takes for connecting.
     device_.settle_state();
 }
 

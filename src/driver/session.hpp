@@ -221,9 +221,9 @@ class Session {
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
     void note_move(Frames before);
-    // Whether a backend that was overdue has only taken long to start its device, as @reported, its
-    // first report, says: that has not run dry, or over, and the session goes on.
-    bool has_started_late(Bytes reported);
+    // Whether @reported, of a backend that is overdue, shows that its device merely starts late,
+    // and has not run dry, or over, since.
+    bool is_late_start(Bytes reported) const;
     // Whether events have brought news, and of them the end of a period.
     bool take_events();
     // What the backend said before START is about an earlier run.

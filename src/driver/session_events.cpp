@@ -75,6 +75,11 @@ void Session::take_responses()
     do {
         if (!requests.take(response, violation))
             break;
+        // What the backend has reported before may show that its device has only started late.
+        if (link_ == Link::Stalled)
+            (void)take_events();
+        if (link_ == Link::Broken)
+            return;
         on_activity();
         on_response(response);
     } while (requests.has_more());
@@ -195,19 +200,20 @@ void Session::note_move(Frames before)
         moved_at_us_ = now_us();
 }
 
-bool Session::has_started_late(Bytes reported)
+bool Session::is_late_start(Bytes reported) const
 {
     const bool has_begun = run_.visit([](const auto &run) { return run.has_begun(); });
     if (has_begun || !run_.base().wants_session())
         return false;
-    const Bytes most = most_moved(run_);
+    // To play all that there is, is what a drain is for.
+    if (run_.base().state() == RunState::Draining)
+        return true;
+    // Of a device that ran dry, or over, there is nothing to learn.
     PositionOrigin origin = origin_;
+    const Bytes most = most_moved(run_);
     if (!origin.is_known())
         origin.learn(reported, most);
-    if (origin.since_open(reported) >= most)
-        return false;
-    set_link(Link::Attached);
-    return true;
+    return origin.since_open(reported) < most;
 }
 
 bool Session::take_events()
@@ -233,10 +239,15 @@ bool Session::take_events()
                 event_news_ = max(event_news_, EventNews::Repeated);
             continue;
         }
-        if (link_ == Link::Stalled && !has_started_late(reported)) {
-            on_activity();
-            news = EventNews::Moved;
-            continue;
+        if (link_ == Link::Stalled) {
+            // The newest report says where the device is.
+            if (left > 1)
+                continue;
+            if (!is_late_start(reported)) {
+                on_activity();
+                news = EventNews::Moved;
+                continue;
+            }
         }
         news = max(news, EventNews::Repeated);
         if (!origin_.is_known())
@@ -250,11 +261,14 @@ bool Session::take_events()
     }
     events_.acknowledge();
     note_move(before);
+    const bool stands_still = news == EventNews::Repeated && run_.may_stand_still();
+    if (link_ == Link::Stalled && (moved != Move::None || stands_still))
+        set_link(Link::Attached); // after a late start: it goes on as it is
     if (moved != Move::None) {
         on_activity();
         liveness.on_position(run_.base().position(), run_.base().geometry().period);
         news = EventNews::Moved;
-    } else if (news == EventNews::Repeated && run_.may_stand_still()) {
+    } else if (stands_still) {
         on_activity();
         liveness.end_standstill();
     }

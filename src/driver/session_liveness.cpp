@@ -12,6 +12,9 @@ void Session::end_stall()
         liveness.end_standstill();
         return;
     }
+    // Its device cannot have run dry: it has not said that it has started it.
+    if (backend_.is_starting())
+        return;
     // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
     // goes on from where it stands, as on a new backend. A READ sent before it hung would be
     // answered with what it has captured since.

@@ -92,6 +92,7 @@ bool Session::post_open()
     if (id.is_error())
         return false;
     backend_.on_open_sent(id.value());
+    buffer_->set_offered();
     values.close(!buffer_->has_values());
     return true;
 }

@@ -56,6 +56,15 @@ class SharedBuffer {
     {
         return directory_[0].reference();
     }
+    // An OPEN in the ring names it.
+    void set_offered()
+    {
+        was_offered_ = true;
+    }
+    bool was_offered() const
+    {
+        return was_offered_;
+    }
 
   private:
     friend class DeferredList<SharedBuffer>;
@@ -68,6 +77,7 @@ class SharedBuffer {
     DomainId domain_; // that it is granted to
     uint32_t bytes_ = 0;
     bool has_values_ = true;
+    bool was_offered_ = false;
     Array<GrantedPage> pages_;
     Array<GrantedPage> directory_;
     Array<GrantRef> page_references_; // as the directory lists them

@@ -88,9 +88,7 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
     });
     if (is_gone)
         return Error::NoDevice;
-    const uint32_t kept =
-        services_.grants.count_buffers(device_.number()) + unclosed_.count(device_.number());
-    if (kept >= services_.buffers_max) {
+    if (services_.grants.count_buffers(device_.number()) >= services_.buffers_max) {
         Text<96> text;
         describe(text);
         text << "the backend keeps the pages of earlier buffers; it gets no more";
@@ -117,9 +115,12 @@ void Stream::hw_free()
         session.substream().set_buffer(nullptr, 0);
         return session.backend().is_closing();
     });
-    // The pages go when the backend lets go of them; they are never used again.
-    if (buffer_)
+    // The pages go when the backend lets go of them; they are never used again. How many buffers
+    // wait for CLOSE is limited by the ring, which holds both requests of each.
+    if (buffer_ && buffer_->was_offered())
         unclosed_.add(move(buffer_), device_.number());
+    else if (buffer_)
+        services_.grants.add(move(buffer_), device_.number());
     if (!is_closing)
         release_unclosed();
     has_void_grants_ = false;
@@ -145,14 +146,16 @@ Result<void> Stream::prepare()
     if (!is_open || !buffer_)
         return Error::Invalid;
     const Frames step = choose_step(params);
+    // What became of the last run may just be being told to ALSA: by a handler, or by maintenance.
+    if (transport_)
+        transport_->synchronize();
     {
-        // The card's maintenance may be about to tell ALSA what became of the last run.
         Mutex::Guard none_telling(substream_mutex_);
+        session_.with([&](Session &session) {
+            session.set_open_awaited(true);
+            session.prepare(params, step);
+        });
     }
-    session_.with([&](Session &session) {
-        session.set_open_awaited(true);
-        session.prepare(params, step);
-    });
     return await_open();
 }
 

@@ -155,7 +155,8 @@ class Stream {
     Box<Transport> transport_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer
-    // Earlier buffers whose CLOSE is not answered: until then a backend may carry out READs.
+    // Earlier buffers whose CLOSE is not answered, as far as is known: until then a backend may
+    // carry out READs.
     DeferredList<SharedBuffer> unclosed_ XEN_FRONT_GUARDED_BY(request_mutex_);
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool is_query_unanswered_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // the last one

@@ -124,15 +124,20 @@ void kshim_pcm_stop_xrun(struct kshim_substream *opaque)
 	snd_pcm_stream_unlock_irqrestore(substream, flags);
 }
 
-/* ALSA stops a whole group in the one state, and the others may be of cards that have not gone. */
+/*
+ * ALSA puts a whole group in the one state, but the other streams may be well: they have an xrun.
+ * What has stopped already stops none of them.
+ */
 void kshim_pcm_stop_failed(struct kshim_substream *opaque)
 {
 	struct snd_pcm_substream *substream = to_substream(opaque);
 	unsigned long flags;
 
 	snd_pcm_stream_lock_irqsave(substream, flags);
-	if (substream->runtime->state != SNDRV_PCM_STATE_OPEN) {
+	if (snd_pcm_running(substream) || substream->runtime->state == SNDRV_PCM_STATE_PREPARED ||
+	    substream->runtime->state == SNDRV_PCM_STATE_PAUSED)
 		snd_pcm_stop(substream, SNDRV_PCM_STATE_XRUN);
+	if (substream->runtime->state != SNDRV_PCM_STATE_OPEN) {
 		__snd_pcm_set_state(substream->runtime, SNDRV_PCM_STATE_DISCONNECTED);
 		/* ALSA stops no stream of a group of which one has no hw_params. */
 		wake_up(&substream->runtime->sleep);

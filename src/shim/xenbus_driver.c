@@ -115,7 +115,9 @@ static int is_connecting(struct device *device, void *unused)
 	unsigned int backend = XenbusStateUnknown;
 
 	device_lock(device);
-	if (device->driver && one->state < XenbusStateConnected)
+	/* one->state is late: see kshim_xenbus_switch_state(). */
+	if (device->driver && xenbus_read_unsigned(one->nodename, "state", XenbusStateUnknown) <
+				      XenbusStateConnected)
 		backend = xenbus_read_unsigned(one->otherend, "state", XenbusStateUnknown);
 	device_unlock(device);
 	return backend == XenbusStateInitWait || backend == XenbusStateInitialised ||

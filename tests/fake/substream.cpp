@@ -266,9 +266,11 @@ void kshim_pcm_stop_failed(kshim_substream *substream)
     if (!is_open(substream, "kshim_pcm_stop_failed()"))
         return;
     substream->with_lock([substream] {
-        if (substream->runtime.state == PcmState::Open)
+        const PcmState state = substream->runtime.state;
+        if (substream->is_running() || state == PcmState::Prepared || state == PcmState::Paused)
+            substream->stop(PcmState::Xrun);
+        if (state == PcmState::Open)
             return;
-        substream->stop(PcmState::Xrun);
         substream->runtime.state = PcmState::Disconnected;
         substream->wake_all();
     });

@@ -221,6 +221,21 @@ TEST_F(ConnectionEndTest, StatesThatNeverStandStillAreFollowedAtLeisure)
     EXPECT_EQ(device.believed_state, XenbusState::Connected);
 }
 
+// The bus compares what it has read in XenStore with what it believes, in its own thread only.
+TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsNewsForTheBus)
+{
+    fake::probe(device);
+    for (int i = 0; i < 51; i++)
+        backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
+    kernel.timeline.pass(std::chrono::milliseconds(300));
+    EXPECT_EQ(state(), XenbusState::Initialised);
+    EXPECT_EQ(device.believed_state, XenbusState::Initialising);
+    backend.connect();
+    kernel.timeline.pass(std::chrono::milliseconds(300));
+    EXPECT_EQ(state(), XenbusState::Connected);
+    EXPECT_EQ(device.believed_state, XenbusState::Connected);
+}
+
 TEST_F(ConnectionEndTest, GoesWhileAStateWaitsToBeFollowed)
 {
     fake::probe(device);

@@ -191,6 +191,48 @@ TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartReportsWhereItStands)
     EXPECT_EQ(file->runtime().hw_ptr, 256u);
     EXPECT_EQ(file->state(), PcmState::Running);
     EXPECT_EQ(stream().count(Operation::Open), 1u);
+    // It was overdue once, all the time.
+    EXPECT_EQ(complaints().size(), 1u);
+    EXPECT_NE(kernel.sound.visible_cards().at(0)->read_proc("xen-front")->find("stalls: 1"),
+              std::string::npos);
+}
+
+TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartAnswersStartThen)
+{
+    auto file = prepared();
+    stream().withheld = { Operation::Trigger };
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    kernel.timeline.pass(3s);
+    stream().withheld.clear();
+    stream().answer_all();
+    stream().report_position(256 * frame_bytes);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 256u);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+}
+
+TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartPlaysAShortSoundOnce)
+{
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    kernel.timeline.after(3s, [this] { stream().report_position(256 * frame_bytes); });
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_EQ(file->state(), PcmState::Setup);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+}
+
+// What it reports first, it has had to say before.
+TEST_F(OtherBackendTest, BackendThatHungFromTheStartIsNoXrun)
+{
+    auto file = running();
+    kernel.timeline.pass(3s);
+    stream().is_cut_off = true;
+    for (uint64_t frames = 256; frames <= 1024; frames += 256)
+        stream().report_position(frames * frame_bytes);
+    stream().is_cut_off = false;
+    stream().interrupt_events();
+    EXPECT_EQ(file->state(), PcmState::Running);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
 }
 
 TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartReportsNothing)

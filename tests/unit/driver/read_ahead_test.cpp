@@ -361,6 +361,23 @@ TEST_F(ReadAheadTest, HungBackendIsNoticedAndGoesOn)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
+// A microphone that is woken up. Of its first period report and response come at once.
+TEST_F(ReadAheadTest, MicrophoneThatTakesSecondsToStartIsOpenedOnce)
+{
+    for (const bool is_held : { false, true }) {
+        become(is_held ? Reads::Held : Reads::AnsweredAtOnce);
+        auto file = recording();
+        stream().has_clock = false;
+        EXPECT_EQ(file->start(), 0);
+        kernel.timeline.pass(3s);
+        stream().start_clock();
+        expect_recorded(read(*file, 5 * 256), 0);
+        EXPECT_EQ(file->substream().xruns, 0u);
+        EXPECT_EQ(stream().count(wire::Operation::Open), 1u);
+        file.reset();
+    }
+}
+
 } // namespace
 
 } // namespace xen_front::test

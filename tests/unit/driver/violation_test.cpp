@@ -198,6 +198,8 @@ TEST_F(DriverTest, LinkedStreamHasNoMoreThanAnXrun)
     EXPECT_EQ(other->state(), PcmState::Xrun);
     file.reset();
     EXPECT_EQ(other->prepare(), 0);
+    EXPECT_EQ(other->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(other->state(), PcmState::Running);
 }
 
 TEST_F(StreamFailureTest, SecondAnswerIsAViolation)
