@@ -239,14 +239,18 @@ TEST_F(OtherBackendTest, DeviceThatTakesSecondsToStartReportsNothing)
 {
     auto file = running();
     kernel.timeline.pass(3s);
+    stream().is_cut_off = true;
     stream().report_position(256 * frame_bytes);
-    file->hwsync();
-    EXPECT_EQ(file->runtime().hw_ptr, 256u);
-    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
     stream().report_position(512 * frame_bytes);
-    kernel.timeline.pass(500ms);
+    stream().is_cut_off = false;
+    stream().interrupt_events();
     file->hwsync();
     EXPECT_EQ(file->runtime().hw_ptr, 512u);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    stream().report_position(768 * frame_bytes);
+    kernel.timeline.pass(500ms);
+    file->hwsync();
+    EXPECT_EQ(file->runtime().hw_ptr, 768u);
     EXPECT_EQ(stream().count(Operation::Open), 1u);
 }
 

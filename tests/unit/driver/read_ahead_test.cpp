@@ -370,7 +370,12 @@ TEST_F(ReadAheadTest, MicrophoneThatTakesSecondsToStartIsOpenedOnce)
         stream().has_clock = false;
         EXPECT_EQ(file->start(), 0);
         kernel.timeline.pass(3s);
+        stream().is_cut_off = true;
         stream().start_clock();
+        kernel.timeline.pass(6ms);
+        stream().is_cut_off = false;
+        stream().interrupt_requests();
+        stream().interrupt_events();
         expect_recorded(read(*file, 5 * 256), 0);
         EXPECT_EQ(file->substream().xruns, 0u);
         EXPECT_EQ(stream().count(wire::Operation::Open), 1u);
