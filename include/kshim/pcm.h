@@ -150,8 +150,8 @@ void kshim_pcm_period_elapsed(struct kshim_substream *substream);
  */
 void kshim_pcm_stop_xrun(struct kshim_substream *substream);
 /*
- * Stops the stream for good because its device failed: it has to be closed. Those that are linked to
- * it have an xrun. Context: as above.
+ * Stops the stream for good because its device failed: it has to be closed. Those that are linked
+ * to it have an xrun. Context: as above.
  */
 void kshim_pcm_stop_failed(struct kshim_substream *substream);
 
