@@ -120,7 +120,8 @@ void DeviceFactory::set_rules(GuestRules rules, GuestIdentity guest)
         rules_ = std::move(rules);
         guest_ = std::move(guest);
     }
-    // In this order: what limits() finds out meanwhile, by the old one, is of before.
+    // In this order: what limits() finds out meanwhile, by the old configuration, counts as of
+    // before.
     forget_alsa_configuration();
     ++alsa_changes_;
 }

@@ -16,11 +16,6 @@ constexpr std::chrono::milliseconds closing_pause { 200 };
 // may not be scheduled while Closing is shown.
 constexpr unsigned closings_answered_max = 5;
 
-// What to connect a stream and to close it takes as long as, in requests: two pages are mapped, two
-// event channels are bound, a thread is started, and all that is undone. A guest can have its card
-// connected again as often as it changes its state.
-constexpr std::uint64_t connection_price = 32;
-
 } // namespace
 
 Frontend::Frontend(CardEnvironment &environment, unsigned domain, unsigned card)
@@ -119,10 +114,11 @@ void Frontend::act(Action action)
     }
 }
 
-// Otherwise update() looks again when the guest has paid for what was done for it.
+// False: the guest has had more connected than is its share; update() looks again when that is
+// over.
 bool Frontend::may_connect()
 {
-    const std::optional<Time> until = environment_.streams.budget.charge(monotonic_now(), 0);
+    const std::optional<Time> until = environment_.connections.charge(monotonic_now(), 0);
     if (until)
         retry_at_ = until;
     return !until;
@@ -218,7 +214,7 @@ void Frontend::connect_streams(const CardConfig &card)
     for (const StreamConfig &stream : card.streams) {
         StreamName name { domain_,      card_,           stream.device,
                           stream.index, stream.playback, stream.unique_id };
-        (void)environment_.streams.budget.charge(monotonic_now(), connection_price);
+        (void)environment_.connections.charge(monotonic_now());
         streams_.push_back(std::make_unique<Stream>(stream, std::move(name), environment_.streams,
                                                     environment_.on_broken));
     }

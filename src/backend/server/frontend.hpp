@@ -14,6 +14,7 @@ namespace sndback {
 struct CardEnvironment {
     Store &store;
     StreamEnvironment streams;
+    RequestBudget &connections; // of streams, apart from what those that play may ask for
     std::string own_path; // /local/domain/N
     std::optional<std::string> versions; // offered to frontends; nothing: no versions node
     std::function<void()> on_broken; // called from any thread when update() of some card is due
@@ -21,6 +22,11 @@ struct CardEnvironment {
 
 class Frontend {
   public:
+    // What it takes to connect a stream and to close it, in requests: two pages are mapped, two
+    // event channels are bound, a thread is started, and all that is undone. A guest can have its
+    // card connected again as often as it changes its state.
+    static constexpr unsigned connection_price = 32;
+
     // `domain` and `card` are the components of the backend directory backend/vsnd/<domain>/<card>.
     Frontend(CardEnvironment &environment, unsigned domain, unsigned card);
     ~Frontend();

@@ -42,9 +42,11 @@ std::vector<std::string> GuestNodes::cards() const
 
 bool GuestNodes::is_frontend_state(std::string_view path) const
 {
-    const std::vector<std::string> names = cards();
-    return std::any_of(names.begin(), names.end(), [&](const std::string &card) {
-        const std::optional<std::string> frontend = store_.read(frontend_node(card));
+    const std::vector<std::string> names = store_.list(directory_);
+    return std::any_of(names.begin(), names.end(), [&](const std::string &name) {
+        if (!is_card_number(name))
+            return false;
+        const std::optional<std::string> frontend = store_.read(frontend_node(name));
         return frontend && path == *frontend + "/state";
     });
 }

@@ -11,7 +11,6 @@ namespace sndback {
 namespace {
 
 constexpr unsigned events_per_turn = 256;
-constexpr std::size_t most_past_statistics = 512;
 
 // Tokens of watches. Those of a guest have its domain.
 constexpr const char *root_token = "cards";
@@ -105,7 +104,7 @@ void GuestTable::serve(Time now)
             continue;
         }
         for (const std::string &row : guest.statistics())
-            if (past_statistics_.size() < most_past_statistics)
+            if (past_statistics_.size() < GuestWorker::most_rows)
                 past_statistics_.push_back(row);
         entry = guests_.erase(entry);
     }

@@ -59,8 +59,7 @@ StoreBroker::Answer StoreBroker::list(const std::string &path) const
 {
     std::vector<std::string> found;
     if (may_read(path))
-        found =
-            path.starts_with(nodes_.directory()) ? store_.list(path) : XenStore::list_apart(path);
+        found = path.starts_with(nodes_.directory()) ? store_.list(path) : store_.list_apart(path);
     std::string names;
     for (const std::string &name : found)
         names += name + '\0';
@@ -93,9 +92,11 @@ StoreBroker::Answer StoreBroker::remove(const std::string &path)
 
 StoreBroker::Answer StoreBroker::watch(const std::string &path)
 {
+    if (watches_.contains(path))
+        return { true, {} };
     // XenStore tells of each watch by itself: one write of the guest must not fire many. An honest
     // worker watches its frontends' states.
-    if (!may_read(path) || !nodes_.is_frontend_state(path) || watches_.size() >= most_watches)
+    if (watches_.size() >= most_watches || !may_read(path) || !nodes_.is_frontend_state(path))
         return { false, fmt::format("{} must not be watched", printable(path)) };
     try {
         watches_.try_emplace(path, store_, path, std::to_string(domain_));

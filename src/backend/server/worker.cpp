@@ -28,6 +28,11 @@ File open_event()
     return event;
 }
 
+unsigned connections_a_second(const Quota &quota)
+{
+    return std::max(quota.requests / Frontend::connection_price, 1U);
+}
+
 GuestRules rules_for(const Configuration &configuration, const GuestIdentity &guest)
 {
     const GuestRules *rules = configuration.find(guest);
@@ -60,11 +65,13 @@ Worker::Worker(const Settings &settings, unsigned domain, const MessageSocket &s
       sabotaged_memory_(settings.sabotage ? settings.sabotage->memory(grants_) : nullptr),
       channels_(domain, devices_.quota().streams),
       budget_(devices_.quota().requests),
+      connections_(connections_a_second(devices_.quota())),
       environment_ { store_,
                      { trace_, statistics_, devices_,
                        sabotaged_memory_ ? *sabotaged_memory_ : static_cast<GuestMemory &>(grants_),
                        channels_, budget_, settings.session, configuration_.realtime_priority,
                        settings.respond_delay, settings.sabotage.get() },
+                     connections_,
                      "/local/domain/" + store_.read("domid").value_or("0"),
                      settings.versions,
                      [event = broken_event_.get()] {
@@ -150,6 +157,7 @@ void Worker::handle_order(const Message &order)
         apply(order);
         grants_.set_limit(devices_.quota().pages);
         budget_.set_rate(devices_.quota().requests);
+        connections_.set_rate(connections_a_second(devices_.quota()));
         break;
     case MessageKind::update:
         changed_ = true;

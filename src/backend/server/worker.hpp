@@ -52,6 +52,7 @@ class Worker {
     std::unique_ptr<GuestMemory> sabotaged_memory_; // nullptr: honest
     EventChannelPool channels_;
     RequestBudget budget_;
+    RequestBudget connections_;
     CardEnvironment environment_;
     std::map<unsigned, Frontend> frontends_; // by card
     std::set<unsigned> refused_; // cards above the quota

@@ -75,9 +75,12 @@ std::vector<std::string> XenStore::list(const std::string &path) const
 
 // oxenstored sends answers of any length over a socket, and libxenstore takes none of more than
 // XENSTORE_PAYLOAD_MAX octets. Without a watch there is no thread of the library that reads: the
-// connection costs a descriptor, and is waited for as the lasting one is.
-std::vector<std::string> XenStore::list_apart(const std::string &path)
+// connection costs a descriptor.
+std::vector<std::string> XenStore::list_apart(const std::string &path) const
 {
+    // Where the daemon has gone, libxenstore would ask through the kernel, which waits for ever.
+    if (!answers())
+        return {};
     const std::unique_ptr<xs_handle, Closer> handle(xs_open(0));
     return handle == nullptr ? std::vector<std::string> {} : list_children(handle.get(), path);
 }

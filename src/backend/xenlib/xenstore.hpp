@@ -21,7 +21,7 @@ class XenStore final : public StoreReader {
     // Likewise of a node below which a guest writes. It can make so many children that libxenstore
     // gives up the connection on which it is asked: this one is asked on one of its own, which is
     // closed then. Empty also if there is no such connection, or it is given up.
-    [[nodiscard]] static std::vector<std::string> list_apart(const std::string &path);
+    [[nodiscard]] std::vector<std::string> list_apart(const std::string &path) const;
     // Throws std::runtime_error.
     void write(const std::string &path, const std::string &value);
     // Writes if the other node is there at that moment. Throws std::runtime_error.
