@@ -16,6 +16,7 @@
 #include "driver/session_events.cpp"
 #include "driver/session_liveness.cpp"
 #include "driver/session_requests.cpp"
+#include "driver/session_responses.cpp"
 #include "driver/shared_buffer.cpp"
 #include "driver/stream.cpp"
 #include "driver/stream_connection.cpp"

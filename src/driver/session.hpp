@@ -210,16 +210,19 @@ class Session {
         return !is_polled() && run_.base().is_elapsed() && run_.base().is_moving();
     }
 
-    // ---- session_events.cpp ----
+    // ---- session_responses.cpp ----
 
-    bool needs_sync() const; // whether a position may be a reason to tell the backend something
-    bool is_free_wheeling() const;
     void take_responses();
     void on_response(const Response &response);
     void on_open_response(int32_t status);
     void on_trigger_response(const Response &response);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);
+
+    // ---- session_events.cpp ----
+
+    bool needs_sync() const; // whether a position may be a reason to tell the backend something
+    bool is_free_wheeling() const;
     void note_move(Frames before);
     // Whether @reported, of a backend that is overdue, shows that its device merely starts late,
     // and has not run dry, or over, since.
@@ -236,6 +239,14 @@ class Session {
         liveness.on_activity();
         if (link_ == Link::Stalled)
             end_stall();
+    }
+    // The backend reports that its device goes on, or merely waits. If the backend was overdue, its
+    // device has only started late, and needs no new session.
+    [[gnu::always_inline]] void on_timely_report()
+    {
+        liveness.on_activity();
+        if (link_ == Link::Stalled)
+            set_link(Link::Attached);
     }
     void end_stall();
     // Whether the backend has to show activity.

@@ -125,8 +125,8 @@ void kshim_pcm_stop_xrun(struct kshim_substream *opaque)
 }
 
 /*
- * ALSA puts a whole group in the one state, but the other streams may be well: they have an xrun.
- * What has stopped already stops none of them.
+ * ALSA puts all streams of a group in the state that one is stopped in. The devices of the others
+ * may be well, so that state is an xrun. A stream that ALSA has stopped already leaves them alone.
  */
 void kshim_pcm_stop_failed(struct kshim_substream *opaque)
 {

@@ -120,8 +120,8 @@ void DeviceFactory::set_rules(GuestRules rules, GuestIdentity guest)
         rules_ = std::move(rules);
         guest_ = std::move(guest);
     }
-    // In this order: what limits() finds out meanwhile, by the old configuration, counts as of
-    // before.
+    // Forgotten first, counted then: limits() remembers with the count what it has asked alsa-lib
+    // for, and must not take an answer by the old configuration for one by the new.
     forget_alsa_configuration();
     ++alsa_changes_;
 }

@@ -73,8 +73,8 @@ StoreBroker::Answer StoreBroker::write(const std::string &path, const std::strin
     // CARD/NODE, in either of the directories that may_write() knows.
     const std::string_view card = std::string_view(path).substr(0, path.rfind('/'));
     try {
-        // The toolstack may have removed the card meanwhile, and writing would bring it back. A
-        // worker that a guest has taken over would write about cards that never existed.
+        // Only beside a card that exists: the toolstack may just have removed it, and a worker that
+        // a guest has taken over may name one that never existed. Writing would create the node.
         store_.write_beside(nodes_.frontend_node(card.substr(card.rfind('/') + 1)), path, value);
     } catch (const std::runtime_error &error) {
         return { false, error.what() };

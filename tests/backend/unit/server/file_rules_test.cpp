@@ -151,7 +151,7 @@ TEST(FileRules, AUsersWorkerReadsWhatHasBeenReplacedInEtc)
     if (outcome == no_namespace)
         GTEST_SKIP() << "a namespace with an /etc of its own is not permitted here";
     if (outcome == no_user)
-        GTEST_SKIP() << "this root cannot become nobody here";
+        GTEST_SKIP() << "this process is root, but may not change its user";
     EXPECT_EQ(outcome, holds);
 }
 
