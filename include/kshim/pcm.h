@@ -134,6 +134,12 @@ void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offs
  */
 void kshim_pcm_wait_without_limit(struct kshim_substream *substream);
 /*
+ * Waits for the end of the operation that ALSA carries out on the stream, if there is one. drain()
+ * changes the state of a stream that it starts behind .trigger, and kshim_pcm_get_mode() gives the
+ * old one until then. Context: any, no lock of ours held; from .open to .close.
+ */
+void kshim_pcm_synchronize(struct kshim_substream *substream);
+/*
  * Wakes a caller that waits for a drain, which gives up 100 ms or the length of the buffer after
  * it was woken last. Context: may sleep, or any without a lock of ours; from .open to .close.
  */

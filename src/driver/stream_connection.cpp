@@ -104,11 +104,13 @@ Stream::Health Stream::look()
     if (!is_wanted)
         return health;
     Mutex::Guard guard(substream_mutex_);
+    Substream substream = session_.with([](Session &session) { return session.substream(); });
+    // drain() may have asked for this look by its START, and not have changed ALSA's state yet.
+    if (substream)
+        substream.synchronize();
     Notices notices;
-    Substream substream;
     const unsigned int silence_ms = session_.with([&](Session &session) {
         const unsigned int silence_ms = session.look(now_ms(), notices);
-        substream = session.substream();
         health.link = session.link();
         health.stalled_since_ms = session.liveness.stands_since_ms();
         health.is_active = session.link() == Link::Attached && session.run().base().is_moving();

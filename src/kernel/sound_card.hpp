@@ -208,6 +208,10 @@ class Substream {
     {
         kshim_pcm_stop_failed(substream_);
     }
+    void synchronize()
+    {
+        kshim_pcm_synchronize(substream_);
+    }
     void wake_drain()
     {
         kshim_pcm_wake_drain(substream_);

@@ -97,6 +97,15 @@ void kshim_pcm_wait_without_limit(struct kshim_substream *substream)
 	to_substream(substream)->wait_time = UINT_MAX;
 }
 
+void kshim_pcm_synchronize(struct kshim_substream *opaque)
+{
+	struct snd_pcm_substream *substream = to_substream(opaque);
+	unsigned long flags;
+
+	snd_pcm_stream_lock_irqsave(substream, flags);
+	snd_pcm_stream_unlock_irqrestore(substream, flags);
+}
+
 void kshim_pcm_wake_drain(struct kshim_substream *substream)
 {
 	wake_up(&to_substream(substream)->runtime->sleep);

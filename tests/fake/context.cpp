@@ -116,7 +116,7 @@ bool Context::acquire(const void *lock, LockKind kind, const std::string &lock_c
     if (kind == LockKind::Mutex && are_interrupts_off())
         require_may_sleep(("locking the " + lock_class + " mutex").c_str());
     while (const Execution *holder = holder_of(lock)) {
-        if (kind == LockKind::Spin || holder == current_ || current_->thread == nullptr) {
+        if (holder == current_ || current_->thread == nullptr) {
             report_fault("deadlock: the " + lock_class + " lock is held already");
             return false;
         }

@@ -41,7 +41,7 @@ class Context {
 
     // ---- locks ----
 
-    // A thread waits while another one holds a mutex. False, after a fault, when waiting would
+    // A thread waits while another one holds the lock. False, after a fault, when waiting would
     // never end.
     bool acquire(const void *lock, LockKind kind, const std::string &lock_class);
     void release(const void *lock);

@@ -46,6 +46,7 @@ int do_start(kshim_substream &substream)
     if (!is_master(substream))
         return 0;
     const int status = substream.trigger(KSHIM_TRIGGER_START);
+    Kernel::current().sound.behind_start();
     if (status == -EPIPE && Kernel::current().sound.kernel_release >= Release::Linux6_12)
         substream.runtime.state = PcmState::Xrun;
     return status;

@@ -2,6 +2,7 @@
 // ALSA's cards and PCM devices: what the driver makes, and when it goes.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,6 +97,10 @@ class SoundCore {
 
     static void on_open(kshim_card &card);
     static void on_close(kshim_card &card);
+
+    // What other processors do between a stream's START and its change of state.
+    std::function<void()> behind_start = [] {
+    };
 
     // Taken to link and unlink substreams.
     char link_rwsem = 0; // its address is the lock

@@ -181,6 +181,13 @@ void kshim_pcm_wait_without_limit(kshim_substream *substream)
         substream->runtime.wait_limit_ms = UINT_MAX;
 }
 
+void kshim_pcm_synchronize(kshim_substream *substream)
+{
+    require_lockless("kshim_pcm_synchronize()");
+    if (is_open(substream, "kshim_pcm_synchronize()"))
+        substream->with_lock([] {});
+}
+
 void kshim_pcm_wake_drain(kshim_substream *substream)
 {
     require_lockless("kshim_pcm_wake_drain()");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Another thread of the kernel, for what happens while a caller waits with a mutex held. One thread
-// runs at a time; another takes its turn only where a real one would have to wait.
+// Another thread of the kernel, for what happens while a caller waits with a mutex held, or on
+// another processor. One thread runs at a time; another takes its turn only where a real one would
+// have to wait.
 #pragma once
 
 #include <ucontext.h>
@@ -13,7 +14,7 @@ namespace xen_front::fake {
 
 class Thread {
   public:
-    // Runs @body to its end, or until it has to wait for a mutex; it goes on when that is released.
+    // Runs @body to its end, or until it has to wait for a lock; it goes on when that is released.
     Thread(Context &context, std::function<void()> body);
     // A fault when it has not ended.
     ~Thread();

@@ -135,6 +135,11 @@ void kshim_pcm_wait_without_limit(kshim_substream *)
 {
 }
 
+void kshim_pcm_synchronize(kshim_substream *substream)
+{
+    const std::lock_guard guard(substream->lock);
+}
+
 // The application of these tests stops streams, and never drains them.
 void kshim_pcm_wake_drain(kshim_substream *)
 {

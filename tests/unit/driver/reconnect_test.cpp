@@ -201,6 +201,24 @@ TEST_P(FarewellTest, DrainedBeforeItWasStarted)
     EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
 }
 
+// The card's maintenance looks at the stream between its START and the state that tells of drain().
+TEST_P(FarewellTest, MaintenanceRunsWhileDrainStarts)
+{
+    auto file = prepared();
+    ASSERT_EQ(file->sw_params(buffer_frames, buffer_frames, 256), 0);
+    ASSERT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    part();
+    uint64_t runs = 0;
+    kernel.sound.behind_start = [&] {
+        const uint64_t before = kernel.works.runs();
+        kernel.timeline.pass(fake::Duration(0));
+        runs = kernel.works.runs() - before;
+    };
+    later(2s, [this] { restart(); });
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_GT(runs, 0u);
+}
+
 TEST_P(FarewellTest, ParametersAreSetWithoutABackend)
 {
     auto file = open();
