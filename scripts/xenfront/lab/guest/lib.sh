@@ -76,6 +76,8 @@ mount_basics() {
 	# A kernel with CONFIG_DEVTMPFS_MOUNT does not do it for an initramfs.
 	mount -t devtmpfs devtmpfs /dev
 	mkdir -p /dev/pts /dev/shm
+	# Bash wants it for <(command).
+	ln -sfn /proc/self/fd /dev/fd
 	mount -t devpts devpts /dev/pts
 	mount -t tmpfs tmpfs /dev/shm
 	mount -t tmpfs tmpfs /run
