@@ -37,10 +37,10 @@ others() {
 	orders=$((orders + 1))
 	count=$1
 	shift
-	for number in $(seq "$count"); do
-		other=$(xl domid "domu$number")
+	for guest in $(seq "$count"); do
+		other=$(xl domid "domu$guest")
 		xenstore-write "/local/domain/$other/data/bench-order" "$orders $*"
-		wait_for 60 "domu$number to $*" has_done_order "$other" || return 1
+		wait_for 60 "domu$guest to $*" has_done_order "$other" || return 1
 	done
 }
 
