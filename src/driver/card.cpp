@@ -118,11 +118,11 @@ void Card::suspend()
 Card::Health Card::look(unsigned int give_up_ms)
 {
     Health all;
-    bool is_any_active = false;
+    bool is_any_served = false;
     for (Box<Stream> &stream : streams_) {
         const Stream::Health one = stream->look();
         all.is_refused |= one.is_refused;
-        is_any_active |= one.is_active;
+        is_any_served |= one.is_served;
         if (one.link == Link::Stalled && one.stalled_since_ms != 0) {
             all.stalled_since_ms = all.is_stalled ? min(all.stalled_since_ms, one.stalled_since_ms)
                                                   : one.stalled_since_ms;
@@ -132,7 +132,7 @@ Card::Health Card::look(unsigned int give_up_ms)
             all.next_look_ms =
                 all.next_look_ms == 0 ? one.next_look_ms : min(all.next_look_ms, one.next_look_ms);
     }
-    if (!is_any_active || !all.is_stalled)
+    if (!is_any_served || !all.is_stalled)
         return all;
     // The backend is there: what it does not go on with ends alone.
     if (give_up_ms != 0) {

@@ -31,6 +31,22 @@ class Liveness {
         }
         return now_ms - silent_since_ms_ >= timeout_ms;
     }
+    // Whether it has shown none since the last look.
+    bool is_silent() const
+    {
+        return seen_ == activity_;
+    }
+    // It has said so many things by @now_ms, the same again included.
+    void hear(uint64_t count, uint64_t now_ms)
+    {
+        if (exchange(heard_, count) != count)
+            heard_at_ms_ = now_ms;
+    }
+    // Whether it has said anything in the last @timeout_ms, as far as hear() can tell.
+    bool was_heard(uint64_t now_ms, unsigned int timeout_ms) const
+    {
+        return heard_ != 0 && now_ms - heard_at_ms_ < timeout_ms;
+    }
     // There is another backend: the silence of the one before is not its own.
     void on_attach()
     {
@@ -83,6 +99,8 @@ class Liveness {
     uint64_t stands_since_ms_ = 0;
     Frames stands_at_;
     uint64_t silent_since_ms_ = 0;
+    uint64_t heard_ = 0;
+    uint64_t heard_at_ms_ = 0;
     uint32_t activity_ = 0;
     uint32_t seen_ = 0; // of activity_, at the last look
     bool was_expected_ = false; // at the last look

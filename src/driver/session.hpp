@@ -124,8 +124,10 @@ class Session {
     unsigned int stall_timeout_ms() const;
     // Declares the backend overdue, of whom nothing was heard since @since_ms.
     void stall(uint64_t since_ms);
-    // If the backend has been overdue for @give_up_ms, the run ends for good.
-    void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
+    // Whether the backend moves the stream, or at least says where it stands.
+    bool is_served(uint64_t now_ms) const;
+    // If the backend has been overdue for @give_up_ms, the run ends for good. Whether it does.
+    bool give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Whether a caller may wait in drain(), which is to be woken even if the stream stands still.
     bool has_waiting_drain() const
     {

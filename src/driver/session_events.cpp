@@ -69,7 +69,7 @@ bool Session::is_late_start(Bytes reported) const
     // Of a device that ran dry, or over, there is nothing to learn.
     PositionOrigin origin = origin_;
     const Bytes most = most_moved(run_);
-    if (!origin.is_known())
+    if (origin.needs_learning())
         origin.learn(reported, most);
     return origin.since_open(reported) < most;
 }
@@ -108,7 +108,7 @@ bool Session::take_events()
             }
         }
         news = max(news, EventNews::Repeated);
-        if (!origin_.is_known())
+        if (origin_.needs_learning())
             origin_.learn(reported, most_moved(run_));
         reported = origin_.since_open(reported);
         moved = max(moved, run_.visit([&](auto &run) { return run.report(reported); }));

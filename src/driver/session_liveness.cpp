@@ -73,6 +73,9 @@ unsigned int Session::look(uint64_t now_ms, Notices &notices)
         if (link_ != Link::Broken)
             sync();
     }
+    liveness.hear(journal.counts.events + liveness.activity(), now_ms);
+    if (link_ == Link::Attached && run_.is_playback() && liveness.is_silent())
+        run_.playback().want_more_silence(); // for pad()
     // A caller that waits has a time-out of its own.
     if (link_ == Link::Attached && !requests.is_awaited() &&
         liveness.is_overdue(now_ms, expects_activity(), stall_timeout_ms())) {
@@ -104,13 +107,20 @@ void Session::stall(uint64_t since_ms)
     sync();
 }
 
-void Session::give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms)
+bool Session::is_served(uint64_t now_ms) const
+{
+    return (link_ == Link::Attached && run_.base().is_moving()) ||
+           liveness.was_heard(now_ms, stall_timeout_ms());
+}
+
+bool Session::give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms)
 {
     if (link_ != Link::Stalled || liveness.stands_since_ms() == 0 ||
         now_ms - liveness.stands_since_ms() < give_up_ms)
-        return;
+        return false;
     fail(PcmStop::Disconnected);
     liveness.end_standstill();
+    return true;
 }
 
 } // namespace xen_front

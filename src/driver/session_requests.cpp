@@ -42,12 +42,12 @@ void Session::post_due()
 {
     if (post_close() && post_open() && backend_.is_usable()) {
         post_values();
-        // What is recorded from START on may be asked for at once; what is played, before it.
-        if (!run_.is_playback())
+        // What is recorded from START on may be asked for at once; what is played, before it. A
+        // backend may hold WRITEs for as long as its device is paused, and all that is behind them.
+        if (!run_.is_playback() || backend_.was_started())
             post_due_trigger();
         post_transfers();
-        if (run_.is_playback())
-            post_due_trigger();
+        post_due_trigger();
     }
     requests.publish();
 }

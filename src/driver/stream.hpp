@@ -53,7 +53,7 @@ class Stream {
     struct Health {
         Link link = Link::Absent;
         uint64_t stalled_since_ms = 0; // if stalled, and it should go on; otherwise 0
-        bool is_active = false; // the backend moves it
+        bool is_served = false; // see Session::is_served()
         bool is_refused = false; // the backend does not go on with it: the card has to go
         unsigned int next_look_ms = 0; // when to look again; 0: no need to
     };

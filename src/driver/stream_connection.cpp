@@ -88,7 +88,15 @@ void Stream::suspend()
 
 void Stream::give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms)
 {
-    session_.with([&](Session &session) { session.give_up_if_stalled(now_ms, give_up_ms); });
+    const bool is_given_up = session_.with(
+        [&](Session &session) { return session.give_up_if_stalled(now_ms, give_up_ms); });
+    if (!is_given_up)
+        return;
+    Text<160> text;
+    describe(text);
+    text << "no progress for " << uint32_t { give_up_ms }
+         << " ms (reconnect_timeout_ms), though the backend is there; the stream has failed";
+    device_.log(KSHIM_LOG_ERROR, text);
 }
 
 Stream::Health Stream::look()
@@ -113,7 +121,7 @@ Stream::Health Stream::look()
         const unsigned int silence_ms = session.look(now_ms(), notices);
         health.link = session.link();
         health.stalled_since_ms = session.liveness.stands_since_ms();
-        health.is_active = session.link() == Link::Attached && session.run().base().is_moving();
+        health.is_served = session.is_served(now_ms());
         health.is_refused = session.is_continuation_refused();
         health.next_look_ms = session.look_interval_ms();
         return silence_ms;

@@ -140,6 +140,8 @@ void Stream::await_stop()
 
 Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
 {
+    if (query_cache_.excludes(question))
+        return Error::Invalid;
     if (const wire::HwParamQuery *known = query_cache_.find(question))
         return narrow(question, *known);
     // Each of those takes a slot of the ring, and as long as a caller waits at most.
@@ -201,7 +203,8 @@ Frames Stream::choose_step(const kshim_pcm_params &params)
     question.formats = to_sndif_formats(uint64_t { 1 } << params.format);
     question.rates = { params.rate, params.rate };
     question.channels = { params.channels, params.channels };
-    question.buffer = { params.buffer_frames, params.buffer_frames };
+    // A device may not have just this size, of which OPEN takes the nearest.
+    question.buffer = { 2 * params.period_frames, params.buffer_frames };
     question.period = { static_cast<uint32_t>(step_of(wanted).value()), params.period_frames };
     auto answer = query(question);
     if (answer.is_error())

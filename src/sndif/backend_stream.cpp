@@ -50,8 +50,6 @@ void BackendStream::want_prepared(bool has_backend)
 
 void BackendStream::want_reopened()
 {
-    // An OPEN that is due already is prepare()'s.
-    is_continuing_ |= !is_open_due_;
     want_closed();
     is_open_due_ = true;
     trigger_ = TriggerState::Prepared;
@@ -107,6 +105,7 @@ void BackendStream::on_opened(bool is_continued)
     change(OpenState::Open);
     open_id_ = RequestId();
     was_opened_ = true;
+    is_continuing_ = false;
     is_fresh_ = !is_continued;
 }
 

@@ -213,8 +213,8 @@ class BackendStream {
     {
         return trigger_ == TriggerState::Started;
     }
-    // Whether the OPEN that is due, or was sent last, goes on with what a backend has opened
-    // before, so that no prepare() of the application's asks for it.
+    // Whether the OPEN that is due, or is not answered, is a new backend's, which is to go on with
+    // what another one has opened. No prepare() of the application's asks for it.
     bool is_continuing() const
     {
         return is_continuing_;

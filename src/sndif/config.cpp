@@ -208,12 +208,16 @@ Result<void> negotiate_version(StringView path, bool is_present, StringView vers
 {
     if (!is_present)
         return {};
+    bool is_any_named = false;
     Tokenizer items(versions, field::list_separator);
     for (StringView item; items.next(item);) {
+        is_any_named |= !item.is_empty();
         auto version = parse_decimal(item);
         if (!version.is_error() && version.value() == wire::protocol_version)
             return {};
     }
+    if (!is_any_named)
+        return {};
     why.clear();
     why << path << "/" << field::backend_versions << ": \"";
     why.append_untrusted(versions, 40)

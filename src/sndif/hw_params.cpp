@@ -63,6 +63,16 @@ const wire::HwParamQuery *QueryCache::find(const wire::HwParamQuery &question) c
     return nullptr;
 }
 
+bool QueryCache::excludes(const wire::HwParamQuery &question) const
+{
+    for (uint32_t i = 0; i < count_; i++) {
+        const Entry &entry = entries_[i];
+        if (contains(entry.question, question) && narrow(question, entry.result).is_error())
+            return true;
+    }
+    return false;
+}
+
 void QueryCache::remember(const wire::HwParamQuery &question, const wire::HwParamQuery &result)
 {
     entries_[next_] = { question, result };

@@ -21,6 +21,9 @@ class QueryCache {
     // as format, rate and channels are open, that of any question that was wider; then, of one that
     // settled on the same. nullptr when the backend has to be asked.
     const wire::HwParamQuery *find(const wire::HwParamQuery &question) const;
+    // Whether the result of a wider question leaves nothing of @question: there are backends that
+    // do not survive a question to which there is no answer.
+    bool excludes(const wire::HwParamQuery &question) const;
     // @result is what narrow() made of the answer to @question.
     void remember(const wire::HwParamQuery &question, const wire::HwParamQuery &result);
     void clear();

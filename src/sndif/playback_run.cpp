@@ -26,7 +26,11 @@ bool PlaybackRun::commit(int64_t queued)
     if (queued > static_cast<int64_t>(geometry_.buffer.value()))
         return false;
     // What was overtaken is played, in whatever state it was.
-    committed_ = shown_ + Frames(queued < 0 ? 0 : static_cast<uint64_t>(queued));
+    const Frames end = shown_ + Frames(queued < 0 ? 0 : static_cast<uint64_t>(queued));
+    // What was handed over free-wheeling is heard when its place in the buffer is played again.
+    if (is_free_wheeling() && is_moving() && end <= requested())
+        return true;
+    committed_ = end;
     // IOCTL_RESET takes back frames that the backend may have been given: those are played.
     padded_ = committed_;
     extra_ = Frames();
@@ -73,14 +77,20 @@ Move PlaybackRun::report(Bytes reported)
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
     const Move made = advance(min(since_prepare(reported), limit));
-    // It has played all, by its own account, and that falls short. A full buffer takes no more.
-    const Frames end = silence_end();
-    if (made == Move::None && end > Frames() && in_flight_ == 0 &&
-        min(requested(), padded_) >= end && end < position_ + geometry_.buffer)
-        extra_ += geometry_.period;
+    if (made == Move::None)
+        want_more_silence();
     // An xrun, or the end of a drain: ALSA decides.
     is_elapsed_ |= made != Move::None && has_run_out();
     return made;
+}
+
+void PlaybackRun::want_more_silence()
+{
+    const Frames end = silence_end();
+    // A full buffer takes no more.
+    if (end > Frames() && in_flight_ == 0 && min(requested(), padded_) >= end &&
+        end < position_ + geometry_.buffer)
+        extra_ += geometry_.period;
 }
 
 Bytes PlaybackRun::target() const
@@ -93,8 +103,7 @@ Bytes PlaybackRun::target() const
 
 bool PlaybackRun::next_transfer(TransferRange &range)
 {
-    const bool has_audio = is_moving() || state_ == RunState::Paused ||
-                           (state_ == RunState::Prepared && !is_free_wheeling());
+    const bool has_audio = is_moving() || (state_ == RunState::Prepared && !is_free_wheeling());
     return has_audio && next_range(target(), range);
 }
 

@@ -24,7 +24,8 @@ class PlaybackRun : public Run {
     // The application has @queued frames in the buffer that ALSA was not shown as played: .ack.
     // Negative when the position has overtaken its pointer. False when that is more than the buffer
     // holds; then nothing happens. ALSA also moves the pointer of streams that are not prepared:
-    // that is nothing.
+    // that is nothing; and so it is where an application writes behind the position of a stream
+    // that it has started without a frame: it wheels free on.
     bool commit(int64_t queued);
     // No more will be committed: what is there plays to its end. False when the run does not move.
     // is_elapsed() afterwards means that there is nothing left to play: ALSA has to look, and sees
@@ -32,8 +33,8 @@ class PlaybackRun : public Run {
     bool drain();
     // Whether silence is missing between what was committed and the end of its last period, as the
     // backend counts them from its OPEN, and there is room for it: a backend that reports whole
-    // periods only would never report a part of one. A backend whose device is behind reports the
-    // last frames only when more follows, so each repeated report makes another period due.
+    // periods only would never report a part of one. A backend whose device is behind, or whose
+    // periods are others, reports the last frames only when more follows: see want_more_silence().
     bool needs_silence() const
     {
         return state_ == RunState::Draining && padded_ < silence_end();
@@ -45,6 +46,10 @@ class PlaybackRun : public Run {
     // given, and the application has committed, is silence of its own, and does not count. Returns
     // how far that moves reported().
     Move report(Bytes reported);
+    // The backend has reported the same again, or nothing for a while. If it has been given all
+    // that it was to be, and by its own account has not played all of it, another period of silence
+    // is due.
+    void want_more_silence();
 
     // The next range to be sent by WRITE; then on_transfer_sent(), or it is given again.
     bool next_transfer(TransferRange &range);
@@ -55,7 +60,7 @@ class PlaybackRun : public Run {
     // The response to a WRITE, or to an earlier run's.
     TransferResult on_response(RequestId id, int32_t status);
 
-    // Whether the application writes in place, and never tells how far.
+    // Whether the application writes in place, and has not told of more than was handed over so.
     bool is_free_wheeling() const
     {
         return is_unstoppable_ && committed_ == Frames();

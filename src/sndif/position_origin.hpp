@@ -33,7 +33,8 @@ class PositionOrigin {
         is_known_ = false;
     }
     // The backend has reported a position: any number. Whether that goes back in this session. Of a
-    // backend that counts with 32 bits, @reported becomes what it means.
+    // backend that counts with 32 bits, @reported becomes what it means. Then learn(), if
+    // needs_learning().
     bool note(Bytes &reported)
     {
         if (is_known_ && reported < word) {
@@ -42,18 +43,24 @@ class PositionOrigin {
                 wrapped_ += word;
             reported += wrapped_;
         }
+        reports_below_ = is_known_ && reported < origin_ ? reports_below_ + 1 : 0;
         return reported < exchange(last_, reported);
     }
-    // Whether a report of this session was learned from.
-    bool is_known() const
+    // Whether no report of this session was learned from, or one that was about the session before:
+    // a backend that reports without end may do so once more when it has begun to carry out START.
+    // Two reports below the origin show that.
+    bool needs_learning() const
     {
-        return is_known_;
+        return !is_known_ || reports_below_ == 2;
     }
     // The @first report since START; it may become another, as in note(). @most is what the backend
     // can have moved since OPEN.
     void learn(Bytes &first, Bytes most)
     {
-        is_known_ = true;
+        if (exchange(is_known_, true))
+            goes_on_ = went_on_;
+        went_on_ = goes_on_;
+        reports_below_ = 0;
         // A backend may have counted, too, what it was given and had not come to when it was
         // closed; or not what it had recorded and was not asked for.
         const Bytes all = max(transferred_, last_before_);
@@ -94,7 +101,9 @@ class PositionOrigin {
 
     bool is_new_ = true; // no session with this backend has begun
     bool goes_on_ = false; // the backend, as one of its sessions has shown
+    bool went_on_ = false; // the same, before this session
     bool is_known_ = false;
+    uint8_t reports_below_ = 0; // the origin, the last ones
     Bytes origin_; // of this session
     Bytes last_; // report of this session
     Bytes wrapped_; // a multiple of 2^32: to be added to its reports

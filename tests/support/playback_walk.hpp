@@ -172,6 +172,10 @@ inline void PlaybackWalk::commit(uint64_t count)
     promise(run_.commit(static_cast<int64_t>(end - shown_)), "what fits the buffer is committed");
     if (state_ == RunState::Idle)
         return;
+    if (is_free_wheeling() && is_moving() && end <= frames(sent_)) {
+        is_tainted_ = true;
+        return;
+    }
     for (uint64_t frame = committed_; frame < end; frame++)
         content_[frame % geometry_.buffer] = frame + 1;
     committed_ = padded_ = end;
@@ -228,8 +232,7 @@ inline void PlaybackWalk::report(uint64_t bytes)
 
 inline void PlaybackWalk::send_next(bool has_room)
 {
-    const bool has_audio = is_moving() || state_ == RunState::Paused ||
-                           (state_ == RunState::Prepared && !is_free_wheeling());
+    const bool has_audio = is_moving() || (state_ == RunState::Prepared && !is_free_wheeling());
     const bool is_due = sent_ < bytes(target());
     promise(run_.wants_responses() == (is_due && in_flight_ == Run::transfer_window),
             "a full window is waited for when there is more");

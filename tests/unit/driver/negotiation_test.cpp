@@ -122,6 +122,21 @@ TEST_F(NegotiationTest, WhatTheBackendCannotDoFails)
     EXPECT_EQ(file->hw_params(params), 0);
 }
 
+// There are backends that do not survive a question to which there is no answer.
+TEST_F(NegotiationTest, WhatIsKnownToBeImpossibleIsNotAsked)
+{
+    stream().on_query = [](HwParamQuery query) {
+        EXPECT_LE(query.rates.min, 44100u);
+        EXPECT_GE(query.rates.max, 44100u);
+        query.rates = { 44100, 44100 };
+        return query;
+    };
+    EXPECT_EQ(refined().rate_max, 44100u);
+    PcmRanges ranges = fake::exactly(small_params);
+    EXPECT_EQ(file->refine(ranges), -EINVAL);
+    EXPECT_EQ(file->hw_params(small_params), -EINVAL);
+}
+
 TEST_F(NegotiationTest, RefusalLeavesTheLimitsOfXenStore)
 {
     const PcmRanges expected = refined();

@@ -265,6 +265,7 @@ TEST_F(OtherBackendTest, DeviceThatRanDryBeforeItsFirstReportIsOpenedAnew)
     EXPECT_EQ(stream().count(Operation::Open), 2u);
 }
 
+// Its backend is there all the time: the card stays, and what else plays on it.
 TEST_F(OtherBackendTest, DeviceThatNeverStartsIsGivenUp)
 {
     auto file = running();
@@ -273,7 +274,63 @@ TEST_F(OtherBackendTest, DeviceThatNeverStartsIsGivenUp)
         kernel.timeline.pass(5ms);
     }
     EXPECT_EQ(file->state(), PcmState::Disconnected);
-    EXPECT_FALSE(has_card());
+    EXPECT_TRUE(has_card());
+    EXPECT_NE(
+        complaints().back().find("no progress for 10000 ms (reconnect_timeout_ms), though the "
+                                 "backend is there; the stream has failed"),
+        std::string::npos);
+    file.reset();
+    EXPECT_NE(running(), nullptr);
+}
+
+// A telephone call has the loudspeaker.
+TEST_F(OtherBackendTest, DeviceThatIsPausedForLongIsGivenUp)
+{
+    auto file = running();
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    for (int i = 0; i < 2600; i++) {
+        const bool is_first = stream().count(Operation::Open) == 1;
+        stream().report_position(is_first ? 256 * frame_bytes : 0);
+        kernel.timeline.pass(5ms);
+    }
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+    EXPECT_TRUE(has_card());
+}
+
+TEST_F(OtherBackendTest, StreamThatCannotBeOpenedAnewFailsAlone)
+{
+    auto file = running();
+    kernel.timeline.pass(3s);
+    stream().statuses[Operation::Open] = -16;
+    stream().report_position(1024 * frame_bytes);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    kernel.timeline.pass(20s);
+    EXPECT_TRUE(has_card());
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    stream().statuses.clear();
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+}
+
+// Its timer reports all the time, and counts from START on.
+TEST_F(OtherBackendTest, LastReportOfASessionComesBehindTheNextStart)
+{
+    stream().has_clock = true;
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(48000 * frame_bytes)), 48000);
+    EXPECT_EQ(file->drop(), 0);
+    const uint64_t last = stream().position();
+    stream().has_clock = false;
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    stream().report_position(last);
+    for (uint64_t frames = 64; frames <= 512; frames += 64)
+        stream().report_position(frames * frame_bytes);
+    EXPECT_EQ(file->hwsync(), 0);
+    EXPECT_EQ(file->runtime().hw_ptr, 512u);
+    EXPECT_EQ(file->state(), PcmState::Running);
 }
 
 // It converts between bytes and microseconds.
@@ -290,6 +347,26 @@ TEST_F(OtherBackendTest, DrainOnABackendThatReportsWhatIsHeard)
     EXPECT_LE(drained(1000, 700), 80ms);
     EXPECT_EQ(stream().count(Operation::Open), 1u);
     EXPECT_TRUE(complaints().empty());
+}
+
+// It has taken note of what period it was to report by, and has its own.
+TEST_F(OtherBackendTest, DrainOnABackendOfOtherPeriods)
+{
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(768 * frame_bytes)), 768);
+    std::function<void()> play = [&] {
+        const uint64_t next = stream().position() / frame_bytes + 200;
+        if (next <= written_frames(*file) && stream().is_running())
+            stream().report_position(next * frame_bytes);
+        kernel.timeline.after(4ms, [&] { play(); });
+    };
+    play();
+    EXPECT_LE(duration_of([&] { EXPECT_EQ(file->drain(), 0); }), 600ms);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    EXPECT_TRUE(complaints().empty());
+    play = [] {
+    };
+    kernel.timeline.pass(10ms);
 }
 
 // sndif.h: "front may confirm its reception for either each event, group of events or none".

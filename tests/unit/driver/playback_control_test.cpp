@@ -168,14 +168,23 @@ TEST_F(PlaybackTest, PauseAndRelease)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
-TEST_F(PlaybackTest, FramesWrittenWhilePausedArriveAtOnce)
+// A backend may hold a WRITE until its device goes on, and RESUME must not be behind that.
+TEST_F(PlaybackTest, FramesWrittenWhilePausedFollowResume)
 {
     auto file = prepared();
     file->sw_params(1, 1024, 1);
     file->write(make_audio(100 * frame_bytes));
     ASSERT_EQ(file->pause(true), 0);
     EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    EXPECT_EQ(written_frames(*file), 100u);
+    ASSERT_EQ(file->pause(false), 0);
     EXPECT_EQ(written_frames(*file), 200u);
+    const auto &requests = stream().record.requests;
+    ASSERT_GE(requests.size(), 2u);
+    EXPECT_EQ(requests.back().operation, Operation::Write);
+    const wire::Request &resume = requests[requests.size() - 2];
+    EXPECT_EQ(resume.operation, Operation::Trigger);
+    EXPECT_EQ(resume.trigger.type, wire::TriggerType::Resume);
 }
 
 TEST_F(PlaybackTest, DropStopsAtOnce)

@@ -106,7 +106,8 @@ class BackendStreamWalk {
     bool is_close_wanted_ = false; // and not sent
     bool was_opened_ = false; // by any backend, since it was prepared
     bool was_started_ = false; // likewise
-    bool is_continuing_ = false;
+    bool is_continuing_ = false; // what another backend has opened
+    bool is_reopened_ = false; // what this one has
     TriggerState wanted_ = TriggerState::Stopped;
     TriggerState trigger_ = TriggerState::Prepared; // as sent
     uint32_t count_ = 0;
@@ -210,7 +211,8 @@ void BackendStreamWalk::answer(Step how)
         } else if (is_last) {
             is_open_ = true;
             was_opened_ = true;
-            is_used_ = is_continuing_ && was_started_;
+            is_used_ = (is_continuing_ || is_reopened_) && was_started_;
+            is_continuing_ = is_reopened_ = false;
             stream_.on_opened(is_used_);
         }
         break;
@@ -259,7 +261,7 @@ void BackendStreamWalk::step(Step step)
     case Step::Lose:
         stream_.lose_backend();
         has_backend_ = is_wanted_ = is_opened_ = is_open_ = is_used_ = is_new_wanted_ = false;
-        is_refused_ = is_close_wanted_ = is_open_wanted_ = false;
+        is_refused_ = is_close_wanted_ = is_open_wanted_ = is_reopened_ = false;
         trigger_ = TriggerState::Prepared;
         std::fill(sent_, sent_ + ring, Sent {});
         count_ = 0;
@@ -272,7 +274,7 @@ void BackendStreamWalk::step(Step step)
         is_close_wanted_ |= is_new_wanted_;
         is_open_wanted_ = has_backend_ && (!is_opened_ || is_close_wanted_);
         was_opened_ = is_open_ && !is_close_wanted_;
-        is_continuing_ = was_started_ = false;
+        is_continuing_ = is_reopened_ = was_started_ = false;
         break;
     case Step::Close:
         stream_.want_closed();
@@ -283,7 +285,7 @@ void BackendStreamWalk::step(Step step)
     case Step::Reopen:
         if (!stream_.was_started())
             break;
-        is_continuing_ |= !(is_wanted_ && is_close_wanted_);
+        is_reopened_ |= !(is_wanted_ && is_close_wanted_);
         is_close_wanted_ = is_open_wanted_ = true;
         stream_.want_reopened();
         is_wanted_ = true;
@@ -334,7 +336,7 @@ void BackendStreamWalk::check() const
     promise(stream_.is_closing() == ((is_close_wanted_ && !is_refused_) || is_sent(Kind::Close)),
             "it is closing while CLOSE is due, or not answered");
     promise(!stream_.is_opening() || stream_.is_continuing() == is_continuing_,
-            "it is continued if it was opened since it was prepared");
+            "it is continued if another backend has opened it since it was prepared");
     promise(!is_new_wanted_ || stream_.is_close_due(), "a used stream is opened anew");
     promise(!stream_.was_started() || trigger_ != TriggerState::Prepared,
             "what was started was sent");

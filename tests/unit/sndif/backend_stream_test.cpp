@@ -142,7 +142,9 @@ TEST_F(BackendStreamTest, ContinuedStreamIsOpenedAnewByPrepare)
     stream.lose_backend();
     stream.meet_backend(true);
     stream.on_open_sent(open_id);
+    EXPECT_TRUE(stream.is_continuing());
     stream.on_opened(true);
+    EXPECT_FALSE(stream.is_continuing());
     stream.want_prepared(true);
     EXPECT_TRUE(stream.is_open_due());
     EXPECT_FALSE(stream.is_continuing());
@@ -237,16 +239,6 @@ TEST_F(BackendStreamTest, ResumeOfADeviceThatDidNotPauseMayBeRefused)
     EXPECT_EQ(stream.on_trigger_answered(resume_id, refused), TriggerResult::StartRefused);
 }
 
-TEST_F(BackendStreamTest, PreparedStreamIsNotContinuedThoughItIsReopened)
-{
-    open();
-    send(TriggerState::Started, start_id);
-    stream.want_prepared(true);
-    stream.want_reopened(); // before there was room for CLOSE
-    EXPECT_TRUE(stream.is_open_due());
-    EXPECT_FALSE(stream.is_continuing());
-}
-
 TEST_F(BackendStreamTest, ReopenedStreamIsStartedAnew)
 {
     open();
@@ -260,7 +252,7 @@ TEST_F(BackendStreamTest, ReopenedStreamIsStartedAnew)
     EXPECT_EQ(stream.due_trigger(TriggerState::Started), nullptr);
     stream.on_close_sent(close_id);
     stream.on_open_sent(open_id);
-    EXPECT_TRUE(stream.is_continuing());
+    EXPECT_FALSE(stream.is_continuing());
     stream.on_opened(true);
     EXPECT_EQ(stream.due_trigger(TriggerState::Started)->type, wire::TriggerType::Start);
 }

@@ -126,6 +126,19 @@ TEST_F(QueryCacheTest, WhatLiesBetweenQuestionAndResultIsSettled)
 }
 
 // One format, rate and number of channels out of @query.
+TEST_F(QueryCacheTest, ExcludesWhatTheResultOfAWiderQuestionDoesNotHave)
+{
+    EXPECT_FALSE(cache.excludes(narrower));
+    cache.remember(wide, narrower);
+    EXPECT_FALSE(cache.excludes(wide));
+    EXPECT_FALSE(cache.excludes(narrower));
+    HwParamQuery other = wide;
+    other.rates = { 96000, 96000 };
+    EXPECT_TRUE(cache.excludes(other));
+    other.rates.max = 200000; // of which the backend was not asked
+    EXPECT_FALSE(cache.excludes(other));
+}
+
 HwParamQuery settled(HwParamQuery query, uint32_t rate)
 {
     query.formats &= ~(query.formats - 1);

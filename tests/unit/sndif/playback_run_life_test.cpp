@@ -101,6 +101,17 @@ class StandingDrainTest : public PlaybackRunLifeTest {
     }
 };
 
+TEST_F(StandingDrainTest, SilenceOfTheBackendMakesAPeriodOfSilenceDue)
+{
+    run.want_more_silence();
+    EXPECT_EQ(silences(), Silences({ { 200, 100 } }));
+    run.want_more_silence(); // The silence has not been written yet.
+    EXPECT_EQ(silences(), Silences());
+    hand_over();
+    run.want_more_silence();
+    EXPECT_EQ(silences(), Silences({ { 300, 100 } }));
+}
+
 TEST_F(StandingDrainTest, EachRepeatedReportMakesAPeriodOfSilenceDue)
 {
     report(90);
@@ -194,8 +205,8 @@ TEST_F(PlaybackRunLifeTest, NewSessionWhilePausedIsGivenTheRest)
     report(150);
     run.apply(RunCommand::Pause);
     run.begin_session();
-    EXPECT_EQ(send(), Ranges({ { 150, 250 } }));
     run.apply(RunCommand::Resume);
+    EXPECT_EQ(send(), Ranges({ { 150, 250 } }));
     report(250);
     EXPECT_EQ(position(), 400u);
 }
@@ -289,7 +300,30 @@ TEST_F(PlaybackRunLifeTest, FreeWheelingTheApplicationMayBeBehind)
     report(200);
     show_all();
     EXPECT_TRUE(run.commit(-190));
-    EXPECT_EQ(run.committed().value(), 200u);
+    EXPECT_TRUE(run.is_free_wheeling());
+    EXPECT_EQ(send(), Ranges({ { 200, 200 } }));
+}
+
+// RtAudio and JUCE link playback to capture, let the first read start both, and write what they
+// have read: a period behind the position of playback. A lap later it is heard.
+TEST_F(PlaybackRunLifeTest, FreeWheelingEachPeriodIsCommittedBehindThePosition)
+{
+    run.set_unstoppable(true);
+    play(0);
+    EXPECT_EQ(run.requested().value(), 200u);
+    for (uint64_t round = 1; round < 20; round++) {
+        respond_to_all();
+        report(100 * round);
+        show_all();
+        const auto next = static_cast<uint32_t>((100 * round + 100) % 400);
+        EXPECT_EQ(send(), Ranges({ { next, 100 } }));
+        EXPECT_TRUE(run.commit(0));
+    }
+    respond_to_all();
+    // One that jumps ahead has its frames played from there.
+    EXPECT_TRUE(run.commit(350));
+    EXPECT_FALSE(run.is_free_wheeling());
+    EXPECT_EQ(send(), Ranges({ { 100, 150 } }));
 }
 
 TEST_F(PlaybackRunLifeTest, FreeWheelingSilenceOverwritesNothingAhead)

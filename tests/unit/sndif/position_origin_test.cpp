@@ -26,7 +26,7 @@ class PositionOriginTest : public ::testing::Test {
     {
         Bytes reported(bytes);
         (void)origin.note(reported);
-        if (!origin.is_known())
+        if (origin.needs_learning())
             origin.learn(reported, Bytes(most));
         return origin.since_open(reported).value();
     }
@@ -97,6 +97,31 @@ TEST_F(PositionOriginTest, ABackendMayBeginAnewAfterAll)
     EXPECT_EQ(report(1024), 1024u);
     open_again(4096);
     EXPECT_EQ(report(2048), 2048u);
+}
+
+// It reports all the time, and its last report about a session comes behind the next one's START.
+TEST_F(PositionOriginTest, AReportThatIsLateMisleadsForOneMore)
+{
+    EXPECT_EQ(report(4'000'000), 4'000'000u);
+    EXPECT_EQ(report(4'997'120), 4'997'120u);
+    for (int session = 0; session < 3; session++) {
+        open_again(5'000'000);
+        EXPECT_EQ(report(4'997'120), 0u);
+        EXPECT_EQ(report(1024), 0u);
+        EXPECT_EQ(report(2048), 2048u);
+        EXPECT_EQ(report(4'997'120), 4'997'120u);
+    }
+}
+
+TEST_F(PositionOriginTest, OneReportBelowTheOriginChangesNothing)
+{
+    EXPECT_EQ(report(50'000), 50'000u);
+    open_again(60'000);
+    EXPECT_EQ(report(61'024), 1024u);
+    for (uint64_t bytes = 2048; bytes < 20'000; bytes += 1024) {
+        EXPECT_EQ(report(100), 0u);
+        EXPECT_EQ(report(60'000 + bytes), bytes);
+    }
 }
 
 TEST_F(PositionOriginTest, FromAbsurdPositionsNothingIsLearnt)
