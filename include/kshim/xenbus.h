@@ -31,7 +31,8 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int 
 /*
  * Lets the bus know that the device has left Initialising, if it has. Context: in
  * xen_front_backend_changed(), that is, in the thread in which the bus looks for devices that the
- * toolstack has made anew; may sleep; no kshim_xenbus_switch_state() beside it.
+ * toolstack has made anew, or in xen_front_shutdown(), when it matters no more; may sleep; no
+ * kshim_xenbus_switch_state() beside it.
  */
 void kshim_xenbus_settle_state(struct kshim_xenbus_device *device);
 /*

@@ -82,7 +82,6 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
 {
     // Never the old pages again: the backend may still map them.
     hw_free();
-    Mutex::Guard guard(request_mutex_);
     const bool is_gone = session_.with([](const Session &session) {
         return session.link() == Link::Removed || session.link() == Link::Broken;
     });
@@ -95,9 +94,15 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
         device_.log(KSHIM_LOG_ERROR, text);
         return Error::Busy;
     }
-    buffer_ =
+    // Without the mutex, for which xenwatch may wait: other memory may have to be made free first.
+    auto buffer =
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
                                  config_.settings.channels_max));
+    Mutex::Guard guard(request_mutex_);
+    const DomainId domain = device_.backend_domain();
+    if (!(buffer->domain() == domain))
+        TRY(buffer->renew(domain));
+    buffer_ = move(buffer);
     session_.with([buffer = buffer_.get()](Session &session) {
         session.set_buffer(buffer);
         session.substream().set_buffer(buffer->address(), buffer->bytes());

@@ -60,7 +60,8 @@ class XenbusDevice {
     {
         kshim_xenbus_switch_state(device_, state);
     }
-    // As kshim_xenbus_settle_state(). Context: that of xen_front_backend_changed().
+    // As kshim_xenbus_settle_state(). Context: that of xen_front_backend_changed(), or of
+    // xen_front_shutdown().
     void settle_state()
     {
         kshim_xenbus_settle_state(device_);

@@ -3,7 +3,7 @@
 #ifndef XEN_FRONT_DRIVER_H
 #define XEN_FRONT_DRIVER_H
 
-/* 0, or a negative errno (-ENODEV: this is no Xen guest). */
+/* 0, or a negative errno (-ENODEV: no Xen guest, or one without PV devices). */
 int xen_front_driver_register(void);
 void xen_front_driver_unregister(void);
 

@@ -2,7 +2,9 @@
 /* include/kshim/event_channel.h over late-EOI event channel interrupts. */
 #include <linux/interrupt.h>
 #include <linux/slab.h>
+#include <asm/xen/hypercall.h>
 #include <xen/events.h>
+#include <xen/interface/event_channel.h>
 #include <xen/xenbus.h>
 
 #include "kshim/event_channel.h"
@@ -34,6 +36,23 @@ static irqreturn_t event_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Not xenbus_alloc_evtchn(): if there is no port now, that closes the device for good. */
+static int alloc_port(domid_t domain, evtchn_port_t *port)
+{
+	struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = domain };
+	int ret = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+
+	*port = alloc.port;
+	return ret;
+}
+
+static void close_port(evtchn_port_t port)
+{
+	struct evtchn_close close = { .port = port };
+
+	WARN_ON(HYPERVISOR_event_channel_op(EVTCHNOP_close, &close));
+}
+
 int kshim_event_channel_open(struct kshim_xenbus_device *device, const char *name,
 			     kshim_event_handler handler, void *context,
 			     struct kshim_event_channel **result)
@@ -49,20 +68,26 @@ int kshim_event_channel_open(struct kshim_xenbus_device *device, const char *nam
 	if (!channel->name)
 		goto free_channel;
 
-	ret = xenbus_alloc_evtchn(to_xenbus(device), &channel->port);
+	ret = alloc_port(to_xenbus(device)->otherend_id, &channel->port);
 	if (ret)
 		goto free_channel;
 
-	ret = bind_evtchn_to_irqhandler_lateeoi(channel->port, event_interrupt, 0, channel->name,
-						channel);
+	ret = bind_evtchn_to_irq_lateeoi(channel->port);
 	if (ret < 0)
-		goto free_port;
+		goto close_port;
 	channel->irq = ret;
+	ret = request_irq(channel->irq, event_interrupt, 0, channel->name, channel);
+	if (ret)
+		goto unbind;
 	*result = channel;
 	return 0;
 
-free_port:
-	xenbus_free_evtchn(to_xenbus(device), channel->port);
+unbind:
+	/* Closes the port as well, which may be another one's at once. */
+	evtchn_put(channel->port);
+	goto free_channel;
+close_port:
+	close_port(channel->port);
 free_channel:
 	kfree(channel->name);
 	kfree(channel);
@@ -96,7 +121,7 @@ void kshim_event_channel_synchronize(struct kshim_event_channel *channel)
 
 void kshim_event_channel_close(struct kshim_event_channel *channel)
 {
-	/* Closes the port as well: xenbus_free_evtchn() now would close another one's. */
+	/* Closes the port as well. */
 	unbind_from_irqhandler(channel->irq, channel);
 	kfree(channel->name);
 	kfree(channel);

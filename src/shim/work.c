@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/work.h over the kernel's delayed works. */
 #include <linux/jiffies.h>
+#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -27,11 +28,15 @@ static void run(struct work_struct *delayed)
 {
 	struct work *work = container_of(to_delayed_work(delayed), struct work, work);
 	unsigned long flags;
+	unsigned int noio;
 
 	spin_lock_irqsave(&work->lock, flags);
 	work->is_due = false;
 	spin_unlock_irqrestore(&work->lock, flags);
+	/* xenwatch, which disks need as well, waits for mutexes that works hold. */
+	noio = memalloc_noio_save();
 	work->function(work->context);
+	memalloc_noio_restore(noio);
 }
 
 #ifdef CONFIG_LOCKDEP

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/xenbus.h over the bus's devices. */
 #include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kstrtox.h>
+#include <linux/slab.h>
 #include <xen/xenbus.h>
 
 #include "kshim/xenbus.h"
@@ -61,15 +64,21 @@ static int write_state(struct xenbus_device *device, unsigned int state)
 	struct xenbus_transaction transaction;
 	unsigned int present;
 	bool is_written;
+	char *text;
 	int ret;
 
 	do {
 		ret = xenbus_transaction_start(&transaction);
 		if (ret)
 			return ret;
-		is_written = xenbus_exists(transaction, device->nodename, "state") &&
-			     (xenbus_scanf(transaction, device->nodename, "state", "%u",
-					   &present) != 1 || present != state);
+		text = xenbus_read(transaction, device->nodename, "state", NULL);
+		if (IS_ERR(text)) {
+			is_written = false;
+			ret = PTR_ERR(text) == -ENOENT ? 0 : PTR_ERR(text);
+		} else {
+			is_written = kstrtouint(text, 10, &present) || present != state;
+			kfree(text);
+		}
 		if (is_written)
 			ret = xenbus_printf(transaction, device->nodename, "state", "%u", state);
 		if (ret) {

@@ -8,7 +8,9 @@
 #include <linux/pm.h>
 #include <linux/rcupdate.h>
 #include <linux/reboot.h>
+#include <linux/sched/mm.h>
 #include <xen/interface/io/sndif.h>
+#include <xen/platform_pci.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
 
@@ -36,9 +38,13 @@ static bool backend_will_handle(struct xenbus_watch *watch, const char *path, co
 
 static void backend_changed(struct xenbus_device *device, enum xenbus_state state)
 {
+	/* The disk on which memory is to be swapped out may wait for this thread as well. */
+	unsigned int flags = memalloc_noio_save();
+
 	/* The watch is registered when probe() has returned, so this is the first chance. */
 	WRITE_ONCE(device->otherend_watch.will_handle, backend_will_handle);
 	xen_front_backend_changed(from_xenbus(device), state);
+	memalloc_noio_restore(flags);
 }
 
 /* The guest is about to be saved or moved, or Xen only tries. */
@@ -60,7 +66,10 @@ static const struct dev_pm_ops sleep_operations = {
 
 static int resume(struct xenbus_device *device)
 {
+	unsigned int flags = memalloc_noio_save(); /* as above */
+
 	xen_front_resume(from_xenbus(device));
+	memalloc_noio_restore(flags);
 	return 0;
 }
 
@@ -108,18 +117,41 @@ static struct xenbus_driver driver = {
 	.driver.pm = &sleep_operations,
 };
 
-/* Whether the device will have a card as soon as its backend and the driver have agreed. */
-static int is_connecting(struct device *device, void *unused)
+typedef int (*device_fn)(struct xenbus_device *device);
+
+/* Calls the function @data points to if the device is the driver's, which stays so meanwhile. */
+static int call_if_ours(struct device *device, void *data)
 {
-	struct xenbus_device *one = to_xenbus_device(device);
+	device_fn *function = data;
+	int ret = 0;
+
+	if (READ_ONCE(device->driver) != &driver.driver)
+		return 0;
+	device_lock(device);
+	if (device->driver == &driver.driver && dev_get_drvdata(device))
+		ret = (*function)(to_xenbus_device(device));
+	device_unlock(device);
+	return ret;
+}
+
+/*
+ * As driver_for_each_device(), which must not wait for a device's lock: whoever unbinds the device
+ * holds that, and waits for the iteration to leave the device.
+ */
+static int for_each_device(device_fn function)
+{
+	return bus_for_each_dev(driver.driver.bus, NULL, &function, call_if_ours);
+}
+
+/* Whether the device will have a card as soon as its backend and the driver have agreed. */
+static int is_connecting(struct xenbus_device *device)
+{
 	unsigned int backend = XenbusStateUnknown;
 
-	device_lock(device);
-	/* one->state is late: see kshim_xenbus_switch_state(). */
-	if (device->driver && xenbus_read_unsigned(one->nodename, "state", XenbusStateUnknown) <
-				      XenbusStateConnected)
-		backend = xenbus_read_unsigned(one->otherend, "state", XenbusStateUnknown);
-	device_unlock(device);
+	/* device->state is late: see kshim_xenbus_switch_state(). */
+	if (xenbus_read_unsigned(device->nodename, "state", XenbusStateUnknown) <
+	    XenbusStateConnected)
+		backend = xenbus_read_unsigned(device->otherend, "state", XenbusStateUnknown);
 	return backend == XenbusStateInitWait || backend == XenbusStateInitialised ||
 	       backend == XenbusStateConnected;
 }
@@ -129,7 +161,7 @@ static void await_cards(void)
 {
 	unsigned long end = jiffies + 30 * HZ;
 
-	while (driver_for_each_device(&driver.driver, NULL, NULL, is_connecting)) {
+	while (for_each_device(is_connecting)) {
 		if (time_after(jiffies, end) || msleep_interruptible(20))
 			break;
 	}
@@ -157,20 +189,16 @@ static int register_with_bus(void)
 	return 0;
 }
 
-static int shut_down(struct device *device, void *unused)
+static int shut_down(struct xenbus_device *device)
 {
-	/* The driver may be unbound just now. */
-	device_lock(device);
-	if (dev_get_drvdata(device))
-		xen_front_shutdown(from_xenbus(to_xenbus_device(device)));
-	device_unlock(device);
+	xen_front_shutdown(from_xenbus(device));
 	return 0;
 }
 
 /* The bus closes devices that are Connected, and no others. */
 static int on_reboot(struct notifier_block *block, unsigned long action, void *unused)
 {
-	if (driver_for_each_device(&driver.driver, NULL, NULL, shut_down))
+	if (for_each_device(shut_down))
 		pr_warn("snd-xen-front: not every device is closed\n");
 	return NOTIFY_DONE;
 }
@@ -183,8 +211,10 @@ int xen_front_driver_register(void)
 {
 	int status;
 
-	if (!xen_domain()) {
-		pr_err("snd-xen-front: this is no Xen guest\n");
+	if (!xen_domain() || !xen_has_pv_devices()) {
+		/* As part of the kernel it is on many machines that are none. */
+		if (__is_defined(MODULE))
+			pr_err("snd-xen-front: this is no Xen guest, or one without Xen's devices\n");
 		return -ENODEV;
 	}
 	shared = xen_front_load();

@@ -62,6 +62,7 @@ class Kernel {
     unsigned int period_min_us = 500;
     unsigned int position_step_us = 5000;
     char xenwatch = 0; // its address is the lock
+    bool is_shutting_down = false;
 
     // As rmmod: nothing happens while a device is bound or a card is there.
     void unload_driver();

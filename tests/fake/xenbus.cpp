@@ -150,7 +150,10 @@ void while_frozen(XenbusDevice &device, const std::function<void()> &body)
 
 void shut_down(XenbusDevice &device)
 {
-    Kernel::current().context.run_elsewhere([&] { xen_front_shutdown(&device); });
+    Kernel &kernel = Kernel::current();
+    kernel.is_shutting_down = true;
+    kernel.context.run_elsewhere([&] { xen_front_shutdown(&device); });
+    kernel.is_shutting_down = false;
 }
 
 void sleep_and_wake(XenbusDevice &device, const std::function<void()> &while_asleep)
@@ -260,7 +263,7 @@ void kshim_xenbus_settle_state(kshim_xenbus_device *device)
 {
     Kernel &kernel = Kernel::current();
     require_bound(*device, "kshim_xenbus_settle_state()");
-    if (!kernel.context.holds(&kernel.xenwatch))
+    if (!kernel.context.holds(&kernel.xenwatch) && !kernel.is_shutting_down)
         report_fault("kshim_xenbus_settle_state() in another thread than xenwatch");
     if (device->believed_state == xen_front::wire::XenbusState::Initialising)
         device->believed_state = frontend_state(*device);

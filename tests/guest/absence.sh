@@ -83,4 +83,36 @@ check "absence, from the start: it plays" plays
 # Linux 7 takes a device for a new one whose state in XenStore is not what the bus knows.
 check "absence, from the start: the bus takes the device for what it is" eval \
 	'! dmesg | grep "state reset"'
+
+# insmod waits for a card whose backend hangs. Meanwhile the device is unbound and bound, until
+# insmod finds it unbound.
+backend_waits() {
+	[ "$(xenstore-read "$(xenstore-read device/vsnd/0/backend)/state")" = 2 ]
+}
+rebind() {
+	rounds=0
+	for _ in $(seq 10); do
+		insmod /lab/snd-xen-front.ko &
+		loader=$!
+		wait_until [ -e $bus/vsnd-0 ] || return 1
+		while kill -0 $loader 2>/tmp/none; do
+			echo vsnd-0 >$bus/unbind || return 1
+			echo vsnd-0 >$bus/bind || return 1
+			rounds=$((rounds + 1))
+		done
+		wait $loader || return 1
+		unload || return 1
+	done
+	note "it was bound $rounds times more"
+	[ $rounds -ge 10 ]
+}
+check "absence, while loading: the module is unloaded" unload
+check "absence, while loading: the backend waits" wait_until backend_waits
+check "absence, while loading: and hangs" ask hang
+check "absence, while loading: the device is unbound and bound" rebind
+insmod /lab/snd-xen-front.ko &
+loader=$!
+check "absence, while loading: the card comes with the backend" eval \
+	'ask continue && wait_until card_is_there'
+check "absence, while loading: insmod ends" wait $loader
 ktap_end

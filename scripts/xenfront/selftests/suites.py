@@ -154,7 +154,7 @@ def matrix_runs() -> list[Run]:
 def survivor_runs(restarts: int, saves: int) -> list[Run]:
     """Players that outlive restarts of their backend, and saves of their guest."""
     # How soon the backend is away is timed by absence.sh.
-    absence = "dom0-obey.sh 0.01 30 stop start kill start stop start stop start"
+    absence = "dom0-obey.sh 0.01 30 stop start kill start stop start stop start hang continue"
     runs = [Run(f"selftest-restart-{kernel}", kernel, guest_type,
                 each(f"/selftest/{before}", f"/selftest/outlive.sh {access}"),
                 vsnd=cards.OUTLIVE, checks=(outlive.after(restarts // 2),),

@@ -41,7 +41,7 @@ struct fake_channel *fake_channel_find(u32 port)
 
 /* ---- what drivers call */
 
-int xenbus_alloc_evtchn(struct xenbus_device *device, evtchn_port_t *port)
+static int alloc_unbound(struct evtchn_alloc_unbound *alloc)
 {
 	struct fake_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL);
 	unsigned long flags;
@@ -53,32 +53,27 @@ int xenbus_alloc_evtchn(struct xenbus_device *device, evtchn_port_t *port)
 	raw_spin_lock_irqsave(&channels_lock, flags);
 	channel->port = next_port++;
 	list_add_tail(&channel->list, &channels);
-	*port = channel->port;
+	alloc->port = channel->port;
 	raw_spin_unlock_irqrestore(&channels_lock, flags);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(xenbus_alloc_evtchn);
 
 /* The memory stays until the module goes: a client may still know the port. */
-int xenbus_free_evtchn(struct xenbus_device *device, evtchn_port_t port)
+static int close_channel(const struct evtchn_close *close)
 {
-	struct fake_channel *channel = fake_channel_find(port);
+	struct fake_channel *channel = fake_channel_find(close->port);
 
 	if (!channel)
-		return -ENOENT;
+		return -EINVAL;
 	WRITE_ONCE(channel->is_closed, true);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(xenbus_free_evtchn);
 
-int HYPERVISOR_event_channel_op(int command, void *argument)
+static int notify_client(const struct evtchn_send *send)
 {
-	struct evtchn_send *send = argument;
 	struct fake_channel *channel;
 	unsigned long flags;
 
-	if (WARN_ON(command != EVTCHNOP_send))
-		return -ENOSYS;
 	raw_spin_lock_irqsave(&channels_lock, flags);
 	channel = find(send->port);
 	if (channel && !channel->is_closed && !channel->is_severed) {
@@ -88,6 +83,21 @@ int HYPERVISOR_event_channel_op(int command, void *argument)
 	}
 	raw_spin_unlock_irqrestore(&channels_lock, flags);
 	return channel ? 0 : -EINVAL;
+}
+
+int HYPERVISOR_event_channel_op(int command, void *argument)
+{
+	switch (command) {
+	case EVTCHNOP_alloc_unbound:
+		return alloc_unbound(argument);
+	case EVTCHNOP_close:
+		return close_channel(argument);
+	case EVTCHNOP_send:
+		return notify_client(argument);
+	default:
+		WARN_ON(1);
+		return -ENOSYS;
+	}
 }
 EXPORT_SYMBOL_GPL(HYPERVISOR_event_channel_op);
 

@@ -148,12 +148,10 @@ void fake_channel_interrupt_init(struct fake_channel *channel)
 	fake_late_eoi_init(channel);
 }
 
-int bind_evtchn_to_irqhandler_lateeoi(evtchn_port_t port, irq_handler_t handler,
-				      unsigned long irq_flags, const char *name, void *data)
+int bind_evtchn_to_irq_lateeoi(evtchn_port_t port)
 {
 	struct fake_channel *channel = fake_channel_find(port);
 	int irq;
-	int ret;
 
 	if (!channel)
 		return -ENOENT;
@@ -163,15 +161,20 @@ int bind_evtchn_to_irqhandler_lateeoi(evtchn_port_t port, irq_handler_t handler,
 	irq_set_chip_data(irq, channel);
 	irq_set_chip_and_handler_name(irq, &chip, handle_edge_irq, "event");
 	channel->irq = irq;
-	ret = request_irq(irq, handler, irq_flags, name, data);
-	if (ret) {
-		channel->irq = 0;
-		irq_free_desc(irq);
-		return ret;
-	}
 	return irq;
 }
-EXPORT_SYMBOL_GPL(bind_evtchn_to_irqhandler_lateeoi);
+EXPORT_SYMBOL_GPL(bind_evtchn_to_irq_lateeoi);
+
+/* For one whose interrupt could not be requested. */
+void evtchn_put(evtchn_port_t port)
+{
+	struct fake_channel *channel = fake_channel_find(port);
+
+	irq_free_desc(channel->irq);
+	channel->irq = 0;
+	WRITE_ONCE(channel->is_closed, true);
+}
+EXPORT_SYMBOL_GPL(evtchn_put);
 
 void unbind_from_irqhandler(unsigned int irq, void *data)
 {

@@ -236,6 +236,19 @@ TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsNewsForTheBus)
     EXPECT_EQ(device.believed_state, XenbusState::Connected);
 }
 
+// It closes what it takes for Connected; the driver has closed this one.
+TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsKnownAtShutdown)
+{
+    fake::probe(device);
+    for (int i = 0; i < 51; i++)
+        backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
+    kernel.timeline.pass(std::chrono::milliseconds(300));
+    ASSERT_EQ(device.believed_state, XenbusState::Initialising);
+    fake::shut_down(device);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(device.believed_state, XenbusState::Closed);
+}
+
 TEST_F(ConnectionEndTest, GoesWhileAStateWaitsToBeFollowed)
 {
     fake::probe(device);
