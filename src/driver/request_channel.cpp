@@ -14,6 +14,7 @@ void RequestChannel::detach()
     transport_ = nullptr;
     ring_.detach();
     has_posted_ = false;
+    is_urgent_ = false;
     has_activity_ = false;
 }
 
@@ -21,6 +22,8 @@ Result<RequestId> RequestChannel::post(wire::Request &request)
 {
     const RequestId id = TRY(ring_.push(request));
     has_posted_ = true;
+    is_urgent_ |=
+        request.operation != wire::Operation::Write && request.operation != wire::Operation::Read;
     journal_->on_request(request);
     return RequestId(id);
 }
@@ -29,10 +32,12 @@ void RequestChannel::publish()
 {
     if (!exchange(has_posted_, false))
         return;
+    // A backend that has enough to play may not want to be notified, and look a period later.
     const bool is_wanted = ring_.publish();
-    if (is_wanted)
+    const bool is_sent = exchange(is_urgent_, false) || is_wanted;
+    if (is_sent)
         transport_->notify();
-    journal_->on_notification(is_wanted);
+    journal_->on_notification(is_sent);
 }
 
 bool RequestChannel::take(Response &response, Violation &violation)

@@ -97,6 +97,7 @@ class RequestChannel {
     wire::HwParamQuery kept_hw_param_ = {};
     bool has_kept_ = false;
     bool has_posted_ = false; // something that is not published
+    bool is_urgent_ = false; // and not to wait until the backend looks by itself
     bool has_activity_ = false;
     bool is_awaited_ = false;
 };

@@ -57,7 +57,7 @@ class BackendStream {
         Refused,
     };
     void set_reads(Reads reads);
-    // While it is false it polls, and does not want to be notified.
+    // While it is false it polls, with its clock, and does not want to be notified.
     bool wants_notifications = true;
     // The largest OPEN.buffer_sz that it accepts.
     uint32_t buffer_limit = UINT32_MAX;

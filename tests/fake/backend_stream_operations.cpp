@@ -213,6 +213,8 @@ void BackendStream::tick()
     if (!has_clock)
         return;
     next_tick_ = kernel_.timeline.after(period_time(), [this] { tick(); });
+    if (!wants_notifications)
+        serve();
     // A device that has nothing to play stands still.
     const uint64_t end = source ? position_ + opened_->period_sz : record.written_bytes;
     if (end > position_)

@@ -44,6 +44,7 @@ class AlsaPlayback final : public PcmDevice {
     {
         return failed_ || !silent_at_ || now >= *silent_at_;
     }
+    [[nodiscard]] Time patience(Time now) const override;
     void add_descriptors(std::vector<pollfd> &descriptors) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
@@ -58,7 +59,6 @@ class AlsaPlayback final : public PcmDevice {
     void update_position();
     void rewind_to_played();
     void begin_anew();
-    [[nodiscard]] Time delay() const;
     void end_tail();
     void fail(const AlsaError &error);
 

@@ -202,4 +202,12 @@ bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
     return events != 0 || (is_signalled && poll(ready.data(), ready.size(), 0) > 0);
 }
 
+Time AlsaPcm::delay(unsigned rate) const
+{
+    snd_pcm_sframes_t frames = 0;
+    if (snd_pcm_delay(get(), &frames) < 0 || frames <= 0)
+        return {};
+    return duration_of(std::min<std::uint64_t>(frames, rate / 2), rate);
+}
+
 } // namespace sndback

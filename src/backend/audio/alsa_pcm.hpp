@@ -104,6 +104,11 @@ class AlsaPcm {
     // from PulseAudio does both, one after the other.
     [[nodiscard]] bool acknowledge(std::span<pollfd> ready) const;
 
+    // How long, at `rate`, what it has played is still to be heard, half a second at most:
+    // frontends give up waiting for a response after a second. None of an ordinary card, which has
+    // stopped by itself, or of one that does not know.
+    [[nodiscard]] Time delay(unsigned rate) const;
+
   private:
     struct Closer {
         void operator()(snd_pcm_t *handle) const

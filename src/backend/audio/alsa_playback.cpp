@@ -78,7 +78,7 @@ void AlsaPlayback::stop(Time now)
     try {
         if (!failed_ && prepared_) {
             update_position();
-            const Time rest = queue_.is_played() ? delay() : Time {};
+            const Time rest = queue_.is_played() ? pcm_.delay(format_.rate) : Time {};
             if (rest != Time {})
                 silent_at_ = now + rest;
             else
@@ -110,6 +110,14 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
         fail(error);
     }
     return offset;
+}
+
+Time AlsaPlayback::patience(Time) const
+{
+    if (failed_ || !wanted_ || !card_runs_)
+        return {};
+    const std::uint64_t left = format_.frames(queue_.written() - queue_.played());
+    return patience_with(duration_of(left, format_.rate), reporter_.period());
 }
 
 void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
@@ -261,18 +269,6 @@ void AlsaPlayback::begin_anew()
             throw;
         retry_at_ = monotonic_now() + retry_pause;
     }
-}
-
-// How long what the PCM has played is still to be heard, half a second at most: frontends give up
-// waiting for a response after a second. None of an ordinary card, which has stopped by itself, or
-// of one that does not know.
-Time AlsaPlayback::delay() const
-{
-    snd_pcm_sframes_t frames = 0;
-    if (snd_pcm_delay(pcm_.get(), &frames) < 0 || frames <= 0)
-        return {};
-    const std::chrono::seconds scaled(std::min<snd_pcm_sframes_t>(frames, format_.rate / 2));
-    return Time(scaled) / format_.rate;
 }
 
 void AlsaPlayback::end_tail()

@@ -33,6 +33,7 @@ class ClockedPlayback final : public PcmDevice {
     [[nodiscard]] std::optional<std::uint64_t> transfer(std::span<std::byte> data,
                                                         Time now) override;
     [[nodiscard]] std::optional<Time> deadline() const override;
+    [[nodiscard]] Time patience(Time now) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:

@@ -91,6 +91,12 @@ std::optional<Time> ClockedPlayback::deadline() const
     return next;
 }
 
+Time ClockedPlayback::patience(Time now) const
+{
+    const std::optional<Time> end = progress_.clock().time_of(committed_frames());
+    return end ? patience_with(*end - now, duration_of(progress_.period(), format_.rate)) : Time {};
+}
+
 // The frame that a tick of the clock stands for.
 std::uint64_t ClockedPlayback::reached(std::uint64_t tick) const
 {

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace sndback {
@@ -12,6 +14,12 @@ class File {
   public:
     explicit File(int descriptor) : descriptor_(descriptor)
     {
+    }
+    // What `call` has returned; throws std::system_error if that is no descriptor.
+    File(int descriptor, const char *call) : descriptor_(descriptor)
+    {
+        if (descriptor < 0)
+            throw std::system_error(errno, std::generic_category(), call);
     }
     ~File()
     {

@@ -18,6 +18,12 @@ Time monotonic_now()
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+Time duration_of(std::uint64_t frames, unsigned rate)
+{
+    const auto scaled = static_cast<unsigned __int128>(frames) * nanoseconds_per_second;
+    return Time(static_cast<std::int64_t>(scaled / rate));
+}
+
 void FrameClock::start(Time now, std::uint64_t frame)
 {
     first_frame_ = frame;

@@ -15,6 +15,9 @@ using Time = std::chrono::nanoseconds;
 // The present point on CLOCK_MONOTONIC.
 [[nodiscard]] Time monotonic_now();
 
+// How long so many frames last, to the nanosecond below. `rate` in frames per second, not 0.
+[[nodiscard]] Time duration_of(std::uint64_t frames, unsigned rate);
+
 class FrameClock {
   public:
     // `rate` in frames per second, not 0.

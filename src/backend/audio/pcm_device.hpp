@@ -59,6 +59,12 @@ struct OpenParameters {
     PositionPolicy policy;
 };
 
+// PcmDevice::patience() of playback that has been given what lasts for `left`.
+constexpr Time patience_with(Time left, Time period)
+{
+    return left >= 2 * period ? left - period : Time {};
+}
+
 // One open PCM, playback or capture. All calls come from the stream's thread; none waits. The
 // transitions that arrive are valid ones: stopped -> running <-> paused, running or paused ->
 // stopped.
@@ -87,6 +93,13 @@ class PcmDevice {
 
     // When service() has to be called next, if time alone decides that.
     [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
+
+    // How long requests may wait of a guest that waits for no answer: playback, until it has less
+    // than a period left to play. service() was just called.
+    [[nodiscard]] virtual Time patience(Time) const
+    {
+        return {};
+    }
 
     // Adds the descriptors that call for service().
     virtual void add_descriptors(std::vector<pollfd> &) const

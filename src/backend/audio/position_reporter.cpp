@@ -46,13 +46,7 @@ std::optional<Time> PositionReporter::deadline() const
     if (policy_.by_timer())
         return next_timer_;
     const std::uint64_t missing = next_boundary_ - std::min(asked_frame_, next_boundary_);
-    return asked_at_ + duration(missing) + duration(period_) / patience_divisor;
-}
-
-Time PositionReporter::duration(std::uint64_t frames) const
-{
-    const auto scaled = static_cast<unsigned __int128>(frames) * std::nano::den;
-    return Time(static_cast<std::int64_t>(scaled / format_.rate));
+    return asked_at_ + duration_of(missing, format_.rate) + period() / patience_divisor;
 }
 
 std::optional<std::uint64_t> PositionReporter::report(Time now, std::uint64_t frame, bool dry)

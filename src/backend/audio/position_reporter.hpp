@@ -31,9 +31,13 @@ class PositionReporter {
     // play.
     [[nodiscard]] std::optional<std::uint64_t> report(Time now, std::uint64_t frame, bool dry);
 
-  private:
-    [[nodiscard]] Time duration(std::uint64_t frames) const;
+    // How long a period of the guest's lasts.
+    [[nodiscard]] Time period() const
+    {
+        return duration_of(period_, format_.rate);
+    }
 
+  private:
     StreamFormat format_;
     std::uint64_t period_; // in frames, of the guest
     bool reports_;

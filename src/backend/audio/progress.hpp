@@ -54,6 +54,11 @@ class Progress {
         return policy_;
     }
 
+    // In frames.
+    [[nodiscard]] std::uint64_t period() const
+    {
+        return period_;
+    }
     // The next tick; nothing while the clock does not run.
     [[nodiscard]] std::optional<Time> next_tick() const;
 

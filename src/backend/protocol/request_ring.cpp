@@ -59,10 +59,12 @@ bool RequestRing::answer(const xensnd_resp &response)
     return answered_ - response_event_.load() < answered_ - before;
 }
 
-bool RequestRing::final_check()
+bool RequestRing::final_check(bool is_notification_wanted)
 {
     if (available() != 0)
         return true;
+    if (!is_notification_wanted)
+        return false;
     request_event_.store(consumed_ + 1);
     full_barrier();
     return available() != 0;

@@ -32,9 +32,15 @@ class RequestRing {
     // hold-off). There must be a request taken and not yet answered.
     [[nodiscard]] bool answer(const xensnd_resp &response);
 
-    // To be called before sleeping: asks for a notification of the next request. Returns true if
-    // one has arrived meanwhile, so that sleeping would lose it.
-    [[nodiscard]] bool final_check();
+    // Whether the frontend wants to be notified of the next answer: something waits for it.
+    [[nodiscard]] bool is_answer_awaited() const
+    {
+        return response_event_.load() == answered_ + 1;
+    }
+
+    // To be called before sleeping: asks for a notification of the next request, unless it is not
+    // wanted. Returns true if one has arrived meanwhile, so that sleeping would lose it.
+    [[nodiscard]] bool final_check(bool is_notification_wanted = true);
 
     static constexpr std::uint32_t slots = 32;
 

@@ -8,31 +8,11 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
 #include <utility>
 
 namespace sndback {
 
 namespace {
-
-// The order of the descriptors that are always there.
-enum Descriptor : std::size_t {
-    stop_descriptor,
-    notification_descriptor,
-    timer_descriptor,
-    device_descriptors
-};
-
-// Nothing tells when a guest has made room in its event page, so it is looked at this often while
-// one is due.
-constexpr std::chrono::milliseconds event_retry_interval { 10 };
-
-int checked(int descriptor, const char *what)
-{
-    if (descriptor < 0)
-        throw std::system_error(errno, std::generic_category(), what);
-    return descriptor;
-}
 
 bool ends_transfers(const xensnd_req &request)
 {
@@ -62,9 +42,8 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &en
       request_port_(channels_.bind(config_.transport.event_channel)),
       event_port_(channels_.bind(config_.transport.event_event_channel)),
       session_(config_, environment.memory, environment.devices, journal_, environment.settings),
-      timer_(
-          checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
-      stop_event_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"))
+      timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create"),
+      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")
 {
     journal_.on_note(fmt::format("{} stream connected to {}",
                                  config_.playback ? "playback" : "capture", granted_));
@@ -124,6 +103,9 @@ void Stream::run() noexcept
 void Stream::serve()
 {
     while (!stopping_) {
+        // What the guest has written in time may not have been looked at yet: the device has not
+        // run dry without it. Other requests may give the stream another device.
+        answer_requests(XENSND_OP_WRITE);
         service_device(descriptors_.size() > device_descriptors
                            ? std::span(descriptors_).subspan(device_descriptors)
                            : std::span<pollfd>());
@@ -160,7 +142,7 @@ void Stream::send_position(std::uint64_t position)
     journal_.event(position, events_.last_id(), result);
 }
 
-bool Stream::serve_requests()
+void Stream::answer_requests(std::optional<unsigned> operation)
 {
     // At most a ring full at a time: the device has its turn in between whatever the guest does.
     while (queue_.size() < RequestRing::slots && !is_throttled()) {
@@ -171,9 +153,20 @@ bool Stream::serve_requests()
         journal_.request(*request);
         queue_.push_back({ *request, monotonic_now() + respond_delay_ });
     }
-    while (!queue_.empty() && !is_throttled() && answer_next())
+    const auto is_next = [&] {
+        return !operation || queue_.front().request.operation == *operation;
+    };
+    while (!queue_.empty() && is_next() && !is_throttled() && answer_next())
         queue_.pop_front();
-    return ring_.final_check();
+}
+
+bool Stream::serve_requests()
+{
+    answer_requests(std::nullopt);
+    const Time now = monotonic_now();
+    const Time longest = patience(now);
+    look_at_ = longest > Time {} ? std::optional(now + longest) : std::nullopt;
+    return ring_.final_check(!look_at_);
 }
 
 // The guest waits while it has used up its quota: nothing of what it does is looked at, and its
@@ -215,10 +208,10 @@ void Stream::put_answer(const xensnd_req &request, Answer &answer)
 {
     if (sabotage_ && !sabotage_->lets_answer(request, answer.response))
         return;
-    const bool notify = ring_.answer(answer.response);
-    if (notify)
+    is_guest_waiting_ = ring_.answer(answer.response);
+    if (is_guest_waiting_)
         channels_->notify(request_port_);
-    journal_.response(answer.response, answer.offset, notify);
+    journal_.response(answer.response, answer.offset, is_guest_waiting_);
     if (sabotage_)
         sabotage_->answered(answer.response);
 }
@@ -228,65 +221,6 @@ bool Stream::is_end_queued() const
 {
     return std::any_of(queue_.begin() + 1, queue_.end(),
                        [](const Pending &item) { return ends_transfers(item.request); });
-}
-
-std::optional<Time> Stream::next_deadline()
-{
-    std::optional<Time> deadline;
-    const auto consider = [&](std::optional<Time> time) {
-        if (time && (!deadline || *time < *deadline))
-            deadline = time;
-    };
-    if (const PcmDevice *device = session_.device())
-        consider(device->deadline());
-    if (!queue_.empty() && queue_.front().answer_at > monotonic_now())
-        consider(queue_.front().answer_at);
-    consider(throttled_until_);
-    if (unsent_position_)
-        consider(monotonic_now() + event_retry_interval);
-    return deadline;
-}
-
-void Stream::sleep(bool busy)
-{
-    descriptors_.assign({ { stop_event_.get(), POLLIN, 0 },
-                          { throttled_until_ ? -1 : channels_->descriptor(), POLLIN, 0 },
-                          { timer_.get(), POLLIN, 0 } });
-    if (const PcmDevice *device = session_.device())
-        device->add_descriptors(descriptors_);
-
-    // All zero disarms; a time that has passed fires at once.
-    itimerspec alarm {};
-    if (const std::optional<Time> deadline = next_deadline()) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*deadline);
-        alarm.it_value.tv_sec = seconds.count();
-        alarm.it_value.tv_nsec = std::max<long>((*deadline - seconds).count(), 1);
-    }
-    checked(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &alarm, nullptr), "timerfd_settime");
-
-    const bool requests_wait = busy && queue_.size() < RequestRing::slots && !throttled_until_;
-    if (poll(descriptors_.data(), descriptors_.size(), requests_wait ? 0 : -1) < 0 &&
-        errno != EINTR)
-        throw std::system_error(errno, std::generic_category(), "poll");
-}
-
-void Stream::take_notifications()
-{
-    const short events = descriptors_[notification_descriptor].revents;
-    // Nothing would ever come of it again, and poll() would not wait any more.
-    if ((events & (POLLERR | POLLHUP | POLLNVAL)) != 0)
-        throw std::runtime_error("its event channels have failed");
-    if ((events & POLLIN) == 0)
-        return;
-    // Once for each port: more have come since, from a guest that sends without end.
-    for (unsigned count = 0; count < 2; ++count) {
-        const std::optional<unsigned> port = channels_->take();
-        if (!port)
-            return;
-        charge(1);
-        if (*port == request_port_)
-            journal_.wakeup();
-    }
 }
 
 } // namespace sndback

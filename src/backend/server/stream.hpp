@@ -62,11 +62,20 @@ class Stream {
         xensnd_req request;
         Time answer_at;
     };
+    // The order of the descriptors that are always there.
+    enum Descriptor : std::size_t {
+        stop_descriptor,
+        notification_descriptor,
+        timer_descriptor,
+        device_descriptors
+    };
 
     void run() noexcept;
     void serve();
     void service_device(std::span<pollfd> ready);
     void send_position(std::uint64_t position);
+    // All of them, or those before the first that is another `operation`.
+    void answer_requests(std::optional<unsigned> operation);
     // Returns whether requests may be waiting.
     [[nodiscard]] bool serve_requests();
     [[nodiscard]] bool answer_next();
@@ -74,6 +83,7 @@ class Stream {
     [[nodiscard]] bool is_end_queued() const;
     [[nodiscard]] std::optional<Time> next_deadline();
     void sleep(bool busy);
+    [[nodiscard]] Time patience(Time now);
     void take_notifications();
     [[nodiscard]] bool is_throttled();
     void charge(std::uint64_t requests);
@@ -98,6 +108,8 @@ class Stream {
     File timer_;
     File stop_event_;
     std::deque<Pending> queue_; // taken and not answered, in order
+    bool is_guest_waiting_ = false; // it was to be notified of the last answer
+    std::optional<Time> look_at_; // at the ring, of which no notification is wanted
     std::optional<Time> throttled_until_; // the guest has asked for more than its quota
     std::optional<std::uint64_t> unsent_position_; // the event page was full
     std::vector<pollfd> descriptors_; // stop, notifications, timer, then those of the device

@@ -35,10 +35,7 @@ File open_signals()
     for (const int signal : { SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD })
         sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    File descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (descriptor.get() < 0)
-        throw std::system_error(errno, std::generic_category(), "signalfd");
-    return descriptor;
+    return File(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
 }
 
 // Many guests take a socket each.

@@ -20,14 +20,6 @@ namespace {
 // How long frontends get to notice that the backend ends.
 constexpr std::chrono::milliseconds frontends_patience { 300 };
 
-File open_event()
-{
-    File event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (event.get() < 0)
-        throw std::system_error(errno, std::generic_category(), "eventfd");
-    return event;
-}
-
 unsigned connections_a_second(const Quota &quota)
 {
     return std::max(quota.requests / Frontend::connection_price, 1U);
@@ -58,7 +50,7 @@ Worker::Worker(const Settings &settings, unsigned domain, const MessageSocket &s
       domain_(domain),
       supervisor_(supervisor),
       store_(supervisor_),
-      broken_event_(open_event()),
+      broken_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"),
       devices_(first_rules()),
       trace_(settings.trace_path),
       grants_(domain),

@@ -34,14 +34,35 @@ void GuestStream::publish()
     xen_.write(path_ + "/evt-event-channel", std::to_string(event_port_));
 }
 
-std::uint16_t GuestStream::send(xensnd_req request)
+void GuestStream::put(xensnd_req &request)
 {
     request.id = next_id++;
     store_packet(ring() + ring_offset + (sent_ % ring_slots) * sizeof(request), request);
     SharedIndex(ring(), offsetof(xen_sndif_sring, req_prod)).store(++sent_);
     full_barrier();
+}
+
+std::uint16_t GuestStream::send(xensnd_req request)
+{
+    put(request);
     xen_.notify(request_port_);
     return request.id;
+}
+
+bool GuestStream::post(xensnd_req request)
+{
+    put(request);
+    const bool is_wanted =
+        SharedIndex(ring(), offsetof(xen_sndif_sring, req_event)).load() == sent_;
+    if (is_wanted)
+        xen_.notify(request_port_);
+    return is_wanted;
+}
+
+void GuestStream::want_no_answer()
+{
+    const std::uint32_t produced = SharedIndex(ring(), offsetof(xen_sndif_sring, rsp_prod)).load();
+    SharedIndex(ring(), offsetof(xen_sndif_sring, rsp_event)).store(produced);
 }
 
 std::optional<xensnd_resp> GuestStream::await(std::uint16_t id, std::chrono::milliseconds patience)

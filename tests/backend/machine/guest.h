@@ -21,6 +21,10 @@ class GuestStream {
 
     // Puts a request into the ring and announces it. Returns its id.
     std::uint16_t send(xensnd_req request);
+    // Puts a request into the ring, and announces it if the backend wants that, which it returns.
+    bool post(xensnd_req request);
+    // The backend is not to notify of the next answers.
+    void want_no_answer();
     // The answer to that request; nothing within the time.
     [[nodiscard]] std::optional<xensnd_resp>
     await(std::uint16_t id, std::chrono::milliseconds patience = std::chrono::seconds(20));
@@ -84,6 +88,8 @@ class GuestStream {
     std::uint16_t next_id = 1;
 
   private:
+    void put(xensnd_req &request);
+
     Xen &xen_;
     unsigned domain_;
     std::string path_;

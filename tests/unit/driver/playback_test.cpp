@@ -144,16 +144,35 @@ TEST_F(PlaybackTest, OneInterruptAndOneNotificationForAPeriod)
 TEST_F(PlaybackTest, BackendThatPollsIsNotNotified)
 {
     auto file = prepared();
+    file->sw_params(1, 1024, 1);
     const auto audio = make_audio(256 * frame_bytes);
+    EXPECT_EQ(file->write(audio), 256);
     stream().wants_notifications = false;
-    file->write(audio); // it had asked for this one
+    EXPECT_EQ(file->write(audio), 256); // it had asked for this one
     const uint64_t before = stream().record.notifications;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         EXPECT_EQ(file->write(audio), 256);
     EXPECT_EQ(stream().record.notifications, before);
-    EXPECT_EQ(stream().record.written_bytes, audio.size());
+    EXPECT_EQ(stream().record.written_bytes, 2 * audio.size());
     stream().serve();
     EXPECT_EQ(stream().record.written_bytes, 4 * audio.size());
+}
+
+// It has enough to play, and looks when it has played of that. What else there is cannot wait.
+TEST_F(PlaybackTest, BackendThatPollsIsNotifiedOfWhatIsUrgent)
+{
+    auto file = prepared();
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    stream().wants_notifications = false;
+    stream().serve();
+    EXPECT_EQ(file->pause(true), 0);
+    EXPECT_EQ(stream().record.requests.back().trigger.type, wire::TriggerType::Pause);
+    EXPECT_EQ(file->pause(false), 0);
+    EXPECT_EQ(stream().record.requests.back().trigger.type, wire::TriggerType::Resume);
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(stream().record.requests.back().trigger.type, wire::TriggerType::Stop);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(stream().count(Operation::Open), 2u);
 }
 
 TEST_F(PlaybackTest, ManyWritesBecomeOneWhileTheWindowIsFull)

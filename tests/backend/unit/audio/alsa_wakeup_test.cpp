@@ -44,5 +44,20 @@ TEST(AlsaWakeup, APcmThatIsReadyTooEarlyIsLookedAtWhenAPeriodIsOver)
     EXPECT_FALSE(descriptors_of(device).empty());
 }
 
+TEST(AlsaWakeup, RequestsMayWaitUntilAPeriodIsLeft)
+{
+    RecordingListener listener;
+    const Gain gain;
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
+    auto data = numbered(alsa_parameters.buffer_bytes);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    EXPECT_EQ(device.patience(0ms), 0ms) << "it does not run";
+    device.start(0ms);
+    EXPECT_EQ(device.patience(0ms), duration_of(3 * 1024, 48000));
+    // This PCM plays at once.
+    (void)device.service(0ms, {});
+    EXPECT_EQ(device.patience(0ms), 0ms);
+}
+
 } // namespace
 } // namespace sndback

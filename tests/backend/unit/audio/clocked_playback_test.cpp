@@ -109,6 +109,20 @@ TEST_F(PlaybackTest, GainTakesEffectAtAPeriodBoundary)
     EXPECT_EQ(played_, expected);
 }
 
+TEST_F(PlaybackTest, RequestsMayWaitUntilAPeriodIsLeft)
+{
+    ASSERT_TRUE(write(buffer, 0s));
+    EXPECT_EQ(device_->patience(0s), 0s) << "it does not run";
+    device_->start(1s);
+    EXPECT_EQ(device_->patience(1s), 30ms);
+    EXPECT_EQ(device_->patience(1s + 15ms), 15ms);
+    EXPECT_EQ(device_->patience(1s + 20ms), 10ms);
+    EXPECT_EQ(device_->patience(1s + 21ms), 0s);
+    EXPECT_EQ(device_->patience(1s + 50ms), 0s) << "it has run dry";
+    device_->pause(1s + 5ms);
+    EXPECT_EQ(device_->patience(1s + 5ms), 0s);
+}
+
 TEST_F(PlaybackTest, LateServiceMergesTicks)
 {
     ASSERT_TRUE(write(buffer, 0s));

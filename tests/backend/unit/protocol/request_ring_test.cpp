@@ -117,6 +117,32 @@ TEST(RequestRing, AsksForNotificationOnlyWhenEmpty)
     EXPECT_EQ(front.header()->req_event, 2U);
 }
 
+TEST(RequestRing, AsksForNoNotificationThatIsNotWanted)
+{
+    FrontRing front;
+    RequestRing ring(front.page());
+    EXPECT_FALSE(ring.final_check());
+    EXPECT_TRUE(front.push(0));
+    EXPECT_TRUE(ring.final_check(false));
+    (void)ring.answer(response_to(*ring.take()));
+    EXPECT_FALSE(ring.final_check(false));
+    EXPECT_FALSE(front.push(1));
+    EXPECT_TRUE(ring.final_check(false)) << "it is seen all the same";
+}
+
+TEST(RequestRing, KnowsWhetherAnAnswerIsAwaited)
+{
+    FrontRing front;
+    RequestRing ring(front.page());
+    front.header()->rsp_event = 1;
+    EXPECT_TRUE(ring.is_answer_awaited());
+    (void)front.push(0);
+    (void)ring.answer(response_to(*ring.take()));
+    EXPECT_FALSE(ring.is_answer_awaited());
+    front.header()->rsp_event = 3;
+    EXPECT_FALSE(ring.is_answer_awaited()) << "that of the one after the next";
+}
+
 TEST(RequestRing, RefusesMoreRequestsThanSlots)
 {
     FrontRing front;
