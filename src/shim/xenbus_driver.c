@@ -138,7 +138,7 @@ static int call_if_ours(struct device *device, void *data)
  * As driver_for_each_device(), which must not wait for a device's lock: whoever unbinds the device
  * holds that, and waits for the iteration to leave the device.
  */
-static int for_each_device(device_fn function)
+static int visit_devices(device_fn function)
 {
 	return bus_for_each_dev(driver.driver.bus, NULL, &function, call_if_ours);
 }
@@ -161,7 +161,7 @@ static void await_cards(void)
 {
 	unsigned long end = jiffies + 30 * HZ;
 
-	while (for_each_device(is_connecting)) {
+	while (visit_devices(is_connecting)) {
 		if (time_after(jiffies, end) || msleep_interruptible(20))
 			break;
 	}
@@ -198,7 +198,7 @@ static int shut_down(struct xenbus_device *device)
 /* The bus closes devices that are Connected, and no others. */
 static int on_reboot(struct notifier_block *block, unsigned long action, void *unused)
 {
-	if (for_each_device(shut_down))
+	if (visit_devices(shut_down))
 		pr_warn("snd-xen-front: not every device is closed\n");
 	return NOTIFY_DONE;
 }
