@@ -40,7 +40,7 @@ KSHIM_MUST_CHECK int kshim_control_add(struct kshim_card *card, enum kshim_contr
 				       void *context, struct kshim_control **control);
 /*
  * Marks @control as one that has no effect, or has one again, and tells programs that listen. One
- * call at a time for each control. Context: may sleep, not in xen_front_control_put().
+ * call at a time for each control. Context: any.
  */
 void kshim_control_set_active(struct kshim_card *card, struct kshim_control *control,
 			      bool is_active);

@@ -110,10 +110,11 @@ class Session {
 
     // ---- Maintenance ----
 
-    // Whether there is anything to look at, or to tell: few streams of a card are in use.
-    bool wants_look() const
+    // Whether there is anything to look at, or to tell: few streams of a card are in use. look()
+    // comes behind it; what is wanted in between is there for the next one.
+    bool exchange_look_wanted()
     {
-        return is_look_wanted_;
+        return exchange(is_look_wanted_, false);
     }
     // Looks at the shared pages, then at the clock. For how many milliseconds the backend has shown
     // no activity, if that makes it overdue just now; else 0.
@@ -216,7 +217,7 @@ class Session {
 
     void take_responses();
     void on_response(const Response &response);
-    void on_open_response(int32_t status);
+    void on_open_response(const Response &response);
     void on_trigger_response(const Response &response);
     void on_refusal(const Response &response);
     void note_refusal(const Response &response);

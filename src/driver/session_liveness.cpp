@@ -65,7 +65,6 @@ unsigned int Session::look_interval_ms() const
 unsigned int Session::look(uint64_t now_ms, Notices &notices)
 {
     unsigned int silence_ms = 0;
-    is_look_wanted_ = false;
     observe();
     if (is_attached(link_)) {
         // An interrupt may be held back, and what it announces be there.

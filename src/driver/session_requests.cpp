@@ -132,7 +132,8 @@ void Session::silence_if_on_trial(const TransferRange &range)
 
 bool Session::post_transfers()
 {
-    if (!backend_.is_usable())
+    // Asleep, a stream is paused: see post_due().
+    if (!backend_.is_usable() || (is_asleep_ && run_.is_playback()))
         return false;
     // STOP and CLOSE may have to wait for a READ ahead, and reports have to fit the event page
     // until then. The longer a period is, the less is a READ ahead worth.

@@ -45,7 +45,7 @@ void Session::on_response(const Response &response)
     switch (response.operation) {
     case wire::Operation::Open:
         if (backend_.is_answer_to_open(response.id))
-            on_open_response(response.status);
+            on_open_response(response);
         break;
     case wire::Operation::Write:
     case wire::Operation::Read: {
@@ -80,9 +80,9 @@ void Session::on_response(const Response &response)
     journal.on_success(response);
 }
 
-void Session::on_open_response(int32_t status)
+void Session::on_open_response(const Response &response)
 {
-    if (status == 0) {
+    if (response.status == 0) {
         backend_.on_opened(run_.base().position() > Frames());
         open_status_ = 0;
         // From here on, what the event page says is about this OPEN.
@@ -96,12 +96,12 @@ void Session::on_open_response(int32_t status)
         return;
     }
     backend_.on_open_refused();
-    if (buffer_ != nullptr && run_.base().wants_session() && ask_for_less(status)) {
+    if (buffer_ != nullptr && run_.base().wants_session() && ask_for_less(response.status)) {
         backend_.want_another_open();
         return;
     }
     values.close(false);
-    open_status_ = status;
+    open_status_ = response.status;
     if (!run_.base().apply(RunCommand::Fail))
         return; // the application has dropped the stream
     note_state();
@@ -110,7 +110,10 @@ void Session::on_open_response(int32_t status)
     // The application takes it for prepared, or believes that it plays.
     is_continuation_refused_ = backend_.is_continuing();
     notices_.stop = PcmStop::Xrun;
-    want_maintenance();
+    if (is_continuation_refused_)
+        want_maintenance();
+    else
+        note_refusal(response);
 }
 
 void Session::on_refusal(const Response &response)

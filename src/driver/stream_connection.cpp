@@ -107,7 +107,7 @@ Stream::Health Stream::look()
         session.set_asleep(false);
         health.link = session.link();
         health.is_refused = session.is_continuation_refused();
-        return session.wants_look();
+        return session.exchange_look_wanted();
     });
     if (!is_wanted)
         return health;

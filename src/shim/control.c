@@ -110,12 +110,19 @@ int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 	return 0;
 }
 
-void kshim_control_set_active(struct kshim_card *card, struct kshim_control *control,
-			      bool is_active)
+/*
+ * Not snd_ctl_activate_id(): that takes a lock which the core holds while it copies to an
+ * application's memory, and xenwatch may wait for the caller. Only the driver changes the flags.
+ */
+void kshim_control_set_active(struct kshim_card *card, struct kshim_control *opaque, bool is_active)
 {
-	struct snd_ctl_elem_id id = to_control(control)->id;
+	struct snd_kcontrol *control = to_control(opaque);
+	unsigned int access = control->vd[0].access & ~SNDRV_CTL_ELEM_ACCESS_INACTIVE;
 
-	snd_ctl_activate_id(to_card(card), &id, is_active);
+	if (!is_active)
+		access |= SNDRV_CTL_ELEM_ACCESS_INACTIVE;
+	WRITE_ONCE(control->vd[0].access, access);
+	snd_ctl_notify(to_card(card), SNDRV_CTL_EVENT_MASK_INFO, &control->id);
 }
 
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control)

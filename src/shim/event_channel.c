@@ -46,11 +46,15 @@ static int alloc_port(domid_t domain, evtchn_port_t *port)
 	return ret;
 }
 
-static void close_port(evtchn_port_t port)
+/* It was not bound to an interrupt, which may have failed in a way that closed it. */
+static void close_unbound_port(evtchn_port_t port)
 {
+	struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
 	struct evtchn_close close = { .port = port };
 
-	WARN_ON(HYPERVISOR_event_channel_op(EVTCHNOP_close, &close));
+	if (!HYPERVISOR_event_channel_op(EVTCHNOP_status, &status) &&
+	    status.status == EVTCHNSTAT_unbound)
+		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
 }
 
 int kshim_event_channel_open(struct kshim_xenbus_device *device, const char *name,
@@ -87,7 +91,7 @@ unbind:
 	evtchn_put(channel->port);
 	goto free_channel;
 close_port:
-	close_port(channel->port);
+	close_unbound_port(channel->port);
 free_channel:
 	kfree(channel->name);
 	kfree(channel);

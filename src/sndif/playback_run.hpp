@@ -24,8 +24,8 @@ class PlaybackRun : public Run {
     // The application has @queued frames in the buffer that ALSA was not shown as played: .ack.
     // Negative when the position has overtaken its pointer. False when that is more than the buffer
     // holds; then nothing happens. ALSA also moves the pointer of streams that are not prepared:
-    // that is nothing; and so it is where an application writes behind the position of a stream
-    // that it has started without a frame: it wheels free on.
+    // that is nothing; and so it is where an application has started a stream without a frame, and
+    // writes no further than was handed over: it wheels free on.
     bool commit(int64_t queued);
     // No more will be committed: what is there plays to its end. False when the run does not move.
     // is_elapsed() afterwards means that there is nothing left to play: ALSA has to look, and sees

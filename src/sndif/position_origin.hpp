@@ -43,15 +43,16 @@ class PositionOrigin {
                 wrapped_ += word;
             reported += wrapped_;
         }
-        reports_below_ = is_known_ && reported < origin_ ? reports_below_ + 1 : 0;
+        reports_below_ =
+            is_known_ && reported < origin_ ? min(reports_below_ + 1, enough_below) : 0;
         return reported < exchange(last_, reported);
     }
     // Whether no report of this session was learned from, or one that was about the session before:
     // a backend that reports without end may do so once more when it has begun to carry out START.
-    // Two reports below the origin show that.
+    // Two reports below the origin show that, looked at or not.
     bool needs_learning() const
     {
-        return !is_known_ || reports_below_ == 2;
+        return !is_known_ || reports_below_ == enough_below;
     }
     // The @first report since START; it may become another, as in note(). @most is what the backend
     // can have moved since OPEN.
@@ -85,6 +86,8 @@ class PositionOrigin {
     }
 
   private:
+    // So many reports in a row below the origin say that it is wrong.
+    static constexpr int enough_below = 2;
     // No stream was ever that long.
     static constexpr Bytes absurd { uint64_t { 1 } << 56 };
     // What a count of 32 bits wraps at.
@@ -103,7 +106,7 @@ class PositionOrigin {
     bool goes_on_ = false; // the backend, as one of its sessions has shown
     bool went_on_ = false; // the same, before this session
     bool is_known_ = false;
-    uint8_t reports_below_ = 0; // the origin, the last ones
+    int reports_below_ = 0; // the origin, the last ones, up to enough_below
     Bytes origin_; // of this session
     Bytes last_; // report of this session
     Bytes wrapped_; // a multiple of 2^32: to be added to its reports

@@ -115,7 +115,6 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
 
 void kshim_control_set_active(kshim_card *card, kshim_control *control, bool is_active)
 {
-    Kernel::current().context.require_may_sleep("kshim_control_set_active()");
     require_ours(card, control, "kshim_control_set_active()");
     if (control->is_active == is_active)
         report_fault("kshim_control_set_active() changes nothing");

@@ -31,7 +31,8 @@ _IDLE_SECONDS = 5.0
 _LATENCY_SECONDS = 8.0
 
 BY_16 = Workload(PLAY, chunk=16, seconds=2.0)
-BY_16_PACED = dataclasses.replace(BY_16, is_paced=True)
+# With two periods to the buffer the backend wants to know of each request.
+BY_16_PACED = dataclasses.replace(BY_16, is_paced=True, periods=2)
 HEAVY = Workload(PLAY, 1920, seconds=2.0, rate=192000, channels=8, sample_format="S32_LE")
 IN_BOTH_DIRECTIONS = Workload(DUPLEX)
 

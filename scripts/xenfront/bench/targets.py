@@ -135,7 +135,8 @@ _WRITES_PER_NOTIFICATION = 4
 def _by_16(targets: _Targets, findings: Findings) -> None:
     slow = "writes of 16 frames, backend slower than the writer: at least " \
            f"{_WRITES_PER_NOTIFICATION} writes for a notification"
-    idle = "writes of 16 frames, idle backend: each is requested at once, none waits for another"
+    idle = "writes of 16 frames, two periods to the buffer: each is requested at once, none waits " \
+           "for another"
     late = [one for one in findings.of(OURS, APART, BY_16.name, LATE) if not one.failure]
     if not late or not late[0].notifications:
         targets.not_measured(slow)

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -59,10 +60,16 @@ struct OpenParameters {
     PositionPolicy policy;
 };
 
-// PcmDevice::patience() of playback that has been given what lasts for `left`.
+// A frontend that notifies only if it is asked to may have stopped its stream meanwhile.
+inline constexpr Time longest_patience = std::chrono::milliseconds(50);
+
+// PcmDevice::patience() of playback that has been given what lasts for `left`. None with periods so
+// long that the wait would end before them: that would be one more wake-up.
 constexpr Time patience_with(Time left, Time period)
 {
-    return left >= 2 * period ? left - period : Time {};
+    return period <= longest_patience && left >= 2 * period
+               ? std::min(left - period, longest_patience)
+               : Time {};
 }
 
 // One open PCM, playback or capture. All calls come from the stream's thread; none waits. The

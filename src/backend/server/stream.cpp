@@ -103,12 +103,14 @@ void Stream::run() noexcept
 void Stream::serve()
 {
     while (!stopping_) {
-        // What the guest has written in time may not have been looked at yet: the device has not
-        // run dry without it. Other requests may give the stream another device.
-        answer_requests(XENSND_OP_WRITE);
-        service_device(descriptors_.size() > device_descriptors
-                           ? std::span(descriptors_).subspan(device_descriptors)
-                           : std::span<pollfd>());
+        const std::span<pollfd> ready = descriptors_.size() > device_descriptors
+                                            ? std::span(descriptors_).subspan(device_descriptors)
+                                            : std::span<pollfd>();
+        // What the guest has written in time may not have been looked at yet: a device that time
+        // drives has not run dry without it. Other requests may give the stream another device.
+        if (std::none_of(ready.begin(), ready.end(), [](const pollfd &one) { return one.revents; }))
+            answer_requests(XENSND_OP_WRITE);
+        service_device(ready);
         const bool busy = serve_requests();
         if (!busy)
             journal_.flush();

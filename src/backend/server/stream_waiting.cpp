@@ -15,9 +15,6 @@ namespace {
 // one is due.
 constexpr std::chrono::milliseconds event_retry_interval { 10 };
 
-// A frontend that notifies only if it is to may have stopped the stream meanwhile.
-constexpr Time longest_patience = std::chrono::milliseconds(50);
-
 } // namespace
 
 // How long the guest's requests may wait, so that it need not notify: it waits for no answer, and
@@ -27,7 +24,7 @@ Time Stream::patience(Time now)
     const PcmDevice *device = session_.device();
     if (device == nullptr || !queue_.empty() || is_guest_waiting_ || ring_.is_answer_awaited())
         return {};
-    return std::min(device->patience(now), longest_patience);
+    return device->patience(now);
 }
 
 std::optional<Time> Stream::next_deadline()

@@ -69,6 +69,14 @@ static int close_channel(const struct evtchn_close *close)
 	return 0;
 }
 
+static int tell_status(struct evtchn_status *status)
+{
+	struct fake_channel *channel = fake_channel_find(status->port);
+
+	status->status = channel && !channel->irq ? EVTCHNSTAT_unbound : EVTCHNSTAT_closed;
+	return 0;
+}
+
 static int notify_client(const struct evtchn_send *send)
 {
 	struct fake_channel *channel;
@@ -94,6 +102,8 @@ int HYPERVISOR_event_channel_op(int command, void *argument)
 		return close_channel(argument);
 	case EVTCHNOP_send:
 		return notify_client(argument);
+	case EVTCHNOP_status:
+		return tell_status(argument);
 	default:
 		WARN_ON(1);
 		return -ENOSYS;

@@ -307,6 +307,9 @@ TEST_F(OtherBackendTest, StreamThatCannotBeOpenedAnewFailsAlone)
     EXPECT_EQ(stream().count(Operation::Open), 2u);
     EXPECT_EQ(file->state(), PcmState::Xrun);
     kernel.timeline.pass(20s);
+    EXPECT_NE(complaints().back().find("the backend answered OPEN with status -16; the stream was "
+                                       "stopped"),
+              std::string::npos);
     EXPECT_TRUE(has_card());
     EXPECT_EQ(file->prepare(), -EBUSY);
     stream().statuses.clear();

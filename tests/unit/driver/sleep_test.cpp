@@ -192,6 +192,26 @@ TEST_F(SleepTest, SleepPausesTheBackend)
     EXPECT_TRUE(complaints().empty());
 }
 
+// The backend's device is paused, and may not take it.
+TEST_F(SleepTest, NothingIsWrittenWhileTheGuestSleeps)
+{
+    auto file = prepared();
+    file->sw_params(1, 1024, 1);
+    stream().withheld = { Operation::Write };
+    for (int i = 0; i < 8; i++)
+        EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    const size_t before = stream().count(Operation::Write);
+    fake::sleep_and_wake(device, [&] {
+        stream().withheld.clear();
+        stream().answer_all();
+        kernel.timeline.pass(1s);
+        EXPECT_EQ(stream().count(Operation::Write), before);
+    });
+    kernel.timeline.pass(0ms);
+    EXPECT_EQ(stream().record.written_bytes, 800 * frame_bytes);
+    EXPECT_EQ(triggers().back(), TriggerType::Resume);
+}
+
 TEST_F(SleepTest, SleepLeavesWhatDoesNotRun)
 {
     auto file = prepared();

@@ -125,7 +125,6 @@ TEST_F(QueryCacheTest, WhatLiesBetweenQuestionAndResultIsSettled)
     EXPECT_TRUE(is_same(*found, narrower));
 }
 
-// One format, rate and number of channels out of @query.
 TEST_F(QueryCacheTest, ExcludesWhatTheResultOfAWiderQuestionDoesNotHave)
 {
     EXPECT_FALSE(cache.excludes(narrower));
@@ -139,6 +138,7 @@ TEST_F(QueryCacheTest, ExcludesWhatTheResultOfAWiderQuestionDoesNotHave)
     EXPECT_FALSE(cache.excludes(other));
 }
 
+// One format, rate and number of channels out of @query.
 HwParamQuery settled(HwParamQuery query, uint32_t rate)
 {
     query.formats &= ~(query.formats - 1);

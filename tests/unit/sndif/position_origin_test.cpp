@@ -113,6 +113,18 @@ TEST_F(PositionOriginTest, AReportThatIsLateMisleadsForOneMore)
     }
 }
 
+TEST_F(PositionOriginTest, ReportsThatNobodyLearnsFromCount)
+{
+    EXPECT_EQ(report(4'997'120), 4'997'120u);
+    open_again(5'000'000);
+    EXPECT_EQ(report(4'997'120), 0u);
+    for (uint64_t bytes = 1024; bytes <= 4096; bytes += 1024) {
+        Bytes reported(bytes);
+        (void)origin.note(reported);
+    }
+    EXPECT_EQ(report(5120), 5120u);
+}
+
 TEST_F(PositionOriginTest, OneReportBelowTheOriginChangesNothing)
 {
     EXPECT_EQ(report(50'000), 50'000u);

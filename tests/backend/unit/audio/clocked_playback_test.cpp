@@ -123,6 +123,14 @@ TEST_F(PlaybackTest, RequestsMayWaitUntilAPeriodIsLeft)
     EXPECT_EQ(device_->patience(1s + 5ms), 0s);
 }
 
+TEST(Patience, IsNoLongerThanAPeriodAndFiftyMilliseconds)
+{
+    EXPECT_EQ(patience_with(100ms, 50ms), 50ms);
+    EXPECT_EQ(patience_with(500ms, 50ms), 50ms);
+    EXPECT_EQ(patience_with(500ms, 51ms), 0ms) << "the period would end later";
+    EXPECT_EQ(patience_with(99ms, 50ms), 0ms);
+}
+
 TEST_F(PlaybackTest, LateServiceMergesTicks)
 {
     ASSERT_TRUE(write(buffer, 0s));

@@ -2,7 +2,7 @@
 #ifndef FAKE_XEN_ASM_HYPERCALL_H
 #define FAKE_XEN_ASM_HYPERCALL_H
 
-/* Knows EVTCHNOP_alloc_unbound, EVTCHNOP_close and EVTCHNOP_send. */
+/* Knows EVTCHNOP_alloc_unbound, EVTCHNOP_close, EVTCHNOP_send and EVTCHNOP_status. */
 int HYPERVISOR_event_channel_op(int command, void *argument);
 
 #endif
