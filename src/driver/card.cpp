@@ -134,7 +134,7 @@ Card::Health Card::look(unsigned int give_up_ms)
     }
     if (!is_any_served || !all.is_stalled)
         return all;
-    // A stream that an application pauses is looked at for no other reason.
+    // Maintenance has no other reason to look at a stalled stream that an application pauses.
     constexpr unsigned int interval_ms = 1000;
     all.next_look_ms = all.next_look_ms == 0 ? interval_ms : min(all.next_look_ms, interval_ms);
     // The backend is there: what it does not go on with ends alone.

@@ -243,7 +243,7 @@ void Frontend::shut_down()
 {
     Mutex::Guard guard(mutex_);
     is_ending_ = true;
-    // The bus closes what it takes for Connected, and nothing else.
+    // The bus closes devices that it takes for Connected, and no others.
     device_.settle_state();
     if (state_ != wire::XenbusState::Connected)
         switch_state(wire::XenbusState::Closed);

@@ -31,18 +31,18 @@ class Liveness {
         }
         return now_ms - silent_since_ms_ >= timeout_ms;
     }
-    // Whether it has shown none since the last look.
+    // Whether the backend has shown no activity since the last look.
     bool is_silent() const
     {
         return seen_ == activity_;
     }
-    // It has said so many things by @now_ms, the same again included.
+    // By @now_ms the backend has reported or answered @count times, repetitions included.
     void hear(uint64_t count, uint64_t now_ms)
     {
         if (exchange(heard_, count) != count)
             heard_at_ms_ = now_ms;
     }
-    // Whether it has said anything in the last @timeout_ms, as far as hear() can tell.
+    // Whether the backend has reported or answered in the last @timeout_ms, as far as hear() knows.
     bool was_heard(uint64_t now_ms, unsigned int timeout_ms) const
     {
         return heard_ != 0 && now_ms - heard_at_ms_ < timeout_ms;

@@ -110,8 +110,8 @@ class Session {
 
     // ---- Maintenance ----
 
-    // Whether there is anything to look at, or to tell: few streams of a card are in use. look()
-    // comes behind it; what is wanted in between is there for the next one.
+    // Whether there is anything to look at, or to tell: few streams of a card are in use. To be
+    // called before look(): a look that is asked for in between is not lost.
     bool exchange_look_wanted()
     {
         return exchange(is_look_wanted_, false);

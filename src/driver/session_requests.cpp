@@ -132,7 +132,7 @@ void Session::silence_if_on_trial(const TransferRange &range)
 
 bool Session::post_transfers()
 {
-    // Asleep, a stream is paused: see post_due().
+    // While the guest sleeps the stream is paused, and the backend may hold WRITEs: see post_due().
     if (!backend_.is_usable() || (is_asleep_ && run_.is_playback()))
         return false;
     // STOP and CLOSE may have to wait for a READ ahead, and reports have to fit the event page

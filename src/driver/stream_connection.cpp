@@ -113,7 +113,7 @@ Stream::Health Stream::look()
         return health;
     Mutex::Guard guard(substream_mutex_);
     Substream substream = session_.with([](Session &session) { return session.substream(); });
-    // drain() may have asked for this look by its START, and not have changed ALSA's state yet.
+    // The START of a drain() may have asked for this look: ALSA's state changes behind it.
     if (substream)
         substream.synchronize();
     Notices notices;

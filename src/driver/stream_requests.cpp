@@ -203,7 +203,7 @@ Frames Stream::choose_step(const kshim_pcm_params &params)
     question.formats = to_sndif_formats(uint64_t { 1 } << params.format);
     question.rates = { params.rate, params.rate };
     question.channels = { params.channels, params.channels };
-    // A device may not have just this size, of which OPEN takes the nearest.
+    // Not of one size: the backend's device may lack it, and OPEN takes the nearest then.
     question.buffer = { 2 * params.period_frames, params.buffer_frames };
     question.period = { static_cast<uint32_t>(step_of(wanted).value()), params.period_frames };
     auto answer = query(question);

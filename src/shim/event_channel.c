@@ -46,7 +46,7 @@ static int alloc_port(domid_t domain, evtchn_port_t *port)
 	return ret;
 }
 
-/* It was not bound to an interrupt, which may have failed in a way that closed it. */
+/* For a port that could not be bound to an interrupt: the kernel may have closed it already. */
 static void close_unbound_port(evtchn_port_t port)
 {
 	struct evtchn_status status = { .dom = DOMID_SELF, .port = port };

@@ -135,8 +135,8 @@ static int call_if_ours(struct device *device, void *data)
 }
 
 /*
- * As driver_for_each_device(), which must not wait for a device's lock: whoever unbinds the device
- * holds that, and waits for the iteration to leave the device.
+ * As driver_for_each_device(), whose function must not wait for a device's lock: a thread that
+ * unbinds the device holds that, and waits for the iteration to leave the device.
  */
 static int visit_devices(device_fn function)
 {

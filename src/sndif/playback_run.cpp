@@ -27,7 +27,8 @@ bool PlaybackRun::commit(int64_t queued)
         return false;
     // What was overtaken is played, in whatever state it was.
     const Frames end = shown_ + Frames(queued < 0 ? 0 : static_cast<uint64_t>(queued));
-    // What was handed over free-wheeling is heard when its place in the buffer is played again.
+    // The backend was given that part of the buffer before: what the application has written there
+    // is heard when the backend is given it again.
     if (is_free_wheeling() && is_moving() && end <= requested())
         return true;
     committed_ = end;

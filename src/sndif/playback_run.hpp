@@ -60,7 +60,8 @@ class PlaybackRun : public Run {
     // The response to a WRITE, or to an earlier run's.
     TransferResult on_response(RequestId id, int32_t status);
 
-    // Whether the application writes in place, and has not told of more than was handed over so.
+    // Whether the application writes in place: it has committed nothing beyond what was handed
+    // over.
     bool is_free_wheeling() const
     {
         return is_unstoppable_ && committed_ == Frames();

@@ -49,7 +49,7 @@ class PositionOrigin {
     }
     // Whether no report of this session was learned from, or one that was about the session before:
     // a backend that reports without end may do so once more when it has begun to carry out START.
-    // Two reports below the origin show that, looked at or not.
+    // Two reports below the origin show that, whether learn() was called for them or not.
     bool needs_learning() const
     {
         return !is_known_ || reports_below_ == enough_below;

@@ -101,8 +101,9 @@ class PcmDevice {
     // When service() has to be called next, if time alone decides that.
     [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
 
-    // How long requests may wait of a guest that waits for no answer: playback, until it has less
-    // than a period left to play. service() was just called.
+    // How long the requests of a guest that waits for no answer may be left in the ring: of
+    // playback, until less than a period is left to play; otherwise not at all. service() was just
+    // called.
     [[nodiscard]] virtual Time patience(Time) const
     {
         return {};

@@ -17,8 +17,9 @@ constexpr std::chrono::milliseconds event_retry_interval { 10 };
 
 } // namespace
 
-// How long the guest's requests may wait, so that it need not notify: it waits for no answer, and
-// the device plays on. What is due at once it notifies of all the same.
+// How long the guest's requests may be left in the ring, so that its frontend need not notify of
+// them: the frontend waits for no answer, and the device has enough to play. xen-front notifies of
+// what cannot wait in any case.
 Time Stream::patience(Time now)
 {
     const PcmDevice *device = session_.device();
