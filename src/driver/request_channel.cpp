@@ -13,28 +13,27 @@ void RequestChannel::detach()
 {
     transport_ = nullptr;
     ring_.detach();
-    has_posted_ = false;
-    is_urgent_ = false;
+    unpublished_ = Unpublished::Nothing;
     has_activity_ = false;
 }
 
 Result<RequestId> RequestChannel::post(wire::Request &request)
 {
     const RequestId id = TRY(ring_.push(request));
-    has_posted_ = true;
-    is_urgent_ |=
-        request.operation != wire::Operation::Write && request.operation != wire::Operation::Read;
+    const bool is_transfer =
+        request.operation == wire::Operation::Write || request.operation == wire::Operation::Read;
+    unpublished_ = max(unpublished_, is_transfer ? Unpublished::Transfers : Unpublished::Urgent);
     journal_->on_request(request);
     return RequestId(id);
 }
 
 void RequestChannel::publish()
 {
-    if (!exchange(has_posted_, false))
+    const Unpublished unpublished = exchange(unpublished_, Unpublished::Nothing);
+    if (unpublished == Unpublished::Nothing)
         return;
     // A backend that has enough to play may not want to be notified, and look a period later.
-    const bool is_wanted = ring_.publish();
-    const bool is_sent = exchange(is_urgent_, false) || is_wanted;
+    const bool is_sent = ring_.publish() || unpublished == Unpublished::Urgent;
     if (is_sent)
         transport_->notify();
     journal_->on_notification(is_sent);

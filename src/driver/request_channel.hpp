@@ -96,8 +96,13 @@ class RequestChannel {
     Response kept_ = {};
     wire::HwParamQuery kept_hw_param_ = {};
     bool has_kept_ = false;
-    bool has_posted_ = false; // something that is not published
-    bool is_urgent_ = false; // and not to wait until the backend looks by itself
+    // What is posted and not published.
+    enum class Unpublished : uint8_t {
+        Nothing,
+        Transfers, // which may wait until the backend looks by itself
+        Urgent, // something that may not
+    };
+    Unpublished unpublished_ = Unpublished::Nothing;
     bool has_activity_ = false;
     bool is_awaited_ = false;
 };

@@ -119,7 +119,10 @@ static struct xenbus_driver driver = {
 
 typedef int (*device_fn)(struct xenbus_device *device);
 
-/* Calls the function @data points to if the device is the driver's, which stays so meanwhile. */
+/*
+ * Calls the function that @data points to if the driver is bound to the device. The device's lock
+ * keeps the bus from unbinding it before the function returns.
+ */
 static int call_if_ours(struct device *device, void *data)
 {
 	device_fn *function = data;

@@ -84,8 +84,8 @@ check "absence, from the start: it plays" plays
 check "absence, from the start: the bus takes the device for what it is" eval \
 	'! dmesg | grep "state reset"'
 
-# insmod waits for a card whose backend hangs. Meanwhile the device is unbound and bound, until
-# insmod finds it unbound.
+# insmod waits for a card whose backend hangs. This script unbinds the device and binds it again
+# until insmod looks while no driver has it, and returns.
 backend_waits() {
 	[ "$(xenstore-read "$(xenstore-read device/vsnd/0/backend)/state")" = 2 ]
 }

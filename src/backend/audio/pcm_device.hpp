@@ -60,7 +60,7 @@ struct OpenParameters {
     PositionPolicy policy;
 };
 
-// A frontend that notifies only if it is asked to may have stopped its stream meanwhile.
+// A frontend that notifies only when xen-sndback asks for it is heard so much later: its STOP, too.
 inline constexpr Time longest_patience = std::chrono::milliseconds(50);
 
 // PcmDevice::patience() of playback that has been given what lasts for `left`. None with periods so

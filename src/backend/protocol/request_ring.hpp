@@ -38,8 +38,9 @@ class RequestRing {
         return response_event_.load() == answered_ + 1;
     }
 
-    // To be called before sleeping: asks for a notification of the next request, unless it is not
-    // wanted. Returns true if one has arrived meanwhile, so that sleeping would lose it.
+    // The stream's thread calls this before it sleeps. Asks the frontend to notify of the next
+    // request if `is_notification_wanted`. Returns true if the frontend has put a request into the
+    // ring already, of which no notification will come.
     [[nodiscard]] bool final_check(bool is_notification_wanted = true);
 
     static constexpr std::uint32_t slots = 32;
