@@ -32,6 +32,8 @@ void kshim_page_touch(struct kshim_page *page);
 void *kshim_pages_map(struct kshim_page **pages, unsigned int count);
 void kshim_pages_unmap(void *address);
 
+/* How many pages the guest can grant at once, all of its devices together. Context: any. */
+unsigned int kshim_grants_max(void);
 /*
  * Lets domain @domain read and write @page. 0 and the grant reference in @reference, or a
  * negative errno (-ENOSPC: the grant table is full).

@@ -114,6 +114,11 @@ void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_pa
 /* Gives the runtime its buffer, or takes it away with NULL and 0. */
 void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size_t bytes);
 /*
+ * Whether applications have the buffer mapped. ALSA keeps it then, except for those of OSS, and for
+ * one that maps it while another thread is in hw_free.
+ */
+bool kshim_pcm_is_mapped(struct kshim_substream *substream);
+/*
  * What the application is doing. Context: any, between hw_params and hw_free; exact with the stream
  * lock held, without it the state of a moment ago.
  */

@@ -6,6 +6,14 @@
 
 namespace xen_front {
 
+namespace {
+
+// Another domain that writes to the nodes as fast as the driver is not to keep it, and with it the
+// thread of all of the guest's Xen devices, from going on.
+constexpr uint32_t publish_attempts = 10;
+
+} // namespace
+
 Card::Card(XenbusDevice device, Box<CardConfig> config, Work &maintenance, DeferredGrants &grants,
            LiveCards &live_cards)
     : member_(live_cards),
@@ -74,12 +82,13 @@ Result<void> Card::connect()
     });
     for (Box<Stream> &stream : streams_)
         TRY(stream->connect());
-    for (;;) {
+    for (uint32_t attempt = 0; attempt < publish_attempts; attempt++) {
         auto result = publish();
         // Another domain has written to these nodes since the transaction began.
         if (!result.is_error() || result.error() != Error::TryAgain)
             return result;
     }
+    return Error::Io;
 }
 
 Result<void> Card::publish()

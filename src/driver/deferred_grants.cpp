@@ -7,6 +7,8 @@ namespace {
 
 // Xen does not tell when a domain unmaps a page.
 constexpr unsigned int reap_ms = 1000;
+// Which part of the guest's grants all of them may take.
+constexpr unsigned int grants_share = 4;
 
 } // namespace
 
@@ -48,11 +50,35 @@ uint32_t DeferredGrants::count_transports(uint32_t card)
     });
 }
 
-uint32_t DeferredGrants::count_buffers(uint32_t card)
+void DeferredGrants::keep(Box<SharedBuffer> buffer, uint32_t card, const void *stream)
+{
+    buffer->keep_for(stream);
+    add(move(buffer), card);
+}
+
+void DeferredGrants::release(const void *stream)
+{
+    lists_.with([&](Lists &lists) {
+        lists.buffers.visit([&](SharedBuffer &buffer) {
+            if (buffer.is_kept_for(stream))
+                buffer.keep_for(nullptr);
+        });
+        lists.buffers.reap();
+    });
+}
+
+bool DeferredGrants::has_room(uint32_t card, uint32_t count_max)
 {
     return lists_.with([&](Lists &lists) {
+        uint32_t count = 0;
+        size_t grants = 0;
         lists.buffers.reap();
-        return lists.buffers.count(card);
+        lists.buffers.visit([&](const SharedBuffer &buffer) {
+            count += buffer.deferred().card == card ? 1 : 0;
+            grants += buffer.grant_count();
+        });
+        return count == 0 ||
+               (count < count_max && grants < GrantedPage::count_max() / grants_share);
     });
 }
 

@@ -31,14 +31,6 @@ template <typename T> class DeferredList {
         object->deferred_.next = move(first_);
         first_ = move(object);
     }
-    // The one that was added last; none when there is none.
-    Box<T> take()
-    {
-        Box<T> taken = move(first_);
-        if (taken)
-            first_ = move(taken->deferred_.next);
-        return taken;
-    }
     // Frees what is no longer mapped.
     void reap()
     {
@@ -50,11 +42,16 @@ template <typename T> class DeferredList {
                 at = &(*at)->deferred_.next;
         }
     }
+    // Calls @visitor with each.
+    template <typename Visitor> void visit(Visitor visitor) const
+    {
+        for (T *at = first_.get(); at != nullptr; at = at->deferred_.next.get())
+            visitor(*at);
+    }
     uint32_t count(uint32_t card) const
     {
         uint32_t count = 0;
-        for (const T *at = first_.get(); at != nullptr; at = at->deferred_.next.get())
-            count += at->deferred_.card == card ? 1 : 0;
+        visit([&](const T &one) { count += one.deferred_.card == card ? 1 : 0; });
         return count;
     }
     bool is_empty() const

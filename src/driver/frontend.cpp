@@ -8,10 +8,13 @@ namespace xen_front {
 
 namespace {
 
-// How long unbinding waits for the backend to unmap our rings. It is no failure if it does not.
-constexpr unsigned int unbind_unmap_ms = 100;
+// How long unbinding waits for the backend to unmap our rings, and the other Xen devices of the
+// guest with it. It is no failure if it does not.
+constexpr unsigned int unbind_unmap_ms = 50;
 // Before a state is handled that came too fast.
 constexpr unsigned int throttle_ms = 250;
+// Before a card is tried again that ALSA has refused, as it says in the log each time.
+constexpr unsigned int next_card_ms = 10000;
 // So many connections may come to nothing before there is a line in the log.
 constexpr uint32_t early_ends_told = 3;
 
@@ -125,6 +128,11 @@ void Frontend::handle_backend_state()
     case Action::Connect:
         if (is_ending_)
             break;
+        if (!next_card_.has_passed()) {
+            is_throttled_ = true;
+            throttle_.schedule(throttle_ms);
+            break;
+        }
         // Not from Closed, which a backend in InitWait takes for ready.
         if (state_ != XenbusState::Closed)
             end_connection({ .with_card = XenbusState::Initialising,
@@ -151,6 +159,8 @@ Result<void> Frontend::connect(Diagnostic &why)
             Card::create(device_, move(config), maintenance_, shared_.grants, shared_.cards);
         if (card.is_error() && card.error() == Error::NoDevice)
             why << device_.path() << " gets no card: so the module parameter enable says";
+        if (card.is_error() && card.error() != Error::NoMemory)
+            next_card_ = Deadline(next_card_ms);
         card_ = TRY(move(card));
         card_->adopt(mixer_choices_.span());
     }

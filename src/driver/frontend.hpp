@@ -81,6 +81,7 @@ class Frontend {
     Work throttle_; // of states that come too fast, and of attempts to connect
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
+    Deadline next_card_ XEN_FRONT_GUARDED_BY(mutex_) { 0 }; // when ALSA may refuse another one
     bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     // The device goes, or the guest is shut down: no connection is made any more.
     bool is_ending_ XEN_FRONT_GUARDED_BY(mutex_) = false;

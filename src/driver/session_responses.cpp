@@ -52,6 +52,9 @@ void Session::on_response(const Response &response)
         // Whether the backend has held it is judged by what it has reported by now.
         if (!run_.is_playback() && run_.capture().is_ahead())
             (void)take_events();
+        // The backend has written these frames since the guest was about to sleep.
+        if (!run_.is_playback() && is_asleep_ && buffer_ != nullptr)
+            buffer_->touch();
         const Frames before = run_.base().position();
         const auto result =
             run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });

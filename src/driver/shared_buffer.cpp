@@ -88,6 +88,8 @@ void SharedBuffer::touch()
 
 bool SharedBuffer::try_end()
 {
+    if (kept_for_ != nullptr)
+        return false;
     mapping_ = PageMapping();
     bool are_all_ended = true;
     for (GrantedPage &page : pages_)

@@ -48,9 +48,28 @@ class SharedBuffer {
     void show_values();
     // Has a live migration transfer what the backend has written so far. Context: any.
     void touch();
-    // Frees the pages that the backend no longer maps; false when it still maps one. After this,
-    // nothing but that and destroying is possible. Context: may sleep.
+    // Frees the pages that the backend no longer maps; false when it still maps one, or when they
+    // are kept. After this, nothing but that and destroying is possible. Context: may sleep.
     bool try_end();
+    // Its stream, which no longer uses it, may still have the backend write to it: see
+    // DeferredGrants. nullptr: no longer.
+    void keep_for(const void *stream)
+    {
+        kept_for_ = stream;
+    }
+    bool is_kept_for(const void *stream) const
+    {
+        return kept_for_ == stream;
+    }
+    // Of audio, values and directory.
+    size_t grant_count() const
+    {
+        return pages_.size() + directory_.size();
+    }
+    const DeferredLink<SharedBuffer> &deferred() const
+    {
+        return deferred_;
+    }
     // For OPEN.gref_directory.
     GrantRef directory() const
     {
@@ -78,6 +97,7 @@ class SharedBuffer {
     uint32_t bytes_ = 0;
     bool has_values_ = true;
     bool was_offered_ = false;
+    const void *kept_for_ = nullptr;
     Array<GrantedPage> pages_;
     Array<GrantedPage> directory_;
     Array<GrantRef> page_references_; // as the directory lists them

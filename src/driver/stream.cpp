@@ -76,10 +76,19 @@ void Stream::close()
     Mutex::Guard guard(request_mutex_);
     if (transport_)
         transport_->synchronize();
+    // If ALSA called hw_free() last while an application had the buffer mapped.
+    give_up_buffer(
+        session_.with([](const Session &session) { return session.backend().is_closing(); }));
 }
 
 Result<void> Stream::hw_params(size_t buffer_bytes)
 {
+    // Of OSS's applications, which ALSA lets have other parameters while the buffer is mapped. What
+    // they write into the old one would be lost.
+    const bool is_mapped =
+        session_.with([](const Session &session) { return session.substream().is_mapped(); });
+    if (is_mapped)
+        return Error::Busy;
     // Never the old pages again: the backend may still map them.
     hw_free();
     const bool is_gone = session_.with([](const Session &session) {
@@ -87,10 +96,11 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
     });
     if (is_gone)
         return Error::NoDevice;
-    if (services_.grants.count_buffers(device_.number()) >= services_.buffers_max) {
+    if (!services_.grants.has_room(device_.number(), services_.buffers_max)) {
         Text<96> text;
         describe(text);
-        text << "the backend keeps the pages of earlier buffers; it gets no more";
+        text << "the backend keeps the pages of earlier buffers, or does not answer CLOSE; it gets "
+                "no more";
         device_.log(KSHIM_LOG_ERROR, text);
         return Error::Busy;
     }
@@ -115,19 +125,31 @@ void Stream::hw_free()
     Mutex::Guard guard(request_mutex_);
     session_.with([](Session &session) { session.reset(); });
     await_close();
-    const bool is_closing = session_.with([](Session &session) {
+    struct Outcome {
+        bool is_closing;
+        bool is_mapped;
+    };
+    const Outcome outcome = session_.with([](Session &session) -> Outcome {
+        const bool is_mapped = session.substream().is_mapped();
         session.set_buffer(nullptr);
-        session.substream().set_buffer(nullptr, 0);
-        return session.backend().is_closing();
+        if (!is_mapped)
+            session.substream().set_buffer(nullptr, 0);
+        return { session.backend().is_closing(), is_mapped };
     });
-    // The pages go when the backend lets go of them; they are never used again. How many buffers
-    // wait for CLOSE is limited by the ring, which holds both requests of each.
-    if (buffer_ && buffer_->was_offered())
-        unclosed_.add(move(buffer_), device_.number());
+    if (!outcome.is_closing)
+        services_.grants.release(this);
+    // An application may touch it as long as it has it mapped; close() comes later.
+    if (!outcome.is_mapped)
+        give_up_buffer(outcome.is_closing);
+}
+
+void Stream::give_up_buffer(bool is_closing)
+{
+    // The pages go when the backend lets go of them; they are never used again.
+    if (buffer_ && is_closing && buffer_->was_offered())
+        services_.grants.keep(move(buffer_), device_.number(), this);
     else if (buffer_)
         services_.grants.add(move(buffer_), device_.number());
-    if (!is_closing)
-        release_unclosed();
     has_void_grants_ = false;
 }
 

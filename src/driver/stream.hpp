@@ -114,6 +114,8 @@ class Stream {
     {
         return config_.type == StreamType::Playback;
     }
+    // Lets go of the buffer. @is_closing: the backend has not answered CLOSE.
+    void give_up_buffer(bool is_closing) XEN_FRONT_REQUIRES(request_mutex_);
     // "stream 0/1: " at the start of a message.
     void describe(TextBuilder &text) const;
     // ---- stream_requests.cpp ----
@@ -136,8 +138,6 @@ class Stream {
     // ---- stream_connection.cpp ----
 
     void end_transport();
-    // Frees the buffers that no request names any more.
-    void release_unclosed() XEN_FRONT_REQUIRES(request_mutex_);
     static kshim_event_result on_response(void *stream);
     static kshim_event_result on_event(void *stream);
     template <kshim_event_result (Session::*handler)(Notices &)> kshim_event_result on_interrupt();
@@ -155,9 +155,6 @@ class Stream {
     Box<Transport> transport_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer
-    // Earlier buffers whose CLOSE is not answered, as far as is known: until then a backend may
-    // carry out READs.
-    DeferredList<SharedBuffer> unclosed_ XEN_FRONT_GUARDED_BY(request_mutex_);
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool is_query_unanswered_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // the last one
     RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_); // logged last

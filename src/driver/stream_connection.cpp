@@ -60,13 +60,7 @@ void Stream::end_transport()
         return;
     transport_->close();
     services_.grants.add(move(transport_), device_.number());
-    release_unclosed();
-}
-
-void Stream::release_unclosed()
-{
-    while (auto buffer = unclosed_.take())
-        services_.grants.add(move(buffer), device_.number());
+    services_.grants.release(this);
 }
 
 void Stream::void_grants()

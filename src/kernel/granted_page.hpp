@@ -33,6 +33,11 @@ class GrantedPage {
 
     // NoMemory, or NoSpace when the grant table is full. Context: may sleep.
     static Result<GrantedPage> create(DomainId domain);
+    // How many the guest can have, those of other devices among them. Context: any.
+    static uint32_t count_max()
+    {
+        return kshim_grants_max();
+    }
 
     GrantRef reference() const
     {

@@ -165,6 +165,10 @@ class Substream {
     {
         kshim_pcm_set_buffer(substream_, address, bytes);
     }
+    bool is_mapped() const
+    {
+        return kshim_pcm_is_mapped(substream_);
+    }
     void wait_without_limit()
     {
         kshim_pcm_wait_without_limit(substream_);

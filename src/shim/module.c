@@ -29,10 +29,11 @@ MODULE_PARM_DESC(position_step_us,
 unsigned int kshim_module_request_timeout_ms(void)
 {
 	/*
-	 * Written through sysfs at any time; 0 would fail every request. The kernel gives up
-	 * freezing a process for a migration after 20 s.
+	 * Written through sysfs at any time; 0 would fail every request. A process that closes a
+	 * stream waits for STOP and for CLOSE, and the kernel gives up freezing it for a migration
+	 * after 20 s.
 	 */
-	return clamp(READ_ONCE(request_timeout_ms), 1U, 20000U);
+	return clamp(READ_ONCE(request_timeout_ms), 1U, 9000U);
 }
 
 unsigned int kshim_module_reconnect_timeout_ms(void)

@@ -48,6 +48,12 @@ void kshim_pages_unmap(void *address)
 	vunmap(address);
 }
 
+unsigned int kshim_grants_max(void)
+{
+	/* Entries of the table's first version, which Linux uses unless it is told otherwise. */
+	return gnttab_max_grant_frames() * (XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
+}
+
 int kshim_grant(uint16_t domain, struct kshim_page *page, uint32_t *reference)
 {
 	int ret = gnttab_grant_foreign_access(domain, xen_page_to_gfn(to_page(page)), 0);

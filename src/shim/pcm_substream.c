@@ -25,8 +25,14 @@ void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size
 {
 	struct snd_pcm_runtime *runtime = to_substream(substream)->runtime;
 
-	runtime->dma_area = address;
+	/* For pcm_page(), which may run at the same time. */
+	WRITE_ONCE(runtime->dma_area, address);
 	runtime->dma_bytes = bytes;
+}
+
+bool kshim_pcm_is_mapped(struct kshim_substream *substream)
+{
+	return atomic_read(&to_substream(substream)->mmap_count) != 0;
 }
 
 static bool is_unstoppable(const struct snd_pcm_runtime *runtime)

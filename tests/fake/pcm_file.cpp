@@ -106,7 +106,7 @@ int PcmFile::hw_params(const PcmRanges &ranges)
         return -EBUSY;
     const bool is_possible = (state() == PcmState::Open || state() == PcmState::Setup ||
                               state() == PcmState::Prepared) &&
-                             !is_mapped;
+                             (is_oss || !substream_.is_mapped);
     const int status = is_possible ? do_hw_params(ranges) : -EBADFD;
     substream_.unblock_buffer_access();
     return status;
@@ -203,7 +203,7 @@ int PcmFile::hw_free()
     if (!substream_.block_buffer_access())
         return -EBUSY;
     const bool is_possible =
-        (state() == PcmState::Setup || state() == PcmState::Prepared) && !is_mapped;
+        (state() == PcmState::Setup || state() == PcmState::Prepared) && !substream_.is_mapped;
     if (is_possible) {
         do_hw_free();
         set_state(PcmState::Open);

@@ -50,8 +50,12 @@ class PcmFile {
     bool is_signalled = false;
     // Whether the next hw_params has SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP.
     bool wants_no_period_wakeup = false;
-    // The buffer is mapped into the application.
-    bool is_mapped = false;
+    // The application uses OSS's interface, and may change the parameters of a mapped buffer.
+    bool is_oss = false;
+    void set_mapped(bool is_mapped)
+    {
+        substream_.is_mapped = is_mapped;
+    }
 
     // For a client of mmap, which looks, writes into the buffer by itself, and moves the pointer.
     int hwsync();

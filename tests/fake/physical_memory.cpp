@@ -242,6 +242,12 @@ size_t PhysicalMemory::touched_count() const
                                              [](const auto &page) { return page->touches != 0; }));
 }
 
+void PhysicalMemory::transfer_touched()
+{
+    for (const auto &page : pages_)
+        page->touches = 0;
+}
+
 size_t PhysicalMemory::grant_count() const
 {
     return grants_.size() - lingering_count();
@@ -305,6 +311,11 @@ void kshim_pages_unmap(void *address)
     Kernel &kernel = Kernel::current();
     kernel.context.require_may_sleep("kshim_pages_unmap()");
     kernel.memory.unmap(address);
+}
+
+unsigned int kshim_grants_max()
+{
+    return Kernel::current().memory.grants_max;
 }
 
 int kshim_grant(uint16_t domain, kshim_page *page, uint32_t *reference)

@@ -55,6 +55,8 @@ class PhysicalMemory {
 
     // ---- tests ----
 
+    // What the guest's table has room for. It is never full: see Injector.
+    unsigned int grants_max = 32768;
     // The number the next grant gets: to have large ones, or the same again.
     void set_next_reference(uint32_t reference)
     {
@@ -63,8 +65,9 @@ class PhysicalMemory {
     size_t grant_count() const;
     // Pages that other domains still map although their grants were ended.
     size_t lingering_count() const;
-    // Pages that the kernel has touched.
+    // Pages that the kernel has touched, and that a live migration has not transferred since.
     size_t touched_count() const;
+    void transfer_touched();
     // One line for each page, grant or mapping that the kernel did not give back.
     std::string leaks() const;
 

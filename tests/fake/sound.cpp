@@ -166,8 +166,10 @@ int kshim_card_create(kshim_xenbus_device *device, const kshim_card_names *names
         return -ENOMEM;
     if (kernel.sound.disabled.contains(names->number))
         return -ENODEV;
-    if (kernel.sound.taken.contains(names->number))
+    if (kernel.sound.taken.contains(names->number)) {
+        kernel.sound.refused_cards++;
         return -EBUSY;
+    }
     *card = kernel.sound.create(device, *names, context);
     return 0;
 }

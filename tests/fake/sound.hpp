@@ -77,6 +77,8 @@ class SoundCore {
     std::set<unsigned int> disabled;
     // Whose index is another driver's card.
     std::set<unsigned int> taken;
+    // How often that was refused.
+    size_t refused_cards = 0;
     // The cards that applications can open, in the order of their registration.
     std::vector<kshim_card *> visible_cards() const;
     // All that there ever were.

@@ -171,8 +171,15 @@ void kshim_pcm_set_buffer(kshim_substream *substream, void *address, size_t byte
         return;
     if (substream->is_running())
         report_fault("kshim_pcm_set_buffer() of a running stream");
+    if (substream->is_mapped)
+        report_fault("kshim_pcm_set_buffer() of a mapped buffer");
     substream->runtime.buffer = static_cast<char *>(address);
     substream->runtime.buffer_bytes = bytes;
+}
+
+bool kshim_pcm_is_mapped(kshim_substream *substream)
+{
+    return is_open(substream, "kshim_pcm_is_mapped()") && substream->is_mapped;
 }
 
 void kshim_pcm_wait_without_limit(kshim_substream *substream)

@@ -95,6 +95,7 @@ struct kshim_substream {
     std::string name;
 
     bool is_attached = false; // an application has it, or is about to
+    bool is_mapped = false; // its buffer, into an application
     void *stream = nullptr; // the driver's
     xen_front::fake::PcmRuntime runtime;
 

@@ -62,10 +62,11 @@ int main(int argc, char **argv)
 {
     const int time_ms = argc == 2 ? std::atoi(argv[1]) : 0;
     if (time_ms <= 0) {
-        std::fprintf(stderr, "usage: xen-front-answers MILLISECONDS\n"
-                             "Changes a XenStore node again and again for so long, and prints how "
-                             "often and\nhow long a watch took at most to tell of it; at once, how long "
-                             "the first took.\n");
+        std::fprintf(stderr,
+                     "usage: xen-front-answers MILLISECONDS\n"
+                     "Changes a XenStore node again and again for so long, and prints how "
+                     "often and\nhow long a watch took at most to tell of it; at once, how long "
+                     "the first took.\n");
         return 2;
     }
     // Pages of the program come from a disk, whose time is the host's.

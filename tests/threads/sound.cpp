@@ -131,6 +131,11 @@ void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)
 {
 }
 
+bool kshim_pcm_is_mapped(kshim_substream *)
+{
+    return false;
+}
+
 void kshim_pcm_wait_without_limit(kshim_substream *)
 {
 }

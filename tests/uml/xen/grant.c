@@ -39,6 +39,12 @@ static struct grant *find(u32 reference)
 	return NULL;
 }
 
+unsigned int gnttab_max_grant_frames(void)
+{
+	return 64;
+}
+EXPORT_SYMBOL_GPL(gnttab_max_grant_frames);
+
 int gnttab_grant_foreign_access(domid_t domain, unsigned long frame, int is_readonly)
 {
 	struct grant *grant = kzalloc(sizeof(*grant), GFP_ATOMIC);

@@ -82,6 +82,24 @@ TEST_F(CaptureTest, TwoInterruptsAndOneNotificationForAPeriod)
     EXPECT_LE(file->substream().wakeups - wakeups, 101u);
 }
 
+// The guest still runs when the backend comes to the READ: what it has written is shown.
+TEST_F(CaptureTest, ReadThatIsAnsweredLateIsTransferredByALiveMigration)
+{
+    auto file = recording();
+    stream().withheld = { wire::Operation::Read };
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    ASSERT_EQ(file->avail(), 0u);
+    fake::save_and_restore(device, [&] {
+        kernel.memory.transfer_touched();
+        stream().withheld.clear();
+        stream().answer_all();
+        EXPECT_EQ(file->avail(), 256u);
+        EXPECT_GE(kernel.memory.touched_count(), 1024 * frame_bytes / KSHIM_PAGE_SIZE);
+        backend.detach();
+    });
+}
+
 TEST_F(CaptureTest, WhatWasReportedIsTransferredByALiveMigration)
 {
     auto file = recording();

@@ -198,25 +198,67 @@ TEST_F(DeferredGrantsTest, BufferIsKeptUntilCloseIsAnswered)
     }
 }
 
-// The ring holds OPEN and CLOSE of so many.
-TEST_F(DeferredGrantsTest, AsManyBuffersWaitForCloseAsTheRingHolds)
+// Whether it answers none, or each only when the driver waits for the next.
+TEST_F(DeferredGrantsTest, BackendThatAnswersCloseLateGetsNoMoreBuffers)
 {
     connect();
-    auto file = open_with(small_params);
-    const size_t buffer = kernel.memory.grant_count() - pages_per_connection;
-    ASSERT_EQ(file->prepare(), 0);
-    stream().latency.reset();
-    for (uint32_t round = 0; round < 2 * wire::ring_size; round++) {
-        ASSERT_EQ(file->hw_params(small_params), 0);
-        (void)file->prepare();
+    for (const bool is_answered_late : { false, true }) {
+        const size_t idle = kernel.memory.grant_count();
+        auto file = prepared();
+        const size_t buffer = kernel.memory.grant_count() - idle;
+        file.reset();
+        stream().withheld = { wire::Operation::Close };
+        int refused = 0;
+        for (int round = 0; round < 50; round++) {
+            if (is_answered_late) {
+                kernel.timeline.after(10ms, [this] {
+                    while (stream().withheld_count() > 1)
+                        stream().answer_next();
+                });
+            }
+            file = open();
+            ASSERT_TRUE(file);
+            const int status = file->hw_params(small_params);
+            if (status == 0) {
+                EXPECT_EQ(file->prepare(), 0);
+            } else {
+                EXPECT_EQ(status, -EBUSY);
+                refused++;
+            }
+            file.reset();
+            ASSERT_LE(kernel.memory.grant_count(), idle + buffer * DeferredGrants::generations_max);
+        }
+        EXPECT_GT(refused, 0);
+        stream().withheld.clear();
+        stream().answer_all();
+        file = open_with(small_params);
+        EXPECT_EQ(file->prepare(), 0);
+        file.reset();
+        EXPECT_EQ(kernel.memory.grant_count(), idle);
     }
-    EXPECT_LE(kernel.memory.grant_count(),
-              pages_per_connection + buffer * (wire::ring_size / 2 + 1));
-    stream().latency = fake::Duration(0);
-    stream().serve();
-    kernel.timeline.pass(1s);
-    file.reset();
-    EXPECT_EQ(kernel.memory.grant_count(), pages_per_connection);
+}
+
+// Blocks and packets of the guest need grants, too.
+TEST_F(DeferredGrantsTest, LargeBuffersThatAreKeptLeaveGrantsToOthers)
+{
+    connect();
+    hoard();
+    kernel.memory.grants_max = 64;
+    const PcmParams params = { format_s16_le, 48000, 2, 1024, 8192 };
+    int status = 0;
+    int count = 0;
+    for (; count < 10 && status == 0; count++) {
+        auto file = open();
+        status = file->hw_params(params);
+        if (status == 0) {
+            EXPECT_EQ(file->prepare(), 0);
+        }
+    }
+    // The first is under a quarter of the grants with its nine or ten pages, two are not.
+    EXPECT_EQ(status, -EBUSY);
+    EXPECT_EQ(count, 3);
+    let_go();
+    EXPECT_TRUE(open_with(params));
 }
 
 TEST_F(DeferredGrantsTest, BuffersCountForTheCardThatComesNext)

@@ -47,6 +47,29 @@ TEST_F(FrontendTest, DeviceWhoseIndexIsTakenGetsNoCard)
     EXPECT_EQ(complaints().size(), 1u);
 }
 
+// Each attempt has a line of ALSA's in the log. A backend that starts over again and again does
+// not fill it; what is repaired still connects.
+TEST_F(FrontendTest, AttemptsThatAreBoundToFailAreFew)
+{
+    kernel.sound.taken = { 0 };
+    fake::probe(device);
+    size_t attempts = 0;
+    for (int i = 0; i < 1000; i++) {
+        backend.wait_for_frontend();
+        kernel.timeline.pass(std::chrono::milliseconds(30));
+        backend.publish(XenbusState::Initialising);
+        kernel.timeline.pass(std::chrono::milliseconds(30));
+        attempts = kernel.sound.refused_cards;
+    }
+    // In sixty seconds.
+    EXPECT_GE(attempts, 2u);
+    EXPECT_LE(attempts, 7u);
+    kernel.sound.taken.clear();
+    backend.wait_for_frontend();
+    kernel.timeline.pass(std::chrono::seconds(11));
+    EXPECT_EQ(state(), XenbusState::Initialised);
+}
+
 TEST_F(FrontendTest, WaitsForTheBackend)
 {
     ASSERT_EQ(fake::probe(device), 0);
@@ -178,6 +201,23 @@ TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)
     connect();
     EXPECT_EQ(published().at("version"), "2");
     EXPECT_TRUE(complaints().empty());
+}
+
+// A domain that writes to the same nodes without end keeps this device from connecting, and no
+// other one.
+TEST_F(FrontendTest, TransactionsThatCollideWithoutEndAreGivenUp)
+{
+    kernel.store.collide_commits(1000);
+    fake::probe(device);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    kernel.timeline.pass(std::chrono::seconds(5));
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    EXPECT_EQ(complaints().size(), 1u);
+    kernel.store.collide_commits(0);
+    kernel.timeline.pass(std::chrono::seconds(2));
+    backend.connect();
+    EXPECT_EQ(state(), XenbusState::Connected);
 }
 
 // Ids do not depend on which backend comes first.

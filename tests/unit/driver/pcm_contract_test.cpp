@@ -44,6 +44,65 @@ class PcmContractTest : public DriverTest {
     }
 };
 
+// ALSA lets OSS's applications have other parameters while they have the buffer mapped.
+TEST_F(PcmContractTest, MappedBufferStays)
+{
+    connect();
+    auto file = prepared();
+    const size_t grants = kernel.memory.grant_count();
+    const auto buffer = file->buffer();
+    file->is_oss = true;
+    file->set_mapped(true);
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    // ALSA has called hw_free().
+    EXPECT_EQ(file->state(), PcmState::Open);
+    EXPECT_EQ(file->buffer().data(), buffer.data());
+    EXPECT_EQ(kernel.memory.grant_count(), grants);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    buffer[0] = 1;
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    file->set_mapped(false);
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(kernel.memory.grant_count(), grants);
+}
+
+TEST_F(PcmContractTest, MappedBufferGoesWithItsFile)
+{
+    connect();
+    const size_t idle = kernel.memory.grant_count();
+    auto file = prepared();
+    file->is_oss = true;
+    file->set_mapped(true);
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    file->set_mapped(false);
+    file.reset();
+    EXPECT_EQ(kernel.memory.grant_count(), idle);
+}
+
+// The application maps the buffer while another thread of its waits in hw_free().
+TEST_F(PcmContractTest, BufferThatIsMappedDuringHwFreeStays)
+{
+    connect();
+    const size_t idle = kernel.memory.grant_count();
+    auto file = prepared();
+    const auto buffer = file->buffer();
+    stream().withheld = { Operation::Close };
+    kernel.timeline.after(10ms, [&] {
+        file->set_mapped(true);
+        stream().withheld.clear();
+        stream().answer_all();
+    });
+    EXPECT_EQ(file->hw_free(), 0);
+    buffer[0] = 1;
+    file->set_mapped(false);
+    file.reset();
+    EXPECT_EQ(kernel.memory.grant_count(), idle);
+}
+
 // The second drain of a capture stream, as after -EAGAIN with O_NONBLOCK, gets TRIGGER_DRAIN.
 TEST_F(PcmContractTest, DrainOfCaptureKeepsWhatIsNotReadYet)
 {
