@@ -71,8 +71,8 @@ KSHIM_ENTRY int xen_front_pcm_sync_stop(void *stream); /* may sleep */
  */
 KSHIM_ENTRY uint32_t xen_front_pcm_pointer(void *stream);
 /*
- * What .pointer returned last, and when the backend's word on it came. False before the first
- * word since prepare. Stream lock held.
+ * The position that .pointer returned last, and when the backend's report of it came. False
+ * until the backend has reported a position since prepare. Stream lock held.
  */
 KSHIM_ENTRY bool xen_front_pcm_get_time(void *stream, struct kshim_pcm_time *time);
 KSHIM_ENTRY int xen_front_pcm_ack(void *stream); /* stream lock held */

@@ -57,7 +57,7 @@ struct kshim_trace_request {
 /* The longest name of a state, and its end. */
 #define KSHIM_TRACE_STATE_SIZE 12
 
-/* What ALSA is told that a period has elapsed at, in frames since prepare. */
+/* Where the stream is when the driver tells ALSA of a period, in frames since prepare. */
 struct kshim_trace_position {
 	uint64_t hardware; /* where the backend is */
 	uint64_t shown; /* what ALSA has seen of that so far */

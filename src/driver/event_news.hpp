@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the events of a backend are worth, and how often it may interrupt for that. More interrupts
-// than these are throttled by Xen, as those without any event are.
+// Classifies the events of a backend, and limits how often it may interrupt for each class. Beyond
+// that the driver reports interrupts to Xen as spurious, as those without any event, and Xen
+// throttles them.
 #pragma once
 
 #include "driver/rate_limit.hpp"
@@ -20,8 +21,8 @@ class InterruptLimits {
         // What it may: two responses and two events for each period, and some at once.
         free_wheeling_.set_burst(64 + 4 * rate / period_frames);
     }
-    // For the end of a period, or a response. A backend is as fast as the application lets it be,
-    // unless that wheels free.
+    // For the end of a period, or a response. What the application writes, or reads, limits how
+    // fast the backend is, unless the stream is free-wheeling.
     bool allow_period(bool is_free_wheeling)
     {
         return !is_free_wheeling || free_wheeling_.allow();

@@ -30,8 +30,8 @@ class Journal {
         if (is_traced(KSHIM_TRACE_RESPONSE))
             trace_response(response);
     }
-    // Whether @response, a refusal, is another than that of the last call, or its operation has
-    // succeeded since: then it is news for the log.
+    // Whether @response, a refusal, should be logged: it differs from that of the last call, or the
+    // operation has succeeded since.
     bool is_new_refusal(const Response &response)
     {
         const bool is_known =

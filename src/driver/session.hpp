@@ -201,7 +201,8 @@ class Session {
     void post_values();
     bool post_transfers(); // true when there was something to post
     void silence_if_on_trial(const TransferRange &range);
-    // What no trigger tells: ALSA drains what it has just started; the application wheels free.
+    // Detects what ALSA signals by no trigger: that it drains a stream it has just started, and
+    // that the application lets the stream free-wheel.
     void observe();
     Result<RequestId> post_trigger(wire::TriggerType type);
     void post_due_trigger();

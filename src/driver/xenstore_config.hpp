@@ -14,10 +14,10 @@ Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why);
 // The short name of a card to which the toolstack gives none.
 inline constexpr const char *default_short_name = "Xen sound";
 
-// The id for the card of @device, whose short name is @short_name, into @id; nothing when that
-// which ALSA makes of the short name, its last word, is this card's alone. Cards are told apart by
-// the numbers of their devices, so that an id does not depend on which backend comes first.
-// Context: may sleep.
+// The id for the card of @device, whose short name is @short_name, into @id. Leaves @id empty if
+// the one that ALSA derives from the short name, its last word, is this card's alone. Cards are
+// told apart by the numbers of their devices, so that an id does not depend on which backend comes
+// first. Context: may sleep.
 void choose_card_id(XenbusDevice device, StringView short_name, TextBuilder &id);
 
 } // namespace xen_front

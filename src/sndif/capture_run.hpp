@@ -8,9 +8,9 @@
 namespace xen_front {
 
 // A backend that holds a READ until it has recorded all of it is asked a period ahead: its response
-// is then the only interrupt of a period. Whether a backend does so shows when its response is
-// looked at: if the backend has not reported by then what that is about, it is not shown before it
-// has, and this backend is asked for nothing ahead any more.
+// is then the only interrupt of a period. The driver finds out when the response arrives. If the
+// backend has not reported those frames by then, the driver keeps them from ALSA until it does, and
+// sends this backend no more READs ahead of time.
 class CaptureRun : public Run {
   public:
     // Forgets what was, and begins anew: prepare.

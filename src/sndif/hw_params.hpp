@@ -17,9 +17,9 @@ Result<wire::HwParamQuery> narrow(const wire::HwParamQuery &question,
 // what there is at all, and what is possible once format, rate and channels are chosen. Not locked.
 class QueryCache {
   public:
-    // A result whose narrow() with @question is the answer to @question, or close enough: as long
-    // as format, rate and channels are open, that of any question that was wider; then, of one that
-    // settled on the same. nullptr when the backend has to be asked.
+    // A result from which narrow() can answer @question, exactly or closely enough: that of any
+    // wider question while format, rate or channels are open; once they are fixed, only one with
+    // the same choice. nullptr when the backend has to be asked.
     const wire::HwParamQuery *find(const wire::HwParamQuery &question) const;
     // Whether the result of a wider question leaves nothing of @question: there are backends that
     // do not survive a question to which there is no answer.

@@ -23,9 +23,9 @@ class PlaybackRun : public Run {
 
     // The application has @queued frames in the buffer that ALSA was not shown as played: .ack.
     // Negative when the position has overtaken its pointer. False when that is more than the buffer
-    // holds; then nothing happens. ALSA also moves the pointer of streams that are not prepared:
-    // that is nothing; and so it is where an application has started a stream without a frame, and
-    // writes no further than was handed over: it wheels free on.
+    // holds; then nothing happens. Ignored for a stream that is not prepared, whose pointer ALSA
+    // also moves, and for a free-wheeling stream that was started empty, as long as the application
+    // writes no further than was already handed over.
     bool commit(int64_t queued);
     // No more will be committed: what is there plays to its end. False when the run does not move.
     // is_elapsed() afterwards means that there is nothing left to play: ALSA has to look, and sees

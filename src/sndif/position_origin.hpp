@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where a backend begins to count the positions that it reports. sndif.h does not say; most count
-// from OPEN on. That of snd_be which plays through PipeWire goes on where the session before ended,
-// and counts with 32 bits.
+// from OPEN on. snd_be's PipeWire output continues from where the previous session ended, and
+// counts in 32 bits.
 #pragma once
 
 #include "base/strong.hpp"
@@ -47,9 +47,10 @@ class PositionOrigin {
             is_known_ && reported < origin_ ? min(reports_below_ + 1, enough_below) : 0;
         return reported < exchange(last_, reported);
     }
-    // Whether no report of this session was learned from, or one that was about the session before:
-    // a backend that reports without end may do so once more when it has begun to carry out START.
-    // Two reports below the origin show that, whether learn() was called for them or not.
+    // True if the origin of this session is not known yet, or was learned from a report about the
+    // previous session: a backend that never stops reporting may send one such report even after it
+    // has begun to carry out START. Two reports below the origin show that, whether learn() was
+    // called for them or not.
     bool needs_learning() const
     {
         return !is_known_ || reports_below_ == enough_below;

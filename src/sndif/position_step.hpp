@@ -6,9 +6,8 @@
 
 namespace xen_front {
 
-// For OPEN.period_sz: the shortest part of @period that is @least frames or more, and whole bytes
-// of
-// @frame. @period, if none is.
+// For OPEN.period_sz: the shortest equal part of @period that is at least @least frames and fills
+// whole bytes. @period, if there is none.
 constexpr Frames position_step(FrameSize frame, Frames period, Frames least)
 {
     const uint64_t most_parts = period.value() / max(least.value(), uint64_t { 1 });
