@@ -15,7 +15,8 @@ from xenfront.uml import kernel
 
 KSELFTEST = ROOT / "build" / "kselftest"
 
-# $card has a card for as long as a command runs, $tests are alsa-lib's, $kselftest the kernel's.
+# $card has a card for as long as a command runs, $tests are alsa-lib's, $kselftest the kernel's; our
+# own programs are beside $card.
 # "for_5_s" is for what never ends by itself, "says" for what prints whether it has failed.
 _FUNCTIONS = """
 set -eu
@@ -59,6 +60,7 @@ CLIENTS = (
                     '"$card" --played /dev/shm/played aplay $format /dev/shm/played', False),
     Client("arecord", '"$card" --recorded /dev/shm/recorded '
                       "arecord $format -s 100000 /dev/shm/recorded", False),
+    Client("oss-mmap", '"$card" "${card%/*}/oss-mmap"', False),
     Client("pcm-test", "kselftest pcm-test"),
     # It sets each of the 9600 levels.
     Client("mixer-test", "kselftest mixer-test"),
