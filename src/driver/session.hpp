@@ -217,6 +217,7 @@ class Session {
     // ---- session_responses.cpp ----
 
     void take_responses();
+    [[gnu::noinline]] void before_read_response();
     void on_response(const Response &response);
     void on_open_response(const Response &response);
     void on_trigger_response(const Response &response);

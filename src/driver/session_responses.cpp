@@ -40,6 +40,16 @@ void Session::take_responses()
         break_link(violation);
 }
 
+void Session::before_read_response()
+{
+    // Whether the backend has held it is judged by what it has reported by now.
+    if (run_.capture().is_ahead())
+        (void)take_events();
+    // The backend has written these frames since the guest was about to sleep.
+    if (is_asleep_ && buffer_ != nullptr)
+        buffer_->touch();
+}
+
 void Session::on_response(const Response &response)
 {
     switch (response.operation) {
@@ -49,12 +59,8 @@ void Session::on_response(const Response &response)
         break;
     case wire::Operation::Write:
     case wire::Operation::Read: {
-        // Whether the backend has held it is judged by what it has reported by now.
-        if (!run_.is_playback() && run_.capture().is_ahead())
-            (void)take_events();
-        // The backend has written these frames since the guest was about to sleep.
-        if (!run_.is_playback() && is_asleep_ && buffer_ != nullptr)
-            buffer_->touch();
+        if (!run_.is_playback())
+            before_read_response();
         const Frames before = run_.base().position();
         const auto result =
             run_.visit([&](auto &run) { return run.on_response(response.id, response.status); });
