@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import support
+from xenfront import process
 from xenfront.debian import trial
 
 DEBIAN = support.ROOT / "scripts" / "debian"
@@ -47,6 +48,21 @@ class PartsAgree(unittest.TestCase):
             done = subprocess.run(["groff", "-t", "-man", "-Tutf8", "-ww", "-z", page],
                                   capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""), page)
+
+
+class Rules(support.DirectoryTest):
+    def test_the_package_asks_for_no_dkms_that_debian_12_does_not_have(self):
+        """Whatever the dh_dkms that builds it asks for; this one is as that of Debian 13."""
+        substvars = self.write("debian/snd-xen-front-dkms.substvars", "misc:Pre-Depends=\n")
+        self.write("dh_dkms", f"#!/bin/sh\necho 'misc:Depends=dkms (>= 3.0.11), x' >>{substvars}\n"
+                   ).chmod(0o755)
+        # What it includes is of dpkg-dev, which only building packages needs.
+        rules = self.write("debian/rules", re.sub("(?m)^include .*$", "", read(DEBIAN / "rules")))
+        subprocess.run(["make", "-s", "-f", rules, "override_dh_dkms-indep"], check=True,
+                       cwd=self.directory,
+                       env={**process.environment(), "PATH": f"{self.directory}:/bin"})
+        self.assertEqual(read(substvars),
+                         "misc:Pre-Depends=\nmisc:Depends=dkms (>= 3.0.3-4~), x\n")
 
 
 class SetupFor(unittest.TestCase):
