@@ -62,6 +62,18 @@ install: module ## install the module under updates/ for the kernel KDIR (defaul
 		cp -r src/alsa/ucm2 $(INSTALL_MOD_PATH)/usr/share/alsa/ && \
 		install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
 
+# The package, if it is there, has the same files for sound servers, and needs them.
+.PHONY: uninstall
+uninstall: ## remove what "make install" has installed, for every kernel
+	@for module in $(wildcard $(INSTALL_MOD_PATH)/lib/modules/*/updates/snd-xen-front.ko*); do \
+		echo "  REMOVE  $$module" && rm $$module && \
+		release=$${module%/updates/*} && \
+		PATH=$$PATH:/usr/sbin depmod --basedir $(INSTALL_MOD_PATH)/ $${release##*/} || exit; \
+	done
+	@rm -f $(INSTALL_MOD_PATH)/usr/share/man/man4/snd-xen-front.4
+	@[ -e $(INSTALL_MOD_PATH)/var/lib/dpkg/info/snd-xen-front-dkms.list ] || \
+		rm -rf $(addprefix $(INSTALL_MOD_PATH)/usr/share/alsa/ucm2/,xen-front conf.d/xen-front)
+
 .PHONY: deb
 deb: ## build the Debian packages: snd-xen-front-dkms and xen-sndback, in build/deb
 	@scripts/setup --for deb
@@ -97,6 +109,11 @@ PREFIX ?= /usr
 install-backend: ## build and install the backend below PREFIX (default: /usr) in DESTDIR
 	@$(call cmake-build,src/backend,backend-release,$(gnu) -DCMAKE_INSTALL_PREFIX=$(PREFIX))
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)/backend-release --strip
+
+.PHONY: uninstall-backend
+uninstall-backend: ## remove what "make install-backend" has installed from this tree, but for /etc
+	@grep -v '^/etc/' $(BUILD)/backend-release/install_manifest.txt | sed 's|^|$(DESTDIR)|' | \
+		xargs -d '\n' rm -f
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements
