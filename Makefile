@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a user types: "make help" lists it. Kbuild has the rules of the module itself.
 
+ifneq ($(words $(CURDIR)),1)
+$(error "$(CURDIR)" has a blank in it, which neither make nor a kernel's build can cope with: \
+move this directory to another one)
+endif
+
 BUILD := $(CURDIR)/build
 JOBS ?= $(shell nproc)
 WAV ?=
@@ -10,6 +15,7 @@ BENCH ?=
 # that KDIR names.
 KDIRS := $(or $(KDIR),$(patsubst %/include/config/auto.conf,%,$(shell \
 	grep -ls '^CONFIG_SND_PCM=' /lib/modules/*/build/include/config/auto.conf)))
+INSTALL_KDIR := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 
 .PHONY: module
 module: $(KDIRS:%=module@%) ## build snd-xen-front.ko for every kernel with headers installed (KDIR= for one)
@@ -33,7 +39,9 @@ compressors = GZIP:gzip:gzip XZ:xz:xz-utils ZSTD:zstd:zstd
 
 # Each kernel builds in a farm of links to the sources, so that objects of several kernels live
 # side by side and the source tree stays clean.
-$(KDIRS:%=module@%): module@%:
+$(patsubst %,module@%,$(sort $(KDIRS) $(INSTALL_KDIR))): module@%:
+	@[ -e $*/include/generated/utsrelease.h ] || { echo "make: $* has no headers of a kernel." \
+		"Install them (linux-headers-$$(uname -r) for the running one), or pass KDIR=." >&2; exit 1; }
 	@+release=$(call release-of,$*) && \
 	farm=$(BUILD)/$$release && mkdir -p $$farm && \
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $$farm/ && \
@@ -41,9 +49,20 @@ $(KDIRS:%=module@%): module@%:
 	$(MAKE) --no-print-directory -C $* M=$$farm $(call llvm-of,$*) modules && \
 	echo "$${farm#$(CURDIR)/}/snd-xen-front.ko"
 
+# What describes the devices of a card to sound servers.
+ucm := $(patsubst src/alsa/%,%,$(shell find src/alsa/ucm2 -type f))
+
+# A distribution's headers have no key to sign modules with: their make would report an error.
+without-key = $(if $(wildcard $(INSTALL_KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+# $(call depmod,RELEASE): has modprobe know which modules there are now; a directory that is to
+# become a package has no list of them. The kernel's make does so only where it has System.map, which
+# headers have not, and warns. "su" leaves /usr/sbin out of the path.
+depmod = [ ! -e $(INSTALL_MOD_PATH)/lib/modules/$(1)/modules.dep ] || \
+	PATH=$$PATH:/usr/sbin depmod --basedir $(INSTALL_MOD_PATH)/ $(1)
+
 .PHONY: install
-install: INSTALL_KDIR := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
-install: module ## install the module under updates/ for the kernel KDIR (default: the running one)
+install: module@$(INSTALL_KDIR) ## install the module under updates/ for the kernel KDIR (default: the running one)
 	@for row in $(compressors); do \
 		option=$${row%%:*} program=$${row#*:}; package=$${program#*:} program=$${program%:*}; \
 		grep -qs "^CONFIG_MODULE_COMPRESS_$$option=y" $(INSTALL_KDIR)/include/config/auto.conf || \
@@ -56,19 +75,21 @@ install: module ## install the module under updates/ for the kernel KDIR (defaul
 			exit 1; }; \
 	done
 	$(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
-		INSTALL_MOD_DIR=updates modules_install
+		INSTALL_MOD_DIR=updates $(without-key) cmd_depmod= modules_install
+	@$(call depmod,$(call release-of,$(INSTALL_KDIR)))
 	@echo "  INSTALL $(INSTALL_MOD_PATH)/usr/share: alsa/ucm2 (for sound servers), man/man4"
-	@mkdir -p $(INSTALL_MOD_PATH)/usr/share/alsa && \
-		cp -r src/alsa/ucm2 $(INSTALL_MOD_PATH)/usr/share/alsa/ && \
-		install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
+	@for file in $(ucm); do \
+		install -D -m 644 src/alsa/$$file $(INSTALL_MOD_PATH)/usr/share/alsa/$$file || exit; \
+	done
+	@install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
 
 # The package, if it is there, has the same files for sound servers, and needs them.
 .PHONY: uninstall
 uninstall: ## remove what "make install" has installed, for every kernel
 	@for module in $(wildcard $(INSTALL_MOD_PATH)/lib/modules/*/updates/snd-xen-front.ko*); do \
 		echo "  REMOVE  $$module" && rm $$module && \
-		release=$${module%/updates/*} && \
-		PATH=$$PATH:/usr/sbin depmod --basedir $(INSTALL_MOD_PATH)/ $${release##*/} || exit; \
+		release=$${module%/updates/*} && release=$${release##*/} && \
+		{ $(call depmod,$$release); } || exit; \
 	done
 	@rm -f $(INSTALL_MOD_PATH)/usr/share/man/man4/snd-xen-front.4
 	@[ -e $(INSTALL_MOD_PATH)/var/lib/dpkg/info/snd-xen-front-dkms.list ] || \
@@ -338,4 +359,4 @@ clean: ## remove everything that was built
 help: ## show this list
 	@echo "snd-xen-front: ALSA frontend driver for Xen guests"
 	@echo
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile

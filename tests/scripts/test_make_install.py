@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What "make install" leaves in a system, and who takes it away: "make uninstall", and the package."""
+"""What "make install" leaves in a system; "make uninstall" and the package, which take it away."""
 
+import re
+import shutil
 import subprocess
+from typing import Any
 
 from support import DirectoryTest
 from xenfront import ROOT, process
@@ -9,9 +12,11 @@ from xenfront import ROOT, process
 RELEASE = "6.1.0-1-amd64"
 # What the headers of a kernel have that matters here; its make says what it is told.
 MAKEFILE = """\
+CONFIG_MODULE_SIG_ALL := y
 modules:
 	@touch $(M)/snd-xen-front.ko
 modules_install:
+	@echo "signs: $(CONFIG_MODULE_SIG_ALL)."
 	@mkdir -p $(INSTALL_MOD_PATH)/lib/modules/%s/$(INSTALL_MOD_DIR)
 	@cp $(M)/snd-xen-front.ko $(INSTALL_MOD_PATH)/lib/modules/%s/$(INSTALL_MOD_DIR)/
 """ % (RELEASE, RELEASE)
@@ -31,28 +36,37 @@ class SystemTest(DirectoryTest):
         self.write("kernel/Makefile", MAKEFILE)
         self.write("kernel/include/config/auto.conf", "CONFIG_SND_PCM=m\n")
         self.write("kernel/include/generated/utsrelease.h", f'#define UTS_RELEASE "{RELEASE}"\n')
+        self.write(f"system/lib/modules/{RELEASE}/modules.dep", "")
         # It says of which kernel the modules have changed.
         self.depmods = self.write("depmods", "")
         self.write("bin/depmod", f'#!/bin/sh\necho "$@" >>{self.depmods}\n').chmod(0o755)
-        # Of a distribution, which sound servers need.
         self.write("system/usr/share/alsa/ucm2/HDA/HiFi.conf", "")
+        self.theirs = self.files()
 
     def environment(self, **variables: str) -> dict[str, str]:
         return {**process.environment(), "PATH": f"{self.directory}/bin:/usr/bin:/bin", **variables}
 
-    def make(self, target: str, *variables: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["/usr/bin/make", "--no-print-directory", target, f"BUILD={self.directory}/build",
-             f"KDIR={self.kernel}", f"INSTALL_MOD_PATH={self.system}", *variables],
-            cwd=ROOT, env=self.environment(), check=False, capture_output=True, text=True)
+    def start(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/usr/bin/make", "--no-print-directory", *map(str, arguments)],
+            **{"cwd": ROOT, "env": self.environment(), "check": False, "capture_output": True,
+               "text": True, **options})
+
+    def make(self, target: str, *variables: str, **options: Any) -> str:
+        done = self.start(target, f"BUILD={self.directory}/build", f"KDIR={self.kernel}",
+                          f"INSTALL_MOD_PATH={self.system}", *variables, **options)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done
+        return done.stdout
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.system)) for path in self.system.rglob("*")
+                if path.is_file()}
 
     def installed(self) -> set[str]:
         """What is in the system, beside what was there before."""
-        files = {str(path.relative_to(self.system)) for path in self.system.rglob("*")
-                 if path.is_file()}
-        return files - {"usr/share/alsa/ucm2/HDA/HiFi.conf"}
+        files = self.files()
+        self.assertLessEqual(self.theirs, files)
+        return files - self.theirs
 
 
 class MakeInstall(SystemTest):
@@ -62,8 +76,7 @@ class MakeInstall(SystemTest):
         self.make("uninstall")
         self.assertEqual(self.installed(), set())
         self.assertFalse((self.system / UCM[1]).parent.exists())
-        self.assertTrue((self.system / "usr/share/alsa/ucm2/HDA/HiFi.conf").exists())
-        self.assertEqual(self.depmods.read_text(), f"--basedir {self.system}/ {RELEASE}\n")
+        self.assertEqual(self.depmods.read_text(), f"--basedir {self.system}/ {RELEASE}\n" * 2)
 
     def test_uninstall_leaves_what_is_of_the_package(self) -> None:
         listed = "var/lib/dpkg/info/snd-xen-front-dkms.list"
@@ -79,6 +92,58 @@ class MakeInstall(SystemTest):
         self.assertEqual(self.depmods.read_text(), "")
 
 
+    def test_a_directory_that_is_to_become_a_package(self) -> None:
+        """It has no list of modules, and gets none."""
+        self.make("install", f"INSTALL_MOD_PATH={self.directory}/package")
+        self.assertEqual(self.depmods.read_text(), "")
+
+    def test_modules_are_signed_only_with_a_key(self) -> None:
+        self.assertIn("signs: .\n", self.make("install"))
+        self.write("kernel/certs/signing_key.pem", "")
+        self.assertIn("signs: y.\n", self.make("install"))
+
+    def test_everyone_may_read_what_was_installed(self) -> None:
+        self.make("install", umask=0o077)
+        for name in (MANUAL, *UCM):
+            path = self.system / name
+            self.assertEqual(path.stat().st_mode & 0o777, 0o644, path)
+            for parent in path.relative_to(self.system).parents[:-1]:
+                self.assertEqual((self.system / parent).stat().st_mode & 0o777, 0o755, parent)
+
+    def test_it_builds_for_the_kernel_that_it_installs_for(self) -> None:
+        """And for no other whose headers are there."""
+        self.make("install", f"KDIRS={self.kernel} {self.directory}/none")
+        done = self.start("install", f"KDIR={self.directory}/none")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{self.directory}/none has no headers", done.stderr)
+
+    def test_the_backend_but_for_its_configuration(self) -> None:
+        self.write("build/backend-release/install_manifest.txt",
+                   "/usr/sbin/xen-sndback\n/etc/xen/xen-sndback.conf\n/usr/share/a b")
+        self.write("system/usr/share/a b", "")
+        self.write("system/usr/sbin/xen-sndback", "")
+        self.write("system/etc/xen/xen-sndback.conf", "")
+        self.make("uninstall-backend", f"DESTDIR={self.system}")
+        self.assertEqual(self.installed(), {"etc/xen/xen-sndback.conf"})
+
+
+class Makefile(SystemTest):
+    def test_a_blank_in_the_name_of_the_directory(self) -> None:
+        directory = self.directory / "with a blank"
+        directory.mkdir()
+        shutil.copy(ROOT / "Makefile", directory)
+        done = self.start("help", cwd=directory)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, rf'\A\S+ \*\*\* "{directory}" has a blank .*\n\Z')
+
+    def test_help_needs_nothing_that_debian_may_be_without(self) -> None:
+        self.write("bin/column", "#!/bin/sh\nexit 127\n").chmod(0o755)
+        done = self.start("help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, "\n  make install {12}install the module")
+        self.assertRegex(done.stdout, "\n  make uninstall-backend  remove")
+
+
 class Package(SystemTest):
     """The script that dpkg runs before it unpacks the package."""
 
@@ -90,8 +155,8 @@ class Package(SystemTest):
     def test_it_takes_the_place_of_what_make_has_installed(self) -> None:
         for arguments in (("install",), ("install", "1.0"), ("upgrade", "2.0", "2.0")):
             with self.subTest(arguments=arguments):
-                self.depmods.write_text("")
                 self.make("install")
+                self.depmods.write_text("")
                 self.assertIn(MODULE, self.run_preinst(*arguments))
                 self.assertEqual(self.installed(), set(UCM))
                 self.assertEqual(self.depmods.read_text(), f"--basedir {self.system}/ {RELEASE}\n")
