@@ -26,6 +26,15 @@ class PartsAgree(unittest.TestCase):
                            read(support.ROOT / "src/man/snd-xen-front.4"))[1]
         self.assertEqual((module, manual), (changelog, changelog))
 
+    def test_dkms_passes_over_the_kernels_that_kbuild_refuses(self):
+        """But for those of 32 bits: DKMS knows architectures."""
+        needed, unwanted = (set(names.split()) for names in re.findall(
+            r"\$\(foreach option,([\w ]+),", read(support.ROOT / "Kbuild")))
+        options = re.search('^BUILD_EXCLUSIVE_CONFIG="(.*)"$', read(DEBIAN / f"{trial.DKMS}.dkms"),
+                            re.MULTILINE)[1]
+        self.assertEqual(set(options.split()), {f"CONFIG_{name}" for name in needed - {"64BIT"}}
+                         | {f"!CONFIG_{name}" for name in unwanted})
+
     def test_setup_installs_what_the_packages_are_built_with(self):
         depends = read(DEBIAN / "control").split("Build-Depends:")[1].split("\nStandards")[0]
         names = {line.split()[0].rstrip(",") for line in depends.split("\n") if line.strip()}
