@@ -185,6 +185,18 @@ class Trial(Judgement):
         self.check("boot", status == 0, f"{self.newer} does not play with DKMS's module "
                                         f"(scripts/lab exited with {status})")
 
+    def reinstall(self, package: pathlib.Path) -> None:
+        """Of the same version, as one that was built anew, where "make install" has left a module."""
+        self.say("installs it again, over what 'make install' leaves")
+        updates = self.release.root / "usr/lib/modules" / self.newer / "updates"
+        built, = (updates / "dkms").glob("snd-xen-front.ko*")
+        by_hand = pathlib.Path(shutil.copy(built, updates))
+        before = built.stat().st_mtime_ns
+        self._apt_install(package)
+        self._expect_built("reinstall", self.newer, package.name.split("_")[1])
+        self.check("reinstall", not by_hand.exists(), f"{by_hand.name} is still in updates/")
+        self.check("reinstall", built.stat().st_mtime_ns != before, "the module was not built anew")
+
     def upgrade(self, package: pathlib.Path) -> None:
         """On a machine with Secure Boot, where the kernel's own module is loaded."""
         self.say(f"upgrades to version {LATER}")
@@ -225,7 +237,7 @@ class Trial(Judgement):
     def _apt_install(self, package: pathlib.Path, *others: str) -> str:
         copy = self.release.root / "root" / package.name
         shutil.copy(package, copy)
-        return self.release.apt("install", f"/root/{package.name}", *others)
+        return self.release.apt("install", "--reinstall", f"/root/{package.name}", *others)
 
     def _install_kernel(self, kernel: str, *parts: str) -> None:
         self.release.apt("install", *(f"linux-{part}-{kernel}" for part in parts))
