@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Unit tests of scripts/xenfront/selftests/machine.py."""
+"""The machines that the selftests run on: how each is started, and how many at once."""
 
 import unittest
 
-from xenfront.selftests import machine, suites
+from xenfront.selftests import cli, machine, suites
 
 
 class CommandLine(unittest.TestCase):
@@ -15,6 +15,16 @@ class CommandLine(unittest.TestCase):
                             ("selftest-endurance-6.1", 600 + suites.ENDURANCE[2])):
             command = machine.command_line(runs[name], 600, {})
             self.assertEqual(command[command.index("--time-limit") + 1], str(limit))
+
+
+class AtOnce(unittest.TestCase):
+    def test_a_machine_for_each_processor_that_has_memory_for_it(self) -> None:
+        for processors, mebibytes, machines in ((2, 20000, 2), (8, 15800, 4), (8, 3584 * 8, 8),
+                                                (2, 7000, 1), (2, 2000, 1)):
+            with self.subTest(processors=processors, mebibytes=mebibytes):
+                meminfo = (f"MemTotal: 99999999 kB\nMemFree: 1 kB\n"
+                           f"MemAvailable:   {mebibytes * 1024} kB\n")
+                self.assertEqual(cli.machines_at_once(processors, meminfo), machines)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import argparse
 import dataclasses
 import functools
 import os
+import pathlib
+import re
 
-from xenfront import ROOT, command, judgement
+from xenfront import ROOT, command, judgement, process
 from xenfront.lab import build
 from xenfront.selftests import machine, matrix, suites
 from xenfront.selftests.suites import Run
@@ -18,6 +20,15 @@ compared here, byte by byte, with what the backend recorded.
 """
 EPILOG = ("exit status: 0 all tests passed, 1 a test failed, 2 wrong usage. "
           "Results stay in build/lab/<run>/.")
+
+# What QEMU takes at most for a machine: its domains, Xen, and what QEMU itself needs.
+MACHINE_KIB = 3584 * 1024
+
+
+def machines_at_once(processors: int, meminfo: str) -> int:
+    """As many machines as there are processors, and memory for, by what /proc/meminfo says."""
+    available = int(re.search(r"^MemAvailable: +(\d+) kB$", meminfo, re.MULTILINE)[1])
+    return max(1, min(processors, available // MACHINE_KIB))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -71,8 +82,11 @@ def parser() -> argparse.ArgumentParser:
                            "field: see build/backend/xen-sndback --help")
     made.add_argument("--time-limit", type=int, default=600, metavar="SECONDS",
                       help="of its own time after which a machine is given up (default: 600)")
-    made.add_argument("--jobs", type=int, default=os.cpu_count(),
-                      help="machines at once (default: one for each processor)")
+    made.add_argument("--jobs", type=int,
+                      default=machines_at_once(os.cpu_count() or 1,
+                                               process.read(pathlib.Path("/proc/meminfo"))),
+                      help="machines at once (default: one for each processor, as far as each has "
+                           "3.5 GiB of free memory: %(default)s)")
     return made
 
 
