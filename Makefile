@@ -50,7 +50,7 @@ $(patsubst %,module@%,$(sort $(KDIRS) $(INSTALL_KDIR))): module@%:
 	echo "$${farm#$(CURDIR)/}/snd-xen-front.ko"
 
 # What describes the devices of a card to sound servers.
-ucm := $(patsubst src/alsa/%,%,$(shell find src/alsa/ucm2 -type f))
+ucm = $(patsubst src/alsa/%,%,$(shell find src/alsa/ucm2 -type f))
 
 # A distribution's headers have no key to sign modules with: their make would report an error.
 without-key = $(if $(wildcard $(INSTALL_KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
