@@ -16,7 +16,7 @@ from xenfront.lab import runs as lab_runs
 from xenfront.progress import Progress
 
 DESCRIPTION = """\
-Measures this driver against the in-tree one: both are loaded in turns in the same guest, in one boot
+Measures this driver against the in-tree one: both are loaded in turn in the same guest, in one boot
 of the lab, with the same backend and the same configuration. Time is a count of instructions, so
 that the figures do not depend on what else this machine does.
 

@@ -9,7 +9,7 @@ from xenfront.lab import runs
 from xenfront.progress import Progress
 
 DESCRIPTION = """\
-Builds the module as it is and without its tracepoints, has both play in turns in the same guest, in
+Builds the module as it is and without its tracepoints, has them play in turn in the same guest, in
 one boot of the lab, and compares how many instructions a period of playback costs while no tracer
 records. QEMU counts them.
 

@@ -36,7 +36,7 @@ _MOVING = ("trixie-backports", "sid")
 _ALL_SUITES = ("bookworm-backports", "trixie-backports", "sid")
 
 NAMES = (f"{', '.join([*LINES, *ALIASES])}, the series that {' or '.join(_MOVING)} has (such as 7.3), "
-         f"each also with {FLAVOUR} behind it, or a release such as 6.12.118+deb13-amd64")
+         f"each also with {FLAVOUR} appended, or a release such as 6.12.118+deb13-amd64")
 
 
 class Release(NamedTuple):

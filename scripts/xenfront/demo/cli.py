@@ -31,8 +31,8 @@ results, in the directory of --out:
   guest-kernel.log, backend-trace.jsonl, backend-statistics.json
 
 what is measured:
-  samples      every sample of input.wav against output.wav, from where the sound begins in that; in
-               front and behind there may be silence only. After the stream Dom0 plays a second of
+  samples      every sample of input.wav against output.wav, from where the sound begins there; before
+               and after it there may only be silence. After the stream, Dom0 plays a second of
                silence itself: QEMU keeps the tail of a card that stops until the card plays on.
   interrupts   growth of all xen-front lines of the guest's /proc/interrupts while aplay ran, divided
                by the periods played; {verdict.INTERRUPT_BUDGET} are allowed. That includes those to set up the stream;

@@ -110,7 +110,7 @@ def each(*commands: str) -> str:
 
 
 def smp_runs(lifecycle: str, restarts: int) -> list[Run]:
-    """Guests with several processors: in turns, and really at once, where nothing is timed."""
+    """Guests with several processors: in turn, and really at once, where nothing is timed."""
     stress = f"{UNTIMED} /selftest/xen-front-stress"
     return [
         Run("selftest-smp-2", CURRENT, "pvh",
