@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "audio/alsa_device.hpp"
+#include "audio/pieces.hpp"
 
 namespace sndback {
 
@@ -172,10 +173,11 @@ void AlsaPlayback::give()
 {
     if (!prepared_)
         prepare();
+    const std::uint64_t most = piece_bytes(format_.unit());
     while (queue_.waiting() != 0) {
         const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
         const std::uint64_t bytes =
-            std::min(queue_.waiting(), format_.bytes(static_cast<std::uint64_t>(room)));
+            std::min({ queue_.waiting(), format_.bytes(static_cast<std::uint64_t>(room)), most });
         if (bytes == 0)
             break;
         scratch_.resize(bytes);
@@ -186,6 +188,8 @@ void AlsaPlayback::give()
         if (written == -EAGAIN)
             break;
         queue_.give(format_.bytes(static_cast<std::uint64_t>(pcm_.check(written, "write"))));
+        if (bytes == most)
+            sched_yield();
     }
     if (!wanted_)
         return;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "audio/clocked_device.hpp"
+#include "audio/pieces.hpp"
 
 namespace sndback {
 
@@ -59,8 +60,11 @@ std::optional<std::uint64_t> ClockedCapture::transfer(std::span<std::byte> data,
         return std::nullopt;
     }
     awaited_.reset();
-    source_->fill(read_, data);
-    gain_.apply(format_, data);
+    in_pieces(data.size(), format_.unit(), [&](std::size_t offset, std::size_t size) {
+        const std::span<std::byte> piece = data.subspan(offset, size);
+        source_->fill(read_ + offset, piece);
+        gain_.apply(format_, piece);
+    });
     const std::uint64_t offset = read_;
     read_ += data.size();
     return offset;

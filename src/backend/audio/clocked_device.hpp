@@ -32,6 +32,10 @@ class ClockedPlayback final : public PcmDevice {
     void stop(Time now) override;
     [[nodiscard]] std::optional<std::uint64_t> transfer(std::span<std::byte> data,
                                                         Time now) override;
+    [[nodiscard]] std::uint64_t left_to_render() const override
+    {
+        return sink_->renders() ? committed_ - rendered_ : 0;
+    }
     [[nodiscard]] std::optional<Time> deadline() const override;
     [[nodiscard]] Time patience(Time now) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;

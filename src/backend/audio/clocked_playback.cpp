@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "audio/clocked_device.hpp"
+#include "audio/pieces.hpp"
 
 namespace sndback {
 
@@ -141,10 +142,11 @@ void ClockedPlayback::announce_again(std::uint64_t position)
 {
     sink_->withdraw(committed_ - position);
     announced_from_ = position;
-    scratch_.resize(committed_ - position);
-    fifo_.peek(scratch_, position - rendered_);
-    if (!scratch_.empty())
+    in_pieces(committed_ - position, format_.unit(), [&](std::size_t offset, std::size_t size) {
+        scratch_.resize(size);
+        fifo_.peek(scratch_, position - rendered_ + offset);
         sink_->commit(scratch_);
+    });
 }
 
 // Gives the sink everything up to that many octets since OPEN.
@@ -152,11 +154,16 @@ void ClockedPlayback::render(std::uint64_t bytes)
 {
     if (bytes <= rendered_)
         return;
-    scratch_.resize(bytes - rendered_);
-    fifo_.peek(scratch_);
-    fifo_.drop(scratch_.size());
-    gain_.apply(format_, scratch_);
-    sink_->render(scratch_);
+    if (!sink_->renders())
+        fifo_.drop(bytes - rendered_);
+    else
+        in_pieces(bytes - rendered_, format_.unit(), [&](std::size_t, std::size_t size) {
+            scratch_.resize(size);
+            fifo_.peek(scratch_);
+            fifo_.drop(size);
+            gain_.apply(format_, scratch_);
+            sink_->render(scratch_);
+        });
     rendered_ = bytes;
 }
 

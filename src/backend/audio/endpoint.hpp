@@ -14,8 +14,12 @@ namespace sndback {
 class Sink {
   public:
     virtual ~Sink() = default;
+    // Whether render() is of any use: no frame is prepared for a sink that drops all.
+    [[nodiscard]] virtual bool renders() const = 0;
     // Takes the frames that follow those of the last call: they have been played.
-    virtual void render(std::span<const std::byte> frames) = 0;
+    virtual void render(std::span<const std::byte>)
+    {
+    }
 
     // For sinks that have to know what is played when. Announces the frames that are played next
     // after those announced before, whether the clock runs or will. No gain has been applied to
@@ -48,8 +52,9 @@ class Source {
 
 class NullSink final : public Sink {
   public:
-    void render(std::span<const std::byte>) override
+    [[nodiscard]] bool renders() const override
     {
+        return false;
     }
 };
 

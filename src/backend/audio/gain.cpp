@@ -7,6 +7,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "audio/pieces.hpp"
+
 namespace sndback {
 
 namespace {
@@ -66,7 +68,7 @@ void scale_float(const Format &format, std::byte *sample, double factor)
     store(sample, format.big_endian, std::bit_cast<Word>(scaled));
 }
 
-void scale(const Format &format, std::byte *sample, double factor)
+void scale_sample(const Format &format, std::byte *sample, double factor)
 {
     if (format.encoding == Encoding::floating_point) {
         if (format.storage_bits == 64)
@@ -126,6 +128,13 @@ void Gain::apply(const StreamFormat &format, std::span<std::byte> frames) const
 {
     if (!supports(*format.format))
         return;
+    in_pieces(frames.size(), format.unit(), [&](std::size_t offset, std::size_t size) {
+        scale(format, frames.subspan(offset, size));
+    });
+}
+
+void Gain::scale(const StreamFormat &format, std::span<std::byte> frames) const
+{
     const std::size_t sample_bytes = format.format->storage_bits / 8;
     const std::size_t frame_bytes = sample_bytes * format.channels;
 
@@ -135,7 +144,7 @@ void Gain::apply(const StreamFormat &format, std::span<std::byte> frames) const
             continue;
         for (std::size_t at = index * sample_bytes; at + sample_bytes <= frames.size();
              at += frame_bytes)
-            scale(*format.format, &frames[at], by);
+            scale_sample(*format.format, &frames[at], by);
     }
 }
 

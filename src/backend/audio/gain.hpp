@@ -33,7 +33,7 @@ class Gain {
     }
 
     // Scales whole frames in place: rounded to the nearest value, saturating. At 0 dB, unmuted, no
-    // bit changes.
+    // bit changes. In pieces (pieces.hpp).
     void apply(const StreamFormat &format, std::span<std::byte> frames) const;
 
   private:
@@ -42,6 +42,7 @@ class Gain {
         bool muted = false;
     };
 
+    void scale(const StreamFormat &format, std::span<std::byte> frames) const;
     Channel &channel(unsigned index);
     [[nodiscard]] double factor(unsigned channel) const;
 

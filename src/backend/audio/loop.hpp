@@ -129,8 +129,9 @@ class LoopSink final : public Sink {
     void start(Time now, std::uint64_t position) override;
     void commit(std::span<const std::byte> frames) override;
     void withdraw(std::uint64_t octets) override;
-    void render(std::span<const std::byte>) override
+    [[nodiscard]] bool renders() const override
     {
+        return false;
     }
 
   private:

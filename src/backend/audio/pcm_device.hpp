@@ -91,6 +91,12 @@ class PcmDevice {
     [[nodiscard]] virtual std::optional<std::uint64_t> transfer(std::span<std::byte> data,
                                                                 Time now) = 0;
 
+    // Octets that stop(), or the destructor, would go through. This takes time, as a request does.
+    [[nodiscard]] virtual std::uint64_t left_to_render() const
+    {
+        return 0;
+    }
+
     // Playback that has been stopped: whether what was played has also been heard. Until then the
     // device is not to be closed.
     [[nodiscard]] virtual bool is_silent(Time) const

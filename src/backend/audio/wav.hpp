@@ -24,6 +24,10 @@ class WavSink final : public Sink {
   public:
     WavSink(std::filesystem::path path, StreamFormat format, RecordingQuota &quota,
             DeviceListener &listener);
+    [[nodiscard]] bool renders() const override
+    {
+        return true;
+    }
     void render(std::span<const std::byte> frames) override;
 
   private:

@@ -142,6 +142,7 @@ bool Session::close(Time now, bool may_wait)
     const OpenStream &stream = opened();
     if (may_wait && !stream.device->is_silent(now))
         return false;
+    work_ += stream.device->left_to_render();
     stream_.reset();
     return true;
 }
@@ -258,7 +259,7 @@ void Session::trigger(unsigned type, Time now)
     case XENSND_OP_TRIGGER_STOP:
         // Stopping twice is what frontends do to be sure.
         if (stream.state != State::stopped) {
-            work_ += device_work;
+            work_ += device_work + stream.device->left_to_render();
             stream.device->stop(now);
         }
         stream.state = State::stopped;

@@ -44,6 +44,10 @@ class MemorySink final : public Sink {
     explicit MemorySink(std::vector<std::byte> &played) : played_(played)
     {
     }
+    [[nodiscard]] bool renders() const override
+    {
+        return true;
+    }
     void render(std::span<const std::byte> frames) override
     {
         played_.insert(played_.end(), frames.begin(), frames.end());

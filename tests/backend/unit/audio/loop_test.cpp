@@ -203,8 +203,9 @@ TEST(Loop, StartHandsOverWithoutCopying)
         explicit OrderSink(std::string &calls) : calls_(calls)
         {
         }
-        void render(std::span<const std::byte>) override
+        [[nodiscard]] bool renders() const override
         {
+            return false;
         }
         void start(Time, std::uint64_t) override
         {

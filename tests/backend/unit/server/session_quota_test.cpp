@@ -84,6 +84,29 @@ TEST_F(SessionTest, CountsWhatRequestsCost)
     EXPECT_EQ(cost_of(range_request(XENSND_OP_SET_VOLUME, buffer_bytes, 8), 0), 0U);
 }
 
+// What STOP and CLOSE find unplayed goes into a recording; nothing else has to go through it.
+TEST_F(SessionTest, CountsWhatIsRenderedInTheEnd)
+{
+    const auto cost_of = [&](const xensnd_req &request) {
+        const std::uint64_t before = session_->work();
+        EXPECT_EQ(send(request), 0);
+        return session_->work() - before;
+    };
+    const auto close_unplayed = [&] {
+        EXPECT_EQ(send(open_request()), 0);
+        EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, 2 * period_bytes)), 0);
+        EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), 0);
+        const std::uint64_t stop = cost_of(trigger_request(XENSND_OP_TRIGGER_STOP));
+        EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, period_bytes)), 0);
+        return std::pair(stop, cost_of(request(XENSND_OP_CLOSE)));
+    };
+    const auto [stop, close] = close_unplayed();
+    EXPECT_EQ(close, 0U);
+    const TemporaryDirectory directory;
+    devices_.set_rules(all_on("wav:" + (directory / "played.wav").string()), {});
+    EXPECT_EQ(close_unplayed(), std::pair(stop + 2 * period_bytes, std::uint64_t { period_bytes }));
+}
+
 // What a device can do may have to be read from a file, each time.
 TEST_F(SessionTest, CountsWhatAQueryCosts)
 {
