@@ -44,6 +44,16 @@ class Unit(DirectoryTest):
         _, text = self.analyze("verify", "--man=no", "--recursive-errors=no")
         self.assertEqual([line for line in text.splitlines() if self.path.name in line], [])
 
+    # systemd looks char-alsa up in /proc/devices when it starts the service: of a card that is
+    # plugged in later, the module that brings the entry has to be loaded before.
+    def test_a_card_may_come_later(self):
+        text = self.path.read_text(encoding="utf-8")
+        self.assertIn("\nDeviceAllow=char-alsa rw\n", text)
+        for key in ("Wants", "After"):
+            self.assertRegex(text, f"(?m)^{key}=.*\\bmodprobe@snd\\.service\\b")
+        directories = (INSTALL / "xen-sndback.tmpfiles").read_text(encoding="utf-8")
+        self.assertRegex(directories, "(?m)^d /dev/snd 0755 ")
+
 
 class Manual(unittest.TestCase):
     page = (INSTALL / "xen-sndback.8").read_text(encoding="utf-8").replace("\\-", "-")
