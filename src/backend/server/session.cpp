@@ -10,8 +10,8 @@ namespace sndback {
 namespace {
 
 // What takes as long as to move so many octets and to set their volume: to map and clear a part of
-// that, to open, start or stop a device or to find that it cannot be opened, to send a line to the
-// log.
+// that, to open, start or stop a device or to find that it cannot be opened (where that takes
+// longer, ProcessorCharge adds the rest), to send a line to the log.
 constexpr std::uint64_t mapping_part = 4;
 constexpr std::uint64_t device_work = 128 * 1024;
 // What a device can do may have to be read from a file.
@@ -121,6 +121,7 @@ bool Session::open(const xensnd_open_req &request, Time now, bool may_wait)
     if (stream_ && !close(now, may_wait))
         return false;
     is_open_refused_ = true;
+    const ProcessorCharge charge(work_, settings_.processor_time);
     const OpenParameters parameters =
         check_open(request, config_.limits, devices_.quota(), settings_.positions);
     auto share = std::make_unique<DeviceFactory::Share>(devices_, load_of(parameters));
@@ -142,6 +143,7 @@ bool Session::close(Time now, bool may_wait)
     const OpenStream &stream = opened();
     if (may_wait && !stream.device->is_silent(now))
         return false;
+    const ProcessorCharge charge(work_, settings_.processor_time);
     work_ += stream.device->left_to_render();
     stream_.reset();
     return true;
@@ -226,6 +228,7 @@ void Session::volume(const xensnd_req &request)
 void Session::trigger(unsigned type, Time now)
 {
     OpenStream &stream = opened();
+    const ProcessorCharge charge(work_, settings_.processor_time);
     const auto require = [&](State state, const char *name) {
         if (stream.state != state)
             throw Violation(fmt::format("{} while the stream is {}", name,
@@ -271,6 +274,7 @@ void Session::trigger(unsigned type, Time now)
 
 Limits Session::device_limits()
 {
+    const ProcessorCharge charge(work_, settings_.processor_time);
     work_ += query_work;
     try {
         return devices_.limits(journal_.name());

@@ -10,6 +10,7 @@
 #include "server/config.hpp"
 #include "server/device_rules.hpp"
 #include "server/journal.hpp"
+#include "server/processor_time.hpp"
 
 namespace sndback {
 
@@ -49,6 +50,7 @@ class Session {
         bool volume = true; // false: volume and mute are refused
         std::int32_t own_volume = 0; // until the guest sets one, in steps of 0.001 dB
         bool queries = true; // false: HW_PARAM_QUERY is refused
+        Time (*processor_time)() = thread_processor_time; // tests have another clock
     };
 
     Session(const StreamConfig &config, GuestMemory &memory, DeviceFactory &devices,

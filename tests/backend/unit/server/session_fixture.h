@@ -76,8 +76,12 @@ inline constexpr std::uint32_t period_bytes = 1920;
 
 class SessionTest : public ::testing::Test {
   protected:
-    explicit SessionTest(bool playback = true, const Session::Settings &settings = {})
+    explicit SessionTest(bool playback = true, Session::Settings settings = {})
     {
+        settings.processor_time = [] {
+            return processor_time_ += each_takes_;
+        };
+        each_takes_ = {};
         config_.playback = playback;
         config_.limits.formats = (1 << XENSND_PCM_FORMAT_S16_LE) | (1 << XENSND_PCM_FORMAT_MU_LAW);
         config_.limits.rates = { 44100, 48000 };
@@ -137,6 +141,10 @@ class SessionTest : public ::testing::Test {
         return reinterpret_cast<std::int32_t *>(memory_.last_mapping.data() +
                                                 buffer_bytes)[channel];
     }
+
+    // Of the processor, whatever a device does.
+    static inline Time each_takes_;
+    static inline Time processor_time_;
 
     FakeMemory memory_;
     StreamConfig config_ {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What a guest's streams may take of this domain.
+#include <thread>
+
 #include "unit/server/session_fixture.h"
 
 namespace sndback {
@@ -116,6 +118,36 @@ TEST_F(SessionTest, CountsWhatAQueryCosts)
         EXPECT_EQ(send(query), 0);
         EXPECT_GE(session_->work(), count * 8 * page_size);
     }
+}
+
+// A sound server's plugin takes longer than a card does.
+TEST_F(SessionTest, CountsTheTimeThatADeviceTakes)
+{
+    each_takes_ = 3ms;
+    constexpr std::uint64_t work = 3000 * 256;
+    const auto cost_of = [&](const xensnd_req &request) {
+        const std::uint64_t before = session_->work();
+        (void)send(request);
+        return session_->work() - before;
+    };
+    EXPECT_EQ(cost_of(open_request()), work);
+    EXPECT_EQ(cost_of(range_request(XENSND_OP_WRITE, 0, period_bytes)), period_bytes);
+    EXPECT_EQ(cost_of(trigger_request(XENSND_OP_TRIGGER_START)), work);
+    EXPECT_EQ(cost_of(trigger_request(XENSND_OP_TRIGGER_STOP)), work);
+    EXPECT_EQ(cost_of(request(XENSND_OP_HW_PARAM_QUERY)), work);
+    EXPECT_EQ(cost_of(request(XENSND_OP_CLOSE)), work);
+    devices_.set_rules({}, {});
+    EXPECT_EQ(cost_of(open_request()), work) << "what it is refused, too";
+}
+
+TEST(ThreadProcessorTime, PassesWhileTheThreadWorksAndNotWhileItWaits)
+{
+    const Time before = thread_processor_time();
+    Time now = before;
+    while (now - before < 2ms)
+        now = thread_processor_time();
+    std::this_thread::sleep_for(20ms);
+    EXPECT_LT(thread_processor_time() - now, 10ms);
 }
 
 // A PCM that cannot be opened is looked for each time.
