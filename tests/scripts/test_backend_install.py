@@ -81,3 +81,11 @@ class Configuration(unittest.TestCase):
     def test_what_is_installed_grants_nothing(self):
         lines = (INSTALL / "xen-sndback.conf").read_text(encoding="utf-8").splitlines()
         self.assertEqual([line for line in lines if line and not line.startswith("#")], [])
+
+    # It names other guests, and workers can read what is open to everyone in /etc.
+    def test_it_is_installed_for_root_alone(self):
+        install = (BACKEND / "CMakeLists.txt").read_text(encoding="utf-8")
+        self.assertRegex(install, r"xen-sndback\.conf\\\" DESTINATION /etc/xen\n"
+                                  r" *PERMISSIONS OWNER_READ OWNER_WRITE\)")
+        rules = (ROOT / "scripts/debian/rules").read_text(encoding="utf-8")
+        self.assertIn("chmod 600 debian/xen-sndback/etc/xen/xen-sndback.conf", rules)

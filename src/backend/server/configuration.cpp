@@ -43,6 +43,9 @@ class Parser {
                 begin_section(line);
             else
                 set(line);
+            std::string &text = section_ == Section::guest ? configuration_.guests.back().text
+                                                           : configuration_.common_text;
+            text.append(line).push_back('\n');
         }
         configuration_.is_written = true;
         return std::move(configuration_);
@@ -210,12 +213,26 @@ bool GuestSection::matches(const GuestIdentity &guest) const
     return !name.empty() && fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 
-const GuestRules *Configuration::find(const GuestIdentity &guest) const
+const GuestSection *Configuration::find_section(const GuestIdentity &guest) const
 {
     const auto found = std::find_if(guests.begin(), guests.end(), [&](const GuestSection &section) {
         return section.matches(guest);
     });
-    return found == guests.end() ? nullptr : &found->rules;
+    return found == guests.end() ? nullptr : &*found;
+}
+
+const GuestRules *Configuration::find(const GuestIdentity &guest) const
+{
+    const GuestSection *section = find_section(guest);
+    return section != nullptr ? &section->rules : nullptr;
+}
+
+std::optional<std::string> Configuration::text_for(const GuestIdentity &guest) const
+{
+    if (!is_written)
+        return std::nullopt;
+    const GuestSection *section = find_section(guest);
+    return section != nullptr ? common_text + section->text : common_text;
 }
 
 Configuration parse_configuration(std::string_view text, const std::string &name)

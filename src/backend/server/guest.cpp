@@ -104,7 +104,7 @@ void Guest::reconfigure()
     if (!worker_ || worker_->is_lost() || worker_->is_stopping())
         return;
     if (!context_.settings.sandbox || worker_->has_directories(directories()))
-        return worker_->send_settings(context_.configuration_text, identity_);
+        return worker_->send_settings(context_.configuration.text_for(identity_), identity_);
     log(LogLevel::info, "dom{}: the worker is started anew: it has to get at other directories",
         domain_);
     stop();
@@ -202,7 +202,7 @@ void Guest::start(Time now)
 {
     worker_.emplace(domain_, context_.arguments, directories(), now);
     changed_ = false;
-    worker_->send_settings(context_.configuration_text, identity_);
+    worker_->send_settings(context_.configuration.text_for(identity_), identity_);
 }
 
 bool Guest::take_report(Message &message)

@@ -21,7 +21,6 @@ struct SupervisorContext {
     std::string own_path; // /local/domain/N
     std::string root; // .../backend/vsnd
     std::vector<std::string> arguments; // of the program, for workers
-    std::optional<std::string> configuration_text;
     Configuration configuration;
     bool stopping = false;
 };

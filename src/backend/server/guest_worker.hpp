@@ -28,7 +28,7 @@ class GuestWorker {
     GuestWorker(const GuestWorker &) = delete;
     GuestWorker &operator=(const GuestWorker &) = delete;
 
-    // Sends the configuration's text, nothing if there is no file, and who the guest is.
+    // Sends what the configuration says of the guest, nothing if there is no file, and who that is.
     void send_settings(const std::optional<std::string> &configuration,
                        const GuestIdentity &identity);
     // Whether it gets at all of these directories, which are sorted.

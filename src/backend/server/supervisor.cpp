@@ -65,9 +65,8 @@ SupervisorContext make_context(XenStore &store, const Settings &settings,
                                 own_path,
                                 own_path + "/backend/" XENSND_DRIVER_NAME,
                                 std::move(arguments),
-                                configuration_text(settings, true),
-                                {} };
-    context.configuration = effective_configuration(settings, context.configuration_text);
+                                effective_configuration(settings,
+                                                        configuration_text(settings, true)) };
     require_user(settings, context.configuration);
     return context;
 }
@@ -85,7 +84,7 @@ Supervisor::Supervisor(const Settings &settings, std::vector<std::string> argume
     if (settings_.is_tried_out)
         log(LogLevel::warning, "--map and --default are for trying things out: they serve every "
                                "guest alike, by what it claims; see xen-sndback(8)");
-    else if (!context_.configuration_text)
+    else if (!context_.configuration.is_written)
         log(LogLevel::warning, "there is no {}: every guest plays into nothing",
             settings_.configuration_path);
     // Workers append to it.
@@ -165,12 +164,10 @@ void Supervisor::reload()
         std::chrono::duration_cast<std::chrono::microseconds>(monotonic_now()).count()));
     try {
         // Where there was a file, its absence is an editor's, or a mistake.
-        std::optional<std::string> text =
-            configuration_text(settings_, !context_.configuration_text);
-        Configuration configuration = effective_configuration(settings_, text);
+        Configuration configuration = effective_configuration(
+            settings_, configuration_text(settings_, !context_.configuration.is_written));
         require_user(settings_, configuration);
         context_.configuration = std::move(configuration);
-        context_.configuration_text = std::move(text);
         log(LogLevel::info, "configuration read again");
         guests_.reconfigure();
     } catch (const BadConfiguration &error) {

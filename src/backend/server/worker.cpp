@@ -93,7 +93,7 @@ GuestRules Worker::first_rules()
     return rules_for(configuration_, guest_);
 }
 
-// The supervisor has parsed the same text before.
+// The supervisor has parsed the text before.
 void Worker::apply(const Message &order)
 {
     configuration_ = effective_configuration(settings_, configuration_text(order));

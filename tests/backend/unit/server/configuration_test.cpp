@@ -56,6 +56,42 @@ TEST(Configuration, SaysWhatEachGuestGets)
     EXPECT_EQ(configuration.find({ 3, "", "" }), nullptr);
 }
 
+// A guest that has taken over its worker reads what the worker is told.
+TEST(Configuration, TellsOfAGuestNothingOfOthers)
+{
+    const Configuration all = parse_configuration(complete, "conf");
+    EXPECT_EQ(all.text_for({ 1, "desktop", "" }), R"([backend]
+user = sound
+realtime-priority = 5
+[defaults]
+streams = 4
+bandwidth-mib = 8
+[guest desk*]
+playback = alsa:default
+playback "music=loud" = wav:/srv/%n-%u.wav
+capture = alsa:default
+rate = 48000
+)");
+    const GuestIdentity second { 2, "x", "12345678-1234-1234-1234-123456789abc" };
+    const Configuration its = parse_configuration(all.text_for(second).value(), "conf");
+    EXPECT_EQ(its.user, "sound");
+    ASSERT_EQ(its.guests.size(), 1U);
+    ASSERT_NE(its.find(second), nullptr);
+    EXPECT_EQ(its.find(second)->quota.streams, 4U);
+    EXPECT_EQ(all.text_for({ 3, "other", "" }), all.common_text);
+    EXPECT_EQ(Configuration().text_for(second), std::nullopt);
+}
+
+// [backend] may come last.
+TEST(Configuration, TellsEveryGuestWhatIsOfAll)
+{
+    const Configuration all = parse_configuration("[guest a]\n# of b\nplayback = null\n[guest b]\n"
+                                                  "capture = null\n[backend]\nuser = sound\n",
+                                                  "conf");
+    EXPECT_EQ(all.text_for({ 1, "a", "" }),
+              "[backend]\nuser = sound\n[guest a]\nplayback = null\n");
+}
+
 TEST(Configuration, MatchesAGuestThatMigratesIn)
 {
     const Configuration configuration = parse_configuration("[guest web]\nplayback = null\n", "c");
