@@ -9,8 +9,8 @@ namespace sndback {
 
 namespace {
 
-// How long a frontend in state Closing is shown Closing, before it is offered a new connection.
-// Likewise in Closed.
+// How long a frontend in state Closing is shown Closing, and then the offer of a new connection:
+// Linux's in-tree driver looks every 10 ms. Likewise Closed in Closed.
 constexpr std::chrono::milliseconds closing_pause { 200 };
 // How many times a frontend that stays in Closing is shown Closing, and then the offer: its guest
 // may not be scheduled while Closing is shown.
@@ -157,6 +157,9 @@ void Frontend::reset()
 
 void Frontend::close()
 {
+    // It stands in Closing, and has not had the time to see the offer.
+    if (closings_answered_ != 0 && retry_at_)
+        return;
     streams_.clear();
     phase_ = Phase::closing;
     retry_at_ = monotonic_now() + closing_pause;
@@ -185,8 +188,11 @@ void Frontend::offer()
     else
         environment_.store.remove(versions_path);
     phase_ = Phase::offered;
-    closings_answered_ += frontend_state_ == XenbusStateClosing ? 1 : 0;
     set_state(XenbusStateInitWait);
+    if (frontend_state_ == XenbusStateClosing) {
+        ++closings_answered_;
+        retry_at_ = monotonic_now() + closing_pause;
+    }
 }
 
 void Frontend::connect()

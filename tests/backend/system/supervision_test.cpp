@@ -80,6 +80,27 @@ TEST_F(Supervision, AFrontendThatStaysInClosingIsNotAnsweredWithoutEnd)
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosing));
 }
 
+// Linux's in-tree driver, when it is unbound, stays in Closing and looks for it every 10 ms.
+TEST_F(Supervision, AFrontendInClosingHasTheTimeToSeeTheOffer)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    guest.set_state(XenbusStateClosing);
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosing));
+    const std::string state = guest.backend() + "/state";
+    Time offered {};
+    Time withdrawn {};
+    machine_.before_write(state, [&] {
+        offered = monotonic_now();
+        machine_.before_write(state, [&] { withdrawn = monotonic_now(); });
+    });
+    ASSERT_TRUE(machine_.wait([&] { return withdrawn != Time {}; }));
+    EXPECT_GE(withdrawn - offered, 200ms);
+}
+
 // What XenStore refuses for a while is written when it may be.
 TEST_F(Supervision, AnOfferThatWasRefusedIsMadeAgain)
 {
