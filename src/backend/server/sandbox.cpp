@@ -125,13 +125,15 @@ void set_environment()
 }
 
 // Libraries of sound servers print what they do not like, at each OPEN of a guest, and no quota of
-// the log counts that. This process has its supervisor for what it has to say.
-void silence_libraries()
+// the log counts that. This process has its supervisor for what it has to say. Where the service
+// was started by hand, all three may be the administrator's terminal, which can be read from, and
+// written to, by each.
+void leave_terminal()
 {
-    const File nothing(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    const File nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
     require(nothing.get() < 0, "/dev/null");
-    for (const int output : { STDOUT_FILENO, STDERR_FILENO })
-        require(dup2(nothing.get(), output) < 0, "dup2");
+    for (const int standard : { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO })
+        require(dup2(nothing.get(), standard) < 0, "dup2");
 }
 
 void drop_bounding_set()
@@ -175,7 +177,7 @@ void enter_sandbox(const Confinement &confinement)
     drop_bounding_set();
     become_user(confinement.user, confinement.user_may_be_missing);
     set_environment();
-    silence_libraries();
+    leave_terminal();
     drop_capabilities();
     set_process_flags();
     if (const std::string missing = restrict_files(confinement.directories); !missing.empty())

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What supervisor and workers do with a card, a guest or a worker that is not as it should be.
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include "audio/file.hpp"
 #include "system/service.h"
 
 namespace sndback::fake {
@@ -116,6 +119,25 @@ TEST_F(Supervision, AnOfferThatWasRefusedIsMadeAgain)
         EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait)) << node;
         EXPECT_TRUE(guest.connect()) << node;
     }
+}
+
+// Started by hand, the service has a terminal, where a worker has nothing to read or to write.
+TEST_F(Supervision, AWorkerHasNoTerminal)
+{
+    configure(speaker_for_all);
+    const File input(dup(STDIN_FILENO));
+    const File terminal(open((directory_ / "terminal").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+                        "terminal");
+    ASSERT_EQ(dup2(terminal.get(), STDIN_FILENO), STDIN_FILENO);
+    start();
+    (void)(input.get() < 0 ? close(STDIN_FILENO) : dup2(input.get(), STDIN_FILENO));
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    const std::string worker = "/proc/" + std::to_string(backend_->workers()[0]) + "/fd/";
+    for (const char *descriptor : { "0", "1", "2" })
+        EXPECT_EQ(std::filesystem::read_symlink(worker + descriptor), "/dev/null") << descriptor;
 }
 
 // Domains come and go, and in a driver domain XenStore has room for so many nodes only.
