@@ -57,7 +57,8 @@ void limit_resources(const Confinement &confinement)
     constexpr rlim_t octets = rlim_t { 1 } << 30;
     constexpr rlim_t octets_per_stream = rlim_t { 1 } << 25;
     // A thread that is scheduled in real time and never waits for that long, in us, has gone wild:
-    // SIGXCPU ends the worker.
+    // SIGXCPU ends the worker. To yield is not to wait: a buffer of the default quota's size, to be
+    // rendered at once, takes a tenth of it, and more on a machine that is emulated.
     constexpr rlim_t busy_us = 500'000;
 
     const rlim_t most = descriptors + descriptors_per_stream * confinement.streams;

@@ -77,7 +77,8 @@ bool Stream::is_revoked()
 
 // A stream's thread has less than a period to answer, whatever else this domain does. Should the
 // guest keep it busy, the kernel leaves a twentieth of the time to others, and the supervisor's
-// limit on such time without a pause ends the worker.
+// limit on such time without a pause ends the worker. SCHED_RR would not divide it better: its
+// turns last 100 ms, and long work on frames yields (pieces.hpp).
 void Stream::run() noexcept
 {
     const sched_param parameters { .sched_priority = static_cast<int>(realtime_priority_) };
