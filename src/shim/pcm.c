@@ -145,7 +145,7 @@ static int pcm_ack(struct snd_pcm_substream *substream)
 
 static struct page *pcm_page(struct snd_pcm_substream *substream, unsigned long offset)
 {
-	void *area = READ_ONCE(substream->runtime->dma_area);
+	unsigned char *area = READ_ONCE(substream->runtime->dma_area);
 
 	/* The core's check of @offset lets any pass where there is no buffer: its size is zero. */
 	return area ? vmalloc_to_page(area + offset) : NULL;
