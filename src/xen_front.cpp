@@ -4,6 +4,7 @@
 // NOLINTBEGIN(bugprone-suspicious-include): to be one translation unit is the point.
 #include "base/text.cpp"
 #include "driver/card.cpp"
+#include "driver/card_maintenance.cpp"
 #include "driver/deferred_grants.cpp"
 #include "driver/entry.cpp"
 #include "driver/frontend.cpp"

@@ -10,8 +10,11 @@ KSHIM_BEGIN_DECLS
 struct kshim_card;
 struct kshim_control; /* struct snd_kcontrol */
 
-/* Values of one control at most: as many as ALSA passes at once. */
-#define KSHIM_CONTROL_CHANNELS_MAX 128u
+/*
+ * Values of one control at most. ALSA passes up to 128, but alsa-lib's simple mixer knows 32
+ * channels, and writes what is behind them in its memory to the others.
+ */
+#define KSHIM_CONTROL_CHANNELS_MAX 32u
 
 /* The loudest level of a volume control is 0 dB; each level below is 0.01 dB less. */
 #define KSHIM_CONTROL_LEVEL_MAX 9600u
@@ -39,11 +42,11 @@ KSHIM_MUST_CHECK int kshim_control_add(struct kshim_card *card, enum kshim_contr
 				       const struct kshim_control_id *id, unsigned int channels,
 				       void *context, struct kshim_control **control);
 /*
- * Marks @control as one that has no effect, or has one again, and tells programs that listen. One
- * call at a time for each control. Context: any.
+ * Takes @control away from @card, and frees it. Waits for calls of applications that read or write
+ * controls, as kshim_control_add() does once the card is registered. Context: may sleep; not for
+ * xenwatch, and with no lock held that it takes.
  */
-void kshim_control_set_active(struct kshim_card *card, struct kshim_control *control,
-			      bool is_active);
+void kshim_control_remove(struct kshim_card *card, struct kshim_control *control);
 /* Tells programs that listen that the values of @control are others. Context: any. */
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control);
 

@@ -83,6 +83,9 @@ class Card {
     // As Stream::wake_drain(), for all streams, and again until none drains. Waits for no backend
     // and no XenStore: ALSA gives up a drain that nothing wakes in time.
     void wake_drains();
+    static void on_controls(void *card);
+    // As Stream::update_controls(), for all streams.
+    void update_controls();
     Result<void> create_streams();
     Result<void> create_sound_card();
     // Adds PCM devices, names and controls.
@@ -98,6 +101,7 @@ class Card {
     HeldDevice held_device_;
     Box<CardConfig> config_;
     Work drains_;
+    Work controls_;
     CardServices services_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;

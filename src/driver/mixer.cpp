@@ -8,7 +8,7 @@ static_assert(level_max == KSHIM_CONTROL_LEVEL_MAX);
 Mixer::Mixer(Stream &stream, const StreamConfig &config)
     : config_(config),
       channels_(min(config.settings.channels_max, KSHIM_CONTROL_CHANNELS_MAX)),
-      controls_ { { &stream, KSHIM_CONTROL_VOLUME, {} }, { &stream, KSHIM_CONTROL_SWITCH, {} } },
+      controls_ { { &stream, KSHIM_CONTROL_VOLUME }, { &stream, KSHIM_CONTROL_SWITCH } },
       state_(KSHIM_LOCK_MIXER)
 {
     state_.with([](State &state) {
@@ -21,23 +21,39 @@ Mixer::Mixer(Stream &stream, const StreamConfig &config)
 
 Result<void> Mixer::add_controls(SoundCard &card, uint32_t index)
 {
+    index_ = index;
+    for (const MixerControl &control : controls_)
+        TRY(show_control(card, control.kind, true));
+    return {};
+}
+
+Result<void> Mixer::show_control(SoundCard &card, kshim_control_kind kind, bool is_shown)
+{
+    ControlHandle handle =
+        state_.with([&](const State &state) -> ControlHandle { return state.handles[kind]; });
+    if (static_cast<bool>(handle) == is_shown)
+        return {};
+    if (!is_shown) {
+        state_.with([&](State &state) { state.handles[kind] = ControlHandle(); });
+        handle.remove();
+        return {};
+    }
     // Mixers take "PCM" and "Capture" for what they are by these names, and keep streams of the
     // same name apart by the index.
     constexpr const char *names[][KSHIM_CONTROL_KINDS] = {
         { "PCM Playback Volume", "PCM Playback Switch" },
         { "Capture Volume", "Capture Switch" },
     };
-    for (MixerControl &control : controls_) {
-        const kshim_control_id id = {
-            .name = names[static_cast<uint8_t>(config_.type)][control.kind],
-            .index = index,
-            .device = config_.device,
-            // From 1 on: to an element of device 0 and subdevice 0, and to no other, the rules that
-            // alsactl has for cards of any kind give a volume of their own.
-            .substream = config_.substream + 1,
-        };
-        control.handle = TRY(card.add_control(control.kind, id, channels_, &control));
-    }
+    const kshim_control_id id = {
+        .name = names[static_cast<uint8_t>(config_.type)][kind],
+        .index = index_,
+        .device = config_.device,
+        // From 1 on: to an element of device 0 and subdevice 0, and to no other, the rules that
+        // alsactl has for cards of any kind give a volume of their own.
+        .substream = config_.substream + 1,
+    };
+    handle = TRY(card.add_control(kind, id, channels_, &controls_[kind]));
+    state_.with([&](State &state) { state.handles[kind] = handle; });
     return {};
 }
 
@@ -115,8 +131,14 @@ bool Mixer::read_volumes(Span<uint32_t> row, const Written &written)
         if (state.generation != written.generation)
             return false;
         bool has_changed = false;
-        for (size_t i = 0; i < min(row.size(), size_t { channels_ }); i++) {
-            const uint32_t level = SharedValue(&row[i]).load_level();
+        uint32_t level = level_max;
+        for (size_t i = 0; i < channels_; i++) {
+            if (i < row.size())
+                level = SharedValue(&row[i]).load_level();
+            else if (state.is_chosen)
+                break;
+            // Of channels that the stream does not have, the backend says nothing. One level for
+            // all is what it most likely has, and is stored as no balance of the user's.
             has_changed |= exchange(state.values[KSHIM_CONTROL_VOLUME][i], level) != level;
         }
         return has_changed;
@@ -136,11 +158,13 @@ bool Mixer::write_switches(Span<uint32_t> row, bool is_on)
     });
 }
 
-void Mixer::set_active(kshim_control_kind kind, bool is_active)
+void Mixer::tell_volumes_changed()
 {
-    MixerControl &control = controls_[kind];
-    if (exchange(control.is_active, is_active) != is_active)
-        control.handle.set_active(is_active);
+    // With the lock, so that the control stays until then.
+    state_.with([](State &state) {
+        if (ControlHandle &handle = state.handles[KSHIM_CONTROL_VOLUME]; handle)
+            handle.values_changed();
+    });
 }
 
 } // namespace xen_front

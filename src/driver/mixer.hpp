@@ -13,12 +13,13 @@ namespace xen_front {
 
 class Stream;
 
+inline constexpr kshim_control_kind control_kinds[] = { KSHIM_CONTROL_VOLUME,
+                                                        KSHIM_CONTROL_SWITCH };
+
 // The context of a control.
 struct MixerControl {
     Stream *stream;
     kshim_control_kind kind;
-    ControlHandle handle; // once there is an ALSA control
-    bool is_active = true;
 };
 
 // What applications have chosen for one stream, to be kept while there is no card.
@@ -39,9 +40,11 @@ class Mixer {
   public:
     Mixer(Stream &stream, const StreamConfig &config);
 
-    // Adds the controls to @card, which is not yet registered; @index is that of the stream among
-    // the card's streams of the same direction. What SoundCard::add_control() returns. May sleep.
+    // Adds the controls to @card; @index is that of the stream among the card's streams of the same
+    // direction. What SoundCard::add_control() returns. May sleep.
     Result<void> add_controls(SoundCard &card, uint32_t index);
+    // Adds, or takes away, one of them. Callers come one at a time. As add_controls().
+    Result<void> show_control(SoundCard &card, kshim_control_kind kind, bool is_shown);
 
     // ---- values; context: any ----
 
@@ -74,15 +77,8 @@ class Mixer {
     // Marks the channels whose sound is @is_on, for UNMUTE or MUTE. Whether there are any.
     bool write_switches(Span<uint32_t> row, bool is_on);
 
-    // ---- listeners; callers come one at a time; any ----
-
-    // Whether the control has an effect on the backend.
-    void set_active(kshim_control_kind kind, bool is_active);
-    // The values of the volume control changed by themselves.
-    void tell_volumes_changed()
-    {
-        controls_[KSHIM_CONTROL_VOLUME].handle.values_changed();
-    }
+    // Tells listeners that the values of the volume control changed by themselves. Context: any.
+    void tell_volumes_changed();
 
   private:
     struct State {
@@ -90,10 +86,12 @@ class Mixer {
         uint32_t values[KSHIM_CONTROL_KINDS][channels_limit];
         bool is_chosen;
         uint32_t generation; // of the volumes: changes when an application sets them
+        ControlHandle handles[KSHIM_CONTROL_KINDS]; // of the controls that there are
     };
 
     const StreamConfig &config_;
     const uint32_t channels_; // of each control
+    uint32_t index_ = 0; // of each control among those of its name
     MixerControl controls_[KSHIM_CONTROL_KINDS];
     Guarded<State, SpinLock> state_;
 };

@@ -77,6 +77,7 @@ void Session::on_response(const Response &response)
     case wire::Operation::Mute:
     case wire::Operation::Unmute:
         values.on_response(response);
+        note_controls();
         want_maintenance();
         break;
     case wire::Operation::Close:
@@ -87,6 +88,12 @@ void Session::on_response(const Response &response)
         break;
     }
     journal.on_success(response);
+}
+
+void Session::note_controls()
+{
+    if (values.exchange_controls() && services_ != nullptr)
+        services_->controls.schedule(0);
 }
 
 void Session::on_open_response(const Response &response)
@@ -101,7 +108,7 @@ void Session::on_open_response(const Response &response)
         run_.visit([](auto &run) { run.begin_session(); });
         if (buffer_->has_values())
             values.open(*buffer_, params_.channels);
-        want_maintenance(); // to tell of controls that have no effect now
+        note_controls();
         return;
     }
     backend_.on_open_refused();

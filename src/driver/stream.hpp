@@ -63,6 +63,9 @@ class Stream {
     void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Has ALSA look at a drain anew that it waits for. Whether there is one.
     bool wake_drain();
+    // Has @card, the stream's, show the controls that the backend can do. Waits for applications
+    // that read or write controls.
+    void update_controls(SoundCard &card);
 
     // ---- ALSA; may sleep ----
 
@@ -124,6 +127,9 @@ class Stream {
     // which case @operation is reported as unanswered.
     void wait_until(wire::Operation operation, bool (*is_over)(const Session &))
         XEN_FRONT_REQUIRES(request_mutex_);
+    // The same for @limit_ms at most. Whether it is over, or the link was lost.
+    bool wait_for(unsigned int limit_ms, bool (*is_over)(const Session &))
+        XEN_FRONT_REQUIRES(request_mutex_);
     // How often the backend is to report its position: a part of a period, if period wake-ups are
     // off and the backend can do that.
     Frames choose_step(const kshim_pcm_params &params) XEN_FRONT_REQUIRES(request_mutex_);
@@ -143,7 +149,6 @@ class Stream {
     template <kshim_event_result (Session::*handler)(Notices &)> kshim_event_result on_interrupt();
     // Says to ALSA and to the log what was found. No lock of ours held, or the substream mutex.
     void tell(const Notices &notices, Substream substream);
-    void tell_mixer();
     void log(const Notices &notices) const;
 
     XenbusDevice device_;
@@ -151,7 +156,7 @@ class Stream {
     CardServices &services_;
     Mutex request_mutex_;
     Mutex substream_mutex_;
-    Completion changed_; // for the caller in wait_until()
+    Completion changed_; // for the caller in wait_for()
     Box<Transport> transport_ XEN_FRONT_GUARDED_BY(request_mutex_);
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer

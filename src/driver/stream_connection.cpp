@@ -122,7 +122,8 @@ Stream::Health Stream::look()
     });
     while (session_.with([](Session &session) { return session.pad(); })) {}
     tell(notices, substream);
-    tell_mixer();
+    if (session_.with([](Session &session) { return session.values.exchange_volumes_changed(); }))
+        mixer_.tell_volumes_changed();
     if (silence_ms != 0) {
         Text<200> text;
         describe(text);
@@ -193,19 +194,21 @@ void Stream::tell(const Notices &notices, Substream substream)
     }
 }
 
-void Stream::tell_mixer()
+void Stream::update_controls(SoundCard &card)
 {
-    bool have_volumes_changed = false;
-    bool is_active[KSHIM_CONTROL_KINDS] = {};
-    session_.with([&](Session &session) {
-        have_volumes_changed = session.values.exchange_volumes_changed();
-        is_active[KSHIM_CONTROL_VOLUME] = session.values.is_active(KSHIM_CONTROL_VOLUME);
-        is_active[KSHIM_CONTROL_SWITCH] = session.values.is_active(KSHIM_CONTROL_SWITCH);
-    });
-    mixer_.set_active(KSHIM_CONTROL_VOLUME, is_active[KSHIM_CONTROL_VOLUME]);
-    mixer_.set_active(KSHIM_CONTROL_SWITCH, is_active[KSHIM_CONTROL_SWITCH]);
-    if (have_volumes_changed)
-        mixer_.tell_volumes_changed();
+    using Controls = ValueRequests::Controls;
+    const auto shown =
+        session_.with([](const Session &session) -> Controls { return session.values.controls(); });
+    for (const kshim_control_kind kind : control_kinds) {
+        if (mixer_.show_control(card, kind, shown.is_shown[kind]).is_error()) {
+            Text<96> text;
+            describe(text);
+            text << "there is no memory for a control of the mixer";
+            device_.log(KSHIM_LOG_WARNING, text);
+        }
+    }
+    session_.with([&](Session &session) { session.values.on_controls_shown(shown); });
+    changed_.complete();
 }
 
 void Stream::log(const Notices &notices) const

@@ -20,6 +20,10 @@ Error to_error(int32_t status)
     return status < 0 && status >= -errno_max ? from_errno(status) : Error::Io;
 }
 
+// How long an application waits until it is known which controls the backend can do, the first time
+// that it opens a stream.
+constexpr unsigned int controls_ms = 100;
+
 // Whether a backend that is alive responds to @operation in time. CLOSE may take as long as the
 // device takes to play what it has, and there are backends that do not know HW_PARAM_QUERY.
 bool is_essential(wire::Operation operation)
@@ -49,12 +53,9 @@ bool is_meaningful(const wire::HwParamQuery &response)
 
 } // namespace
 
-void Stream::wait_until(wire::Operation operation, bool (*is_over)(const Session &))
+bool Stream::wait_for(unsigned int limit_ms, bool (*is_over)(const Session &))
 {
-    const unsigned int timeout_ms = request_timeout_ms();
     const uint64_t asked_ms = now_ms();
-    const uint32_t activity =
-        session_.with([](Session &session) { return session.liveness.activity(); });
     for (;;) {
         changed_.rearm();
         const bool is_done = session_.with([&](Session &session) {
@@ -65,15 +66,26 @@ void Stream::wait_until(wire::Operation operation, bool (*is_over)(const Session
             return is_done;
         });
         if (is_done)
-            return;
+            return true;
         const uint64_t waited_ms = now_ms() - asked_ms;
-        if (waited_ms >= timeout_ms)
+        if (waited_ms >= limit_ms)
             break;
-        (void)changed_.wait(static_cast<unsigned int>(timeout_ms - waited_ms));
+        (void)changed_.wait(static_cast<unsigned int>(limit_ms - waited_ms));
     }
+    session_.with([](Session &session) { session.requests.set_awaited(false); });
+    return false;
+}
+
+void Stream::wait_until(wire::Operation operation, bool (*is_over)(const Session &))
+{
+    const unsigned int timeout_ms = request_timeout_ms();
+    const uint64_t asked_ms = now_ms();
+    const uint32_t activity =
+        session_.with([](Session &session) { return session.liveness.activity(); });
+    if (wait_for(timeout_ms, is_over))
+        return;
 
     session_.with([&](Session &session) {
-        session.requests.set_awaited(false);
         session.journal.counts.on_time_out(operation);
         // A backend that reports progress is busy, not dead.
         if (is_essential(operation) && session.liveness.activity() == activity)
@@ -104,6 +116,9 @@ Result<void> Stream::await_open()
     });
     if (outcome.link == Link::Removed || outcome.link == Link::Broken)
         return Error::NoDevice;
+    // Sound servers look for controls when they have had a stream prepared.
+    (void)wait_for(min(request_timeout_ms(), controls_ms),
+                   [](const Session &session) { return !session.values.are_controls_due(); });
     // An application that tries again and again is told each time; the log is not.
     const RefusedOpen last =
         exchange(refused_open_, RefusedOpen { outcome.status, outcome.params });
@@ -144,12 +159,14 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
         return Error::Invalid;
     if (const wire::HwParamQuery *known = query_cache_.find(question))
         return narrow(question, *known);
-    // Each of those takes a slot of the ring, and as long as a caller waits at most.
-    const bool is_silent = is_query_unanswered_ && session_.with([](Session &session) {
-        session.sync_for_later();
-        return session.requests.kept_response() == nullptr;
+    // Backends open their device a second time for a query, which fails once it is open. A question
+    // that is not answered takes a slot of the ring, and as long as a caller waits at most.
+    const bool is_possible = session_.with([&](Session &session) {
+        session.sync_for_later(); // for a response, also to CLOSE, that came late
+        const bool is_silent = is_query_unanswered_ && session.requests.kept_response() == nullptr;
+        return session.link() == Link::Attached && !session.backend().may_be_open() && !is_silent;
     });
-    if (is_silent)
+    if (!is_possible)
         return wire::HwParamQuery(question);
 
     wire::Request query = {};
@@ -215,14 +232,6 @@ Frames Stream::choose_step(const kshim_pcm_params &params)
 Result<void> Stream::refine(kshim_pcm_ranges &ranges)
 {
     Mutex::Guard guard(request_mutex_);
-    // Backends open their device a second time for a query, which fails once it is open.
-    const bool is_possible = session_.with([](Session &session) {
-        session.sync_for_later(); // for a CLOSE that was answered late
-        return session.link() == Link::Attached && !session.backend().may_be_open();
-    });
-    if (!is_possible)
-        return {};
-
     wire::HwParamQuery question = {};
     question.formats = to_sndif_formats(ranges.formats);
     question.rates = { ranges.rate_min, ranges.rate_max };

@@ -121,6 +121,7 @@ void ValueRequests::on_response(const Response &response)
         return;
     row.state = row.state == RowState::SentAndDue ? RowState::Due : RowState::Settled;
     const bool is_refused = response.status != 0;
+    row.was_accepted |= !is_refused;
     if (response.operation == Operation::GetVolume)
         on_volumes_read(is_refused);
     else
@@ -149,13 +150,49 @@ bool ValueRequests::are_settled() const
     return true;
 }
 
-bool ValueRequests::is_active(kshim_control_kind kind) const
+ValueRequests::Support ValueRequests::support(kshim_control_kind kind) const
 {
-    if (is_without_rows_)
-        return false;
-    if (kind == KSHIM_CONTROL_VOLUME)
-        return !row_of(Operation::SetVolume).is_refused;
-    return !row_of(Operation::Mute).is_refused && !row_of(Operation::Unmute).is_refused;
+    const bool is_volume = kind == KSHIM_CONTROL_VOLUME;
+    // SET_VOLUME is not sent before there is a volume to set.
+    const Operation one = is_volume ? Operation::SetVolume : Operation::Mute;
+    const Operation other = is_volume ? Operation::GetVolume : Operation::Unmute;
+    const bool is_accepted = row_of(one).was_accepted || row_of(other).was_accepted;
+    // A backend that has answered the other request is late with this one.
+    const auto is_denied = [&](const Row &row) {
+        const bool is_refused = row.is_refused && !(row.is_unanswered && is_accepted);
+        return !row.was_accepted && (is_refused || is_without_rows_);
+    };
+    if (is_denied(row_of(one)) || (!is_volume && is_denied(row_of(other))))
+        return Support::Refused;
+    return is_accepted ? Support::Accepted : Support::Unknown;
+}
+
+bool ValueRequests::exchange_controls()
+{
+    bool have_changed = false;
+    for (const kshim_control_kind kind : control_kinds) {
+        const Support now = support(kind);
+        if (now == Support::Unknown)
+            continue;
+        const bool is_shown = now == Support::Accepted;
+        have_changed |= exchange(controls_.is_shown[kind], is_shown) != is_shown;
+    }
+    are_others_shown_ |= have_changed;
+    return have_changed;
+}
+
+void ValueRequests::on_controls_shown(const Controls &shown)
+{
+    if (shown.is_shown[KSHIM_CONTROL_VOLUME] == controls_.is_shown[KSHIM_CONTROL_VOLUME] &&
+        shown.is_shown[KSHIM_CONTROL_SWITCH] == controls_.is_shown[KSHIM_CONTROL_SWITCH])
+        are_others_shown_ = false;
+}
+
+bool ValueRequests::are_controls_due() const
+{
+    const bool are_known = support(KSHIM_CONTROL_VOLUME) != Support::Unknown &&
+                           support(KSHIM_CONTROL_SWITCH) != Support::Unknown;
+    return are_others_shown_ || (buffer_ != nullptr && !are_known && !are_settled());
 }
 
 } // namespace xen_front

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which volume and mute requests the backend has to be sent: sndif.h, "Request set/get volume" and
 // "Request mute/unmute". sndif has no way to ask whether a backend knows them, so each OPEN tries.
+// A control that the backend refuses is taken away: what sound servers find they take for the
+// volume, and do not scale by themselves.
 #pragma once
 
 #include "driver/mixer.hpp"
@@ -46,10 +48,30 @@ class ValueRequests {
     {
         return exchange(have_volumes_changed_, false);
     }
-    // Whether the control has an effect on the backend.
-    bool is_active(kshim_control_kind kind) const;
+    // Which controls there should be.
+    struct Controls {
+        bool is_shown[KSHIM_CONTROL_KINDS];
+    };
+    // Whether that has changed since the last call.
+    bool exchange_controls();
+    const Controls &controls() const
+    {
+        return controls_;
+    }
+    // There are these now.
+    void on_controls_shown(const Controls &shown);
+    // Whether it is not known yet which of them the backend can do, though it was asked, or there
+    // are still others than those.
+    bool are_controls_due() const;
 
   private:
+    // What a backend makes of a control. What it has once accepted it may refuse another time: for
+    // the format of an OPEN, or because it is busy.
+    enum class Support : uint8_t {
+        Unknown,
+        Refused,
+        Accepted,
+    };
     enum class RowState : uint8_t {
         Settled,
         Due,
@@ -61,6 +83,7 @@ class ValueRequests {
     struct Row {
         RowState state = RowState::Settled;
         bool is_refused = false; // the last time
+        bool was_accepted = false; // by this backend
         bool is_unanswered = false; // the last one that was sent
         RequestId id;
     };
@@ -77,6 +100,7 @@ class ValueRequests {
     // Writes the row; false when no channel is concerned.
     bool write_row(wire::Operation operation);
     void on_volumes_read(bool is_refused);
+    Support support(kshim_control_kind kind) const;
 
     Mixer *mixer_ = nullptr;
     const SharedBuffer *buffer_ = nullptr; // nullptr: no rows
@@ -85,6 +109,8 @@ class ValueRequests {
     Mixer::Written asked_with_ = {}; // what the row of GET_VOLUME was made from
     bool have_volumes_changed_ = false;
     bool is_without_rows_ = false; // the backend has refused them
+    Controls controls_ = { { true, true } };
+    bool are_others_shown_ = false;
 };
 
 } // namespace xen_front

@@ -42,17 +42,20 @@ class ControlHandle {
     {
     }
 
-    // ---- Context: any. ----
-
-    // Whether the control has an effect. Callers come one at a time.
-    void set_active(bool is_active)
+    explicit operator bool() const
     {
-        kshim_control_set_active(card_, control_, is_active);
+        return control_ != nullptr;
     }
-    // Its values are others, though no application has set them.
+    // Its values are others, though no application has set them. Context: any.
     void values_changed()
     {
         kshim_control_values_changed(card_, control_);
+    }
+    // Takes it from the card; the handle is of no use any more. Waits for calls of applications.
+    // Context: may sleep; not xenwatch.
+    void remove()
+    {
+        kshim_control_remove(card_, exchange(control_, nullptr));
     }
 
   private:
@@ -103,8 +106,8 @@ class SoundCard {
             kshim_pcm_create(card_, index, name, playback_count, capture_count, context, &pcm)));
         return PcmHandle(pcm);
     }
-    // Before the card is registered. @context is for xen_front_control_get() and _put(). NoMemory,
-    // or Busy when there is a control of that id. Context: may sleep.
+    // @context is for xen_front_control_get() and _put(). NoMemory, or Busy when there is a control
+    // of that id. Once the card is registered as ControlHandle::remove(). Context: may sleep.
     Result<ControlHandle> add_control(kshim_control_kind kind, const kshim_control_id &id,
                                       unsigned int channels, void *context)
     {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/control.h over ALSA's control elements. */
-#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <sound/control.h>
 #include <sound/core.h>
@@ -10,7 +9,7 @@
 #include "kshim/entry.h"
 #include "shim.h"
 
-static_assert(ARRAY_SIZE(((struct snd_ctl_elem_value *)0)->value.integer.value) ==
+static_assert(ARRAY_SIZE(((struct snd_ctl_elem_value *)0)->value.integer.value) >=
 	      KSHIM_CONTROL_CHANNELS_MAX);
 
 static const DECLARE_TLV_DB_SCALE(level_tlv, -(int)KSHIM_CONTROL_LEVEL_MAX, 1, 0);
@@ -110,19 +109,9 @@ int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 	return 0;
 }
 
-/*
- * Not snd_ctl_activate_id(): that takes a lock which the core holds while it copies to an
- * application's memory, and xenwatch may wait for the caller. Only the driver changes the flags.
- */
-void kshim_control_set_active(struct kshim_card *card, struct kshim_control *opaque, bool is_active)
+void kshim_control_remove(struct kshim_card *card, struct kshim_control *control)
 {
-	struct snd_kcontrol *control = to_control(opaque);
-	unsigned int access = control->vd[0].access & ~SNDRV_CTL_ELEM_ACCESS_INACTIVE;
-
-	if (!is_active)
-		access |= SNDRV_CTL_ELEM_ACCESS_INACTIVE;
-	WRITE_ONCE(control->vd[0].access, access);
-	snd_ctl_notify(to_card(card), SNDRV_CTL_EVENT_MASK_INFO, &control->id);
+	snd_ctl_remove(to_card(card), to_control(control));
 }
 
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control)

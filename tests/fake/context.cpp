@@ -50,6 +50,12 @@ void Context::require_no_lock_of(const char *lock_class, const char *what)
     }
 }
 
+void Context::require_no_lock(const char *what)
+{
+    for (const Held &held : top().held)
+        report_fault(std::string(what) + " was called with the " + held.lock_class + " lock held");
+}
+
 bool Context::holds(const void *lock) const
 {
     const auto &held = top().held;

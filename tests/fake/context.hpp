@@ -32,6 +32,8 @@ class Context {
     void require_may_sleep(const char *what);
     // A fault when the caller of @what holds a lock of @lock_class, which is an inner one.
     void require_no_lock_of(const char *lock_class, const char *what);
+    // A fault when the caller of @what holds any lock.
+    void require_no_lock(const char *what);
     bool is_in_interrupt() const;
     bool holds(const void *lock) const;
     bool is_held(const void *lock) const

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "fake/fault.hpp"
 #include "fake/kernel.hpp"
@@ -52,6 +53,8 @@ int kshim_control::read(std::vector<uint32_t> &values)
 {
     if (card->is_disconnected)
         return -ENODEV;
+    if (is_removed)
+        return -ENOENT;
     const ControlFile file(*card);
     const HeldLock held(Kernel::current().context, &card->controls_mutex, LockKind::Mutex,
                         controls_lock_class);
@@ -69,6 +72,8 @@ int kshim_control::write(const std::vector<uint32_t> &values)
 {
     if (card->is_disconnected)
         return -ENODEV;
+    if (is_removed)
+        return -ENOENT;
     if (values.size() != channels)
         report_fault("a control has " + std::to_string(channels) + " channels");
     const uint32_t max = kind == KSHIM_CONTROL_VOLUME ? KSHIM_CONTROL_LEVEL_MAX : 1;
@@ -91,7 +96,7 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
     if (!SoundCore::is_usable(card, "kshim_control_add()"))
         return -ENODEV;
     if (card->is_registered)
-        report_fault("kshim_control_add() to a card that is registered already");
+        kernel.context.require_no_lock("kshim_control_add() to a card that is registered");
     if (channels == 0 || channels > KSHIM_CONTROL_CHANNELS_MAX)
         report_fault("kshim_control_add() with " + std::to_string(channels) + " channels");
     if (std::string(id->name).size() >= name_size)
@@ -101,6 +106,8 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
     auto control = std::make_unique<kshim_control>(kshim_control {
         card, kind, id->name, id->index, id->device, id->substream, channels, context });
     for (const auto &other : card->controls) {
+        if (other->is_removed)
+            continue;
         if (is_same_id(*other, *control))
             return -EBUSY;
         // Simple mixers know controls by name and index only.
@@ -113,13 +120,15 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
     return 0;
 }
 
-void kshim_control_set_active(kshim_card *card, kshim_control *control, bool is_active)
+void kshim_control_remove(kshim_card *card, kshim_control *control)
 {
-    require_ours(card, control, "kshim_control_set_active()");
-    if (control->is_active == is_active)
-        report_fault("kshim_control_set_active() changes nothing");
-    control->is_active = is_active;
-    control->info_events++;
+    require_ours(card, control, "kshim_control_remove()");
+    // Applications that read controls may take any time, and xenwatch waits for the driver's locks.
+    Kernel::current().context.require_no_lock("kshim_control_remove()");
+    const HeldLock held(Kernel::current().context, &card->controls_mutex, LockKind::Mutex,
+                        controls_lock_class);
+    if (std::exchange(control->is_removed, true))
+        report_fault("kshim_control_remove() of a control that is not there");
 }
 
 void kshim_control_values_changed(kshim_card *card, kshim_control *control)

@@ -17,10 +17,9 @@ struct kshim_control {
     unsigned int substream;
     unsigned int channels;
     void *context;
-    bool is_active = true;
+    bool is_removed = false;
 
     // What listeners were told.
-    uint64_t info_events = 0;
     uint64_t value_events = 0;
 
     // ---- what applications do; 0 or a negative errno ----

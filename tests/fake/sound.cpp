@@ -47,7 +47,7 @@ kshim_pcm *kshim_card::find_pcm(unsigned int index) const
 kshim_control *kshim_card::find_control(const std::string &name, unsigned int index) const
 {
     for (const auto &control : controls) {
-        if (control->name == name && control->index == index)
+        if (!control->is_removed && control->name == name && control->index == index)
             return control.get();
     }
     return nullptr;

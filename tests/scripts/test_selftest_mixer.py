@@ -40,6 +40,21 @@ def changed(frame: int, channel: int, value: int) -> numpy.ndarray:
     return wrong
 
 
+class MutedByAServer(DirectoryTest):
+    def failed(self, *recordings: numpy.ndarray) -> list[str]:
+        self.write_recordings(*recordings)
+        return self.judged(mixer.only_the_first_is_heard).failed
+
+    def test_silence(self) -> None:
+        self.assertFalse(self.failed(HALVED, silence(0), silence(2 * mixer.RATE)))
+
+    def test_sound(self) -> None:
+        self.assertTrue(self.failed(HALVED, silence(2 * mixer.RATE), MUTED))
+
+    def test_nothing(self) -> None:
+        self.assertTrue(self.failed(HALVED, silence(0)))
+
+
 class Volumes(DirectoryTest):
     def compare(self, first: numpy.ndarray = HALVED, second: numpy.ndarray = MUTED,
                 third: numpy.ndarray = KEPT, fourth: numpy.ndarray = BROKEN_OFF,

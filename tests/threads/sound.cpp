@@ -185,7 +185,7 @@ int kshim_control_add(kshim_card *card, kshim_control_kind, const kshim_control_
     return 0;
 }
 
-void kshim_control_set_active(kshim_card *, kshim_control *, bool)
+void kshim_control_remove(kshim_card *, kshim_control *)
 {
 }
 

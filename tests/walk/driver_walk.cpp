@@ -161,6 +161,8 @@ void DriverWalk::step_mixer()
     if (cards.empty() || cards[0]->controls.empty())
         return;
     auto &control = *cards[0]->controls[pick(static_cast<unsigned>(cards[0]->controls.size()))];
+    if (control.is_removed)
+        return;
     std::vector<uint32_t> values;
     if (control.read(values) != 0)
         fake::report_fault("a control cannot be read");

@@ -39,6 +39,17 @@ def boundary(found: Spans, length: int) -> int:
     return end if 0 < end < length and end % PERIOD == 0 else -1
 
 
+def only_the_first_is_heard(judgement: Judgement) -> None:
+    """A sound server that mutes by itself plays silence, into the recordings behind the first."""
+    with judgement.reading("the backend's recordings"):
+        later = [audio.read(path).samples for path in
+                 audio.recordings(judgement.of_dom0(""), "exact")[1:]]
+        frames = sum(map(len, later))
+        loud = sum(int(numpy.count_nonzero(samples)) for samples in later)
+        judgement.check("muted by the sound server, nothing is heard", frames > RATE and not loud,
+                        f"{loud} samples of {frames} frames are not zero")
+
+
 def compare_volumes(judgement: Judgement) -> None:
     """The backend's recordings and its log."""
     played = EVEN_SAMPLES.T

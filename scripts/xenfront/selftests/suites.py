@@ -283,7 +283,9 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             vsnd=cards.MIXER, dom0_command="/selftest/dom0-obey.sh 0.1 600 stop start restart",
             checks=(mixer.compare_volumes,), domu_packages=PULSEAUDIO, memory=800, is_extra=True),
         Run("selftest-mixer-refused", "6.1", "pv", "/selftest/mixer-refused.sh", vsnd=cards.MIXER,
-            backend_options="--no-volume", checks=(exact.compare,), is_extra=True),
+            backend_options="--no-volume",
+            checks=(exact.compare, mixer.only_the_first_is_heard), domu_packages=PULSEAUDIO,
+            memory=800, is_extra=True),
         # -20 dB are a tenth.
         *(Run(f"selftest-alsactl{name}", "6.12", "pv", f"/selftest/alsactl.sh {level}",
               vsnd=cards.ALSACTL, backend_options=f"--volume={decibels}",

@@ -28,6 +28,19 @@ class MixerTest : public DriverTest {
         EXPECT_NE(found, nullptr) << name;
         return *found;
     }
+    bool has_control(const char *name)
+    {
+        settle();
+        return kernel.sound.visible_cards().at(0)->find_control(name) != nullptr;
+    }
+    bool has_volume()
+    {
+        return has_control("PCM Playback Volume");
+    }
+    bool has_mute()
+    {
+        return has_control("PCM Playback Switch");
+    }
     kshim_control &volume()
     {
         return control("PCM Playback Volume");

@@ -218,6 +218,27 @@ TEST_F(NegotiationTest, NeverAskedAfterOpen)
     EXPECT_EQ(queries(), before);
 }
 
+// As aplay does with a second file: what the backend has said before still counts.
+TEST_F(NegotiationTest, OpenStreamIsNotOfferedWhatTheBackendLacks)
+{
+    stream().on_query = [](HwParamQuery query) {
+        const bool is_possible = query.rates.min <= 48000 && query.rates.max >= 48000;
+        query.rates = is_possible ? wire::Interval { 48000, 48000 } : wire::Interval { 1, 0 };
+        return query;
+    };
+    EXPECT_EQ(refined().rate_min, 48000u);
+    ASSERT_EQ(file->hw_params(small_params), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    const size_t before = queries();
+    const PcmRanges ranges = refined();
+    EXPECT_EQ(ranges.rate_min, 48000u);
+    EXPECT_EQ(ranges.rate_max, 48000u);
+    PcmParams params = small_params;
+    params.rate = 44100;
+    EXPECT_EQ(file->hw_params(params), -EINVAL);
+    EXPECT_EQ(queries(), before);
+}
+
 TEST_F(NegotiationTest, AskedAgainOnceTheStreamIsClosed)
 {
     ASSERT_EQ(file->hw_params(small_params), 0);

@@ -206,7 +206,7 @@ TEST_F(FullRingTest, ControlIsSentWhenThereIsRoom)
     fill_ring(*file);
     EXPECT_EQ(duration_of([&] { set_volume(0); }), 0ms);
     EXPECT_EQ(stream().count(Operation::SetVolume), 0u);
-    EXPECT_TRUE(volume().is_active);
+    EXPECT_TRUE(has_volume());
     answer_everything();
     EXPECT_EQ(stream().volumes[1], -96000);
 }

@@ -404,7 +404,7 @@ TEST_F(OtherBackendTest, BackendThatDoesNotAnswerWhatItDoesNotKnow)
         EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->drop(), 0); }), 0ms);
     }
     kernel.timeline.pass(1ms);
-    EXPECT_FALSE(volume().is_active);
+    EXPECT_FALSE(has_volume());
     EXPECT_TRUE(complaints().empty());
 }
 
