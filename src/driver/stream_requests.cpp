@@ -161,9 +161,10 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
         return narrow(question, *known);
     // Backends open their device a second time for a query, which fails once it is open. A question
     // that is not answered takes a slot of the ring, and as long as a caller waits at most.
+    const bool is_unanswered_yet = is_query_unanswered_;
     const bool is_possible = session_.with([&](Session &session) {
         session.sync_for_later(); // for a response, also to CLOSE, that came late
-        const bool is_silent = is_query_unanswered_ && session.requests.kept_response() == nullptr;
+        const bool is_silent = is_unanswered_yet && session.requests.kept_response() == nullptr;
         return session.link() == Link::Attached && !session.backend().may_be_open() && !is_silent;
     });
     if (!is_possible)
