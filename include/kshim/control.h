@@ -36,17 +36,18 @@ struct kshim_control_id {
 /*
  * Adds a control with a value for each of @channels channels, at most KSHIM_CONTROL_CHANNELS_MAX.
  * @context comes back in xen_front_control_get() and xen_front_control_put(), until the card is
- * freed. 0 or a negative errno. Context: may sleep.
+ * freed. 0 or a negative errno (-EAGAIN: an application reads or writes a control). Context: may
+ * sleep; once the card is registered, as for kshim_control_remove().
  */
 KSHIM_MUST_CHECK int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 				       const struct kshim_control_id *id, unsigned int channels,
 				       void *context, struct kshim_control **control);
 /*
- * Takes @control away from @card, and frees it. Waits for calls of applications that read or write
- * controls, as kshim_control_add() does once the card is registered. Context: may sleep; not for
- * xenwatch, and with no lock held that it takes.
+ * Takes @control away from @card, and frees it. 0 or a negative errno (-EAGAIN: an application
+ * reads or writes a control). Context: may sleep; with no lock held that xenwatch takes, since an
+ * application that begins at the same moment is waited for.
  */
-void kshim_control_remove(struct kshim_card *card, struct kshim_control *control);
+KSHIM_MUST_CHECK int kshim_control_remove(struct kshim_card *card, struct kshim_control *control);
 /* Tells programs that listen that the values of @control are others. Context: any. */
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control);
 

@@ -61,8 +61,14 @@ void Card::on_controls(void *card)
 
 void Card::update_controls()
 {
+    // An application is reading a control, or has made one of the same name; or there is no memory.
+    constexpr unsigned int retry_ms = 50;
+
+    bool are_all_right = true;
     for (Box<Stream> &stream : streams_)
-        stream->update_controls(sound_card_);
+        are_all_right &= stream->update_controls(sound_card_);
+    if (!are_all_right)
+        controls_.schedule(retry_ms);
 }
 
 } // namespace xen_front

@@ -12,7 +12,7 @@ struct CardServices {
     Work &maintenance;
     // Wakes callers of drain(): see Card::wake_drains().
     Work &drains;
-    // Has controls come and go: see Card::update_controls().
+    // Adds and removes mixer controls: see Card::update_controls().
     Work &controls;
     DeferredGrants &grants;
     // There is no audio buffer for a stream while the backend maps so many earlier ones of the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Pages of transports and audio buffers that have ended, and that a backend still maps, or may come
-// to.
+// Pages of transports and audio buffers that have ended, and that a backend still maps, or may
+// still map, as it has not answered CLOSE.
 #pragma once
 
 #include "base/guarded.hpp"

@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned int unbind_unmap_ms = 50;
 // Before a state is handled that came too fast.
 constexpr unsigned int throttle_ms = 250;
-// Before a card is tried again that ALSA has refused, as it says in the log each time.
+// After ALSA has refused a card, before the next attempt: ALSA logs each refusal.
 constexpr unsigned int next_card_ms = 10000;
 // So many connections may come to nothing before there is a line in the log.
 constexpr uint32_t early_ends_told = 3;

@@ -34,9 +34,12 @@ Result<void> Mixer::show_control(SoundCard &card, kshim_control_kind kind, bool 
     if (static_cast<bool>(handle) == is_shown)
         return {};
     if (!is_shown) {
+        // From here on tell_volumes_changed() leaves it alone.
         state_.with([&](State &state) { state.handles[kind] = ControlHandle(); });
-        handle.remove();
-        return {};
+        auto removed = handle.remove();
+        if (removed.is_error())
+            state_.with([&](State &state) { state.handles[kind] = handle; });
+        return removed;
     }
     // Mixers take "PCM" and "Capture" for what they are by these names, and keep streams of the
     // same name apart by the index.
@@ -135,10 +138,10 @@ bool Mixer::read_volumes(Span<uint32_t> row, const Written &written)
         for (size_t i = 0; i < channels_; i++) {
             if (i < row.size())
                 level = SharedValue(&row[i]).load_level();
-            else if (state.is_chosen)
+            else if (state.is_chosen || row.size() != 1)
                 break;
-            // Of channels that the stream does not have, the backend says nothing. One level for
-            // all is what it most likely has, and is stored as no balance of the user's.
+            // GET_VOLUME of a mono stream says nothing about the control's other channels. They
+            // are shown at the same level, so that alsactl stores no balance that no user chose.
             has_changed |= exchange(state.values[KSHIM_CONTROL_VOLUME][i], level) != level;
         }
         return has_changed;

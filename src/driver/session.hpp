@@ -24,7 +24,7 @@ namespace xen_front {
 // Nothing here sleeps, or calls ALSA but to read what it has. Context: any, ring lock held.
 class Session {
   public:
-    // Once, before anything else. @changed: of the waiter, see Stream::wait_until(). @services:
+    // Once, before anything else. @changed: of the waiter, see Stream::wait_for(). @services:
     // its works do what cannot be done at once; they are not scheduled any more after remove().
     void begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
                CardServices &services);

@@ -97,10 +97,11 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
     if (is_gone)
         return Error::NoDevice;
     if (!services_.grants.has_room(device_.number(), services_.buffers_max)) {
-        Text<96> text;
+        Text<160> text;
         describe(text);
-        text << "the backend keeps the pages of earlier buffers, or does not answer CLOSE; it gets "
-                "no more";
+        text << "a backend keeps the pages of earlier buffers, or has not answered CLOSE; there is "
+                "no "
+                "other buffer before it lets go";
         device_.log(KSHIM_LOG_ERROR, text);
         return Error::Busy;
     }

@@ -63,9 +63,9 @@ class Stream {
     void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Has ALSA look at a drain anew that it waits for. Whether there is one.
     bool wake_drain();
-    // Has @card, the stream's, show the controls that the backend can do. Waits for applications
-    // that read or write controls.
-    void update_controls(SoundCard &card);
+    // Has @card, the stream's, show the controls that the backend can do. False if it has to be
+    // tried again. Context: may sleep, with no lock held.
+    bool update_controls(SoundCard &card);
 
     // ---- ALSA; may sleep ----
 

@@ -194,21 +194,19 @@ void Stream::tell(const Notices &notices, Substream substream)
     }
 }
 
-void Stream::update_controls(SoundCard &card)
+bool Stream::update_controls(SoundCard &card)
 {
     using Controls = ValueRequests::Controls;
     const auto shown =
         session_.with([](const Session &session) -> Controls { return session.values.controls(); });
-    for (const kshim_control_kind kind : control_kinds) {
-        if (mixer_.show_control(card, kind, shown.is_shown[kind]).is_error()) {
-            Text<96> text;
-            describe(text);
-            text << "there is no memory for a control of the mixer";
-            device_.log(KSHIM_LOG_WARNING, text);
-        }
+    bool are_all_right = true;
+    for (const kshim_control_kind kind : control_kinds)
+        are_all_right &= !mixer_.show_control(card, kind, shown.is_shown[kind]).is_error();
+    if (are_all_right) {
+        session_.with([&](Session &session) { session.values.on_controls_shown(shown); });
+        changed_.complete();
     }
-    session_.with([&](Session &session) { session.values.on_controls_shown(shown); });
-    changed_.complete();
+    return are_all_right;
 }
 
 void Stream::log(const Notices &notices) const

@@ -20,8 +20,7 @@ Error to_error(int32_t status)
     return status < 0 && status >= -errno_max ? from_errno(status) : Error::Io;
 }
 
-// How long an application waits until it is known which controls the backend can do, the first time
-// that it opens a stream.
+// How long prepare() waits after an OPEN until it is known which controls the backend can do.
 constexpr unsigned int controls_ms = 100;
 
 // Whether a backend that is alive responds to @operation in time. CLOSE may take as long as the
@@ -117,8 +116,11 @@ Result<void> Stream::await_open()
     if (outcome.link == Link::Removed || outcome.link == Link::Broken)
         return Error::NoDevice;
     // Sound servers look for controls when they have had a stream prepared.
-    (void)wait_for(min(request_timeout_ms(), controls_ms),
-                   [](const Session &session) { return !session.values.are_controls_due(); });
+    const bool are_controls_known =
+        wait_for(min(request_timeout_ms(), controls_ms),
+                 [](const Session &session) { return !session.values.are_controls_due(); });
+    if (!are_controls_known)
+        session_.with([](Session &session) { session.values.end_wait(); });
     // An application that tries again and again is told each time; the log is not.
     const RefusedOpen last =
         exchange(refused_open_, RefusedOpen { outcome.status, outcome.params });

@@ -9,8 +9,9 @@ void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
 {
     buffer_ = &buffer;
     channels_ = channels;
-    // What another backend, or this one with other parameters, has refused says nothing now.
+    // This backend, with other parameters, may accept what it has refused before.
     is_without_rows_ = false;
+    is_wait_over_ = false;
     for (Row &row : rows_) {
         // OPEN was answered, and this is not: each try would take another slot of the ring.
         row.state = row.is_unanswered ? RowState::GivenUp : RowState::Settled;
@@ -162,8 +163,15 @@ ValueRequests::Support ValueRequests::support(kshim_control_kind kind) const
         const bool is_refused = row.is_refused && !(row.is_unanswered && is_accepted);
         return !row.was_accepted && (is_refused || is_without_rows_);
     };
+    // What one OPEN refuses another one may accept: it shows when that has answered.
+    const auto is_open_question = [](const Row &row) {
+        return !row.was_accepted && row.state != RowState::Settled &&
+               row.state != RowState::GivenUp;
+    };
     if (is_denied(row_of(one)) || (!is_volume && is_denied(row_of(other))))
         return Support::Refused;
+    if (is_open_question(row_of(one)) || (!is_volume && is_open_question(row_of(other))))
+        return Support::Unknown;
     return is_accepted ? Support::Accepted : Support::Unknown;
 }
 
@@ -192,7 +200,8 @@ bool ValueRequests::are_controls_due() const
 {
     const bool are_known = support(KSHIM_CONTROL_VOLUME) != Support::Unknown &&
                            support(KSHIM_CONTROL_SWITCH) != Support::Unknown;
-    return are_others_shown_ || (buffer_ != nullptr && !are_known && !are_settled());
+    return !is_wait_over_ &&
+           (are_others_shown_ || (buffer_ != nullptr && !are_known && !are_settled()));
 }
 
 } // namespace xen_front

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which volume and mute requests the backend has to be sent: sndif.h, "Request set/get volume" and
 // "Request mute/unmute". sndif has no way to ask whether a backend knows them, so each OPEN tries.
-// A control that the backend refuses is taken away: what sound servers find they take for the
-// volume, and do not scale by themselves.
+// The driver removes a control that the backend refuses: a sound server that finds one uses it as
+// the volume, and does not scale samples itself.
 #pragma once
 
 #include "driver/mixer.hpp"
@@ -41,7 +41,8 @@ class ValueRequests {
     // Whether all is as the controls show.
     bool are_settled() const;
 
-    // ---- What listeners of the controls have to be told: see Stream::tell_mixer() ----
+    // ---- What listeners of the controls have to be told: see Stream::look() and update_controls()
+    // ----
 
     // Whether the volumes shown are others, because the backend said so.
     bool exchange_volumes_changed()
@@ -58,11 +59,16 @@ class ValueRequests {
     {
         return controls_;
     }
-    // There are these now.
+    // The card has exactly the controls @shown now.
     void on_controls_shown(const Controls &shown);
-    // Whether it is not known yet which of them the backend can do, though it was asked, or there
-    // are still others than those.
+    // Whether prepare() should wait: the backend has yet to answer which controls it can do, or the
+    // card does not show them yet.
     bool are_controls_due() const;
+    // It has waited long enough for this OPEN.
+    void end_wait()
+    {
+        is_wait_over_ = true;
+    }
 
   private:
     // What a backend makes of a control. What it has once accepted it may refuse another time: for
@@ -111,6 +117,7 @@ class ValueRequests {
     bool is_without_rows_ = false; // the backend has refused them
     Controls controls_ = { { true, true } };
     bool are_others_shown_ = false;
+    bool is_wait_over_ = false;
 };
 
 } // namespace xen_front

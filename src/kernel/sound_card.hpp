@@ -51,11 +51,11 @@ class ControlHandle {
     {
         kshim_control_values_changed(card_, control_);
     }
-    // Takes it from the card; the handle is of no use any more. Waits for calls of applications.
-    // Context: may sleep; not xenwatch.
-    void remove()
+    // Takes it from the card: after that the handle is of no use. TryAgain while an application
+    // reads or writes a control. Context: may sleep, with no lock held.
+    Result<void> remove()
     {
-        kshim_control_remove(card_, exchange(control_, nullptr));
+        return Result<void>::from_status(kshim_control_remove(card_, control_));
     }
 
   private:
@@ -107,7 +107,7 @@ class SoundCard {
         return PcmHandle(pcm);
     }
     // @context is for xen_front_control_get() and _put(). NoMemory, or Busy when there is a control
-    // of that id. Once the card is registered as ControlHandle::remove(). Context: may sleep.
+    // of that id. Context: may sleep. Once the card is registered as ControlHandle::remove().
     Result<ControlHandle> add_control(kshim_control_kind kind, const kshim_control_id &id,
                                       unsigned int channels, void *context)
     {

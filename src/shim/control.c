@@ -77,6 +77,19 @@ static struct snd_kcontrol *to_control(struct kshim_control *control)
 	return (struct snd_kcontrol *)control;
 }
 
+/*
+ * Whether no application reads or writes a control: the core holds its lock while it copies to
+ * memory of theirs, and xenwatch waits for the caller when the card goes. One that comes between is
+ * waited for.
+ */
+static bool is_at_rest(struct snd_card *card)
+{
+	if (!down_write_trylock(&card->controls_rwsem))
+		return false;
+	up_write(&card->controls_rwsem);
+	return true;
+}
+
 int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 		      const struct kshim_control_id *id, unsigned int channels, void *context,
 		      struct kshim_control **result)
@@ -96,9 +109,12 @@ int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 		.tlv.p = is_level ? level_tlv : NULL,
 		.private_value = channels,
 	};
-	struct snd_kcontrol *control = snd_ctl_new1(&template, context);
+	struct snd_kcontrol *control;
 	int ret;
 
+	if (!is_at_rest(to_card(card)))
+		return -EAGAIN;
+	control = snd_ctl_new1(&template, context);
 	if (!control)
 		return -ENOMEM;
 	/* Frees it if it fails. */
@@ -109,9 +125,14 @@ int kshim_control_add(struct kshim_card *card, enum kshim_control_kind kind,
 	return 0;
 }
 
-void kshim_control_remove(struct kshim_card *card, struct kshim_control *control)
+int kshim_control_remove(struct kshim_card *card, struct kshim_control *control)
 {
-	snd_ctl_remove(to_card(card), to_control(control));
+	struct snd_ctl_elem_id id = to_control(control)->id;
+
+	if (!is_at_rest(to_card(card)))
+		return -EAGAIN;
+	/* Not snd_ctl_remove(), which takes the core's lock since Linux 6.7 only. */
+	return snd_ctl_remove_id(to_card(card), &id);
 }
 
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control)

@@ -101,6 +101,8 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
         report_fault("kshim_control_add() with " + std::to_string(channels) + " channels");
     if (std::string(id->name).size() >= name_size)
         report_fault("kshim_control_add() with too long a name");
+    if (kernel.context.is_held(&card->controls_mutex))
+        return -EAGAIN;
     if (kernel.injector.is_failing("kshim_control_add", -ENOMEM))
         return -ENOMEM;
     auto control = std::make_unique<kshim_control>(kshim_control {
@@ -120,15 +122,18 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
     return 0;
 }
 
-void kshim_control_remove(kshim_card *card, kshim_control *control)
+int kshim_control_remove(kshim_card *card, kshim_control *control)
 {
     require_ours(card, control, "kshim_control_remove()");
+    if (Kernel::current().context.is_held(&card->controls_mutex))
+        return -EAGAIN;
     // Applications that read controls may take any time, and xenwatch waits for the driver's locks.
     Kernel::current().context.require_no_lock("kshim_control_remove()");
     const HeldLock held(Kernel::current().context, &card->controls_mutex, LockKind::Mutex,
                         controls_lock_class);
     if (std::exchange(control->is_removed, true))
         report_fault("kshim_control_remove() of a control that is not there");
+    return 0;
 }
 
 void kshim_control_values_changed(kshim_card *card, kshim_control *control)

@@ -185,8 +185,9 @@ int kshim_control_add(kshim_card *card, kshim_control_kind, const kshim_control_
     return 0;
 }
 
-void kshim_control_remove(kshim_card *, kshim_control *)
+int kshim_control_remove(kshim_card *, kshim_control *)
 {
+    return 0;
 }
 
 void kshim_control_values_changed(kshim_card *, kshim_control *)

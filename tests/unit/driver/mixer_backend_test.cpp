@@ -41,6 +41,61 @@ TEST_P(RefusalTest, AtOpenTakesTheControlAway)
     EXPECT_TRUE(complaints().empty());
 }
 
+// A backend that can read volumes, or unmute, but not the rest: the control does not come back with
+// each OPEN.
+TEST_F(ConnectedMixerTest, ControlOfWhichThereIsHalfStaysAway)
+{
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(mute().write({ 0, 1 }), 0);
+    stream().statuses[Operation::SetVolume] = -95;
+    stream().statuses[Operation::Mute] = -95;
+    const size_t before = kernel.sound.visible_cards().at(0)->controls.size();
+    for (int round = 0; round < 4; round++) {
+        auto file = prepared();
+        EXPECT_FALSE(has_volume() || has_mute());
+        plays(*file);
+    }
+    EXPECT_EQ(kernel.sound.visible_cards().at(0)->controls.size(), before);
+}
+
+// ALSA has its lock for as long as it copies to an application's memory.
+TEST_F(ConnectedMixerTest, ApplicationThatReadsControlsIsNotWaitedForWithoutLimit)
+{
+    for (const auto operation : { Operation::SetVolume, Operation::GetVolume })
+        stream().statuses[operation] = -22;
+    auto file = open_with(small_params);
+    kshim_card &card = *kernel.sound.visible_cards().at(0);
+    {
+        const fake::HeldLock reading(kernel.context, &card.controls_mutex, fake::LockKind::Mutex,
+                                     "controls that are read");
+        EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 100ms);
+        EXPECT_TRUE(has_volume());
+    }
+    kernel.timeline.pass(100ms);
+    EXPECT_FALSE(has_volume());
+    EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(ConnectedMixerTest, ControlThatCannotBeAddedIsTriedAgain)
+{
+    for (const auto operation : { Operation::SetVolume, Operation::GetVolume })
+        stream().statuses[operation] = -22;
+    auto file = prepared();
+    EXPECT_FALSE(has_volume());
+    stream().statuses.clear();
+    file.reset();
+    file = open_with(small_params);
+    {
+        kshim_card &card = *kernel.sound.visible_cards().at(0);
+        const fake::HeldLock reading(kernel.context, &card.controls_mutex, fake::LockKind::Mutex,
+                                     "controls that are read");
+        ASSERT_EQ(file->prepare(), 0);
+        EXPECT_FALSE(has_volume());
+    }
+    kernel.timeline.pass(100ms);
+    EXPECT_TRUE(has_volume());
+}
+
 // What the backend has accepted once it does not lack.
 TEST_P(RefusalTest, WhilePlayingLeavesTheControl)
 {
@@ -157,7 +212,7 @@ TEST_F(ConnectedMixerTest, OpenThatIsRefusedForAWhileKeepsItsValues)
 
 // ---- backends that are late ----
 
-TEST_F(ConnectedMixerTest, SilenceAtOpenCostsNothing)
+TEST_F(ConnectedMixerTest, SilenceAtOpenIsWaitedForOnce)
 {
     EXPECT_EQ(volume().write({ half, half }), 0);
     stream().withheld = { Operation::SetVolume, Operation::GetVolume, Operation::Mute,
@@ -165,6 +220,7 @@ TEST_F(ConnectedMixerTest, SilenceAtOpenCostsNothing)
     auto file = open_with(small_params);
     // It may lack them: a sound server is to know.
     EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 100ms);
+    EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 0ms);
     plays(*file);
     EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 0ms);
