@@ -25,11 +25,11 @@ ifeq ($(KDIRS),)
 endif
 
 # "make kernelrelease" in Debian's headers says the version of the source, not of the kernel.
-release-of = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' $(1)/include/generated/utsrelease.h)
+release-of = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' $(1)/include/generated/utsrelease.h 2>/dev/null)
 
 # What a kernel built by Clang says to make, unless the user does: LLVM=1, or LLVM=-19 where the
 # Clang that built it is called clang-19.
-clang-of = $(shell sed -n 's/^CONFIG_CLANG_VERSION=\(..\)....$$/\1/p' $(1)/include/config/auto.conf)
+clang-of = $(shell sed -n 's/^CONFIG_CLANG_VERSION=\(..\)....$$/\1/p' $(1)/include/config/auto.conf 2>/dev/null)
 llvm-of = $(if $(LLVM),,$(foreach version,$(clang-of),$(shell \
 	command -v clang-$(version) >/dev/null && echo LLVM=-$(version) || echo LLVM=1)))
 
@@ -40,9 +40,9 @@ compressors = GZIP:gzip:gzip XZ:xz:xz-utils ZSTD:zstd:zstd
 # Each kernel builds in a farm of links to the sources, so that objects of several kernels live
 # side by side and the source tree stays clean.
 $(patsubst %,module@%,$(sort $(KDIRS) $(INSTALL_KDIR))): module@%:
-	@[ -e $*/include/generated/utsrelease.h ] || { echo "make: $* has no headers of a kernel." \
-		"Install them (linux-headers-$$(uname -r) for the running one), or pass KDIR=." >&2; exit 1; }
-	@+release=$(call release-of,$*) && \
+	@+[ -e $*/include/generated/utsrelease.h ] || { echo "make: $* has no headers of a kernel." \
+		"Install them (linux-headers-$$(uname -r) for the running one), or pass KDIR=." >&2; exit 1; }; \
+	release=$(call release-of,$*) && \
 	farm=$(BUILD)/$$release && mkdir -p $$farm && \
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $$farm/ && \
 	find $$farm -xtype l -delete && \
@@ -53,7 +53,11 @@ $(patsubst %,module@%,$(sort $(KDIRS) $(INSTALL_KDIR))): module@%:
 ucm = $(patsubst src/alsa/%,%,$(shell find src/alsa/ucm2 -type f))
 
 # A distribution's headers have no key to sign modules with: their make would report an error.
-without-key = $(if $(wildcard $(INSTALL_KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+signing-key = $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="\(.*\)"$$/\1/p' \
+	$(INSTALL_KDIR)/include/config/auto.conf 2>/dev/null)
+has-key = $(filter pkcs11:%,$(signing-key))$(and $(signing-key),$(wildcard \
+	$(filter /%,$(signing-key)) $(INSTALL_KDIR)/$(signing-key)))
+without-key = $(if $(has-key),,CONFIG_MODULE_SIG_ALL=)
 
 # $(call depmod,RELEASE): has modprobe know which modules there are now; a directory that is to
 # become a package has no list of them. The kernel's make does so only where it has System.map, which
@@ -133,6 +137,8 @@ install-backend: ## build and install the backend below PREFIX (default: /usr) i
 
 .PHONY: uninstall-backend
 uninstall-backend: ## remove what "make install-backend" has installed from this tree, but for /etc
+	@[ -e $(BUILD)/backend-release/install_manifest.txt ] || { echo "make: nothing says what was" \
+		"installed; run make install-backend once more, with the same PREFIX and DESTDIR" >&2; exit 1; }
 	@grep -v '^/etc/' $(BUILD)/backend-release/install_manifest.txt | sed 's|^|$(DESTDIR)|' | \
 		xargs -d '\n' rm -f
 

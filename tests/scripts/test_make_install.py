@@ -98,9 +98,14 @@ class MakeInstall(SystemTest):
         self.assertEqual(self.depmods.read_text(), "")
 
     def test_modules_are_signed_only_with_a_key(self) -> None:
-        self.assertIn("signs: .\n", self.make("install"))
+        own = self.write("own.pem", "")
         self.write("kernel/certs/signing_key.pem", "")
-        self.assertIn("signs: y.\n", self.make("install"))
+        for key, signs in (("certs/signing_key.pem", "y"), ("output/signing_key.pem", ""),
+                           (str(own), "y"), ("pkcs11:token=one", "y"), ("", "")):
+            with self.subTest(key=key):
+                self.write("kernel/include/config/auto.conf",
+                           f'CONFIG_SND_PCM=m\nCONFIG_MODULE_SIG_KEY="{key}"\n')
+                self.assertIn(f"signs: {signs}.\n", self.make("install"))
 
     def test_everyone_may_read_what_was_installed(self) -> None:
         self.make("install", umask=0o077)
@@ -115,7 +120,13 @@ class MakeInstall(SystemTest):
         self.make("install", f"KDIRS={self.kernel} {self.directory}/none")
         done = self.start("install", f"KDIR={self.directory}/none")
         self.assertEqual(done.returncode, 2)
-        self.assertIn(f"{self.directory}/none has no headers", done.stderr)
+        self.assertTrue(done.stderr.startswith(f"make: {self.directory}/none has no headers"),
+                        done.stderr)
+
+    def test_a_backend_of_which_nothing_is_known(self) -> None:
+        done = self.start("uninstall-backend", f"BUILD={self.directory}/build")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("make: nothing says what was installed", done.stderr)
 
     def test_the_backend_but_for_its_configuration(self) -> None:
         self.write("build/backend-release/install_manifest.txt",

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "audio/alsa_device.hpp"
+#include "audio/pieces.hpp"
 
 namespace sndback {
 
@@ -143,10 +144,12 @@ void AlsaCapture::fetch()
     if (AlsaError::is_recoverable(available))
         return;
     pcm_.check(available, "position");
+    const auto most = static_cast<snd_pcm_sframes_t>(format_.frames(piece_bytes(format_.unit())));
     while (available > 0) {
-        scratch_.resize(format_.bytes(static_cast<std::uint64_t>(available)));
+        const snd_pcm_sframes_t wanted = std::min(available, most);
+        scratch_.resize(format_.bytes(static_cast<std::uint64_t>(wanted)));
         const snd_pcm_sframes_t count =
-            snd_pcm_readi(pcm_.get(), scratch_.data(), static_cast<snd_pcm_uframes_t>(available));
+            snd_pcm_readi(pcm_.get(), scratch_.data(), static_cast<snd_pcm_uframes_t>(wanted));
         if (is_lost(count))
             return restart();
         if (count == 0 || AlsaError::is_recoverable(count))
@@ -154,6 +157,8 @@ void AlsaCapture::fetch()
         pcm_.check(count, "read");
         keep(std::span(scratch_).first(format_.bytes(static_cast<std::uint64_t>(count))));
         available -= count;
+        if (count == most)
+            sched_yield();
     }
 }
 

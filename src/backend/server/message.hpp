@@ -27,8 +27,8 @@ enum class MessageKind : std::uint32_t {
     statistics, // the counters of one stream, as JSON
     statistics_end, // there are no more
     // From the supervisor.
-    settings, // number: whether there is a configuration; what it says of the guest; name and UUID
-              // of that
+    settings, // number: whether there is a configuration; what it says of the guest; the guest's
+              // name and UUID
     update, // something changed in XenStore
     report, // send statistics
     stop,

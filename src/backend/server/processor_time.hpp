@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a device takes of the processor: of one device and another, that differs a hundredfold.
+// Processor time that a device takes: one may take a hundred times as much as another.
 #pragma once
 
 #include <time.h>
@@ -12,7 +12,7 @@
 
 namespace sndback {
 
-// For which the calling thread has had a processor.
+// How long the calling thread has run so far.
 [[nodiscard]] inline Time thread_processor_time()
 {
     timespec now {};
@@ -21,7 +21,8 @@ namespace sndback {
 }
 
 // Charges a guest, in octets of work, with the processor time that passes as long as this lives,
-// unless it is charged with more meanwhile.
+// unless it is charged with more meanwhile. Not with more than a while of its requests: its other
+// streams would be late, and it takes long waits for a backend that has died.
 class ProcessorCharge {
   public:
     ProcessorCharge(std::uint64_t &work, Time (*clock)())
@@ -31,14 +32,17 @@ class ProcessorCharge {
     ~ProcessorCharge()
     {
         const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(clock_() - begin_);
-        work_ = std::max(work_,
-                         work_before_ + static_cast<std::uint64_t>(taken.count()) * octets_per_us);
+        work_ = std::max(work_, work_before_ +
+                                    static_cast<std::uint64_t>(std::min(taken, longest).count()) *
+                                        octets_per_us);
     }
     ProcessorCharge(const ProcessorCharge &) = delete;
     ProcessorCharge &operator=(const ProcessorCharge &) = delete;
 
-    // At least so many are moved in that time, and have their volume set.
+    // A processor copies and scales at least so many octets in a microsecond.
     static constexpr std::uint64_t octets_per_us = 256;
+    // Of the default quota, some 60 ms of requests.
+    static constexpr std::chrono::microseconds longest { 20'000 };
 
   private:
     std::uint64_t &work_;

@@ -48,7 +48,7 @@ inline constexpr std::array<QuotaRow, 13> quota_rows { {
     { "periods", &Quota::periods, 1'000'000, "periods a second of all open streams" },
     { "bandwidth-mib", &Quota::bandwidth_mib, 4095, "MiB a second of all open streams" },
     { "requests", &Quota::requests, 10'000'000,
-      "requests, notifications and pages moved, a second; and 32 times the streams connected" },
+      "requests, notifications and pages moved, a second; of streams connected, a 32nd of that" },
     { "updates", &Quota::updates, 1000, "changes in XenStore looked at, a second" },
     { "log-lines", &Quota::log_lines, 1'000'000, "lines in the log a minute" },
     { "recording-files", &Quota::recording_files, 1'000'000, "files in a directory of recordings" },

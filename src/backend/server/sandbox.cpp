@@ -126,9 +126,9 @@ void set_environment()
 }
 
 // Libraries of sound servers print what they do not like, at each OPEN of a guest, and no quota of
-// the log counts that. This process has its supervisor for what it has to say. Where the service
-// was started by hand, all three may be the administrator's terminal, which can be read from, and
-// written to, by each.
+// the log counts that. This process has its supervisor for what it has to say. If an administrator
+// has started the service by hand, each of the three may be that terminal, and a worker could read
+// from it and write to it through any of them.
 void leave_terminal()
 {
     const File nothing(open("/dev/null", O_RDWR | O_CLOEXEC));

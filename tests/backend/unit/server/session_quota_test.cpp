@@ -138,6 +138,9 @@ TEST_F(SessionTest, CountsTheTimeThatADeviceTakes)
     EXPECT_EQ(cost_of(request(XENSND_OP_CLOSE)), work);
     devices_.set_rules({}, {});
     EXPECT_EQ(cost_of(open_request()), work) << "what it is refused, too";
+    // Its other streams go on all the same.
+    each_takes_ = 1s;
+    EXPECT_EQ(cost_of(request(XENSND_OP_HW_PARAM_QUERY)), 20'000 * 256u);
 }
 
 TEST(ThreadProcessorTime, PassesWhileTheThreadWorksAndNotWhileItWaits)
