@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The machines that the selftests run on: how each is started, and how many at once."""
 
+import dataclasses
+import pathlib
+import tempfile
+import threading
 import unittest
+from unittest import mock
 
 from xenfront.selftests import cli, machine, suites
 
@@ -15,6 +20,40 @@ class CommandLine(unittest.TestCase):
                             ("selftest-endurance-6.1", 600 + suites.ENDURANCE[2])):
             command = machine.command_line(runs[name], 600, {})
             self.assertEqual(command[command.index("--time-limit") + 1], str(limit))
+
+
+class Dom0(unittest.TestCase):
+    def test_the_backend_is_installed_once_at_a_time(self) -> None:
+        under_way: list[int] = []
+        most = 0
+        both_are_there = threading.Barrier(2)
+
+        def install(*_arguments: object) -> None:
+            nonlocal most
+            under_way.append(1)
+            most = max(most, len(under_way))
+            # Where two may be here at once, the other one comes.
+            begun.wait(0.2)
+            under_way.pop()
+
+        def prepare(run: suites.Run) -> None:
+            both_are_there.wait()
+            tree = pathlib.Path(directory) / run.name
+            tree.mkdir()
+            machine.dom0_overlay(run, tree)
+
+        begun = threading.Event()
+        one = next(run for run in suites.output_runs() if run.installs_backend)
+        with tempfile.TemporaryDirectory() as directory, \
+                mock.patch.object(machine.process, "make", install):
+            threads = [threading.Thread(target=prepare,
+                                        args=(dataclasses.replace(one, name=name),))
+                       for name in ("one", "other")]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(most, 1)
 
 
 class AtOnce(unittest.TestCase):

@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
+import threading
 from typing import Any
 
 import numpy
@@ -23,6 +24,9 @@ PROGRAM = pathlib.Path("guest/xen-front-selftest")
 ACCOUNTANT = pathlib.Path("guest-bench/xen-front-accountant")
 KSELFTEST = pathlib.Path("kselftest")
 PROVOKER = ROOT / "build" / "provoker" / "provoker.ko"
+
+# Machines are prepared at once, and CMake configures a directory once at a time.
+_INSTALLING = threading.Lock()
 
 # Of the lab's options those that are fields of Run under the same name.
 _OPTIONS = [field.name for field in dataclasses.fields(Run)]
@@ -75,7 +79,8 @@ def dom0_overlay(run: Run, tree: pathlib.Path) -> pathlib.Path:
     own = tree.with_name(f"{run.name}-dom0")
     shutil.rmtree(own, ignore_errors=True)
     shutil.copytree(tree, own)
-    process.make(ROOT, "install-backend", f"DESTDIR={own}")
+    with _INSTALLING:
+        process.make(ROOT, "install-backend", f"DESTDIR={own}")
     return own
 
 
