@@ -12,7 +12,7 @@ struct kshim_control; /* struct snd_kcontrol */
 
 /*
  * Values of one control at most. ALSA passes up to 128, but alsa-lib's simple mixer knows 32
- * channels, and writes what is behind them in its memory to the others.
+ * channels: when it sets a wider control, it writes whatever memory follows its array.
  */
 #define KSHIM_CONTROL_CHANNELS_MAX 32u
 

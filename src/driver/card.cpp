@@ -8,8 +8,8 @@ namespace xen_front {
 
 namespace {
 
-// Another domain that writes to the nodes as fast as the driver is not to keep it, and with it the
-// thread of all of the guest's Xen devices, from going on.
+// A domain that writes to the nodes as fast as the driver must not stop xenwatch, which serves all
+// of the guest's Xen devices.
 constexpr uint32_t publish_attempts = 10;
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What works do for all streams of a card.
+// What maintenance and the card's own works do for all of its streams.
 #include "driver/card.hpp"
 #include "kernel/module.hpp"
 

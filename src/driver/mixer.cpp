@@ -29,17 +29,13 @@ Result<void> Mixer::add_controls(SoundCard &card, uint32_t index)
 
 Result<void> Mixer::show_control(SoundCard &card, kshim_control_kind kind, bool is_shown)
 {
-    ControlHandle handle =
-        state_.with([&](const State &state) -> ControlHandle { return state.handles[kind]; });
+    ControlHandle &handle = handles_[kind];
     if (static_cast<bool>(handle) == is_shown)
         return {};
     if (!is_shown) {
-        // From here on tell_volumes_changed() leaves it alone.
-        state_.with([&](State &state) { state.handles[kind] = ControlHandle(); });
-        auto removed = handle.remove();
-        if (removed.is_error())
-            state_.with([&](State &state) { state.handles[kind] = handle; });
-        return removed;
+        TRY(handle.remove());
+        handle = ControlHandle();
+        return {};
     }
     // Mixers take "PCM" and "Capture" for what they are by these names, and keep streams of the
     // same name apart by the index.
@@ -56,7 +52,6 @@ Result<void> Mixer::show_control(SoundCard &card, kshim_control_kind kind, bool 
         .substream = config_.substream + 1,
     };
     handle = TRY(card.add_control(kind, id, channels_, &controls_[kind]));
-    state_.with([&](State &state) { state.handles[kind] = handle; });
     return {};
 }
 
@@ -163,11 +158,8 @@ bool Mixer::write_switches(Span<uint32_t> row, bool is_on)
 
 void Mixer::tell_volumes_changed()
 {
-    // With the lock, so that the control stays until then.
-    state_.with([](State &state) {
-        if (ControlHandle &handle = state.handles[KSHIM_CONTROL_VOLUME]; handle)
-            handle.values_changed();
-    });
+    if (ControlHandle &handle = handles_[KSHIM_CONTROL_VOLUME]; handle)
+        handle.values_changed();
 }
 
 } // namespace xen_front

@@ -77,7 +77,8 @@ class Mixer {
     // Marks the channels whose sound is @is_on, for UNMUTE or MUTE. Whether there are any.
     bool write_switches(Span<uint32_t> row, bool is_on);
 
-    // Tells listeners that the values of the volume control changed by themselves. Context: any.
+    // Tells listeners that the backend has changed the values of the volume control. As
+    // show_control().
     void tell_volumes_changed();
 
   private:
@@ -86,13 +87,13 @@ class Mixer {
         uint32_t values[KSHIM_CONTROL_KINDS][channels_limit];
         bool is_chosen;
         uint32_t generation; // of the volumes: changes when an application sets them
-        ControlHandle handles[KSHIM_CONTROL_KINDS]; // of the controls that there are
     };
 
     const StreamConfig &config_;
     const uint32_t channels_; // of each control
     uint32_t index_ = 0; // of each control among those of its name
     MixerControl controls_[KSHIM_CONTROL_KINDS];
+    ControlHandle handles_[KSHIM_CONTROL_KINDS]; // of the controls that there are
     Guarded<State, SpinLock> state_;
 };
 

@@ -220,7 +220,7 @@ class Session {
     [[gnu::noinline]] void before_read_response();
     void on_response(const Response &response);
     void on_open_response(const Response &response);
-    // Has the card show the controls that the backend can do.
+    // Has the card show the controls that the backend can do, and its volumes.
     void note_controls();
     void on_trigger_response(const Response &response);
     void on_refusal(const Response &response);

@@ -78,7 +78,7 @@ void Session::on_response(const Response &response)
     case wire::Operation::Unmute:
         values.on_response(response);
         note_controls();
-        want_maintenance();
+        want_maintenance(); // to send what is due now
         break;
     case wire::Operation::Close:
         if (backend_.on_close_answered(response.id) && response.status != 0)
@@ -92,7 +92,8 @@ void Session::on_response(const Response &response)
 
 void Session::note_controls()
 {
-    if (values.exchange_controls() && services_ != nullptr)
+    const bool is_news = values.exchange_controls() || values.have_volumes_changed();
+    if (is_news && services_ != nullptr)
         services_->controls.schedule(0);
 }
 

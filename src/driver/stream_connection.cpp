@@ -122,8 +122,6 @@ Stream::Health Stream::look()
     });
     while (session_.with([](Session &session) { return session.pad(); })) {}
     tell(notices, substream);
-    if (session_.with([](Session &session) { return session.values.exchange_volumes_changed(); }))
-        mixer_.tell_volumes_changed();
     if (silence_ms != 0) {
         Text<200> text;
         describe(text);
@@ -197,11 +195,16 @@ void Stream::tell(const Notices &notices, Substream substream)
 bool Stream::update_controls(SoundCard &card)
 {
     using Controls = ValueRequests::Controls;
-    const auto shown =
-        session_.with([](const Session &session) -> Controls { return session.values.controls(); });
+    bool have_volumes_changed = false;
+    const auto shown = session_.with([&](Session &session) -> Controls {
+        have_volumes_changed = session.values.exchange_volumes_changed();
+        return session.values.controls();
+    });
     bool are_all_right = true;
     for (const kshim_control_kind kind : control_kinds)
         are_all_right &= !mixer_.show_control(card, kind, shown.is_shown[kind]).is_error();
+    if (have_volumes_changed)
+        mixer_.tell_volumes_changed();
     if (are_all_right) {
         session_.with([&](Session &session) { session.values.on_controls_shown(shown); });
         changed_.complete();

@@ -185,15 +185,7 @@ bool ValueRequests::exchange_controls()
         const bool is_shown = now == Support::Accepted;
         have_changed |= exchange(controls_.is_shown[kind], is_shown) != is_shown;
     }
-    are_others_shown_ |= have_changed;
     return have_changed;
-}
-
-void ValueRequests::on_controls_shown(const Controls &shown)
-{
-    if (shown.is_shown[KSHIM_CONTROL_VOLUME] == controls_.is_shown[KSHIM_CONTROL_VOLUME] &&
-        shown.is_shown[KSHIM_CONTROL_SWITCH] == controls_.is_shown[KSHIM_CONTROL_SWITCH])
-        are_others_shown_ = false;
 }
 
 bool ValueRequests::are_controls_due() const
@@ -201,7 +193,7 @@ bool ValueRequests::are_controls_due() const
     const bool are_known = support(KSHIM_CONTROL_VOLUME) != Support::Unknown &&
                            support(KSHIM_CONTROL_SWITCH) != Support::Unknown;
     return !is_wait_over_ &&
-           (are_others_shown_ || (buffer_ != nullptr && !are_known && !are_settled()));
+           (!(shown_ == controls_) || (buffer_ != nullptr && !are_known && !are_settled()));
 }
 
 } // namespace xen_front

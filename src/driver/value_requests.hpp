@@ -41,10 +41,13 @@ class ValueRequests {
     // Whether all is as the controls show.
     bool are_settled() const;
 
-    // ---- What listeners of the controls have to be told: see Stream::look() and update_controls()
-    // ----
+    // ---- What ALSA has to be told of the controls: see Stream::update_controls() ----
 
     // Whether the volumes shown are others, because the backend said so.
+    bool have_volumes_changed() const
+    {
+        return have_volumes_changed_;
+    }
     bool exchange_volumes_changed()
     {
         return exchange(have_volumes_changed_, false);
@@ -52,6 +55,7 @@ class ValueRequests {
     // Which controls there should be.
     struct Controls {
         bool is_shown[KSHIM_CONTROL_KINDS];
+        bool operator==(const Controls &) const = default;
     };
     // Whether that has changed since the last call.
     bool exchange_controls();
@@ -60,7 +64,10 @@ class ValueRequests {
         return controls_;
     }
     // The card has exactly the controls @shown now.
-    void on_controls_shown(const Controls &shown);
+    void on_controls_shown(const Controls &shown)
+    {
+        shown_ = shown;
+    }
     // Whether prepare() should wait: the backend has yet to answer which controls it can do, or the
     // card does not show them yet.
     bool are_controls_due() const;
@@ -116,8 +123,8 @@ class ValueRequests {
     bool have_volumes_changed_ = false;
     bool is_without_rows_ = false; // the backend has refused them
     Controls controls_ = { { true, true } };
-    bool are_others_shown_ = false;
-    bool is_wait_over_ = false;
+    Controls shown_ = controls_;
+    bool is_wait_over_ = false; // of prepare(), for this OPEN
 };
 
 } // namespace xen_front

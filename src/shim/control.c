@@ -79,8 +79,8 @@ static struct snd_kcontrol *to_control(struct kshim_control *control)
 
 /*
  * Whether no application reads or writes a control: the core holds its lock while it copies to
- * memory of theirs, and xenwatch waits for the caller when the card goes. One that comes between is
- * waited for.
+ * memory of theirs, and xenwatch waits for the caller when the card goes. The caller waits for an
+ * application that begins after this function has looked.
  */
 static bool is_at_rest(struct snd_card *card)
 {

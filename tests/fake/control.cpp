@@ -139,5 +139,6 @@ int kshim_control_remove(kshim_card *card, kshim_control *control)
 void kshim_control_values_changed(kshim_card *card, kshim_control *control)
 {
     require_ours(card, control, "kshim_control_values_changed()");
+    Kernel::current().context.require_no_lock("kshim_control_values_changed()");
     control->value_events++;
 }

@@ -67,7 +67,7 @@ hung() {
 	measurement=$!
 	wait_until grep -qs first_answer /tmp/answers
 }
-# Dom0 has taken the card away meanwhile.
+# Dom0 has taken the card away while XenStore was asked.
 gone() {
 	wait $measurement
 	judge "while the card goes"

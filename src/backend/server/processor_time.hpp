@@ -21,8 +21,9 @@ namespace sndback {
 }
 
 // Charges a guest, in octets of work, with the processor time that passes as long as this lives,
-// unless it is charged with more meanwhile. Not with more than a while of its requests: its other
-// streams would be late, and it takes long waits for a backend that has died.
+// unless the session charges more in that time. The charge has a limit: while the guest pays it
+// off, xen-sndback serves none of its streams, and its frontend takes a backend that answers late
+// for dead.
 class ProcessorCharge {
   public:
     ProcessorCharge(std::uint64_t &work, Time (*clock)())

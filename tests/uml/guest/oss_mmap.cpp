@@ -15,7 +15,8 @@ namespace {
 constexpr const char *usage =
     "usage: oss-mmap\n"
     "\n"
-    "Plays by OSS's mmap, tries to change the rate meanwhile, and touches the whole buffer.\n"
+    "Plays into a buffer mapped from OSS, tries to change the rate while it is mapped, and writes\n"
+    "to the whole buffer.\n"
     "\n"
     "exit status: 0 if it plays on, 1 with what was wrong, 2 wrong usage\n";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// However much a request asks for, threads of other streams have their turn meanwhile: the C
-// library's sched_yield() stands here, and is counted.
+// However much a request asks for, its thread lets those of other streams run between two pieces. A
+// sched_yield() of these tests counts how often.
 #include "audio/pieces.hpp"
 
 #include <dlfcn.h>
