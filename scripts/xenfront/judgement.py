@@ -89,13 +89,15 @@ class Judgement:
             f"  {one.mark:4}  {one.what:<{width}}  {one.found}"
             + f"   [required: {one.required}]" * (one.holds is False) for one in self.verdicts)
 
+    def of_domain(self, domain: str, name: str) -> pathlib.Path:
+        """A file that a domain has left, or a backend in it."""
+        return self.result / domain / "files" / name
+
     def of_dom0(self, name: str) -> pathlib.Path:
-        """A file that Dom0 or the backend has left."""
-        return self.result / "dom0/files" / name
+        return self.of_domain("dom0", name)
 
     def of_guest(self, name: str, guest: int = 0) -> pathlib.Path:
-        """A file that a guest has left."""
-        return self.result / f"domu{guest}/files" / name
+        return self.of_domain(f"domu{guest}", name)
 
     def backend_log(self) -> str:
         """What the backend has logged."""

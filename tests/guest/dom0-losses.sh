@@ -3,13 +3,16 @@
 # Runs in Dom0 while the guest's clients play, and takes their backend away again and again: ends it
 # and starts it at random moments, in every way it can end, and takes the guest away and brings it
 # back: saved and restored, migrated through a pipe, or saved while it goes on.
-# Usage: dom0-losses.sh RESTARTS SAVES [SECONDS]
-# They are spread over SECONDS, or follow each other as soon as the guest plays again.
+# Usage: dom0-losses.sh RESTARTS SAVES [SECONDS [DRIVER_DOMAIN]]
+# They are spread over SECONDS, or follow each other as soon as the guest plays again. With
+# DRIVER_DOMAIN, a guest in which a backend runs, each save moves the sound card: to there, or back
+# to Dom0.
 . /selftest/ktap.sh
 
 restarts=$1
 saves=$2
 seconds=${3:-0}
+driver_domain=${4-}
 
 # The domain gets another number with each save.
 guest() {
@@ -132,6 +135,37 @@ checkpoint() {
 	return $status
 }
 
+# Who restores a guest says which domain has its devices.
+move() {
+	backend=$1
+	sed "s/backend=Domain-0/backend=$backend/" /lab/domu0.cfg >/tmp/moved.cfg
+	run xl save domu0 /tmp/guest.save && run xl restore /tmp/moved.cfg /tmp/guest.save
+	status=$?
+	rm -f /tmp/guest.save
+	case $(xenstore-read "$(guest)/device/vsnd/0/backend") in
+	"/local/domain/$(xl domid "$backend")/"*) ;;
+	*)
+		note "the card has not been moved to $backend"
+		return 1
+		;;
+	esac
+	return $status
+}
+to_driver_domain() {
+	move "$driver_domain"
+}
+back_to_dom0() {
+	move Domain-0
+}
+# The driver domain goes on afterwards, with what it missed.
+back_from_hanging() {
+	run xl pause "$driver_domain" || return 1
+	sleep $away_seconds
+	back_to_dom0
+	status=$?
+	run xl unpause "$driver_domain" && return $status
+}
+
 # after_which COMMAND same|new: whether the domain has that number then, and sound.
 after_which() {
 	before=$(xl domid domu0)
@@ -145,7 +179,13 @@ after_which() {
 }
 
 save() {
-	if [ $((saved % 2)) -eq 1 ]; then
+	if [ -n "$driver_domain" ]; then
+		case $((saved % 4)) in
+		2) after_which back_to_dom0 new ;;
+		0) after_which back_from_hanging new ;;
+		*) after_which to_driver_domain new ;;
+		esac
+	elif [ $((saved % 2)) -eq 1 ]; then
 		after_which migrate new
 	else
 		after_which save_and_restore new
@@ -185,4 +225,6 @@ if [ "$saves" -gt 0 ]; then
 	check "saved while it goes on" after_which checkpoint same
 fi
 xenstore-write "$(guest)/data/selftest" done
+[ -z "$driver_domain" ] ||
+	xenstore-write "/local/domain/$(xl domid "$driver_domain")/data/selftest" done
 ktap_end

@@ -90,3 +90,14 @@ class FilesTest(DirectoryTest):
         self.write_recording("dom0/files/count-rw.wav", samples)
         judgement = self.judged(outlive.after(0))
         self.assertEqual((judgement.failed, len(judgement.passed)), ([], 2))
+
+    def test_backends_that_took_turns(self) -> None:
+        self.write("domu0/files/record-rw", outlive.sequence(4000))
+        self.write("domu0/files/play-rw", "1000 9600")
+        for name, first, last in (("dom0/files/count-rw.wav", 1, 300),
+                                  ("domu1/files/count-rw.wav", 301, 500),
+                                  ("dom0/files/count-rw-2.wav", 501, 1000)):
+            self.write_recording(name, counter(first, last).astype("<u4").view("<i2").reshape(-1, 2))
+        self.assertEqual(self.judged(outlive.after(0, ("dom0", "domu1"))).failed, [])
+        self.assertIn("play-rw: no frame is missing: recording 2 begins with 501, before it 300 was "
+                      "heard", self.judged(outlive.after(0)).failed)

@@ -20,8 +20,8 @@ _COMMON = """
 # The versions of Xen, and the Debian release that has each.
 XEN = {"4.17": "bookworm", "4.20": "trixie"}
 
-# The toolstack, and what the reference backend links with of it.
-_TOOLSTACK = "xen-utils-common libxenstore4 libxenevtchn1 libxengnttab1 libxentoolcore1".split()
+# What the reference backend links with of Xen's. A guest can be a driver domain.
+_XEN_LIBRARIES = "libxenstore4 libxenevtchn1 libxengnttab1 libxentoolcore1".split()
 
 # Packages that the ones above depend on for installing or for parts the lab does not use (pygrub,
 # udev rules, PAM). They stay away unless the user asks for something that needs them.
@@ -137,7 +137,8 @@ def dom0_tree(xen: str, architecture: str, with_device_model: bool, extra: list[
 
     Programs of the older one run there, with libraries of their own that the newer one lacks.
     """
-    toolstack = [f"xen-utils-{xen}", *_TOOLSTACK, *[_DEVICE_MODEL] * with_device_model]
+    toolstack = [f"xen-utils-{xen}", "xen-utils-common", *_XEN_LIBRARIES,
+                 *[_DEVICE_MODEL] * with_device_model]
     wanted = {XEN[xen]: toolstack}
     own = suites.machine().release
     wanted.setdefault(own, [])
@@ -164,7 +165,8 @@ def domu_tree(architecture: str, root: str, extra: list[str], say: Say) -> pathl
     """A guest's files, of this machine's release: programs built here run there. For the root "disk"
     as the image of one."""
     origin = packages.Origin(architecture=architecture)
-    layers = [_Layer(origin, _contents(_COMMON, extra, origin))]
+    base = [*_COMMON, *_XEN_LIBRARIES, *_backend_libraries()]
+    layers = [_Layer(origin, _contents(base, extra, origin))]
     if root == "disk":
         return _tree("domu-disk", layers, say, _write_squashfs)
     return _tree("domu", layers, say)

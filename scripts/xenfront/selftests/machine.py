@@ -22,6 +22,7 @@ GUEST_TESTS = ROOT / "tests" / "guest"
 # Below the directory of what is built for the architecture.
 PROGRAM = pathlib.Path("guest/xen-front-selftest")
 ACCOUNTANT = pathlib.Path("guest-bench/xen-front-accountant")
+BACKEND = pathlib.Path("backend/xen-sndback")
 KSELFTEST = pathlib.Path("kselftest")
 PROVOKER = ROOT / "build" / "provoker" / "provoker.ko"
 
@@ -50,7 +51,10 @@ def overlay(run: Run) -> pathlib.Path:
         shutil.copy(file, target)
     built = build.build_directory(run.arch)
     strip = f"llvm-strip-{toolchain.version('llvm')}"
-    for program in (*(built / PROGRAM).parent.glob("xen-front-*"), built / ACCOUNTANT):
+    programs = [*(built / PROGRAM).parent.glob("xen-front-*"), built / ACCOUNTANT]
+    if run.is_driver_domain:
+        programs.append(built / BACKEND)
+    for program in programs:
         if program.is_file():
             # Without what a debugger wants: the guest keeps it in memory, which limits a run.
             process.output([strip, "-o", target / program.name, program])

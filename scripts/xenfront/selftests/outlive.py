@@ -2,6 +2,8 @@
 """What xen-front-outlive played and recorded while its backend went and came, against what backends
 recorded and what their sequence is."""
 
+import itertools
+
 import numpy
 
 from xenfront import audio
@@ -78,8 +80,18 @@ def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[
             f"{len(recorded) // FRAME_BYTES} frames in {parts} parts")
 
 
-def after(losses: int) -> Check:
-    """Compares what was played and recorded where each stream lost its backend that often at least."""
+def _recordings(judgement: Judgement, access: str, backends: tuple[str, ...]
+                ) -> list[numpy.ndarray]:
+    """What these domains have recorded of the counter, in order: they took turns."""
+    of_each = [audio.recordings(judgement.of_domain(domain, ""), f"count-{access}")
+               for domain in backends]
+    return [frames_of(audio.read(path)) for turn in itertools.zip_longest(*of_each)
+            for path in turn if path is not None]
+
+
+def after(losses: int, backends: tuple[str, ...] = ("dom0",)) -> Check:
+    """Compares what was played and recorded where each stream lost its backend that often at least,
+    and where these domains, one after the other, had the backend."""
     def compare(judgement: Judgement) -> None:
         def judge(what: str, outcome: tuple[list[str], str]) -> None:
             judgement.notes.append(f"{what}: {outcome[1]}")
@@ -91,8 +103,7 @@ def after(losses: int) -> Check:
             if not captured:
                 judgement.fail("nothing was recorded")
             for access, recorded in captured.items():
-                parts = [frames_of(audio.read(path)) for path in
-                         audio.recordings(judgement.of_dom0(""), f"count-{access}")]
+                parts = _recordings(judgement, access, backends)
                 played, buffer = map(int, judgement.of_guest(f"play-{access}").read_text().split())
                 judge(f"play-{access}: no frame is missing",
                       follow_counter(parts, played, buffer, losses))

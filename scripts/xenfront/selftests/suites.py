@@ -44,6 +44,9 @@ HOSTILE_ATTACKS = ("requests-random request-interrupts event-interrupts volume-f
 # are thirteen here.
 ENDURANCE = (200, 25, 600)
 
+# To the driver domain, back to Dom0, and both once more.
+DEVICE_MOVES = 4
+
 # Of Run: when the guests are done, what they still hold.
 LEAKS = {"dom0_command": "/selftest/dom0-leaks.sh", "dom0_script_when": "guests-done"}
 
@@ -91,6 +94,8 @@ class Run:
     trixie_packages: tuple[str, ...] = ()
     # Guests and devices of theirs for which there is noise of their own: see outputs.py.
     noise: tuple[tuple[int, int], ...] = ()
+    # The guests have the backend's program too: one of them is a driver domain.
+    is_driver_domain: bool = False
     # Dom0 has what "make install-backend" installs.
     installs_backend: bool = False
     # Its guests load provoker.ko, and these reports, no others, are what passes.
@@ -178,6 +183,13 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
                  ("saves", "6.12", "pv", "rw", 0, saves, 0, True),
                  ("endurance", "6.1", "pv", "rw", *ENDURANCE, True),
                  ("endurance", "6.12", "pvh", "mmap", *ENDURANCE, True))]
+    # The device goes to a driver domain and back.
+    runs.append(Run(
+        "selftest-driver-domain", "6.12", "pv", "/selftest/driver-domain.sh rw", vsnd=cards.OUTLIVE,
+        checks=(outlive.after(DEVICE_MOVES, backends=("dom0", "domu1")),),
+        guests=2, cpus=1, xen_cmdline="sched=credit",
+        dom0_command=f"/selftest/dom0-losses.sh 0 {DEVICE_MOVES} 0 domu1", memory=256,
+        spare_memory=320, is_driver_domain=True, is_extra=True))
     # What comes with ffmpeg does not fit into the memory of a guest.
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
