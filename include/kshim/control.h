@@ -48,7 +48,7 @@ KSHIM_MUST_CHECK int kshim_control_add(struct kshim_card *card, enum kshim_contr
  * application that begins at the same moment is waited for.
  */
 KSHIM_MUST_CHECK int kshim_control_remove(struct kshim_card *card, struct kshim_control *control);
-/* Tells programs that listen that the values of @control are others. Context: any. */
+/* Notifies listeners that the values of @control have changed. Context: any. */
 void kshim_control_values_changed(struct kshim_card *card, struct kshim_control *control);
 
 KSHIM_END_DECLS

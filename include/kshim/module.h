@@ -7,7 +7,7 @@
 
 KSHIM_BEGIN_DECLS
 
-/* How long a request may wait for its response, in milliseconds, 1 to 20000. Context: any. */
+/* How long a request may wait for its response, in milliseconds, 1 to 9000. Context: any. */
 unsigned int kshim_module_request_timeout_ms(void);
 /* How long a card stays without a backend, in milliseconds; 0: for ever. Context: any. */
 unsigned int kshim_module_reconnect_timeout_ms(void);

@@ -18,7 +18,7 @@ enum kshim_direction {
 
 /* What trigger is asked to do; names as in ALSA. */
 enum kshim_trigger {
-	KSHIM_TRIGGER_STOP, /* also what the shim makes of triggers that it does not know */
+	KSHIM_TRIGGER_STOP, /* also what the shim makes of SUSPEND and RESUME */
 	KSHIM_TRIGGER_START,
 	KSHIM_TRIGGER_PAUSE_PUSH,
 	KSHIM_TRIGGER_PAUSE_RELEASE,
@@ -85,9 +85,11 @@ struct kshim_pcm_ranges {
 	unsigned int period_frames_min, period_frames_max;
 };
 
+/* How many PCM devices a card of this kernel can have. Context: any. */
+unsigned int kshim_pcm_devices_max(void);
 /*
  * Adds PCM device @index to a card that is not yet registered. @context comes back in
- * xen_front_pcm_open(). 0 or a negative errno.
+ * xen_front_pcm_open(). 0 or a negative errno. Context: may sleep, as for the next two.
  */
 KSHIM_MUST_CHECK int kshim_pcm_create(struct kshim_card *card, unsigned int index,
 				      const char *name, unsigned int playback_count,
@@ -105,17 +107,20 @@ KSHIM_MUST_CHECK int kshim_pcm_add_channel_maps(struct kshim_pcm *pcm,
 						enum kshim_direction direction,
 						unsigned int channels_max);
 
-/* Declares what the substream that is being opened can do. 0 or a negative errno. */
+/*
+ * Declares what the substream that is being opened can do. 0 or a negative errno. Context: in
+ * xen_front_pcm_open(); may sleep.
+ */
 KSHIM_MUST_CHECK int kshim_pcm_constrain(struct kshim_substream *substream,
 					 const struct kshim_pcm_hardware *hardware);
 
 /* The parameters in force. Context: between hw_params and hw_free; from atomic callbacks too. */
 void kshim_pcm_get_params(struct kshim_substream *substream, struct kshim_pcm_params *params);
-/* Gives the runtime its buffer, or takes it away with NULL and 0. */
+/* Gives the runtime its buffer, or takes it away with NULL and 0. Context: any, from .open on. */
 void kshim_pcm_set_buffer(struct kshim_substream *substream, void *address, size_t bytes);
 /*
  * Whether applications have the buffer mapped. ALSA keeps it then, except for those of OSS, and for
- * one that maps it while another thread is in hw_free.
+ * one that maps it while another thread is in hw_free. Context: any, from .open to .close.
  */
 bool kshim_pcm_is_mapped(struct kshim_substream *substream);
 /*
@@ -129,7 +134,10 @@ struct kshim_pcm_mode kshim_pcm_get_mode(struct kshim_substream *substream);
  * above.
  */
 bool kshim_pcm_has_run_out(struct kshim_substream *substream);
-/* Writes silence of the current format over @frames frames of the buffer from @offset on. */
+/*
+ * Writes silence of the current format over @frames frames of the buffer from @offset on. Context:
+ * any, between hw_params and hw_free.
+ */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);
 
@@ -141,18 +149,19 @@ void kshim_pcm_wait_without_limit(struct kshim_substream *substream);
 /*
  * Waits for the end of the operation that ALSA carries out on the stream, if there is one. drain()
  * changes the state of a stream that it starts behind .trigger, and kshim_pcm_get_mode() gives the
- * old one until then. Context: any, no lock of ours held; from .open to .close.
+ * old one until then. Context: any, with neither a spinlock of ours nor the request mutex held;
+ * from .open to .close.
  */
 void kshim_pcm_synchronize(struct kshim_substream *substream);
 /*
  * Wakes a caller that waits for a drain, which gives up 100 ms or the length of the buffer after
- * it was woken last. Context: may sleep, or any without a lock of ours; from .open to .close.
+ * it was woken last. Context: as above.
  */
 void kshim_pcm_wake_drain(struct kshim_substream *substream);
 
 /*
  * Tells ALSA to look at the position, which has moved over a period boundary, or to the end of what
- * there is to play. Context: any, no lock of ours held.
+ * there is to play. Context: as above.
  */
 void kshim_pcm_period_elapsed(struct kshim_substream *substream);
 /*

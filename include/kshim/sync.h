@@ -28,8 +28,8 @@ struct kshim_completion {
 enum kshim_lock_class {
 	KSHIM_LOCK_RING, /* rings and positions of one stream; nests inside ALSA's stream lock */
 	KSHIM_LOCK_MIXER, /* what the controls of one stream show; nests inside the ring lock */
-	KSHIM_LOCK_CARD, /* what one card shows of its connection; no lock nests inside it */
-	KSHIM_LOCK_GRANTS, /* what backends still map; likewise */
+	KSHIM_LOCK_CARD, /* what one card shows of its connection; how many cards there are */
+	KSHIM_LOCK_GRANTS, /* what backends still map; no lock of ours nests inside these two */
 	KSHIM_LOCK_REQUEST, /* requests of one stream that are waited for, one at a time */
 	KSHIM_LOCK_SUBSTREAM, /* the substream that maintenance uses; ALSA's locks nest inside it */
 	KSHIM_LOCK_FRONTEND, /* connection of one device; outside of the others */

@@ -54,7 +54,7 @@ struct kshim_trace_request {
 
 #define KSHIM_TRACE_NO_TRIGGER 255
 
-/* The longest name of a state, and its end. */
+/* Room for the longest name of a state and its NUL. */
 #define KSHIM_TRACE_STATE_SIZE 12
 
 /* Where the stream is when the driver tells ALSA of a period, in frames since prepare. */

@@ -85,6 +85,7 @@
 	X(XenbusStateClosed, (int)wire::XenbusState::Closed, 6)                                \
 	X(XenbusStateReconfiguring, (int)wire::XenbusState::Reconfiguring, 7)                  \
 	X(XenbusStateReconfigured, (int)wire::XenbusState::Reconfigured, 8)                    \
+	X(EPERM, (int)Error::NotPermitted, 1)                                                  \
 	X(ENOENT, (int)Error::NoEntry, 2)                                                      \
 	X(EIO, (int)Error::Io, 5)                                                              \
 	X(E2BIG, (int)Error::TooBig, 7)                                                        \

@@ -10,17 +10,20 @@ KSHIM_BEGIN_DECLS
 struct kshim_xenbus_device; /* struct xenbus_device */
 
 /*
- * Keeps the memory of @device until as many calls of kshim_xenbus_release(). After its removal,
- * when the bus may free it, kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log()
- * can still be called, and none of the others. Context: process; the release may free it.
+ * Takes a reference to @device, which kshim_xenbus_release() drops. With a reference,
+ * kshim_xenbus_path(), kshim_xenbus_other_domain() and kshim_log() can be called after the device
+ * was removed, and none of the others. Context: may sleep, as the last release frees it.
  */
 void kshim_xenbus_hold(struct kshim_xenbus_device *device);
 void kshim_xenbus_release(struct kshim_xenbus_device *device);
 
-/* Path of the frontend's directory in XenStore, and of the backend's. */
+/*
+ * Path of the frontend's directory in XenStore, and of the backend's, which the bus frees when it
+ * restores the device. Context: any.
+ */
 const char *kshim_xenbus_path(const struct kshim_xenbus_device *device);
 const char *kshim_xenbus_other_path(const struct kshim_xenbus_device *device);
-/* The domain the backend runs in. */
+/* The domain the backend runs in. Context: any. */
 uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device);
 
 void kshim_xenbus_set_context(struct kshim_xenbus_device *device, void *context);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Arithmetic that says when it overflows, and numbers read from text.
+// Rounding, and numbers read from text.
 #pragma once
 
 #include "base/result.hpp"

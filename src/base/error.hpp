@@ -9,6 +9,7 @@ namespace xen_front {
 // The errors this driver tells apart, with the kernel's numbers so that an entry point only has
 // to negate them. src/shim/wire_check.c asserts that the numbers are the kernel's.
 enum class Error : int {
+    NotPermitted = 1, // EPERM
     NoEntry = 2, // ENOENT
     Io = 5, // EIO
     TooBig = 7, // E2BIG

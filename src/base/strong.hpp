@@ -51,7 +51,7 @@ template <typename Tag, typename Underlying> class Strong {
     Underlying value_ {};
 };
 
-// Both count from OPEN on and never wrap: 64 bits of bytes last for longer than the hardware.
+// Sizes and positions. The 64 bits of a position last for longer than the hardware.
 using Bytes = Strong<struct BytesTag, uint64_t>;
 using Frames = Strong<struct FramesTag, uint64_t>;
 using GrantRef = Strong<struct GrantRefTag, uint32_t>;

@@ -17,7 +17,7 @@ struct PcmDevice {
 };
 
 // Owned by ALSA's card, which exists from create() until the last application has closed it after
-// remove(): that may be long after device and connection have gone.
+// release(): that may be long after device and connection have gone.
 class Card {
   public:
     // A card of @device as @config describes it, which applications do not see yet. @maintenance is
@@ -40,8 +40,8 @@ class Card {
     // What looking at all streams has shown.
     struct Health {
         bool is_refused = false; // a backend does not go on with a stream
-        bool is_stalled = false; // at least one stream, and no other moves
-        uint64_t stalled_since_ms = 0; // if so
+        // Since when at least one stream is stalled, if no other moves; otherwise 0.
+        uint64_t stalled_since_ms = 0;
         unsigned int next_look_ms = 0; // when to look again; 0: no need to
     };
     // @give_up_ms: how long a stream may be stalled while others move; 0: for ever.
@@ -105,8 +105,9 @@ class Card {
     CardServices services_;
     Array<Box<Stream>> streams_;
     Array<PcmDevice> devices_;
-    SoundCard sound_card_; // empty once released
-    bool is_registered_ = false;
+    // The controls work reads it; retire() cancels that before release() empties it.
+    SoundCard sound_card_;
+    bool is_registered_ = false; // under the mutex of Frontend
     Guarded<LinkReport, SpinLock> link_;
 };
 

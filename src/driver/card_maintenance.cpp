@@ -13,27 +13,23 @@ Card::Health Card::look(unsigned int give_up_ms)
         const Stream::Health one = stream->look();
         all.is_refused |= one.is_refused;
         is_any_served |= one.is_served;
-        if (one.link == Link::Stalled && one.stalled_since_ms != 0) {
-            all.stalled_since_ms = all.is_stalled ? min(all.stalled_since_ms, one.stalled_since_ms)
-                                                  : one.stalled_since_ms;
-            all.is_stalled = true;
-        }
+        if (one.stalled_since_ms != 0)
+            all.stalled_since_ms = sooner(all.stalled_since_ms, one.stalled_since_ms);
         if (one.next_look_ms != 0)
-            all.next_look_ms =
-                all.next_look_ms == 0 ? one.next_look_ms : min(all.next_look_ms, one.next_look_ms);
+            all.next_look_ms = sooner(all.next_look_ms, one.next_look_ms);
     }
-    if (!is_any_served || !all.is_stalled)
+    if (!is_any_served || all.stalled_since_ms == 0)
         return all;
     // Maintenance has no other reason to look at a stalled stream that an application pauses.
     constexpr unsigned int interval_ms = 1000;
-    all.next_look_ms = all.next_look_ms == 0 ? interval_ms : min(all.next_look_ms, interval_ms);
+    all.next_look_ms = sooner(all.next_look_ms, interval_ms);
     // The backend is there: what it does not go on with ends alone.
     if (give_up_ms != 0) {
         const uint64_t now = now_ms();
         for (Box<Stream> &stream : streams_)
             stream->give_up_if_stalled(now, give_up_ms);
     }
-    all.is_stalled = false;
+    all.stalled_since_ms = 0;
     return all;
 }
 
@@ -61,14 +57,11 @@ void Card::on_controls(void *card)
 
 void Card::update_controls()
 {
-    // An application is reading a control, or has made one of the same name; or there is no memory.
-    constexpr unsigned int retry_ms = 50;
-
-    bool are_all_right = true;
+    unsigned int next_try_ms = 0;
     for (Box<Stream> &stream : streams_)
-        are_all_right &= stream->update_controls(sound_card_);
-    if (!are_all_right)
-        controls_.schedule(retry_ms);
+        next_try_ms = sooner(next_try_ms, stream->update_controls(sound_card_));
+    if (next_try_ms != 0)
+        controls_.schedule(next_try_ms);
 }
 
 } // namespace xen_front

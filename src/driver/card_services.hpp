@@ -15,7 +15,7 @@ struct CardServices {
     // Adds and removes mixer controls: see Card::update_controls().
     Work &controls;
     DeferredGrants &grants;
-    // There is no audio buffer for a stream while the backend maps so many earlier ones of the
+    // A stream gets no new audio buffer while the backend still maps this many old ones of the
     // card.
     uint32_t buffers_max;
 };

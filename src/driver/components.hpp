@@ -8,8 +8,9 @@
 
 namespace xen_front {
 
-// What ALSA has room for, with the NUL.
-inline constexpr size_t components_size = 128;
+// What ALSA has room for, with the NUL: of its 128 characters it leaves one for a separator, even
+// where there is nothing to separate.
+inline constexpr size_t components_size = 127;
 using Components = Text<components_size>;
 
 // A word for each PCM device and direction, such as "pcm1p:2:3": device 1 plays, two channels, and

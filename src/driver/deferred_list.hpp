@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A list that takes no memory, of what has ended but cannot be freed yet.
+// An intrusive list of objects whose pages a backend still maps.
 #pragma once
 
 #include "kernel/memory.hpp"

@@ -15,7 +15,7 @@ constexpr unsigned int unbind_unmap_ms = 50;
 constexpr unsigned int throttle_ms = 250;
 // After ALSA has refused a card, before the next attempt: ALSA logs each refusal.
 constexpr unsigned int next_card_ms = 10000;
-// So many connections may come to nothing before there is a line in the log.
+// Connections that fail one after the other before the log says so.
 constexpr uint32_t early_ends_told = 3;
 
 } // namespace
@@ -38,9 +38,12 @@ Frontend::~Frontend()
     throttle_.cancel();
     {
         Mutex::Guard guard(mutex_);
-        remove_card(wire::XenbusState::Closed, unbind_unmap_ms);
+        remove_card(wire::XenbusState::Closed);
     }
     maintenance_.cancel();
+    Deadline deadline(unbind_unmap_ms);
+    while (shared_.grants.count_transports(device_.number()) != 0 && !deadline.has_passed())
+        sleep_for(1);
 }
 
 void Frontend::start()
@@ -104,7 +107,7 @@ void Frontend::handle_backend_state()
     case Action::Ignore:
         break;
     case Action::Close:
-        end_connection({ .with_card = XenbusState::Closed, .without_card = XenbusState::Closed });
+        end_connection(XenbusState::Closed);
         break;
     case Action::Lose:
     case Action::Restart: {
@@ -115,14 +118,13 @@ void Frontend::handle_backend_state()
         if (state_ == XenbusState::Initialising && (!is_for_good || card_ == nullptr))
             break;
         if (is_for_good)
-            remove_card(XenbusState::Closed, 0);
+            remove_card(XenbusState::Closed);
         else
             // A backend that is there and says Closed may wait for us to begin: sndif.h, "Recovery
             // flow".
-            end_connection({ .with_card = backend_state_ == XenbusState::Unknown
-                                              ? XenbusState::Reconfiguring
-                                              : XenbusState::Initialising,
-                             .without_card = XenbusState::Initialising });
+            end_connection(backend_state_ == XenbusState::Unknown ? XenbusState::Reconfiguring
+                                                                  : XenbusState::Initialising,
+                           XenbusState::Initialising);
         break;
     }
     case Action::Connect:
@@ -135,8 +137,7 @@ void Frontend::handle_backend_state()
         }
         // Not from Closed, which a backend in InitWait takes for ready.
         if (state_ != XenbusState::Closed)
-            end_connection({ .with_card = XenbusState::Initialising,
-                             .without_card = XenbusState::Initialising });
+            end_connection(XenbusState::Initialising);
         if (auto result = connect(why); result.is_error())
             fail_to_connect(result.error(), why);
         break;
@@ -153,12 +154,15 @@ Result<void> Frontend::connect(Diagnostic &why)
 {
     auto config = TRY(read_config(device_, why));
     if (card_ != nullptr && !(card_->config() == *config))
-        remove_card(state_, 0);
+        remove_card(state_);
     if (card_ == nullptr) {
         auto card =
             Card::create(device_, move(config), maintenance_, shared_.grants, shared_.cards);
-        if (card.is_error() && card.error() == Error::NoDevice)
+        if (card.is_error() && card.error() == Error::NotPermitted)
             why << device_.path() << " gets no card: so the module parameter enable says";
+        if (card.is_error() && card.error() == Error::NoDevice)
+            why << "ALSA has no card left for " << device_.path()
+                << ", or none of the number that the module parameter index asks for";
         if (card.is_error() && card.error() != Error::NoMemory)
             next_card_ = Deadline(next_card_ms);
         card_ = TRY(move(card));
@@ -174,7 +178,7 @@ Result<void> Frontend::connect(Diagnostic &why)
     if (auto connected = card_->connect(); connected.is_error()) {
         if (connected.error() == Error::Busy)
             why << "the former backend of " << device_.path()
-                << ", in another domain, still maps an audio buffer that is in use";
+                << " still maps an audio buffer that is in use";
         return connected;
     }
     has_failed_ = false;
@@ -194,21 +198,21 @@ Result<void> Frontend::register_card()
     return {};
 }
 
-void Frontend::end_connection(const Ending &ending)
+void Frontend::end_connection(wire::XenbusState with_card, wire::XenbusState without_card)
 {
     if (card_ == nullptr || !card_->is_registered() || is_being_removed()) {
-        remove_card(ending.without_card, 0);
+        remove_card(without_card);
         return;
     }
     // A card that waits already goes on waiting.
     if (state_ == wire::XenbusState::Connected)
         away_since_ms_ = now_ms();
     card_->disconnect();
-    switch_state(ending.with_card);
+    switch_state(with_card);
     maintenance_.schedule(0);
 }
 
-void Frontend::remove_card(wire::XenbusState next, unsigned int unmap_ms)
+void Frontend::remove_card(wire::XenbusState next)
 {
     if (card_ == nullptr) {
         switch_state(next);
@@ -216,18 +220,10 @@ void Frontend::remove_card(wire::XenbusState next, unsigned int unmap_ms)
     }
     card_->retire();
     switch_state(next);
-    await_unmapping(unmap_ms);
     // Without memory for them the next card begins as the first one did.
     if (auto choices = card_->mixer_choices(); !choices.is_error())
         mixer_choices_ = choices.release_value();
     exchange(card_, nullptr)->release();
-}
-
-void Frontend::await_unmapping(unsigned int unmap_ms)
-{
-    Deadline deadline(unmap_ms);
-    while (shared_.grants.count_transports(device_.number()) != 0 && !deadline.has_passed())
-        Deadline::pause();
 }
 
 void Frontend::suspend()
@@ -243,8 +239,7 @@ void Frontend::suspend()
 void Frontend::resume()
 {
     Mutex::Guard guard(mutex_);
-    end_connection({ .with_card = wire::XenbusState::Initialising,
-                     .without_card = wire::XenbusState::Initialising });
+    end_connection(wire::XenbusState::Initialising);
     if (card_ != nullptr)
         card_->void_grants();
 }

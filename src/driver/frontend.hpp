@@ -15,8 +15,8 @@ struct Shared {
     LiveCards cards;
 };
 
-// Every function may sleep. The bus calls them one at a time; the card's maintenance runs beside
-// them.
+// Every function may sleep. A mutex serialises them: the bus calls one at a time, but the card's
+// maintenance and the reboot notifier run beside it.
 class Frontend {
   public:
     Frontend(XenbusDevice device, Shared &shared);
@@ -27,8 +27,8 @@ class Frontend {
 
     // Announces that we are ready for a backend.
     void start();
-    // The backend published @state: anything, since it comes from XenStore. A state that never
-    // stands still is handled at leisure, and not in this thread, which serves all Xen devices.
+    // The backend published @state: anything, since it comes from XenStore. If it changes too
+    // often, a work handles it, and xenwatch, which serves all Xen devices, is not kept busy.
     void backend_changed(wire::XenbusState state);
     // The guest is about to sleep, or to be saved.
     void suspend();
@@ -42,17 +42,16 @@ class Frontend {
     void handle_backend_state() XEN_FRONT_REQUIRES(mutex_);
     Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     Result<void> register_card() XEN_FRONT_REQUIRES(mutex_);
-    // What to publish when a connection has ended.
-    struct Ending {
-        wire::XenbusState with_card; // the card stays, until reconnect_timeout_ms has passed
-        wire::XenbusState without_card;
-    };
-    void end_connection(const Ending &ending) XEN_FRONT_REQUIRES(mutex_);
-    // Takes the card away, if there is one, and publishes @next. Gives the backend @unmap_ms to
-    // unmap our rings.
-    void remove_card(wire::XenbusState next, unsigned int unmap_ms) XEN_FRONT_REQUIRES(mutex_);
-    // Waits until the backend maps no ring of an earlier connection any more.
-    void await_unmapping(unsigned int unmap_ms);
+    // Publishes @with_card if the card stays, until reconnect_timeout_ms has passed, and
+    // @without_card otherwise.
+    void end_connection(wire::XenbusState with_card, wire::XenbusState without_card)
+        XEN_FRONT_REQUIRES(mutex_);
+    void end_connection(wire::XenbusState next) XEN_FRONT_REQUIRES(mutex_)
+    {
+        end_connection(next, next);
+    }
+    // Takes the card away, if there is one, and publishes @next.
+    void remove_card(wire::XenbusState next) XEN_FRONT_REQUIRES(mutex_);
     void switch_state(wire::XenbusState state) XEN_FRONT_REQUIRES(mutex_);
     // Has the card, if there is one, know the states of both ends.
     void show_states() XEN_FRONT_REQUIRES(mutex_);
@@ -67,15 +66,16 @@ class Frontend {
     static void on_throttle_end(void *frontend);
     // Looks at the card's streams, and ends its wait for a backend.
     void maintain();
-    // Whether the card has waited for a backend, or for a sign of one, for too long; if not, when
-    // to look again in @next_look_ms.
-    bool has_waited_too_long(const Card::Health &health, unsigned int &next_look_ms)
-        XEN_FRONT_REQUIRES(mutex_);
+    // Whether the card has waited for a backend, or for a sign of one, for longer than @timeout_ms,
+    // 0 being for ever; if not, when to look again in @next_look_ms.
+    bool has_waited_too_long(const Card::Health &health, unsigned int timeout_ms,
+                             unsigned int &next_look_ms) XEN_FRONT_REQUIRES(mutex_);
     // Whether the toolstack is about to take the backend away for good.
     bool is_being_removed() const;
 
     XenbusDevice device_;
     Shared &shared_;
+    // Held over XenStore and calls of ALSA's. No thread of an application takes it.
     Mutex mutex_;
     Work maintenance_;
     Work throttle_; // of states that come too fast, and of attempts to connect

@@ -38,13 +38,14 @@ void Frontend::maintain()
     Mutex::Guard guard(mutex_);
     if (card_ == nullptr || !card_->is_registered())
         return;
-    const Card::Health health = card_->look(reconnect_timeout_ms());
+    const unsigned int timeout_ms = reconnect_timeout_ms(); // it can be changed at any time
+    const Card::Health health = card_->look(timeout_ms);
     unsigned int next_look_ms = health.next_look_ms;
     Diagnostic why;
     if (health.is_refused)
         why << "the backend refuses to go on with a stream; the card is unplugged";
-    else if (has_waited_too_long(health, next_look_ms))
-        why << "no backend for " << uint32_t { reconnect_timeout_ms() }
+    else if (has_waited_too_long(health, timeout_ms, next_look_ms))
+        why << "no backend for " << uint32_t { timeout_ms }
             << " ms (reconnect_timeout_ms); the card is unplugged";
     if (why.is_empty()) {
         if (next_look_ms != 0)
@@ -55,26 +56,26 @@ void Frontend::maintain()
     // A backend that is connected, or takes itself for that, is to start over. Any other finds us
     // ready.
     remove_card(state_ == wire::XenbusState::Connected ? wire::XenbusState::Closed
-                                                       : wire::XenbusState::Initialising,
-                0);
+                                                       : wire::XenbusState::Initialising);
     // It may have been about to connect, and waits for us now.
     handle_backend_state();
 }
 
-bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int &next_look_ms)
+bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int timeout_ms,
+                                   unsigned int &next_look_ms)
 {
     uint64_t since_ms = health.stalled_since_ms;
     if (state_ != wire::XenbusState::Connected)
         since_ms = away_since_ms_;
-    else if (!health.is_stalled)
+    else if (since_ms == 0)
         return false;
-    const uint64_t limit_ms = reconnect_timeout_ms();
+    const uint64_t limit_ms = timeout_ms;
     const uint64_t waited_ms = now_ms() - since_ms;
     if (limit_ms != 0 && waited_ms >= limit_ms)
         return true;
     const uint64_t left_ms = limit_ms == 0 ? wait_look_ms : limit_ms - waited_ms;
     const auto look_ms = static_cast<unsigned int>(min(left_ms, uint64_t { wait_look_ms }));
-    next_look_ms = next_look_ms == 0 ? look_ms : min(next_look_ms, look_ms);
+    next_look_ms = sooner(next_look_ms, look_ms);
     return false;
 }
 
@@ -100,7 +101,7 @@ void Frontend::fail_to_connect(Error error, Diagnostic &why)
     if (is_waiting)
         card_->disconnect();
     else
-        remove_card(wire::XenbusState::Initialising, 0);
+        remove_card(wire::XenbusState::Initialising);
     is_throttled_ = true;
     throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
 }
@@ -109,7 +110,7 @@ void Frontend::fail(Error error, Diagnostic &why)
 {
     report(error, why);
     has_failed_ = true;
-    remove_card(wire::XenbusState::Closed, 0);
+    remove_card(wire::XenbusState::Closed);
 }
 
 } // namespace xen_front

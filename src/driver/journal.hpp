@@ -27,6 +27,8 @@ class Journal {
     void on_response(const Response &response)
     {
         counts.on_response(response);
+        if (response.status == 0 && response.operation == refused_operation_)
+            refused_status_ = 0;
         if (is_traced(KSHIM_TRACE_RESPONSE))
             trace_response(response);
     }
@@ -39,11 +41,6 @@ class Journal {
         refused_operation_ = response.operation;
         refused_status_ = response.status;
         return !is_known;
-    }
-    void on_success(const Response &response)
-    {
-        if (response.status == 0 && response.operation == refused_operation_)
-            refused_status_ = 0;
     }
     // The backend reported @position to @run.
     void on_event(Bytes position, const StreamRun &run)

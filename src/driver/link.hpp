@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the connection of a stream to its backend is worth.
+// The state of a stream's connection to its backend.
 #pragma once
 
 #include "base/types.hpp"
@@ -14,8 +14,6 @@ enum class Link : uint8_t {
     Stalled, // the backend is overdue; attached again once it shows activity
     Broken, // the backend broke the protocol: nothing it says counts until there is a new transport
 };
-
-inline constexpr uint32_t link_states = static_cast<uint8_t>(Link::Broken) + 1;
 
 struct LinkTransition {
     Link from;
@@ -47,6 +45,12 @@ constexpr bool can_change(Link from, Link to)
 constexpr bool is_attached(Link link)
 {
     return link == Link::Attached || link == Link::Stalled;
+}
+
+// Whether an application has to close the stream.
+constexpr bool is_dead(Link link)
+{
+    return link == Link::Removed || link == Link::Broken;
 }
 
 // For /proc and for traces. One word.

@@ -93,7 +93,9 @@ class Mixer {
     const uint32_t channels_; // of each control
     uint32_t index_ = 0; // of each control among those of its name
     MixerControl controls_[KSHIM_CONTROL_KINDS];
-    ControlHandle handles_[KSHIM_CONTROL_KINDS]; // of the controls that there are
+    // Of the controls that there are. Only the thread that makes the card writes to them, then only
+    // the card's controls work.
+    ControlHandle handles_[KSHIM_CONTROL_KINDS];
     Guarded<State, SpinLock> state_;
 };
 

@@ -24,15 +24,14 @@ struct Notices {
     bool needs_second_look = false;
     PcmStop stop = PcmStop::None;
     Violation violation = Violation::None; // to be logged
-    bool is_refused = false; // to be logged: the backend refused...
-    wire::Operation refused_operation = wire::Operation::Open; // ...this
-    int32_t refused_status = 0; // with this
+    wire::Operation refused_operation = wire::Operation::Open; // that the backend refused...
+    int32_t refused_status = 0; // ...with this, which is to be logged; 0: none
 
     // Whether there is anything for ALSA or for the log.
     bool is_any() const
     {
         return is_period_elapsed || stop != PcmStop::None || violation != Violation::None ||
-               is_refused;
+               refused_status != 0;
     }
 };
 

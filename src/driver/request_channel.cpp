@@ -15,6 +15,8 @@ void RequestChannel::detach()
     ring_.detach();
     unpublished_ = Unpublished::Nothing;
     has_activity_ = false;
+    kept_ = {};
+    has_kept_ = false;
 }
 
 Result<RequestId> RequestChannel::post(wire::Request &request)

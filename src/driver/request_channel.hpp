@@ -54,7 +54,7 @@ class RequestChannel {
         return ring_.request_notification();
     }
 
-    // ---- The waiter: one at a time, see Stream::wait_until() ----
+    // ---- The waiter: one at a time, see Stream::wait_for() ----
 
     // Whether a caller sleeps until something changes.
     bool is_awaited() const
@@ -76,6 +76,11 @@ class RequestChannel {
     {
         kept_.id = id;
         has_kept_ = false;
+    }
+    // Whether there is such a request, and its response has not come.
+    bool is_kept_due() const
+    {
+        return !(kept_.id == RequestId()) && !has_kept_;
     }
     // nullptr when it has not come.
     const Response *kept_response() const

@@ -75,7 +75,8 @@ void Session::attach(const Transport &transport)
     event_news_ = EventNews::None;
     origin_.meet_backend();
     values.meet_backend();
-    run_.capture().meet_backend();
+    if (!run_.is_playback())
+        run_.capture().meet_backend();
     set_link(Link::Published);
 }
 
@@ -116,7 +117,11 @@ void Session::set_asleep(bool is_asleep)
 {
     if (exchange(is_asleep_, is_asleep) == is_asleep)
         return;
-    run_.capture().set_recording(false);
+    // With period wake-ups off, no application may have looked for a while.
+    if (is_asleep && is_attached(link_))
+        (void)take_events();
+    if (!run_.is_playback())
+        run_.capture().set_recording(false);
     sync_for_later();
 }
 
@@ -152,7 +157,7 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
 
 Result<void> Session::check_alive()
 {
-    if (link_ == Link::Removed || link_ == Link::Broken) {
+    if (is_dead(link_)) {
         // Told again: ALSA may have prepared the substream since.
         notices_.stop = PcmStop::Disconnected;
         want_maintenance();
@@ -265,7 +270,7 @@ void Session::fail(PcmStop stop)
 {
     const bool is_worse = run_.base().state() == RunState::Failed && stop == PcmStop::Disconnected;
     if (!run_.base().apply(RunCommand::Fail) && !is_worse)
-        return; // no application believes that it goes on
+        return; // not running: ALSA has nothing to stop
     notices_.stop = stop;
     needs_recovery_ = true;
     note_state();

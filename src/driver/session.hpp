@@ -66,7 +66,8 @@ class Session {
     void reset();
     // Begins anew, as the application chose. The backend is to report positions every @step.
     void prepare(const kshim_pcm_params &params, Frames step);
-    // As ALSA's triggers. BrokenPipe when the run has failed, NoDevice when the card has gone.
+    // As ALSA's triggers. BrokenPipe when the run has failed, or its state does not allow the
+    // command; NoDevice when the card has gone or the link is broken; Invalid without a substream.
     Result<void> start(RunCommand command);
     void pause();
     void stop();
@@ -140,10 +141,10 @@ class Session {
         return is_continuation_refused_;
     }
 
-    // Whether the application prepares it anew after an xrun or a refusal.
-    bool exchange_recovery()
+    // Whether the application prepares it anew after an xrun or a refusal, as it did too often.
+    bool exchange_hasty_recovery()
     {
-        return exchange(needs_recovery_, false);
+        return exchange(needs_recovery_, false) && !recoveries_.allow();
     }
     const StreamRun &run() const
     {
@@ -162,12 +163,8 @@ class Session {
     ValueRequests values;
     Liveness liveness;
     Journal journal; // since the card was made
-    RateLimit recoveries { recovery_burst, 1000 }; // from xruns and refusals
 
   private:
-    // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
-    static constexpr uint32_t recovery_burst = 16;
-
     // ---- session.cpp ----
 
     void set_link(Link link);
@@ -185,6 +182,7 @@ class Session {
     {
         return are_events_masked_ && run_.is_playback();
     }
+    // Ends the run; ALSA is told later how.
     void fail(PcmStop stop);
     void break_link(Violation violation);
 
@@ -266,6 +264,8 @@ class Session {
     bool are_events_masked_ = false;
     EventNews event_news_ = EventNews::None; // since the last interrupt of the event page
     bool needs_recovery_ = false;
+    // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.
+    RateLimit recoveries_ { 16, 1000 };
     bool is_continuation_refused_ = false;
     int32_t open_status_ = 0;
     CardServices *services_ = nullptr;

@@ -22,7 +22,7 @@ void Session::sync()
 {
     if (!is_attached(link_))
         return;
-    // A backend that answers each request while it is being notified of it is not to keep us here.
+    // Bounded: a backend that answers at once must not keep the driver in this loop.
     for (uint32_t round = 0; round < wire::ring_size; round++) {
         take_responses();
         if (link_ == Link::Broken)

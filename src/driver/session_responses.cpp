@@ -87,7 +87,6 @@ void Session::on_response(const Response &response)
     case wire::Operation::HwParamQuery:
         break;
     }
-    journal.on_success(response);
 }
 
 void Session::note_controls()
@@ -161,7 +160,6 @@ void Session::on_trigger_response(const Response &response)
 
 void Session::note_refusal(const Response &response)
 {
-    notices_.is_refused = true;
     notices_.refused_operation = response.operation;
     notices_.refused_status = response.status;
     want_maintenance();

@@ -22,7 +22,6 @@ Result<Box<SharedBuffer>> SharedBuffer::create(DomainId domain, uint32_t bytes, 
     auto buffer = TRY(Box<SharedBuffer>::create());
     const uint32_t page_count = buffer_page_count(bytes_with_values(bytes, channels));
     const uint32_t directory_count = directory_page_count(page_count);
-    buffer->domain_ = domain;
     buffer->bytes_ = bytes;
     buffer->pages_ = TRY(grant_pages(domain, page_count));
     buffer->directory_ = TRY(grant_pages(domain, directory_count));
@@ -40,8 +39,8 @@ Result<void> SharedBuffer::renew(DomainId domain)
         TRY(page.renew(domain));
     for (GrantedPage &page : directory_)
         TRY(page.renew(domain));
-    domain_ = domain;
     read_references();
+    show_values();
     return {};
 }
 

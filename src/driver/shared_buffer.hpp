@@ -17,14 +17,10 @@ class SharedBuffer {
     // the grant table is full. Context: may sleep.
     static Result<Box<SharedBuffer>> create(DomainId domain, uint32_t bytes, uint32_t channels);
 
-    // Grants all of it again, to @domain, after the guest was restored, or because the backend is
-    // another domain now. On failure, as of create() and Busy when the old backend still maps it,
-    // it may be tried again. Context: may sleep.
+    // Grants all of it again, to @domain, after the guest was restored; then as show_values(). On
+    // failure, as of create() and Busy when the old backend still maps it, it may be tried again.
+    // Context: may sleep.
     Result<void> renew(DomainId domain);
-    DomainId domain() const
-    {
-        return domain_;
-    }
 
     void *address() const
     {
@@ -93,7 +89,6 @@ class SharedBuffer {
     void write_directory(uint32_t page_count);
 
     DeferredLink<SharedBuffer> deferred_;
-    DomainId domain_; // that it is granted to
     uint32_t bytes_ = 0;
     bool has_values_ = true;
     bool was_offered_ = false;

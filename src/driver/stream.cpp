@@ -59,7 +59,7 @@ Result<void> Stream::open(Substream substream)
     Mutex::Guard guard(request_mutex_);
     query_cache_.clear();
     return session_.with([&](Session &session) -> Result<void> {
-        if (session.link() == Link::Removed || session.link() == Link::Broken)
+        if (is_dead(session.link()))
             return Error::NoDevice;
         session.set_substream(substream);
         return {};
@@ -91,17 +91,13 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
         return Error::Busy;
     // Never the old pages again: the backend may still map them.
     hw_free();
-    const bool is_gone = session_.with([](const Session &session) {
-        return session.link() == Link::Removed || session.link() == Link::Broken;
-    });
-    if (is_gone)
+    if (session_.with([](const Session &session) { return is_dead(session.link()); }))
         return Error::NoDevice;
     if (!services_.grants.has_room(device_.number(), services_.buffers_max)) {
         Text<160> text;
         describe(text);
-        text << "a backend keeps the pages of earlier buffers, or has not answered CLOSE; there is "
-                "no "
-                "other buffer before it lets go";
+        text << "the backend still maps old buffers or has not answered CLOSE; there is no new "
+                "buffer until it does";
         device_.log(KSHIM_LOG_ERROR, text);
         return Error::Busy;
     }
@@ -110,9 +106,6 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
                                  config_.settings.channels_max));
     Mutex::Guard guard(request_mutex_);
-    const DomainId domain = device_.backend_domain();
-    if (!(buffer->domain() == domain))
-        TRY(buffer->renew(domain));
     buffer_ = move(buffer);
     session_.with([buffer = buffer_.get()](Session &session) {
         session.set_buffer(buffer);
@@ -156,9 +149,8 @@ void Stream::give_up_buffer(bool is_closing)
 
 Result<void> Stream::prepare()
 {
-    const bool is_hasty = session_.with([](Session &session) {
-        return session.exchange_recovery() && !session.recoveries.allow();
-    });
+    const bool is_hasty =
+        session_.with([](Session &session) { return session.exchange_hasty_recovery(); });
     if (is_hasty)
         sleep_for(recovery_pause_ms);
 

@@ -32,7 +32,7 @@ class Stream {
     // ---- Connection; may sleep ----
 
     // Makes a transport to the backend, and lets it have the audio buffer. Busy when an earlier
-    // backend, in another domain, still maps that.
+    // backend still maps that.
     Result<void> connect();
     // Writes the transport's nodes below @card_directory.
     Result<void> publish(XenStoreTransaction &transaction, const char *card_directory);
@@ -51,8 +51,7 @@ class Stream {
     // ---- Maintenance; may sleep ----
 
     struct Health {
-        Link link = Link::Absent;
-        uint64_t stalled_since_ms = 0; // if stalled, and it should go on; otherwise 0
+        uint64_t stalled_since_ms = 0; // if it is stalled, and should go on; otherwise 0
         bool is_served = false; // see Session::is_served()
         bool is_refused = false; // the backend does not go on with it: the card has to go
         unsigned int next_look_ms = 0; // when to look again; 0: no need to
@@ -63,9 +62,9 @@ class Stream {
     void give_up_if_stalled(uint64_t now_ms, unsigned int give_up_ms);
     // Has ALSA look at a drain anew that it waits for. Whether there is one.
     bool wake_drain();
-    // Has @card, the stream's, show the controls that the backend can do. False if it has to be
-    // tried again. Context: may sleep, with no lock held.
-    bool update_controls(SoundCard &card);
+    // Has @card, the stream's, show the controls that the backend can do. In how many milliseconds
+    // to try again; 0: no need to. Context: may sleep, with no lock held.
+    unsigned int update_controls(SoundCard &card);
 
     // ---- ALSA; may sleep ----
 
@@ -107,7 +106,7 @@ class Stream {
     }
 
   private:
-    // The response to the last OPEN, and what that asked for.
+    // What the last OPEN was answered with, and what it asked for.
     struct RefusedOpen {
         int32_t status = 0; // 0: it was not refused
         kshim_pcm_params params = {};
@@ -147,7 +146,8 @@ class Stream {
     static kshim_event_result on_response(void *stream);
     static kshim_event_result on_event(void *stream);
     template <kshim_event_result (Session::*handler)(Notices &)> kshim_event_result on_interrupt();
-    // Says to ALSA and to the log what was found. No lock of ours held, or the substream mutex.
+    // Says to ALSA and to the log what was found. An interrupt handler holds no lock of ours,
+    // maintenance the connection's mutex and the substream mutex.
     void tell(const Notices &notices, Substream substream);
     void log(const Notices &notices) const;
 
@@ -161,8 +161,7 @@ class Stream {
     Box<SharedBuffer> buffer_ XEN_FRONT_GUARDED_BY(request_mutex_);
     bool has_void_grants_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // of the buffer
     QueryCache query_cache_ XEN_FRONT_GUARDED_BY(request_mutex_);
-    bool is_query_unanswered_ XEN_FRONT_GUARDED_BY(request_mutex_) = false; // the last one
-    RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_); // logged last
+    RefusedOpen refused_open_ XEN_FRONT_GUARDED_BY(request_mutex_); // of the last OPEN
     Mixer mixer_;
     Guarded<Session, SpinLock> session_;
 };

@@ -9,13 +9,11 @@ namespace xen_front {
 Result<void> Stream::connect()
 {
     Mutex::Guard guard(request_mutex_);
-    const DomainId domain = device_.backend_domain();
-    if (buffer_) {
-        if (has_void_grants_ || !(buffer_->domain() == domain))
-            TRY(buffer_->renew(domain));
-        has_void_grants_ = false;
+    if (has_void_grants_)
+        TRY(buffer_->renew(device_.backend_domain()));
+    else if (buffer_)
         buffer_->show_values();
-    }
+    has_void_grants_ = false;
     // A file name, for /proc/irq/N has a directory of it.
     Text<48> name;
     name << "xen-front-" << device_.index() << "-" << config_.device << "-" << config_.number;
@@ -23,7 +21,6 @@ Result<void> Stream::connect()
     session_.with([transport = transport_.get()](Session &session) { session.attach(*transport); });
     refused_open_ = RefusedOpen();
     query_cache_.clear();
-    is_query_unanswered_ = false;
     return {};
 }
 
@@ -31,6 +28,8 @@ Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_
 {
     Text<96> directory;
     directory << card_directory << "/" << config_.device << "/" << config_.number;
+    // Only for Clang: no other thread replaces the transport. A caller of prepare() may wait for
+    // XenStore here.
     Mutex::Guard guard(request_mutex_);
     return transport_->publish(transaction, directory.c_string());
 }
@@ -72,11 +71,10 @@ void Stream::void_grants()
 void Stream::suspend()
 {
     session_.with([](Session &session) { session.set_asleep(true); });
-    if (config_.type != StreamType::Capture)
-        return;
-    // All that was reported so far; from now on reports do not count.
     Mutex::Guard guard(request_mutex_);
-    if (buffer_)
+    if (transport_)
+        transport_->touch_events();
+    if (buffer_ && !is_playback())
         buffer_->touch();
 }
 
@@ -99,7 +97,6 @@ Stream::Health Stream::look()
     // What most streams of a card are: idle.
     const bool is_wanted = session_.with([&](Session &session) {
         session.set_asleep(false);
-        health.link = session.link();
         health.is_refused = session.is_continuation_refused();
         return session.exchange_look_wanted();
     });
@@ -113,8 +110,8 @@ Stream::Health Stream::look()
     Notices notices;
     const unsigned int silence_ms = session_.with([&](Session &session) {
         const unsigned int silence_ms = session.look(now_ms(), notices);
-        health.link = session.link();
-        health.stalled_since_ms = session.liveness.stands_since_ms();
+        if (session.link() == Link::Stalled)
+            health.stalled_since_ms = session.liveness.stands_since_ms();
         health.is_served = session.is_served(now_ms());
         health.is_refused = session.is_continuation_refused();
         health.next_look_ms = session.look_interval_ms();
@@ -172,7 +169,7 @@ kshim_event_result Stream::on_interrupt()
 
 void Stream::tell(const Notices &notices, Substream substream)
 {
-    if (notices.violation != Violation::None || notices.is_refused)
+    if (notices.violation != Violation::None || notices.refused_status != 0)
         log(notices);
     if (!substream)
         return;
@@ -192,24 +189,32 @@ void Stream::tell(const Notices &notices, Substream substream)
     }
 }
 
-bool Stream::update_controls(SoundCard &card)
+unsigned int Stream::update_controls(SoundCard &card)
 {
+    // An application is reading a control; or there is no memory.
+    constexpr unsigned int retry_ms = 50;
+    // An application has made a control of the same name: ALSA logs each refusal.
+    constexpr unsigned int taken_ms = 10000;
     using Controls = ValueRequests::Controls;
     bool have_volumes_changed = false;
     const auto shown = session_.with([&](Session &session) -> Controls {
         have_volumes_changed = session.values.exchange_volumes_changed();
         return session.values.controls();
     });
-    bool are_all_right = true;
-    for (const kshim_control_kind kind : control_kinds)
-        are_all_right &= !mixer_.show_control(card, kind, shown.is_shown[kind]).is_error();
+    unsigned int next_try_ms = 0;
+    for (const kshim_control_kind kind : control_kinds) {
+        auto result = mixer_.show_control(card, kind, shown.is_shown[kind]);
+        if (result.is_error())
+            next_try_ms = sooner(next_try_ms, result.error() == Error::Busy ? taken_ms : retry_ms);
+    }
     if (have_volumes_changed)
         mixer_.tell_volumes_changed();
-    if (are_all_right) {
+    // No caller of prepare() waits for a control whose name is taken.
+    if (next_try_ms != retry_ms) {
         session_.with([&](Session &session) { session.values.on_controls_shown(shown); });
         changed_.complete();
     }
-    return are_all_right;
+    return next_try_ms;
 }
 
 void Stream::log(const Notices &notices) const

@@ -38,18 +38,6 @@ bool is_same_setup(const kshim_pcm_params &one, const kshim_pcm_params &other)
            one.has_no_period_wakeup == other.has_no_period_wakeup;
 }
 
-// Whether a response to HW_PARAM_QUERY describes any configuration at all.
-bool is_meaningful(const wire::HwParamQuery &response)
-{
-    const wire::Interval intervals[] = { response.rates, response.channels, response.buffer,
-                                         response.period };
-    for (const wire::Interval &interval : intervals) {
-        if (interval.min > interval.max || interval.max == 0)
-            return false;
-    }
-    return response.formats != 0;
-}
-
 } // namespace
 
 bool Stream::wait_for(unsigned int limit_ms, bool (*is_over)(const Session &))
@@ -113,7 +101,7 @@ Result<void> Stream::await_open()
         session.set_open_awaited(false);
         return { session.link(), session.open_status(), session.params() };
     });
-    if (outcome.link == Link::Removed || outcome.link == Link::Broken)
+    if (is_dead(outcome.link))
         return Error::NoDevice;
     // Sound servers look for controls when they have had a stream prepared.
     const bool are_controls_known =
@@ -163,11 +151,10 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
         return narrow(question, *known);
     // Backends open their device a second time for a query, which fails once it is open. A question
     // that is not answered takes a slot of the ring, and as long as a caller waits at most.
-    const bool is_unanswered_yet = is_query_unanswered_;
-    const bool is_possible = session_.with([&](Session &session) {
+    const bool is_possible = session_.with([](Session &session) {
         session.sync_for_later(); // for a response, also to CLOSE, that came late
-        const bool is_silent = is_unanswered_yet && session.requests.kept_response() == nullptr;
-        return session.link() == Link::Attached && !session.backend().may_be_open() && !is_silent;
+        return session.link() == Link::Attached && !session.backend().may_be_open() &&
+               !session.requests.is_kept_due();
     });
     if (!is_possible)
         return wire::HwParamQuery(question);
@@ -184,14 +171,11 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
     // A backend that does not answer the question, or answers nonsense, leaves XenStore's limits in
     // force.
     wire::HwParamQuery response = {};
-    bool is_unanswered = false;
     const bool is_answered = session_.with([&](Session &session) {
         const Response *kept = session.requests.kept_response();
-        is_unanswered = kept == nullptr && is_attached(session.link());
         response = session.requests.kept_hw_param();
         return kept != nullptr && kept->status == 0 && is_meaningful(response);
     });
-    is_query_unanswered_ = is_unanswered;
     const wire::HwParamQuery result = is_answered ? TRY(narrow(question, response)) : question;
     query_cache_.remember(question, result);
     return wire::HwParamQuery(result);

@@ -46,6 +46,11 @@ class Transport {
     {
         events_.set_masked(is_masked);
     }
+    // Has a live migration transfer the events that the backend has written so far. Context: any.
+    void touch_events() const
+    {
+        event_page_.touch();
+    }
     // Waits for interrupt handlers that run now. Context: may sleep.
     void synchronize() const
     {

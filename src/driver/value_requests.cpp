@@ -14,8 +14,8 @@ void ValueRequests::open(const SharedBuffer &buffer, uint32_t channels)
     is_wait_over_ = false;
     for (Row &row : rows_) {
         // OPEN was answered, and this is not: each try would take another slot of the ring.
-        row.state = row.is_unanswered ? RowState::GivenUp : RowState::Settled;
-        row.is_refused = row.is_unanswered;
+        row.state = row.is_unanswered() ? RowState::GivenUp : RowState::Settled;
+        row.is_refused = row.is_unanswered();
     }
     on_put(KSHIM_CONTROL_VOLUME);
     on_put(KSHIM_CONTROL_SWITCH);
@@ -101,7 +101,6 @@ void ValueRequests::on_sent(Operation operation, RequestId id)
 {
     Row &row = row_of(operation);
     row.state = RowState::Sent;
-    row.is_unanswered = true;
     row.id = id;
 }
 
@@ -110,7 +109,7 @@ void ValueRequests::on_response(const Response &response)
     Row &row = row_of(response.operation);
     if (!(row.id == response.id))
         return;
-    row.is_unanswered = false;
+    row.id = RequestId();
     if (row.state == RowState::GivenUp) {
         row.state = RowState::Settled;
         row.is_refused = false;
@@ -160,7 +159,7 @@ ValueRequests::Support ValueRequests::support(kshim_control_kind kind) const
     const bool is_accepted = row_of(one).was_accepted || row_of(other).was_accepted;
     // A backend that has answered the other request is late with this one.
     const auto is_denied = [&](const Row &row) {
-        const bool is_refused = row.is_refused && !(row.is_unanswered && is_accepted);
+        const bool is_refused = row.is_refused && !(row.is_unanswered() && is_accepted);
         return !row.was_accepted && (is_refused || is_without_rows_);
     };
     // What one OPEN refuses another one may accept: it shows when that has answered.

@@ -63,7 +63,7 @@ class ValueRequests {
     {
         return controls_;
     }
-    // The card has exactly the controls @shown now.
+    // The card has the controls @shown now, as far as their names are not taken.
     void on_controls_shown(const Controls &shown)
     {
         shown_ = shown;
@@ -97,8 +97,11 @@ class ValueRequests {
         RowState state = RowState::Settled;
         bool is_refused = false; // the last time
         bool was_accepted = false; // by this backend
-        bool is_unanswered = false; // the last one that was sent
-        RequestId id;
+        RequestId id; // of the last one that was sent, until it is answered
+        bool is_unanswered() const
+        {
+            return !(id == RequestId());
+        }
     };
 
     Row &row_of(wire::Operation operation)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/xenstore_config.hpp"
 
+#include "kernel/sound_card.hpp"
 #include "sndif/protocol.hpp"
 
 namespace xen_front {
@@ -91,6 +92,11 @@ Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why)
     auto scratch = TRY(Box<ConfigScratch>::create());
     XenStoreSource source(device);
     TRY(parse_config(source, *config, *scratch, why));
+    if (config->device_count > SoundCard::devices_max()) {
+        why << device.path() << ": " << config->device_count << " PCM devices, but this kernel, "
+            << "without CONFIG_SND_DYNAMIC_MINORS, has room for " << SoundCard::devices_max();
+        return Error::NoSpace;
+    }
     return move(config);
 }
 

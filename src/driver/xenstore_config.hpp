@@ -8,7 +8,8 @@
 namespace xen_front {
 
 // The configuration of @device, checked, provided that its backend speaks our version of the
-// protocol. On failure @why says what is wrong, and is empty when memory was. Context: may sleep.
+// protocol. On failure @why says what is wrong; it is empty if there was no memory, or no
+// `versions` node of the backend to be read. Context: may sleep.
 Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why);
 
 // The short name of a card to which the toolstack gives none.

@@ -105,22 +105,28 @@ class Completion {
     kshim_completion completion_;
 };
 
-// Milliseconds of a clock that only goes forward. Context: any.
+// Microseconds of a clock that only goes forward. Context: any.
+inline uint64_t now_us()
+{
+    return kshim_now_us();
+}
+
+// Milliseconds of the same clock. Context: any.
 inline uint64_t now_ms()
 {
     return kshim_now_ms();
+}
+
+// Of two times or durations the earlier or shorter; 0 stands for none.
+template <typename T> constexpr T sooner(T one, T other)
+{
+    return other == 0 || (one != 0 && one < other) ? one : other;
 }
 
 // Sleeps for about @milliseconds. Context: may sleep.
 inline void sleep_for(unsigned int milliseconds)
 {
     kshim_sleep(milliseconds);
-}
-
-// Microseconds of the same clock. Context: any.
-inline uint64_t now_us()
-{
-    return kshim_now_us();
 }
 
 // A point in time after which waiting ends.
@@ -132,11 +138,6 @@ class Deadline {
     bool has_passed() const
     {
         return now_ms() >= end_ms_;
-    }
-    // Between two looks at what no event announces. Context: may sleep.
-    static void pause()
-    {
-        sleep_for(1);
     }
 
   private:

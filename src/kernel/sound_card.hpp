@@ -98,6 +98,13 @@ class SoundCard {
         return SoundCard(card);
     }
 
+    // How many PCM devices a card can have. Context: any.
+    static uint32_t devices_max()
+    {
+        return kshim_pcm_devices_max();
+    }
+    // Before the card is registered. @context is for xen_front_pcm_open(). NoMemory. Context: may
+    // sleep.
     Result<PcmHandle> add_pcm(unsigned int index, const char *name, unsigned int playback_count,
                               unsigned int capture_count, void *context)
     {
@@ -122,6 +129,8 @@ class SoundCard {
     {
         return Result<void>::from_status(kshim_proc_add(card_, name, context));
     }
+    // Makes all of it visible to applications. Error as of ALSA: Busy when another card has the id.
+    // Context: may sleep.
     Result<void> register_with_alsa()
     {
         return Result<void>::from_status(kshim_card_register(card_));

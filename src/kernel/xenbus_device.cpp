@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/xenbus_device.hpp"
 
+#include "base/checked.hpp"
+
 namespace xen_front {
 
 uint32_t XenbusDevice::number() const
 {
-    const StringView digits = index();
-    uint32_t number = 0;
-    for (size_t i = 0; i < digits.size(); i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            return 0;
-        number = number * 10 + static_cast<uint32_t>(digits[i] - '0');
-    }
-    return number;
+    auto number = parse_decimal(index());
+    return number.is_error() ? 0 : number.value();
 }
 
 Result<XenStoreValue> XenStoreValue::read(const char *directory, const char *node)

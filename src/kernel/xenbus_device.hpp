@@ -161,7 +161,8 @@ class XenStoreListing {
     size_t count_;
 };
 
-// Writes that become visible together. Aborted unless committed.
+// Writes that become visible together. Aborted unless committed. Errors are XenStore's. Context:
+// may sleep.
 class XenStoreTransaction {
   public:
     XenStoreTransaction(XenStoreTransaction &&other) : id_(exchange(other.id_, 0u))

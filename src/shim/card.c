@@ -35,7 +35,7 @@ int kshim_card_create(struct kshim_xenbus_device *device, const struct kshim_car
 	int ret;
 
 	if (is_listed && !enable[names->number])
-		return -ENODEV;
+		return -EPERM;
 	ret = snd_card_new(&to_xenbus(device)->dev,
 			   is_listed ? index[names->number] : SNDRV_DEFAULT_IDX1,
 			   is_listed && id[names->number] ? id[names->number] : names->id,

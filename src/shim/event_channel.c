@@ -105,7 +105,8 @@ uint32_t kshim_event_channel_port(const struct kshim_event_channel *channel)
 
 void kshim_event_channel_notify(struct kshim_event_channel *channel)
 {
-	notify_remote_via_evtchn(channel->port);
+	/* Not by the port, which after a restore may be another driver's. */
+	notify_remote_via_irq(channel->irq);
 }
 
 void kshim_event_channel_mask(struct kshim_event_channel *channel)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module: its entry and exit, parameters and description. */
+/* The module's parameters and description. */
 #include <linux/bug.h>
 #include <linux/module.h>
 
-#include "driver.h"
 #include "kshim/module.h"
 
 static unsigned int request_timeout_ms = 1000;
@@ -60,18 +59,6 @@ void __cxa_pure_virtual(void)
 {
 	BUG();
 }
-
-static int __init xen_front_init(void)
-{
-	return xen_front_driver_register();
-}
-module_init(xen_front_init);
-
-static void __exit xen_front_exit(void)
-{
-	xen_front_driver_unregister();
-}
-module_exit(xen_front_exit);
 
 MODULE_DESCRIPTION("Xen para-virtualized sound frontend");
 MODULE_LICENSE("GPL");

@@ -70,8 +70,11 @@ static int pcm_trigger(struct snd_pcm_substream *substream, int command)
 		[SNDRV_PCM_TRIGGER_DRAIN] = KSHIM_TRIGGER_DRAIN,
 		/* Another card sleeps, of which a stream is linked with this one. */
 		[SNDRV_PCM_TRIGGER_SUSPEND] = KSHIM_TRIGGER_STOP,
+		[SNDRV_PCM_TRIGGER_RESUME] = KSHIM_TRIGGER_STOP,
 	};
 
+	if ((unsigned int)command >= ARRAY_SIZE(commands))
+		return -EINVAL;
 	return xen_front_pcm_trigger(stream_of(substream), commands[command]);
 }
 
@@ -164,6 +167,15 @@ static const struct snd_pcm_ops pcm_ops = {
 	.ack = pcm_ack,
 	.page = pcm_page,
 };
+
+unsigned int kshim_pcm_devices_max(void)
+{
+	/*
+	 * 8 without CONFIG_SND_DYNAMIC_MINORS. ALSA does not look: of device 8 the device node for
+	 * playback would be that of device 0 for capture.
+	 */
+	return SNDRV_PCM_DEVICES;
+}
 
 int kshim_pcm_create(struct kshim_card *card, unsigned int index, const char *name,
 		     unsigned int playback_count, unsigned int capture_count, void *context,

@@ -57,11 +57,13 @@ static bool is_replaced(const struct xenbus_device *device)
 
 /*
  * Nothing is written if the node has gone, for the directory must not come back as a lone node, or
- * if it says so already.
+ * if it says so already. A domain that writes to the nodes as fast as this function does not keep
+ * the caller, which may be xenwatch: -EAGAIN.
  */
 static int write_state(struct xenbus_device *device, unsigned int state)
 {
 	struct xenbus_transaction transaction;
+	unsigned int attempts = 10;
 	unsigned int present;
 	bool is_written;
 	char *text;
@@ -86,7 +88,7 @@ static int write_state(struct xenbus_device *device, unsigned int state)
 			return ret;
 		}
 		ret = xenbus_transaction_end(transaction, !is_written);
-	} while (ret == -EAGAIN);
+	} while (ret == -EAGAIN && --attempts);
 	return ret;
 }
 
@@ -110,7 +112,7 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int 
 	WRITE_ONCE(device->state, XenbusStateInitialising);
 	ret = write_state(device, state);
 	if (ret)
-		xenbus_dev_error(device, ret, "writing the state %u", state);
+		kshim_xenbus_error(opaque, ret, "cannot write the state");
 }
 
 void kshim_xenbus_settle_state(struct kshim_xenbus_device *opaque)

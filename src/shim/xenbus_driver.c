@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The driver that the Xen bus knows, and its devices' way to the C++. */
+#define pr_fmt(fmt) "snd-xen-front: " fmt
+
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/jiffies.h>
@@ -14,7 +16,6 @@
 #include <xen/xen.h>
 #include <xen/xenbus.h>
 
-#include "driver.h"
 #include "kshim/entry.h"
 #include "shim.h"
 
@@ -60,10 +61,6 @@ static int device_suspend(struct device *device)
 	return suspend(to_xenbus_device(device));
 }
 
-static const struct dev_pm_ops sleep_operations = {
-	.suspend = device_suspend,
-};
-
 static int resume(struct xenbus_device *device)
 {
 	unsigned int flags = memalloc_noio_save(); /* as above */
@@ -72,6 +69,21 @@ static int resume(struct xenbus_device *device)
 	memalloc_noio_restore(flags);
 	return 0;
 }
+
+/*
+ * The bus does not call resume() of a device whose nodes in XenStore it does not find after a
+ * restore, and has no function of this name.
+ */
+static void device_complete(struct device *device)
+{
+	if (!to_xenbus_device(device)->otherend)
+		resume(to_xenbus_device(device));
+}
+
+static const struct dev_pm_ops sleep_operations = {
+	.suspend = device_suspend,
+	.complete = device_complete,
+};
 
 static void remove(struct xenbus_device *device)
 {
@@ -160,7 +172,7 @@ static int is_connecting(struct xenbus_device *device)
 }
 
 /* So that there is a card when insmod returns, if it has a backend. */
-static void await_cards(void)
+static void __init await_cards(void)
 {
 	unsigned long end = jiffies + 30 * HZ;
 
@@ -174,7 +186,7 @@ static void await_cards(void)
  * A driver that registers has to wait up to 30 s for each device that the bus takes for connecting,
  * whether there is a backend or not. So it has no device then, and gets them afterwards.
  */
-static int register_with_bus(void)
+static int __init register_with_bus(void)
 {
 	int ret = xenbus_register_frontend(&driver);
 
@@ -201,8 +213,7 @@ static int shut_down(struct xenbus_device *device)
 /* The bus closes devices that are Connected, and no others. */
 static int on_reboot(struct notifier_block *block, unsigned long action, void *unused)
 {
-	if (visit_devices(shut_down))
-		pr_warn("snd-xen-front: not every device is closed\n");
+	visit_devices(shut_down);
 	return NOTIFY_DONE;
 }
 
@@ -210,14 +221,14 @@ static struct notifier_block reboot_block = {
 	.notifier_call = on_reboot,
 };
 
-int xen_front_driver_register(void)
+static int __init xen_front_init(void)
 {
 	int status;
 
 	if (!xen_domain() || !xen_has_pv_devices()) {
 		/* As part of the kernel it is on many machines that are none. */
 		if (__is_defined(MODULE))
-			pr_err("snd-xen-front: this is no Xen guest, or one without Xen's devices\n");
+			pr_err("this is not a Xen guest, or one without paravirtualised devices\n");
 		return -ENODEV;
 	}
 	shared = xen_front_load();
@@ -225,16 +236,16 @@ int xen_front_driver_register(void)
 		return -ENOMEM;
 	status = register_with_bus();
 	if (status) {
-		pr_err("snd-xen-front: the Xen bus refuses the driver: %d; is snd_xen_front loaded?\n",
-		       status);
+		pr_err("the Xen bus refuses the driver: %d; is snd_xen_front loaded?\n", status);
 		xen_front_unload(shared);
 		return status;
 	}
 	register_reboot_notifier(&reboot_block);
 	return 0;
 }
+module_init(xen_front_init);
 
-void xen_front_driver_unregister(void)
+static void __exit xen_front_exit(void)
 {
 	unregister_reboot_notifier(&reboot_block);
 	xenbus_unregister_driver(&driver);
@@ -242,5 +253,6 @@ void xen_front_driver_unregister(void)
 	xen_front_unload(shared);
 	synchronize_rcu_tasks();
 }
+module_exit(xen_front_exit);
 
 MODULE_ALIAS("xen:" XENSND_DRIVER_NAME);

@@ -30,8 +30,8 @@ class CaptureRun : public Run {
     // than a buffer beyond the room there is count as lost. Returns how far that moves reported().
     Move report(Bytes reported);
 
-    // Whether the backend records, so that a READ may be sent ahead. What is in flight when it ends
-    // to do so says nothing about the backend.
+    // Whether the backend records, so that a READ may be sent ahead. A READ in flight when the
+    // backend stops recording is not judged.
     void set_recording(bool is_recording);
     // The next range to be fetched by READ; then on_transfer_sent().
     bool next_transfer(TransferRange &range);

@@ -57,10 +57,6 @@ struct CardConfig {
     StreamConfig streams[streams_max]; // in the order of device and stream directory
     uint32_t stream_count;
 
-    Span<DeviceConfig> all_devices()
-    {
-        return { devices, device_count };
-    }
     Span<StreamConfig> all_streams()
     {
         return { streams, stream_count };

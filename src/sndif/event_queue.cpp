@@ -14,7 +14,6 @@ void EventQueue::attach(SharedPage<wire::EventPage> page)
 void EventQueue::detach()
 {
     page_ = {};
-    consumed_ = 0;
 }
 
 uint32_t EventQueue::look(Violation &violation)

@@ -36,6 +36,15 @@ bool is_settled(const wire::HwParamQuery &query)
 
 } // namespace
 
+bool is_meaningful(const wire::HwParamQuery &answer)
+{
+    for (auto interval : intervals) {
+        if ((answer.*interval).min > (answer.*interval).max || (answer.*interval).max == 0)
+            return false;
+    }
+    return answer.formats != 0;
+}
+
 Result<wire::HwParamQuery> narrow(const wire::HwParamQuery &question,
                                   const wire::HwParamQuery &answer)
 {

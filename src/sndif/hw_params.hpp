@@ -7,6 +7,9 @@
 
 namespace xen_front {
 
+// Whether @answer describes any configuration at all.
+bool is_meaningful(const wire::HwParamQuery &answer);
+
 // Question ∩ answer. Invalid when the answer leaves nothing of some parameter: the backend has no
 // configuration like that.
 Result<wire::HwParamQuery> narrow(const wire::HwParamQuery &question,

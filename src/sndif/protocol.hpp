@@ -206,6 +206,5 @@ inline constexpr const char *sample_formats = "sample-formats";
 inline constexpr const char *buffer_size = "buffer-size";
 
 inline constexpr char list_separator = ',';
-inline constexpr size_t format_length_max = 24; // XENSND_SAMPLE_FORMAT_MAX_LEN
 
 } // namespace xen_front::field

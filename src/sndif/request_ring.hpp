@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/strong.hpp"
 #include "sndif/protocol.hpp"
 #include "sndif/shared_memory.hpp"
 #include "sndif/violation.hpp"
@@ -11,21 +12,7 @@ namespace xen_front {
 
 // Names one request among all that are and were in flight; goes over the wire as the id. The
 // default one names none.
-class RequestId {
-  public:
-    constexpr RequestId() = default;
-    constexpr explicit RequestId(uint16_t value) : value_(value)
-    {
-    }
-    constexpr uint16_t value() const
-    {
-        return value_;
-    }
-    constexpr bool operator==(const RequestId &) const = default;
-
-  private:
-    uint16_t value_ = 0;
-};
+using RequestId = Strong<struct RequestIdTag, uint16_t>;
 
 // The response to a request of ours, checked.
 struct Response {

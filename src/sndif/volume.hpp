@@ -51,12 +51,7 @@ constexpr uint32_t bytes_with_values(uint32_t audio_bytes, uint32_t channels)
     return value_rows_offset(audio_bytes) + value_rows * word_bytes * channels;
 }
 
-constexpr bool has_values(wire::Operation operation)
-{
-    return operation >= wire::Operation::SetVolume && operation <= wire::Operation::Unmute;
-}
-
-// The number of the row of @operation, which has_values().
+// The number of the row of @operation, SetVolume to Unmute.
 constexpr uint32_t value_row_index(wire::Operation operation)
 {
     return static_cast<uint32_t>(operation) - static_cast<uint32_t>(wire::Operation::SetVolume);

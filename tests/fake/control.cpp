@@ -110,8 +110,10 @@ int kshim_control_add(kshim_card *card, kshim_control_kind kind, const kshim_con
     for (const auto &other : card->controls) {
         if (other->is_removed)
             continue;
-        if (is_same_id(*other, *control))
+        if (is_same_id(*other, *control)) {
+            kernel.sound.refused_controls++;
             return -EBUSY;
+        }
         // Simple mixers know controls by name and index only.
         if (other->name == control->name && other->index == control->index)
             report_fault("two controls are both called " + control->name + ", index " +

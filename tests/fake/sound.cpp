@@ -13,6 +13,7 @@ namespace {
 
 // Lengths of the arrays that ALSA keeps names in, with the NUL.
 constexpr size_t short_name_size = 32;
+// Which of the next one takes a separator that is not there yet.
 constexpr size_t components_size = 128;
 constexpr size_t long_name_size = 80;
 constexpr size_t pcm_name_size = 80;
@@ -82,7 +83,7 @@ kshim_card *SoundCore::create(XenbusDevice *device, const kshim_card_names &name
     card->short_name = cut(names.short_name, short_name_size);
     card->id = names.id == nullptr ? "" : names.id;
     card->long_name = cut(names.long_name, long_name_size);
-    card->components = cut(names.components, components_size);
+    card->components = names.components;
     card->context = context;
     cards_.push_back(std::move(card));
     return cards_.back().get();
@@ -165,7 +166,11 @@ int kshim_card_create(kshim_xenbus_device *device, const kshim_card_names *names
     if (kernel.injector.is_failing("kshim_card_create", -ENOMEM))
         return -ENOMEM;
     if (kernel.sound.disabled.contains(names->number))
+        return -EPERM;
+    if (kernel.sound.has_no_slot)
         return -ENODEV;
+    if (std::string(names->components).size() + 2 > components_size)
+        return -ENOMEM;
     if (kernel.sound.taken.contains(names->number)) {
         kernel.sound.refused_cards++;
         return -EBUSY;
@@ -201,6 +206,11 @@ void kshim_card_release(kshim_card *card)
     kernel.context.require_may_sleep("kshim_card_release()");
     if (SoundCore::is_usable(card, "kshim_card_release()"))
         SoundCore::release(card);
+}
+
+unsigned int kshim_pcm_devices_max(void)
+{
+    return Kernel::current().sound.devices_max;
 }
 
 int kshim_pcm_create(kshim_card *card, unsigned int index, const char *name,

@@ -73,12 +73,18 @@ struct PcmInfo {
 
 class SoundCore {
   public:
+    // PCM devices of a card: 8 without CONFIG_SND_DYNAMIC_MINORS.
+    unsigned int devices_max = 32;
     // Devices that get no card: the module parameter "enable".
     std::set<unsigned int> disabled;
+    // Other drivers have as many cards as there can be.
+    bool has_no_slot = false;
     // Whose index is another driver's card.
     std::set<unsigned int> taken;
     // How often that was refused.
     size_t refused_cards = 0;
+    // How often a control was, as there is one of that id.
+    size_t refused_controls = 0;
     // The cards that applications can open, in the order of their registration.
     std::vector<kshim_card *> visible_cards() const;
     // All that there ever were.

@@ -78,6 +78,11 @@ void kshim_card_release(kshim_card *card)
     put(card);
 }
 
+unsigned int kshim_pcm_devices_max(void)
+{
+    return 32;
+}
+
 int kshim_pcm_create(kshim_card *card, unsigned int, const char *, unsigned int, unsigned int,
                      void *context, kshim_pcm **pcm)
 {

@@ -165,6 +165,16 @@ int bind_evtchn_to_irq_lateeoi(evtchn_port_t port)
 }
 EXPORT_SYMBOL_GPL(bind_evtchn_to_irq_lateeoi);
 
+void notify_remote_via_irq(int irq)
+{
+	struct fake_channel *channel = fake_channel_of_irq(irq);
+
+	/* After a restore an interrupt has no port. */
+	if (!channel->is_severed)
+		notify_remote_via_evtchn(channel->port);
+}
+EXPORT_SYMBOL_GPL(notify_remote_via_irq);
+
 /* For one whose interrupt could not be requested. */
 void evtchn_put(evtchn_port_t port)
 {

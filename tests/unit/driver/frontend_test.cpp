@@ -34,6 +34,32 @@ TEST_F(FrontendTest, DeviceThatIsDisabledGetsNoCard)
         << complaints()[0];
 }
 
+TEST_F(FrontendTest, DeviceForWhichAlsaHasNoSlotGetsNoCard)
+{
+    kernel.sound.has_no_slot = true;
+    ASSERT_EQ(fake::probe(device), 0);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("ALSA has no card left"), std::string::npos) << complaints()[0];
+}
+
+// Of more devices ALSA would give two the same device node.
+TEST_F(FrontendTest, CardHasNoMoreDevicesThanTheKernelHasRoomFor)
+{
+    kernel.sound.devices_max = 8;
+    for (int number = 1; number < 9; number++)
+        configure({ { (std::to_string(number) + "/0/type").c_str(), "p" } });
+    ASSERT_EQ(fake::probe(device), 0);
+    backend.wait_for_frontend();
+    EXPECT_TRUE(kernel.sound.all_cards().empty());
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("9 PCM devices, but this kernel, without "
+                                   "CONFIG_SND_DYNAMIC_MINORS, has room for 8"),
+              std::string::npos)
+        << complaints()[0];
+}
+
 // ALSA complains each time: it is not asked again and again, and modprobe does not wait.
 TEST_F(FrontendTest, DeviceWhoseIndexIsTakenGetsNoCard)
 {
@@ -191,8 +217,21 @@ TEST_F(FrontendTest, ComponentsEndWithAWholeWord)
         configure({ { (std::to_string(device) + "/0/type").c_str(), "p" } });
     connect();
     const std::string &components = kernel.sound.visible_cards().at(0)->components;
-    EXPECT_LT(components.size(), 128u);
+    EXPECT_LT(components.size(), 127u);
     EXPECT_EQ(components.substr(components.rfind(' ')), " pcm11p:2:11");
+}
+
+// Words of 127 characters in all, of which ALSA takes 126.
+TEST_F(FrontendTest, ComponentsThatWouldJustFillAlsasArrayAreLeftOut)
+{
+    for (int number = 0; number < 5; number++)
+        configure({ { ("0/" + std::to_string(number) + "/type").c_str(), "p" } });
+    for (int number = 1; number < 12; number++)
+        configure({ { (std::to_string(number) + "/0/type").c_str(), "p" } });
+    connect();
+    const std::string &components = kernel.sound.visible_cards().at(0)->components;
+    EXPECT_EQ(components.size(), 127u - std::string(" pcm11p:2:15").size());
+    EXPECT_EQ(components.substr(components.rfind(' ')), " pcm10p:2:14");
 }
 
 TEST_F(FrontendTest, PublishesAgainWhenTheTransactionCollides)

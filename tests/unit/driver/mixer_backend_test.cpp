@@ -96,6 +96,28 @@ TEST_F(ConnectedMixerTest, ControlThatCannotBeAddedIsTriedAgain)
     EXPECT_TRUE(has_volume());
 }
 
+// An application may make a control of the same name, which outlives it. ALSA logs each refusal.
+TEST_F(ConnectedMixerTest, ControlWhoseNameIsTakenIsTriedSeldom)
+{
+    for (const auto operation : { Operation::SetVolume, Operation::GetVolume })
+        stream().statuses[operation] = -22;
+    kshim_card &card = *kernel.sound.visible_cards().at(0);
+    card.controls.push_back(std::make_unique<kshim_control>(volume()));
+    kshim_control &own = *card.controls.back();
+    auto file = prepared();
+    EXPECT_TRUE(has_volume()); // the application's
+    stream().statuses.clear();
+    file.reset();
+    file = open_with(small_params);
+    EXPECT_LT(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 100ms);
+    kernel.timeline.pass(30s);
+    EXPECT_GE(kernel.sound.refused_controls, 1u);
+    EXPECT_LE(kernel.sound.refused_controls, 5u);
+    own.is_removed = true;
+    kernel.timeline.pass(11s);
+    EXPECT_TRUE(has_volume());
+}
+
 // What the backend has accepted once it does not lack.
 TEST_P(RefusalTest, WhilePlayingLeavesTheControl)
 {

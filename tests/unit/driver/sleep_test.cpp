@@ -212,6 +212,30 @@ TEST_F(SleepTest, NothingIsWrittenWhileTheGuestSleeps)
     EXPECT_EQ(triggers().back(), TriggerType::Resume);
 }
 
+// A live migration transfers the page of the events only if the guest writes to it, and a restored
+// guest finds the backend's last words nowhere else.
+TEST_F(SleepTest, WhatTheBackendHasReportedIsTakenBeforeTheGuestSleeps)
+{
+    auto file = open();
+    file->wants_no_period_wakeup = true;
+    ASSERT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 2, 1024, 4096 }), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(4096 * frame_bytes)), 4096);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    kernel.timeline.pass(25ms);
+    const auto hardware = [&] {
+        const std::string text =
+            kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
+        const size_t at = text.find("hardware ");
+        return at == std::string::npos ? 0 : std::stoul(text.substr(at + 9));
+    };
+    EXPECT_EQ(hardware(), 0u);
+    fake::sleep_and_wake(device, [&] {
+        EXPECT_GE(hardware(), 1024u);
+        EXPECT_NE(kernel.memory.touched_count(), 0u);
+    });
+}
+
 TEST_F(SleepTest, SleepLeavesWhatDoesNotRun)
 {
     auto file = prepared();

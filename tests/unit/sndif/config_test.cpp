@@ -122,7 +122,7 @@ TEST_F(Config, NumbersStreamsByDeviceAndSubstreamsByType)
         EXPECT_EQ(card->streams[i].number, expected[i].number) << i;
         EXPECT_EQ(card->streams[i].substream, expected[i].substream) << i;
     }
-    ASSERT_EQ(card->all_devices().size(), 2u);
+    ASSERT_EQ(card->device_count, 2u);
     EXPECT_EQ(card->devices[0].playback_count, 2u);
     EXPECT_EQ(card->devices[0].capture_count, 2u);
 }
