@@ -10,9 +10,11 @@ namespace xen_front {
 // @Lock has a nested class Guard, which holds a Lock from construction to destruction.
 template <typename T, typename Lock> class Guarded {
   public:
-    template <typename... LockArguments>
-    explicit Guarded(LockArguments &&...arguments)
-        : lock_(xen_front::forward<LockArguments>(arguments)...)
+    // What makes the lock, and what makes the data.
+    template <typename LockArgument, typename... Arguments>
+    explicit Guarded(LockArgument &&lock, Arguments &&...arguments)
+        : lock_(xen_front::forward<LockArgument>(lock)),
+          value_ { xen_front::forward<Arguments>(arguments)... }
     {
     }
     Guarded(const Guarded &) = delete;
@@ -27,7 +29,7 @@ template <typename T, typename Lock> class Guarded {
 
   private:
     Lock lock_;
-    T value_ XEN_FRONT_GUARDED_BY(lock_) {};
+    T value_ XEN_FRONT_GUARDED_BY(lock_);
 };
 
 } // namespace xen_front

@@ -12,10 +12,8 @@ namespace xen_front {
 // Not locked: the ring lock covers every call. Context: any.
 class Journal {
   public:
-    // Whose journal it is; before anything happens.
-    void begin(const kshim_trace_stream &stream)
+    explicit Journal(const kshim_trace_stream &stream) : stream_(stream)
     {
-        stream_ = stream;
     }
 
     void on_request(const wire::Request &request)
@@ -85,7 +83,7 @@ class Journal {
     [[gnu::cold, gnu::noinline]] void trace_position(const StreamRun &run) const;
     [[gnu::cold, gnu::noinline]] void trace_state() const;
 
-    kshim_trace_stream stream_ = {};
+    const kshim_trace_stream stream_;
     RunState run_ = RunState::Idle;
     Link link_ = Link::Absent;
     wire::Operation refused_operation_ = wire::Operation::Open; // last

@@ -25,7 +25,7 @@ Result<RequestId> RequestChannel::post(wire::Request &request)
     const bool is_transfer =
         request.operation == wire::Operation::Write || request.operation == wire::Operation::Read;
     unpublished_ = max(unpublished_, is_transfer ? Unpublished::Transfers : Unpublished::Urgent);
-    journal_->on_request(request);
+    journal_.on_request(request);
     return RequestId(id);
 }
 
@@ -38,7 +38,7 @@ void RequestChannel::publish()
     const bool is_sent = ring_.publish() || unpublished == Unpublished::Urgent;
     if (is_sent)
         transport_->notify();
-    journal_->on_notification(is_sent);
+    journal_.on_notification(is_sent);
 }
 
 bool RequestChannel::take(Response &response, Violation &violation)
@@ -46,7 +46,7 @@ bool RequestChannel::take(Response &response, Violation &violation)
     if (!ring_.take(response, violation))
         return false;
     has_activity_ = true;
-    journal_->on_response(response);
+    journal_.on_response(response);
     if (kept_.id == response.id) {
         kept_ = response;
         kept_hw_param_ = ring_.hw_param();

@@ -14,10 +14,8 @@ namespace xen_front {
 class RequestChannel {
   public:
     // @changed is completed for the waiter; both outlive the channel.
-    void begin(Journal &journal, Completion &changed)
+    RequestChannel(Journal &journal, Completion &changed) : journal_(journal), changed_(changed)
     {
-        journal_ = &journal;
-        changed_ = &changed;
     }
     void attach(const Transport &transport);
     // Forgets all requests in flight.
@@ -69,7 +67,7 @@ class RequestChannel {
     void wake()
     {
         if (is_awaited_)
-            changed_->complete();
+            changed_.complete();
     }
     // The response to request @id is to be kept for its caller.
     void keep_response(RequestId id)
@@ -96,8 +94,8 @@ class RequestChannel {
   private:
     RequestRing ring_;
     const Transport *transport_ = nullptr;
-    Journal *journal_ = nullptr;
-    Completion *changed_ = nullptr;
+    Journal &journal_;
+    Completion &changed_;
     Response kept_ = {};
     wire::HwParamQuery kept_hw_param_ = {};
     bool has_kept_ = false;

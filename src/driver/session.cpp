@@ -4,14 +4,14 @@
 
 namespace xen_front {
 
-void Session::begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
-                    CardServices &services)
+Session::Session(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
+                 CardServices &services)
+    : requests(journal, changed),
+      values(mixer),
+      journal(name),
+      services_(&services),
+      run_(name.direction == KSHIM_PLAYBACK)
 {
-    services_ = &services;
-    run_.set_playback(name.direction == KSHIM_PLAYBACK);
-    journal.begin(name);
-    requests.begin(journal, changed);
-    values.begin(mixer);
     note_state();
 }
 

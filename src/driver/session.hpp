@@ -24,10 +24,10 @@ namespace xen_front {
 // Nothing here sleeps, or calls ALSA but to read what it has. Context: any, ring lock held.
 class Session {
   public:
-    // Once, before anything else. @changed: of the waiter, see Stream::wait_for(). @services:
-    // its works do what cannot be done at once; they are not scheduled any more after remove().
-    void begin(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
-               CardServices &services);
+    // @changed: of the waiter, see Stream::wait_for(). @services: its works do what cannot be done
+    // at once; they are not scheduled any more after remove().
+    Session(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
+            CardServices &services);
 
     // ---- Connection ----
 
@@ -268,7 +268,7 @@ class Session {
     RateLimit recoveries_ { 16, 1000 };
     bool is_continuation_refused_ = false;
     int32_t open_status_ = 0;
-    CardServices *services_ = nullptr;
+    CardServices *services_; // nullptr after remove()
     const Transport *transport_ = nullptr; // when there is a connection
     SharedBuffer *buffer_ = nullptr;
     Substream substream_;

@@ -24,15 +24,15 @@ Stream::Stream(XenbusDevice device, const StreamConfig &config, CardServices &se
       request_mutex_(KSHIM_LOCK_REQUEST),
       substream_mutex_(KSHIM_LOCK_SUBSTREAM),
       mixer_(*this, config),
-      session_(KSHIM_LOCK_RING)
+      session_(KSHIM_LOCK_RING,
+               kshim_trace_stream {
+                   .card = device.number(),
+                   .device = config.device,
+                   .number = config.number,
+                   .direction = is_playback() ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
+               },
+               mixer_, changed_, services)
 {
-    const kshim_trace_stream name = {
-        .card = device.number(),
-        .device = config.device,
-        .number = config.number,
-        .direction = is_playback() ? KSHIM_PLAYBACK : KSHIM_CAPTURE,
-    };
-    session_.with([&](Session &session) { session.begin(name, mixer_, changed_, services); });
 }
 
 void Stream::describe(TextBuilder &text) const

@@ -9,18 +9,12 @@ namespace xen_front {
 
 class StreamRun {
   public:
-    StreamRun() = default;
+    explicit StreamRun(bool is_playback)
+        : base_(is_playback ? static_cast<Run *>(&playback_) : &capture_), is_playback_(is_playback)
+    {
+    }
     StreamRun(const StreamRun &) = delete;
     StreamRun &operator=(const StreamRun &) = delete;
-    // Before anything else.
-    void set_playback(bool is_playback)
-    {
-        is_playback_ = is_playback;
-        if (is_playback)
-            base_ = &playback_;
-        else
-            base_ = &capture_;
-    }
     bool is_playback() const
     {
         return is_playback_;
@@ -70,8 +64,8 @@ class StreamRun {
   private:
     PlaybackRun playback_;
     CaptureRun capture_;
-    bool is_playback_ = true;
-    Run *base_ = &playback_; // or capture_
+    Run *const base_; // one of the two
+    const bool is_playback_;
 };
 
 } // namespace xen_front

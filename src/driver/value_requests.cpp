@@ -41,7 +41,7 @@ void ValueRequests::on_put(kshim_control_kind kind)
         return;
     }
     // A volume that no application has chosen is the backend's.
-    if (mixer_->is_volume_chosen())
+    if (mixer_.is_volume_chosen())
         make_due(Operation::SetVolume);
     make_due(Operation::GetVolume);
 }
@@ -60,12 +60,12 @@ bool ValueRequests::write_row(Operation operation)
     const Span<uint32_t> row = buffer_->values(operation, channels_);
     switch (operation) {
     case Operation::Mute:
-        return mixer_->write_switches(row, false);
+        return mixer_.write_switches(row, false);
     case Operation::Unmute:
-        return mixer_->write_switches(row, true);
+        return mixer_.write_switches(row, true);
     default:
         // GET_VOLUME leaves what the backend has; until then the row holds what is shown.
-        const Mixer::Written written = mixer_->write_volumes(row);
+        const Mixer::Written written = mixer_.write_volumes(row);
         if (operation == Operation::GetVolume)
             asked_with_ = written;
         return true;
@@ -135,7 +135,7 @@ void ValueRequests::on_volumes_read(bool is_refused)
         return;
     if (!is_refused)
         have_volumes_changed_ |=
-            mixer_->read_volumes(buffer_->values(Operation::GetVolume, channels_), asked_with_);
+            mixer_.read_volumes(buffer_->values(Operation::GetVolume, channels_), asked_with_);
     else if (!asked_with_.is_chosen && row_of(Operation::SetVolume).state == RowState::Settled)
         // The backend does not tell; what the control shows can still be made true.
         make_due(Operation::SetVolume);

@@ -15,9 +15,8 @@ namespace xen_front {
 // for it is in flight: the backend may be looking at it.
 class ValueRequests {
   public:
-    void begin(Mixer &mixer)
+    explicit ValueRequests(Mixer &mixer) : mixer_(mixer)
     {
-        mixer_ = &mixer;
     }
     // There is another backend.
     void meet_backend()
@@ -118,7 +117,7 @@ class ValueRequests {
     void on_volumes_read(bool is_refused);
     Support support(kshim_control_kind kind) const;
 
-    Mixer *mixer_ = nullptr;
+    Mixer &mixer_;
     const SharedBuffer *buffer_ = nullptr; // nullptr: no rows
     uint32_t channels_ = 0;
     Row rows_[value_rows];
