@@ -28,7 +28,7 @@ void *kshim_page_address(struct kshim_page *page);
  */
 void kshim_page_touch(struct kshim_page *page);
 
-/* @count pages as one run of kernel addresses, or NULL. Both: context: may sleep. */
+/* @count pages as one run of kernel addresses, or NULL. Context for both: may sleep. */
 void *kshim_pages_map(struct kshim_page **pages, unsigned int count);
 void kshim_pages_unmap(void *address);
 

@@ -155,13 +155,15 @@ void kshim_pcm_wait_without_limit(struct kshim_substream *substream);
 void kshim_pcm_synchronize(struct kshim_substream *substream);
 /*
  * Wakes a caller that waits for a drain, which gives up 100 ms or the length of the buffer after
- * it was woken last. Context: as above.
+ * it was woken last. Context: any, with neither a spinlock of ours nor the request mutex held; from
+ * .open to .close.
  */
 void kshim_pcm_wake_drain(struct kshim_substream *substream);
 
 /*
  * Tells ALSA to look at the position, which has moved over a period boundary, or to the end of what
- * there is to play. Context: as above.
+ * there is to play. Context: any, with neither a spinlock of ours nor the request mutex held; from
+ * .open to .close; as for the next two.
  */
 void kshim_pcm_period_elapsed(struct kshim_substream *substream);
 /*

@@ -10,7 +10,7 @@ namespace xen_front {
 // @Lock has a nested class Guard, which holds a Lock from construction to destruction.
 template <typename T, typename Lock> class Guarded {
   public:
-    // What makes the lock, and what makes the data.
+    // @lock is the argument of the lock's constructor, @arguments are those of the data's.
     template <typename LockArgument, typename... Arguments>
     explicit Guarded(LockArgument &&lock, Arguments &&...arguments)
         : lock_(xen_front::forward<LockArgument>(lock)),

@@ -8,8 +8,8 @@
 
 namespace xen_front {
 
-// What ALSA has room for, with the NUL: of its 128 characters it leaves one for a separator, even
-// where there is nothing to separate.
+// What ALSA has room for, with the NUL: of the 128 characters that kernels before 7.3 keep, one is
+// for a separator, even where there is nothing to separate.
 inline constexpr size_t components_size = 127;
 using Components = Text<components_size>;
 

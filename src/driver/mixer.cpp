@@ -51,7 +51,17 @@ Result<void> Mixer::show_control(SoundCard &card, kshim_control_kind kind, bool 
         // alsactl has for cards of any kind give a volume of their own.
         .substream = config_.substream + 1,
     };
-    handle = TRY(card.add_control(kind, id, channels_, &controls_[kind]));
+    Pause &pause = pauses_[kind];
+    if (!pause.end.has_passed())
+        return Error::Busy;
+    auto added = card.add_control(kind, id, channels_, &controls_[kind]);
+    if (added.is_error() && added.error() == Error::Busy) {
+        constexpr unsigned int longest_ms = 640000;
+        pause.end = Deadline(pause.next_ms);
+        pause.next_ms = min(2 * pause.next_ms, longest_ms);
+    }
+    handle = TRY(move(added));
+    pause = Pause();
     return {};
 }
 

@@ -43,8 +43,11 @@ class Mixer {
     // Adds the controls to @card; @index is that of the stream among the card's streams of the same
     // direction. What SoundCard::add_control() returns. May sleep.
     Result<void> add_controls(SoundCard &card, uint32_t index);
-    // Adds, or takes away, one of them. Callers come one at a time. As add_controls().
+    // Adds, or takes away, one of them. Callers come one at a time. As add_controls(); when an
+    // application has a control of that id, ALSA, which logs each refusal, is asked again after
+    // taken_pause_ms, and then more and more rarely: Busy.
     Result<void> show_control(SoundCard &card, kshim_control_kind kind, bool is_shown);
+    static constexpr unsigned int taken_pause_ms = 10000;
 
     // ---- values; context: any ----
 
@@ -89,6 +92,12 @@ class Mixer {
         uint32_t generation; // of the volumes: changes when an application sets them
     };
 
+    // Of a control whose id is taken.
+    struct Pause {
+        Deadline end { 0 };
+        unsigned int next_ms = taken_pause_ms; // the length of the next one
+    };
+
     const StreamConfig &config_;
     const uint32_t channels_; // of each control
     uint32_t index_ = 0; // of each control among those of its name
@@ -96,6 +105,7 @@ class Mixer {
     // Of the controls that there are. Only the thread that makes the card writes to them, then only
     // the card's controls work.
     ControlHandle handles_[KSHIM_CONTROL_KINDS];
+    Pause pauses_[KSHIM_CONTROL_KINDS];
     Guarded<State, SpinLock> state_;
 };
 

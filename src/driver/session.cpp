@@ -115,11 +115,12 @@ void Session::remove()
 
 void Session::set_asleep(bool is_asleep)
 {
-    if (exchange(is_asleep_, is_asleep) == is_asleep)
+    if (is_asleep_ == is_asleep)
         return;
     // With period wake-ups off, no application may have looked for a while.
     if (is_asleep && is_attached(link_))
         (void)take_events();
+    is_asleep_ = is_asleep;
     if (!run_.is_playback())
         run_.capture().set_recording(false);
     sync_for_later();

@@ -141,7 +141,8 @@ class Session {
         return is_continuation_refused_;
     }
 
-    // Whether the application prepares it anew after an xrun or a refusal, as it did too often.
+    // prepare() is about to recover from an xrun or a refusal, if there was one. Whether that has
+    // been too often lately.
     bool exchange_hasty_recovery()
     {
         return exchange(needs_recovery_, false) && !recoveries_.allow();

@@ -28,8 +28,8 @@ Result<void> Stream::publish(XenStoreTransaction &transaction, const char *card_
 {
     Text<96> directory;
     directory << card_directory << "/" << config_.device << "/" << config_.number;
-    // Only for Clang: no other thread replaces the transport. A caller of prepare() may wait for
-    // XenStore here.
+    // For Clang's thread-safety analysis: no other thread replaces the transport. A caller of
+    // prepare() may wait for XenStore here.
     Mutex::Guard guard(request_mutex_);
     return transport_->publish(transaction, directory.c_string());
 }
@@ -71,6 +71,7 @@ void Stream::void_grants()
 void Stream::suspend()
 {
     session_.with([](Session &session) { session.set_asleep(true); });
+    // All that was reported so far; from now on reports of recording do not count.
     Mutex::Guard guard(request_mutex_);
     if (transport_)
         transport_->touch_events();
@@ -193,8 +194,8 @@ unsigned int Stream::update_controls(SoundCard &card)
 {
     // An application is reading a control; or there is no memory.
     constexpr unsigned int retry_ms = 50;
-    // An application has made a control of the same name: ALSA logs each refusal.
-    constexpr unsigned int taken_ms = 10000;
+    // An application has made a control of the same name.
+    constexpr unsigned int taken_ms = Mixer::taken_pause_ms;
     using Controls = ValueRequests::Controls;
     bool have_volumes_changed = false;
     const auto shown = session_.with([&](Session &session) -> Controls {

@@ -129,7 +129,7 @@ class SoundCard {
     {
         return Result<void>::from_status(kshim_proc_add(card_, name, context));
     }
-    // Makes all of it visible to applications. Error as of ALSA: Busy when another card has the id.
+    // Makes all of it visible to applications. Busy when ALSA has no minor left for a device.
     // Context: may sleep.
     Result<void> register_with_alsa()
     {

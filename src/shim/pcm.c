@@ -171,8 +171,8 @@ static const struct snd_pcm_ops pcm_ops = {
 unsigned int kshim_pcm_devices_max(void)
 {
 	/*
-	 * 8 without CONFIG_SND_DYNAMIC_MINORS. ALSA does not look: of device 8 the device node for
-	 * playback would be that of device 0 for capture.
+	 * 8 without CONFIG_SND_DYNAMIC_MINORS: the minors of device 8 would be those of other
+	 * devices, or of another card.
 	 */
 	return SNDRV_PCM_DEVICES;
 }

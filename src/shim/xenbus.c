@@ -57,8 +57,8 @@ static bool is_replaced(const struct xenbus_device *device)
 
 /*
  * Nothing is written if the node has gone, for the directory must not come back as a lone node, or
- * if it says so already. A domain that writes to the nodes as fast as this function does not keep
- * the caller, which may be xenwatch: -EAGAIN.
+ * if it says so already. If another client writes to the nodes as fast as this function, that is
+ * not made sure: the caller may be xenwatch.
  */
 static int write_state(struct xenbus_device *device, unsigned int state)
 {
@@ -89,6 +89,8 @@ static int write_state(struct xenbus_device *device, unsigned int state)
 		}
 		ret = xenbus_transaction_end(transaction, !is_written);
 	} while (ret == -EAGAIN && --attempts);
+	if (ret == -EAGAIN)
+		ret = xenbus_printf(XBT_NIL, device->nodename, "state", "%u", state);
 	return ret;
 }
 

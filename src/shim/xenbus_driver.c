@@ -71,8 +71,8 @@ static int resume(struct xenbus_device *device)
 }
 
 /*
- * The bus does not call resume() of a device whose nodes in XenStore it does not find after a
- * restore, and has no function of this name.
+ * If the bus does not find the device's nodes in XenStore after a restore, it does not call
+ * resume(). It has no .complete, so the PM core calls the driver's.
  */
 static void device_complete(struct device *device)
 {

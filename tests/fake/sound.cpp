@@ -13,7 +13,7 @@ namespace {
 
 // Lengths of the arrays that ALSA keeps names in, with the NUL.
 constexpr size_t short_name_size = 32;
-// Which of the next one takes a separator that is not there yet.
+// Of which kernels before 7.3 keep one for a separator.
 constexpr size_t components_size = 128;
 constexpr size_t long_name_size = 80;
 constexpr size_t pcm_name_size = 80;

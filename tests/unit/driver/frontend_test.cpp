@@ -44,7 +44,7 @@ TEST_F(FrontendTest, DeviceForWhichAlsaHasNoSlotGetsNoCard)
     EXPECT_NE(complaints()[0].find("ALSA has no card left"), std::string::npos) << complaints()[0];
 }
 
-// Of more devices ALSA would give two the same device node.
+// The minors of more devices would be those of other devices, or of another card.
 TEST_F(FrontendTest, CardHasNoMoreDevicesThanTheKernelHasRoomFor)
 {
     kernel.sound.devices_max = 8;

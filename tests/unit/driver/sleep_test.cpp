@@ -22,6 +22,14 @@ class SleepTest : public ReconnectTest {
         }
         return types;
     }
+    // Where the driver knows the backend to be, in frames.
+    uint64_t known_position()
+    {
+        const std::string text =
+            kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
+        const size_t at = text.find("hardware ");
+        return at == std::string::npos ? 0 : std::stoul(text.substr(at + 9));
+    }
 };
 
 using Triggers = std::vector<TriggerType>;
@@ -223,17 +231,48 @@ TEST_F(SleepTest, WhatTheBackendHasReportedIsTakenBeforeTheGuestSleeps)
     EXPECT_EQ(file->write(make_audio(4096 * frame_bytes)), 4096);
     EXPECT_EQ(file->state(), PcmState::Running);
     kernel.timeline.pass(25ms);
-    const auto hardware = [&] {
-        const std::string text =
-            kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
-        const size_t at = text.find("hardware ");
-        return at == std::string::npos ? 0 : std::stoul(text.substr(at + 9));
-    };
-    EXPECT_EQ(hardware(), 0u);
+    EXPECT_EQ(known_position(), 0u);
     fake::sleep_and_wake(device, [&] {
-        EXPECT_GE(hardware(), 1024u);
+        EXPECT_GE(known_position(), 1024u);
         EXPECT_NE(kernel.memory.touched_count(), 0u);
     });
+}
+
+// As SleepTest, with a backend that holds READ: its events do not interrupt.
+class RecordingSleepTest : public SleepTest {
+  protected:
+    void SetUp() override
+    {
+        configure({ { "0/0/type", "c" } });
+        backend.on_attach = [](BackendStream &stream) {
+            stream.source = [](uint64_t position) {
+                return static_cast<uint8_t>(position);
+            };
+            stream.has_clock = true;
+            stream.set_reads(BackendStream::Reads::Held);
+        };
+        connect();
+    }
+};
+
+TEST_F(RecordingSleepTest, WhatTheBackendHasReportedIsTakenBeforeTheGuestSleeps)
+{
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    ASSERT_EQ(file->sw_params(1, small_params.buffer_frames, small_params.period_frames), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    ASSERT_EQ(file->start(), 0);
+    std::vector<uint8_t> period(256 * frame_bytes);
+    for (int i = 0; i < 10; i++)
+        ASSERT_EQ(file->read(period), 256);
+    stream().has_clock = false;
+    stream().withheld = { Operation::Read };
+    const uint64_t before = known_position();
+    stream().report_position((before + 256) * frame_bytes);
+    fake::sleep_and_wake(device, [] {});
+    EXPECT_EQ(known_position(), before);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(known_position(), before + 256);
 }
 
 TEST_F(SleepTest, SleepLeavesWhatDoesNotRun)
