@@ -19,6 +19,17 @@ find_guest() {
 	back=/local/domain/0/backend/vsnd/$domid/1
 }
 
+# save_and_restore CONFIGURATION: what the guest has then.
+save_and_restore() {
+	xl save domu0 /tmp/guest.save >/tmp/save.log 2>&1 &&
+		xl restore "$1" /tmp/guest.save >>/tmp/save.log 2>&1
+	status=$?
+	[ $status -eq 0 ] || note "$(tail -n 3 /tmp/save.log | tr '\n' ' ')"
+	rm -f /tmp/guest.save
+	find_guest
+	return $status
+}
+
 carry_out() {
 	case $1 in
 	absent)
@@ -26,14 +37,10 @@ carry_out() {
 		sleep 8
 		lab-backend start
 		;;
-	save)
-		xl save domu0 /tmp/guest.save >/tmp/save.log 2>&1 &&
-			xl restore /tmp/guest.save >>/tmp/save.log 2>&1
-		status=$?
-		[ $status -eq 0 ] || note "$(tail -n 3 /tmp/save.log | tr '\n' ' ')"
-		rm -f /tmp/guest.save
-		find_guest
-		return $status
+	save) save_and_restore /lab/domu0.cfg ;;
+	lost)
+		grep -v '^vsnd' /lab/domu0.cfg >/tmp/lost.cfg
+		save_and_restore /tmp/lost.cfg
 		;;
 	away) xenstore-chmod "${back%/*}" n0 "r$domid" && xenstore-rm "$back" ;;
 	# In one transaction, as a toolstack does it. The nodes inherit the permissions of the directory.

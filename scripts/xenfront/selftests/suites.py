@@ -190,6 +190,10 @@ def survivor_runs(restarts: int, saves: int) -> list[Run]:
         guests=2, cpus=1, xen_cmdline="sched=credit",
         dom0_command=f"/selftest/dom0-losses.sh 0 {DEVICE_MOVES} 0 domu1", memory=256,
         spare_memory=320, is_driver_domain=True, is_extra=True))
+    # And the guest comes back without it.
+    runs.append(Run("selftest-lost-device", "6.12", "pv", "/selftest/lost-device.sh",
+                    vsnd=cards.PIPEWIRE, dom0_command="/selftest/dom0-obey.sh 0.1 60 lost",
+                    memory=256, spare_memory=320, is_extra=True))
     # What comes with ffmpeg does not fit into the memory of a guest.
     return runs + [
         Run(f"selftest-survivors-{client}", "6.12", "pv", f"/selftest/survivors.sh {client}",
