@@ -8,40 +8,27 @@ namespace xen_front {
 
 namespace {
 
-class XenStoreSource final : public ConfigSource {
-  public:
-    explicit XenStoreSource(XenbusDevice device) : device_(device)
-    {
-    }
+Result<size_t> read_node(void *device, StringView node, char *value, size_t capacity)
+{
+    Text<64> name;
+    name << node;
+    auto read =
+        TRY(XenStoreValue::read(static_cast<XenbusDevice *>(device)->path(), name.c_string()));
+    const StringView text = read.view();
+    __builtin_memcpy(value, text.data(), min(text.size(), capacity));
+    return text.size();
+}
 
-    Result<size_t> read(StringView node, char *value, size_t capacity) override
-    {
-        Text<64> name;
-        name << node;
-        auto read = TRY(XenStoreValue::read(device_.path(), name.c_string()));
-        const StringView text = read.view();
-        __builtin_memcpy(value, text.data(), min(text.size(), capacity));
-        return text.size();
-    }
-
-    Result<void> list(StringView directory, NameVisitor &visitor) override
-    {
-        Text<64> name;
-        name << directory;
-        auto listing = TRY(XenStoreListing::read(device_.path(), name.c_string()));
-        for (size_t i = 0; i < listing.size(); i++)
-            visitor.visit(listing[i]);
-        return {};
-    }
-
-    StringView path() const override
-    {
-        return device_.path();
-    }
-
-  private:
-    XenbusDevice device_;
-};
+Result<void> list_directory(void *device, StringView directory, const NameVisitor &visitor)
+{
+    Text<64> name;
+    name << directory;
+    auto listing =
+        TRY(XenStoreListing::read(static_cast<XenbusDevice *>(device)->path(), name.c_string()));
+    for (size_t i = 0; i < listing.size(); i++)
+        visitor.visit(visitor.context, listing[i]);
+    return {};
+}
 
 Result<void> check_version(XenbusDevice device, Diagnostic &why)
 {
@@ -90,7 +77,12 @@ Result<Box<CardConfig>> read_config(XenbusDevice device, Diagnostic &why)
     TRY(check_version(device, why));
     auto config = TRY(Box<CardConfig>::create());
     auto scratch = TRY(Box<ConfigScratch>::create());
-    XenStoreSource source(device);
+    const ConfigSource source = {
+        .context = &device,
+        .read = read_node,
+        .list = list_directory,
+        .path = device.path(),
+    };
     TRY(parse_config(source, *config, *scratch, why));
     if (config->device_count > SoundCard::devices_max()) {
         why << device.path() << ": " << config->device_count << " PCM devices, but this kernel, "

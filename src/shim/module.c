@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The module's parameters and description. */
-#include <linux/bug.h>
 #include <linux/module.h>
 
 #include "kshim/module.h"
@@ -51,13 +50,6 @@ unsigned int kshim_module_position_step_us(void)
 	unsigned int step_us = READ_ONCE(position_step_us);
 
 	return step_us ? clamp(step_us, 1000U, 1000000U) : 0;
-}
-
-/* A virtual call on an object under construction: never, but the C++ tables name it. */
-void __cxa_pure_virtual(void);
-void __cxa_pure_virtual(void)
-{
-	BUG();
 }
 
 MODULE_DESCRIPTION("Xen para-virtualized sound frontend");

@@ -15,10 +15,6 @@ struct snd_card;
 /* Whether one more line may go to the kernel log: see kshim_log(). Context: any. */
 bool shim_may_log(void);
 
-/* What GCC calls in C++ that KCSAN instruments: see kcsan.c. */
-void __tsan_vptr_update(void *table, void *value);
-void __tsan_vptr_read(void *table);
-
 static inline struct xenbus_device *to_xenbus(const struct kshim_xenbus_device *device)
 {
 	return (struct xenbus_device *)device;

@@ -14,9 +14,9 @@ namespace {
 using DirectoryName = Text<16>;
 
 // Collects the numbers among the names in a directory: those of its devices or streams.
-class NumberedChildren final : public NameVisitor {
+class NumberedChildren {
   public:
-    void visit(StringView name) override
+    void add(StringView name)
     {
         auto number = parse_decimal(name);
         if (number.is_error() || (name.size() > 1 && name[0] == '0'))
@@ -81,7 +81,8 @@ constexpr ChildKind stream_kind = { "streams", streams_max,
 
 class CardParser {
   public:
-    CardParser(ConfigSource &source, CardConfig &card, ConfigScratch &scratch, Diagnostic &why)
+    CardParser(const ConfigSource &source, CardConfig &card, ConfigScratch &scratch,
+               Diagnostic &why)
         : reader_(source, scratch.value, why), card_(card), scratch_(scratch)
     {
     }
@@ -105,7 +106,9 @@ Result<uint32_t> CardParser::count_children(StringView directory, const ChildKin
                                             uint32_t used)
 {
     NumberedChildren children;
-    auto listed = reader_.list(directory, children);
+    auto listed = reader_.list(directory, { &children, [](void *context, StringView name) {
+                                               static_cast<NumberedChildren *>(context)->add(name);
+                                           } });
     if (listed.is_error()) {
         if (listed.error() == Error::TooBig) {
             reader_.refuse(directory) << "has more nodes than XenStore can list; at most "
@@ -197,7 +200,7 @@ Result<StreamType> CardParser::read_type(StringView directory)
 
 } // namespace
 
-Result<void> parse_config(ConfigSource &source, CardConfig &card, ConfigScratch &scratch,
+Result<void> parse_config(const ConfigSource &source, CardConfig &card, ConfigScratch &scratch,
                           Diagnostic &why)
 {
     return CardParser(source, card, scratch, why).parse();

@@ -67,30 +67,23 @@ struct CardConfig {
 bool operator==(const CardConfig &one, const CardConfig &other);
 
 // Takes the names of a directory's children, one by one.
-class NameVisitor {
-  public:
-    virtual void visit(StringView name) = 0;
-
-  protected:
-    ~NameVisitor() = default;
+struct NameVisitor {
+    void *context;
+    void (*visit)(void *context, StringView name);
 };
 
-// The directory the configuration is read from: XenStore in the kernel, a map in tests.
-class ConfigSource {
-  public:
-    // Calls of one reading may sleep.
-
+// The directory the configuration is read from: XenStore in the kernel, a map in tests. Both
+// functions may sleep.
+struct ConfigSource {
+    void *context;
     // The value of @node below the card's directory ("short-name", "0/1/type"), into @value, which
     // holds @capacity bytes. Its length (more than @capacity when it was cut), or NoEntry.
-    virtual Result<size_t> read(StringView node, char *value, size_t capacity) = 0;
+    Result<size_t> (*read)(void *context, StringView node, char *value, size_t capacity);
     // Shows @visitor the name of everything directly below @directory ("0"; "" is the card's own).
     // TooBig when there is more than XenStore can list.
-    virtual Result<void> list(StringView directory, NameVisitor &visitor) = 0;
+    Result<void> (*list)(void *context, StringView directory, const NameVisitor &visitor);
     // The card's directory, for messages: "device/vsnd/0".
-    virtual StringView path() const = 0;
-
-  protected:
-    ~ConfigSource() = default;
+    StringView path;
 };
 
 // What one layer of the configuration states or inherits.
@@ -124,7 +117,7 @@ struct ConfigScratch {
 // On failure Invalid, or NoSpace for more than the limits above, or what the source returned; @why
 // says path, value and what is allowed, and @card is of no use. Context: may sleep. @card and
 // @scratch are large: not for the stack.
-Result<void> parse_config(ConfigSource &source, CardConfig &card, ConfigScratch &scratch,
+Result<void> parse_config(const ConfigSource &source, CardConfig &card, ConfigScratch &scratch,
                           Diagnostic &why);
 
 // Looks for protocol version 2 in @versions, the list in the node "versions" of the backend's

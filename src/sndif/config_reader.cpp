@@ -23,7 +23,7 @@ Result<bool> ConfigReader::read(ConfigNode node, StringView &value)
 {
     NodePath path;
     make_path(node, path);
-    auto length = source_.read(path.view(), buffer_.data(), buffer_.size());
+    auto length = source_.read(source_.context, path.view(), buffer_.data(), buffer_.size());
     if (length.is_error()) {
         if (length.error() == Error::NoEntry)
             return false;
@@ -64,9 +64,9 @@ Result<void> ConfigReader::read_name(ConfigNode node, TextBuilder &text)
     return {};
 }
 
-Result<void> ConfigReader::list(StringView directory, NameVisitor &visitor)
+Result<void> ConfigReader::list(StringView directory, const NameVisitor &visitor)
 {
-    auto listed = source_.list(directory, visitor);
+    auto listed = source_.list(source_.context, directory, visitor);
     if (listed.is_error()) {
         refuse(directory) << "cannot be listed (error " << static_cast<int>(listed.error()) << ")";
         return listed.error();
@@ -76,7 +76,7 @@ Result<void> ConfigReader::list(StringView directory, NameVisitor &visitor)
 
 void ConfigReader::name_directory(StringView directory)
 {
-    why_ << source_.path() << (directory.is_empty() ? "" : "/") << directory;
+    why_ << source_.path << (directory.is_empty() ? "" : "/") << directory;
 }
 
 TextBuilder &ConfigReader::refuse(StringView directory)

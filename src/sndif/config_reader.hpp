@@ -14,7 +14,7 @@ struct ConfigNode {
 
 class ConfigReader {
   public:
-    ConfigReader(ConfigSource &source, Span<char> buffer, Diagnostic &why)
+    ConfigReader(const ConfigSource &source, Span<char> buffer, Diagnostic &why)
         : source_(source), buffer_(buffer), why_(why)
     {
     }
@@ -27,7 +27,7 @@ class ConfigReader {
     // Text for people, cut to what @text holds; "" when there is no such node.
     Result<void> read_name(ConfigNode node, TextBuilder &text);
     // Shows @visitor the names of all that is in @directory.
-    Result<void> list(StringView directory, NameVisitor &visitor);
+    Result<void> list(StringView directory, const NameVisitor &visitor);
 
     // What is wrong with a directory, a node, or its value: begins the message with its path. The
     // caller goes on with what is allowed.
@@ -38,7 +38,7 @@ class ConfigReader {
     void name_directory(StringView directory);
 
   private:
-    ConfigSource &source_;
+    const ConfigSource &source_;
     Span<char> buffer_;
     Diagnostic &why_;
 };

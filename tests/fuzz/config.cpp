@@ -24,10 +24,10 @@ std::unique_ptr<CardConfig> parse(ConfigTree &tree)
     auto card = std::make_unique<CardConfig>();
     auto scratch = std::make_unique<ConfigScratch>();
     Diagnostic why;
-    auto result = parse_config(tree, *card, *scratch, why);
+    auto result = parse_config(tree.source(), *card, *scratch, why);
     if (result.is_error()) {
-        require(find_message_fault(why, tree.path()).empty(), "a failure has a message",
-                find_message_fault(why, tree.path()));
+        require(find_message_fault(why, tree.source().path).empty(), "a failure has a message",
+                find_message_fault(why, tree.source().path));
         return nullptr;
     }
     require(why.is_empty(), "success has no message", why.c_string());

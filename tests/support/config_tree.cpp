@@ -15,6 +15,22 @@ constexpr size_t payload_max = 4096;
 
 } // namespace
 
+ConfigSource ConfigTree::source()
+{
+    return {
+        .context = this,
+        .read =
+            [](void *tree, StringView node, char *value, size_t capacity) {
+                return static_cast<ConfigTree *>(tree)->read(node, value, capacity);
+            },
+        .list =
+            [](void *tree, StringView directory, const NameVisitor &visitor) {
+                return static_cast<ConfigTree *>(tree)->list(directory, visitor);
+            },
+        .path = card_path,
+    };
+}
+
 bool ConfigTree::fails(StringView node)
 {
     if (calls_++ != failing_call_)
@@ -34,7 +50,7 @@ Result<size_t> ConfigTree::read(StringView node, char *value, size_t capacity)
     return found->second.size();
 }
 
-Result<void> ConfigTree::list(StringView directory, NameVisitor &visitor)
+Result<void> ConfigTree::list(StringView directory, const NameVisitor &visitor)
 {
     if (fails(directory))
         return failure_;
@@ -52,7 +68,7 @@ Result<void> ConfigTree::list(StringView directory, NameVisitor &visitor)
     if (payload > payload_max)
         return Error::TooBig;
     for (const std::string &name : names)
-        visitor.visit(to_view(name));
+        visitor.visit(visitor.context, to_view(name));
     return {};
 }
 

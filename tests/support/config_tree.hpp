@@ -13,7 +13,7 @@ namespace xen_front::test {
 
 using NodeMap = std::map<std::string, std::string, std::less<>>;
 
-class ConfigTree final : public ConfigSource {
+class ConfigTree {
   public:
     static constexpr const char *card_path = "device/vsnd/0";
 
@@ -56,14 +56,12 @@ class ConfigTree final : public ConfigSource {
         return failed_node_;
     }
 
-    Result<size_t> read(StringView node, char *value, size_t capacity) override;
-    Result<void> list(StringView directory, NameVisitor &visitor) override;
-    StringView path() const override
-    {
-        return card_path;
-    }
+    // For as long as the tree exists.
+    ConfigSource source();
 
   private:
+    Result<size_t> read(StringView node, char *value, size_t capacity);
+    Result<void> list(StringView directory, const NameVisitor &visitor);
     bool fails(StringView node);
 
     NodeMap nodes_;

@@ -25,7 +25,7 @@ class ConfigTest : public testing::Test {
     Result<void> parse()
     {
         why.clear();
-        return parse_config(tree, *card, *scratch, why);
+        return parse_config(tree.source(), *card, *scratch, why);
     }
 
     // Parses what has to be a good configuration.
@@ -45,7 +45,7 @@ class ConfigTest : public testing::Test {
         ASSERT_TRUE(result.is_error()) << "accepted instead of: " << message;
         EXPECT_EQ(result.error(), error);
         EXPECT_EQ(why.c_string(), std::string(ConfigTree::card_path) + message);
-        EXPECT_EQ(find_message_fault(why, tree.path()), "");
+        EXPECT_EQ(find_message_fault(why, tree.source().path), "");
     }
 
     const PcmSettings &settings(uint32_t stream = 0) const
