@@ -19,7 +19,9 @@ namespace sndback {
 // is started again as soon as there are frames. A sound server has taken frames, which are played
 // then as far as the position is concerned, before they are heard: what it has when the guest, told
 // that all is played, stops the stream is not taken back. Gain is applied when frames are given to
-// the card.
+// the card. Where the end of a sound would be lost, silence follows the last frame shortly before
+// the card runs dry. It is no part of the position, and taken back if the guest writes in time; if
+// that cannot be, the card starts anew with what the guest has written.
 class AlsaPlayback final : public PcmDevice {
   public:
     // Throws AlsaError.
@@ -32,14 +34,7 @@ class AlsaPlayback final : public PcmDevice {
     void stop(Time now) override;
     [[nodiscard]] std::optional<std::uint64_t> transfer(std::span<std::byte> data,
                                                         Time now) override;
-    [[nodiscard]] std::optional<Time> deadline() const override
-    {
-        return failed_      ? std::nullopt
-               : silent_at_ ? silent_at_
-               : retry_at_  ? retry_at_
-               : card_runs_ ? reporter_.deadline()
-                            : std::nullopt;
-    }
+    [[nodiscard]] std::optional<Time> deadline() const override;
     [[nodiscard]] bool is_silent(Time now) const override
     {
         return failed_ || !silent_at_ || now >= *silent_at_;
@@ -49,16 +44,26 @@ class AlsaPlayback final : public PcmDevice {
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:
-    void run();
-    void feed();
-    void give();
-    void recover(const AlsaError &error);
-    void take_underrun();
-    void prepare();
+    void run(Time now);
+    void feed(Time now);
+    void give(Time now);
+    [[nodiscard]] snd_pcm_uframes_t wakeup() const;
+    [[nodiscard]] std::uint64_t frames_in_card() const;
     [[nodiscard]] bool is_due() const;
-    void update_position();
+    void update_position(Time now);
+    // alsa_silence.cpp
+    [[nodiscard]] std::uint64_t kept_by_converter() const;
+    [[nodiscard]] std::optional<Time> silence_due() const;
+    void put_silence();
+    void take_silence_back();
+    // alsa_recovery.cpp
+    void recover(const AlsaError &error);
+    void run_dry();
+    void drop();
+    void forget();
     void rewind_to_played();
     void begin_anew();
+    void prepare();
     void end_tail();
     void fail(const AlsaError &error);
 
@@ -68,6 +73,10 @@ class AlsaPlayback final : public PcmDevice {
     DeviceListener &listener_;
     PositionReporter reporter_;
     PlaybackQueue queue_;
+    Time silence_lead_ {}; // before the card runs dry
+    std::uint64_t silence_ = 0; // frames of it in the card, behind those of the guest
+    std::uint64_t prepared_at_ = 0; // what the card had been given then, in octets
+    Time moved_at_ {}; // when the position was last seen to move
     std::vector<std::byte> scratch_;
     bool wanted_ = false; // the guest wants it to run
     bool card_runs_ = false;

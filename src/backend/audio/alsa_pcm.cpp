@@ -75,6 +75,12 @@ AlsaPcm::AlsaPcm(const std::string &name, snd_pcm_stream_t direction)
     snd_pcm_t *handle = nullptr;
     check(snd_pcm_open(&handle, name.c_str(), direction, SND_PCM_NONBLOCK), "open");
     handle_.reset(handle);
+
+    snd_pcm_info_t *info = nullptr;
+    if (snd_pcm_info_malloc(&info) < 0)
+        throw std::bad_alloc();
+    has_card_ = snd_pcm_info(handle, info) == 0 && snd_pcm_info_get_card(info) >= 0;
+    snd_pcm_info_free(info);
 }
 
 Limits AlsaPcm::limits() const
@@ -101,8 +107,9 @@ Limits AlsaPcm::limits() const
     return limits;
 }
 
-// alsa-lib does not say so; its description of the PCM names each plugin down to the last one.
-bool AlsaPcm::has_no_clock() const
+// Names each plugin down to the last one: alsa-lib has no other way to ask for those behind the
+// first.
+std::string AlsaPcm::description() const
 {
     snd_output_t *output = nullptr;
     if (snd_output_buffer_open(&output) < 0)
@@ -110,15 +117,38 @@ bool AlsaPcm::has_no_clock() const
     (void)snd_pcm_dump(get(), output);
     char *text = nullptr;
     const std::size_t size = snd_output_buffer_string(output, &text);
-    const bool found = std::string_view(text, size).find("Null PCM") != std::string_view::npos;
+    std::string copy(text, size);
     snd_output_close(output);
-    return found;
+    return copy;
+}
+
+bool AlsaPcm::has_no_clock() const
+{
+    return description().find("Null PCM") != std::string::npos;
 }
 
 void AlsaPcm::configure(const OpenParameters &parameters)
 {
     configure_hardware(parameters);
     configure_software();
+    // A plug has made its converter by now, if it needs one.
+    converts_rate_ = description().find("Rate conversion PCM") != std::string::npos;
+    require_room_for_periods(parameters);
+}
+
+// A converter needs, or brings, a whole period at a time. When it does, the guest can be as much as
+// a period of its own away from having all of its buffer written, or read.
+void AlsaPcm::require_room_for_periods(const OpenParameters &parameters) const
+{
+    const std::uint64_t buffer = parameters.format.frames(parameters.buffer_bytes);
+    const std::uint64_t period = parameters.format.frames(parameters.period());
+    if (converts_rate_ && buffer < period_frames_ + period)
+        throw Refusal(
+            -XEN_EINVAL,
+            fmt::format("ALSA PCM {} converts the rate in periods of {} frames: with periods of {} "
+                        "the guest needs a buffer of at least {} frames, and has {}; it can choose "
+                        "a larger one, or the rate that the card has",
+                        name_, period_frames_, period, period_frames_ + period, buffer));
 }
 
 void AlsaPcm::configure_hardware(const OpenParameters &parameters)
@@ -136,9 +166,7 @@ void AlsaPcm::configure_hardware(const OpenParameters &parameters)
           fmt::format("{} Hz", format.rate).c_str());
 
     // Positions can only be as fine as the card's periods, so these come first.
-    const std::uint32_t period_bytes =
-        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
-    period_frames_ = std::max<snd_pcm_uframes_t>(format.frames(period_bytes), 1);
+    period_frames_ = std::max<snd_pcm_uframes_t>(format.frames(parameters.period()), 1);
     check(snd_pcm_hw_params_set_period_size_near(get(), params.get(), &period_frames_, nullptr),
           "period size");
     buffer_frames_ =
@@ -202,12 +230,20 @@ bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
     return events != 0 || (is_signalled && poll(ready.data(), ready.size(), 0) > 0);
 }
 
-Time AlsaPcm::delay(unsigned rate) const
+snd_pcm_uframes_t AlsaPcm::take_back(snd_pcm_uframes_t frames) const
+{
+    if (!has_card_ || frames == 0)
+        return 0;
+    return static_cast<snd_pcm_uframes_t>(
+        std::max<snd_pcm_sframes_t>(snd_pcm_rewind(get(), frames), 0));
+}
+
+Time AlsaPcm::delay(unsigned rate, snd_pcm_uframes_t silence) const
 {
     snd_pcm_sframes_t frames = 0;
-    if (snd_pcm_delay(get(), &frames) < 0 || frames <= 0)
+    if (snd_pcm_delay(get(), &frames) < 0 || frames <= static_cast<snd_pcm_sframes_t>(silence))
         return {};
-    return duration_of(std::min<std::uint64_t>(frames, rate / 2), rate);
+    return duration_of(std::min<std::uint64_t>(frames - silence, rate / 2), rate);
 }
 
 } // namespace sndback

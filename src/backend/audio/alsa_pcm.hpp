@@ -57,7 +57,7 @@ class AlsaPcm {
 
     // Sets hardware and software parameters: the exact format, a buffer of at least the guest's and
     // periods next to the guest's. Starting is left to start(). Throws AlsaError naming what was
-    // refused.
+    // refused, or Refusal if a buffer like the guest's can only stutter.
     void configure(const OpenParameters &parameters);
 
     // Makes the descriptors readable at the first interrupt with at least `frames` available.
@@ -89,6 +89,23 @@ class AlsaPcm {
     {
         return can_pause_;
     }
+    // Whether alsa-lib converts the rate of what is configured: it passes on whole periods only,
+    // and a PCM that has got none of them does not start.
+    [[nodiscard]] bool converts_rate() const
+    {
+        return converts_rate_;
+    }
+    // Whether the last frames are heard in full only if others follow. A converter keeps those of a
+    // period that is not full. A card counts frames as played when it has fetched them, and if it
+    // then runs dry, what is on its way over USB is lost. A sound server plays what it has taken.
+    [[nodiscard]] bool needs_silence() const
+    {
+        return has_card_ || converts_rate_;
+    }
+
+    // Takes back up to so many of the frames written last, and returns how many. None where a sound
+    // server, or a converter, has them; alsa-lib says that it takes them back from a server.
+    [[nodiscard]] snd_pcm_uframes_t take_back(snd_pcm_uframes_t frames) const;
 
     // Throws AlsaError if `result` is negative, else returns it.
     template <typename Result> Result check(Result result, const char *step) const
@@ -105,9 +122,9 @@ class AlsaPcm {
     [[nodiscard]] bool acknowledge(std::span<pollfd> ready) const;
 
     // How long, at `rate`, what it has played is still to be heard, half a second at most:
-    // frontends give up waiting for a response after a second. None of an ordinary card, which has
-    // stopped by itself, or of one that does not know.
-    [[nodiscard]] Time delay(unsigned rate) const;
+    // frontends give up waiting for a response after a second. The last `silence` frames need not
+    // be heard. None of a card that has stopped by itself, or of one that does not know.
+    [[nodiscard]] Time delay(unsigned rate, snd_pcm_uframes_t silence) const;
 
   private:
     struct Closer {
@@ -117,8 +134,10 @@ class AlsaPcm {
         }
     };
 
+    [[nodiscard]] std::string description() const;
     void configure_hardware(const OpenParameters &parameters);
     void configure_software();
+    void require_room_for_periods(const OpenParameters &parameters) const;
 
     std::string name_;
     snd_pcm_stream_t direction_;
@@ -126,7 +145,9 @@ class AlsaPcm {
     snd_pcm_uframes_t buffer_frames_ = 0;
     snd_pcm_uframes_t period_frames_ = 0;
     snd_pcm_uframes_t wakeup_ = 0;
+    bool has_card_ = false; // and is no connection to a sound server
     bool can_pause_ = false;
+    bool converts_rate_ = false;
 };
 
 } // namespace sndback

@@ -9,6 +9,14 @@
 
 namespace sndback {
 
+namespace {
+
+// Longer than this thread is ever late, and too short for a guest that still writes in time to get
+// near it. Less of a guest with short periods, and of a card with a small buffer.
+constexpr std::chrono::milliseconds longest_silence_lead { 3 };
+
+} // namespace
+
 AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &parameters,
                            const Gain &gain, DeviceListener &listener)
     : pcm_(pcm, SND_PCM_STREAM_PLAYBACK),
@@ -19,6 +27,9 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
       queue_(parameters.buffer_bytes)
 {
     pcm_.configure(parameters);
+    silence_lead_ = std::min<Time>({ reporter_.period() / 4,
+                                     duration_of(pcm_.buffer_frames() / 4, format_.rate),
+                                     longest_silence_lead });
     listener_.on_note(fmt::format(
         "ALSA PCM {} plays {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
         "frames",
@@ -26,32 +37,47 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
         pcm_.buffer_frames()));
 }
 
-void AlsaPlayback::start(Time now)
+std::optional<Time> AlsaPlayback::deadline() const
 {
-    dry_ = false;
-    silent_at_.reset();
-    reporter_.start(now, format_.frames(queue_.played()));
-    run();
+    if (failed_)
+        return std::nullopt;
+    if (silent_at_)
+        return silent_at_;
+    if (retry_at_)
+        return retry_at_;
+    if (!card_runs_)
+        return std::nullopt;
+    const std::optional<Time> report = reporter_.deadline();
+    const std::optional<Time> silence = silence_due();
+    return silence && (!report || *silence < *report) ? silence : report;
 }
 
-void AlsaPlayback::run()
+void AlsaPlayback::start(Time now)
+{
+    reporter_.start(now, format_.frames(queue_.played()));
+    run(now);
+}
+
+void AlsaPlayback::run(Time now)
 {
     wanted_ = true;
     try {
-        feed();
+        if (silent_at_)
+            end_tail();
+        feed(now);
     } catch (const AlsaError &error) {
         fail(error);
     }
 }
 
-void AlsaPlayback::pause(Time)
+void AlsaPlayback::pause(Time now)
 {
     wanted_ = false;
     reporter_.stop();
     if (!card_runs_ || failed_)
         return;
     try {
-        update_position();
+        update_position(now);
         if (card_runs_ && (!pcm_.can_pause() || snd_pcm_pause(pcm_.get(), 1) < 0))
             rewind_to_played();
     } catch (const AlsaError &error) {
@@ -69,7 +95,8 @@ void AlsaPlayback::resume(Time now)
         }
     }
     reporter_.resume(now);
-    run();
+    moved_at_ = now;
+    run(now);
 }
 
 void AlsaPlayback::stop(Time now)
@@ -78,8 +105,8 @@ void AlsaPlayback::stop(Time now)
     reporter_.stop();
     try {
         if (!failed_ && prepared_) {
-            update_position();
-            const Time rest = queue_.is_played() ? pcm_.delay(format_.rate) : Time {};
+            update_position(now);
+            const Time rest = queue_.is_played() ? pcm_.delay(format_.rate, silence_) : Time {};
             if (rest != Time {})
                 silent_at_ = now + rest;
             else
@@ -89,9 +116,10 @@ void AlsaPlayback::stop(Time now)
         fail(error);
     }
     queue_.discard();
+    dry_ = false;
 }
 
-std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time)
+std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time now)
 {
     if (failed_)
         throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
@@ -106,7 +134,7 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     try {
         if (silent_at_)
             end_tail();
-        feed();
+        feed(now);
     } catch (const AlsaError &error) {
         fail(error);
     }
@@ -136,7 +164,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
             end_tail();
         const bool is_ready = pcm_.acknowledge(ready);
         if (card_runs_ && wanted_)
-            update_position();
+            update_position(now);
         const bool is_early = is_ready && card_runs_ && !is_due();
         const auto position =
             reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
@@ -144,7 +172,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
             quiet_until_ = reporter_.deadline();
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
-        feed();
+        feed(now);
         return position;
     } catch (const AlsaError &error) {
         fail(error);
@@ -153,11 +181,11 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
 }
 
 // What can be got over never ends the stream: if not at once, then a little later.
-void AlsaPlayback::feed()
+void AlsaPlayback::feed(Time now)
 {
     retry_at_.reset();
     try {
-        give();
+        give(now);
         is_recovering_ = false;
     } catch (const AlsaError &error) {
         if (!error.is_recoverable())
@@ -168,13 +196,17 @@ void AlsaPlayback::feed()
 }
 
 // Gives the card what it has room for, starts it when it should run and has something to play, and
-// asks for its interrupt at the next boundary.
-void AlsaPlayback::give()
+// asks for its interrupt at the next boundary. What comes behind silence waits until that is gone.
+void AlsaPlayback::give(Time now)
 {
+    if (silence_ != 0 && queue_.waiting() != 0)
+        take_silence_back();
     if (!prepared_)
         prepare();
+    if (queue_.in_card() == 0)
+        moved_at_ = now;
     const std::uint64_t most = piece_bytes(format_.unit());
-    while (queue_.waiting() != 0) {
+    while (silence_ == 0 && queue_.waiting() != 0) {
         const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
         const std::uint64_t bytes =
             std::min({ queue_.waiting(), format_.bytes(static_cast<std::uint64_t>(room)), most });
@@ -196,55 +228,42 @@ void AlsaPlayback::give()
     if (!card_runs_ && queue_.in_card() != 0) {
         pcm_.check(snd_pcm_start(pcm_.get()), "start");
         card_runs_ = true;
+        moved_at_ = now;
     }
-    if (card_runs_) {
-        const std::uint64_t given = format_.frames(queue_.given());
-        const std::uint64_t boundary = std::min(reporter_.next_boundary(), given);
-        snd_pcm_uframes_t wakeup =
-            pcm_.buffer_frames() - std::min<std::uint64_t>(given - boundary, pcm_.buffer_frames());
-        if (queue_.waiting() != 0)
-            wakeup = std::min(wakeup, pcm_.period_frames());
-        pcm_.set_wakeup(wakeup);
-    }
+    if (!card_runs_)
+        return;
+    if (const std::optional<Time> due = silence_due(); due && now >= *due)
+        put_silence();
+    pcm_.set_wakeup(wakeup());
 }
 
-void AlsaPlayback::recover(const AlsaError &error)
+// How much room the card has when it has got to the next boundary; all, when only silence is left.
+snd_pcm_uframes_t AlsaPlayback::wakeup() const
 {
-    if (error.error() == EAGAIN || error.error() == EINTR)
-        return;
-    if (error.error() == EPIPE && card_runs_) {
-        // What a sound server has taken is not dropped.
-        take_underrun();
-        begin_anew();
-        return;
-    }
-    if (!std::exchange(is_recovering_, true))
-        listener_.on_note(fmt::format("{}; starting again", error.what()));
-    rewind_to_played();
+    const std::uint64_t given = format_.frames(queue_.given());
+    const std::uint64_t behind =
+        queue_.in_card() != 0 ? given - std::min(reporter_.next_boundary(), given) + silence_ : 0;
+    const snd_pcm_uframes_t room =
+        pcm_.buffer_frames() - std::min<std::uint64_t>(behind, pcm_.buffer_frames());
+    return queue_.waiting() != 0 && silence_ == 0 ? std::min(room, pcm_.period_frames()) : room;
 }
 
-// The card has played all that it was given.
-void AlsaPlayback::take_underrun()
+std::uint64_t AlsaPlayback::frames_in_card() const
 {
-    queue_.set_in_card(0);
-    // Whether it is the guest that is late shows when it writes again; it may just be done.
-    if (queue_.waiting() != 0)
-        listener_.on_underrun(queue_.played());
-    else
-        dry_ = true;
+    return format_.frames(queue_.in_card()) + silence_;
 }
 
 // Whether the card has got as far as it was asked to tell. Plugins of sound servers are ready
 // whenever the server takes more, and when they have nothing left to play.
 bool AlsaPlayback::is_due() const
 {
-    const snd_pcm_uframes_t queued = format_.frames(queue_.in_card());
+    const snd_pcm_uframes_t queued = frames_in_card();
     return queued != 0 &&
            pcm_.buffer_frames() - std::min(queued, pcm_.buffer_frames()) >= pcm_.wakeup();
 }
 
 // Asks the hardware how far it is, and gets the card going again if it has stopped by itself.
-void AlsaPlayback::update_position()
+void AlsaPlayback::update_position(Time now)
 {
     const snd_pcm_sframes_t room = snd_pcm_avail(pcm_.get());
     if (AlsaError::is_recoverable(room)) {
@@ -252,46 +271,14 @@ void AlsaPlayback::update_position()
         return;
     }
     const auto free = static_cast<snd_pcm_uframes_t>(pcm_.check(room, "position"));
-    queue_.set_in_card(format_.bytes(pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames())));
-}
-
-// Stops the card and forgets what was given to it and not played; feed() gives it again.
-void AlsaPlayback::rewind_to_played()
-{
-    snd_pcm_drop(pcm_.get());
-    begin_anew();
-}
-
-void AlsaPlayback::begin_anew()
-{
-    card_runs_ = prepared_ = false;
-    queue_.take_back();
-    try {
-        prepare();
-    } catch (const AlsaError &error) {
-        if (!error.is_recoverable())
-            throw;
-        retry_at_ = monotonic_now() + retry_pause;
-    }
-}
-
-void AlsaPlayback::end_tail()
-{
-    silent_at_.reset();
-    rewind_to_played();
-}
-
-void AlsaPlayback::prepare()
-{
-    pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
-    prepared_ = true;
-}
-
-void AlsaPlayback::fail(const AlsaError &error)
-{
-    failed_ = true;
-    listener_.on_device_error(
-        fmt::format("{}; this stream fails until it is opened again", error.what()));
+    const std::uint64_t queued = pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames());
+    if (queued < frames_in_card())
+        moved_at_ = now;
+    const bool has_silence = silence_ != 0;
+    queue_.set_in_card(format_.bytes(queued - std::min(queued, silence_)));
+    silence_ = std::min(queued, silence_);
+    if (has_silence && queue_.in_card() == 0)
+        run_dry();
 }
 
 } // namespace sndback

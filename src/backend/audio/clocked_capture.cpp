@@ -10,12 +10,9 @@ ClockedCapture::ClockedCapture(const OpenParameters &parameters, const Gain &gai
                                std::unique_ptr<Source> source, DeviceListener &listener)
     : format_(parameters.format),
       reports_(parameters.period_bytes != 0),
-      progress_(
-          parameters.format.rate,
-          std::max<std::uint64_t>(parameters.format.frames(reports_ ? parameters.period_bytes
-                                                                    : parameters.buffer_bytes / 4),
-                                  1),
-          parameters.policy),
+      progress_(parameters.format.rate,
+                std::max<std::uint64_t>(parameters.format.frames(parameters.period()), 1),
+                parameters.policy),
       gain_(gain),
       source_(std::move(source)),
       listener_(listener),

@@ -11,9 +11,7 @@ namespace {
 // With no period asked for the clock still has to move frames on, several times per buffer.
 std::uint64_t tick_frames(const OpenParameters &parameters)
 {
-    const std::uint32_t bytes =
-        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
-    return std::max<std::uint64_t>(parameters.format.frames(bytes), 1);
+    return std::max<std::uint64_t>(parameters.format.frames(parameters.period()), 1);
 }
 
 } // namespace

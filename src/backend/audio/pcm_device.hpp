@@ -58,6 +58,12 @@ struct OpenParameters {
     std::uint32_t buffer_bytes;
     std::uint32_t period_bytes; // 0: no position is to be reported
     PositionPolicy policy;
+
+    // Of a guest that has none: a quarter of its buffer.
+    [[nodiscard]] std::uint32_t period() const
+    {
+        return period_bytes != 0 ? period_bytes : buffer_bytes / 4;
+    }
 };
 
 // A frontend that notifies only when xen-sndback asks for it is heard so much later: its STOP, too.

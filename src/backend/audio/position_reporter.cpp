@@ -14,10 +14,7 @@ constexpr unsigned patience_divisor = 8;
 
 PositionReporter::PositionReporter(const OpenParameters &parameters)
     : format_(parameters.format),
-      period_(std::max<std::uint64_t>(format_.frames(parameters.period_bytes != 0
-                                                         ? parameters.period_bytes
-                                                         : parameters.buffer_bytes / 4),
-                                      1)),
+      period_(std::max<std::uint64_t>(format_.frames(parameters.period()), 1)),
       reports_(parameters.period_bytes != 0),
       policy_(parameters.policy)
 {

@@ -21,9 +21,7 @@ std::uint32_t buffer_limit(const Quota &quota)
 DeviceFactory::Load load_of(const OpenParameters &parameters)
 {
     const StreamFormat &format = parameters.format;
-    const std::uint32_t octets =
-        parameters.period_bytes != 0 ? parameters.period_bytes : parameters.buffer_bytes / 4;
-    const std::uint64_t frames = std::max<std::uint64_t>(format.frames(octets), 1);
+    const std::uint64_t frames = std::max<std::uint64_t>(format.frames(parameters.period()), 1);
     return { (format.rate - 1) / frames + 1, format.bytes(format.rate) };
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Calls of alsa-lib that fail when a test says so: alsa_recovery_test.cpp has them.
+// Calls of alsa-lib that fail, or show a card, when a test says so.
 #pragma once
 
+#include <alsa/asoundlib.h>
+
+#include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace sndback {
 
@@ -24,5 +28,39 @@ extern unsigned failing_place;
 extern std::deque<unsigned> failing_next;
 // What they answer: a negative errno.
 extern int failure;
+
+// Whether a PCM that has none shows a card, and how much room snd_pcm_avail() then shows; the PCM's
+// own without it.
+extern bool shows_card;
+extern std::optional<snd_pcm_sframes_t> shown_room;
+// Calls are counted, and what they moved.
+extern std::uint64_t frames_given;
+extern std::uint64_t frames_taken_back;
+extern unsigned drops;
+// No PCM has shorter periods.
+extern snd_pcm_uframes_t least_period;
+
+// As long as it lives, PCMs that are opened pass for cards.
+class ShownCard {
+  public:
+    ShownCard()
+    {
+        shows_card = true;
+        frames_given = frames_taken_back = drops = 0;
+    }
+    ~ShownCard()
+    {
+        shows_card = false;
+        shown_room.reset();
+    }
+    ShownCard(const ShownCard &) = delete;
+    ShownCard &operator=(const ShownCard &) = delete;
+
+    // How many frames are left to play, of the 4096 that alsa_parameters have room for.
+    void show_left(snd_pcm_sframes_t frames)
+    {
+        shown_room = 4096 - frames;
+    }
+};
 
 } // namespace sndback

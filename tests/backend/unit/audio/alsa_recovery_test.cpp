@@ -1,92 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A card that underruns, is suspended or is not ready, in whichever call that shows: the functions
-// of alsa-lib that streams call stand here, and fail when they are told to.
-#include <alsa/asoundlib.h>
-#include <dlfcn.h>
+// A card that underruns, is suspended or is not ready, in whichever call that shows.
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
 #include "unit/audio/alsa_failures.h"
 #include "unit/audio/parameters.h"
 #include "unit/support.h"
-
-namespace sndback {
-
-unsigned failing_place = none;
-std::deque<unsigned> failing_next;
-int failure = 0;
-
-} // namespace sndback
-
-namespace {
-
-using namespace sndback;
-
-// Whether the call is to fail: once.
-bool fails(Place place)
-{
-    if (failing_place != place)
-        return false;
-    failing_place = none;
-    if (!failing_next.empty()) {
-        failing_place = failing_next.front();
-        failing_next.pop_front();
-    }
-    return true;
-}
-
-template <typename Function> Function *real(Function *, const char *name)
-{
-    return reinterpret_cast<Function *>(dlsym(RTLD_NEXT, name));
-}
-
-} // namespace
-
-extern "C" {
-
-snd_pcm_sframes_t snd_pcm_avail(snd_pcm_t *pcm)
-{
-    return fails(avail) ? failure : real(&snd_pcm_avail, "snd_pcm_avail")(pcm);
-}
-
-snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
-{
-    return fails(avail_update) ? failure : real(&snd_pcm_avail_update, "snd_pcm_avail_update")(pcm);
-}
-
-snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *data, snd_pcm_uframes_t frames)
-{
-    return fails(writei) ? failure : real(&snd_pcm_writei, "snd_pcm_writei")(pcm, data, frames);
-}
-
-snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *data, snd_pcm_uframes_t frames)
-{
-    return fails(readi) ? failure : real(&snd_pcm_readi, "snd_pcm_readi")(pcm, data, frames);
-}
-
-int snd_pcm_prepare(snd_pcm_t *pcm)
-{
-    return fails(prepare) ? failure : real(&snd_pcm_prepare, "snd_pcm_prepare")(pcm);
-}
-
-int snd_pcm_start(snd_pcm_t *pcm)
-{
-    return fails(start) ? failure : real(&snd_pcm_start, "snd_pcm_start")(pcm);
-}
-
-int snd_pcm_poll_descriptors_revents(snd_pcm_t *pcm, pollfd *descriptors, unsigned count,
-                                     unsigned short *events)
-{
-    if (!fails(revents))
-        return real(&snd_pcm_poll_descriptors_revents,
-                    "snd_pcm_poll_descriptors_revents")(pcm, descriptors, count, events);
-    failing_place = avail;
-    *events = 0;
-    return 0;
-}
-
-} // extern "C"
 
 namespace sndback {
 namespace {

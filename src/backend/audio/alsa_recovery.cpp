@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Playback on a card that has run dry, was suspended, or has to forget what it was given.
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "audio/alsa_device.hpp"
+
+namespace sndback {
+
+void AlsaPlayback::recover(const AlsaError &error)
+{
+    if (error.error() == EAGAIN || error.error() == EINTR)
+        return;
+    if (error.error() == EPIPE && card_runs_) {
+        // The card has played all that it was given, but for what it was not passed on. What a
+        // sound server has taken is not dropped.
+        queue_.set_in_card(format_.bytes(kept_by_converter()));
+        run_dry();
+        begin_anew();
+        return;
+    }
+    if (!std::exchange(is_recovering_, true))
+        listener_.on_note(fmt::format("{}; starting again", error.what()));
+    rewind_to_played();
+}
+
+// Whether it is the guest that is late shows when it writes again; it may just be done.
+void AlsaPlayback::run_dry()
+{
+    if (queue_.waiting() != 0)
+        listener_.on_underrun(queue_.played());
+    else
+        dry_ = true;
+}
+
+// Stops the card, which forgets what it has not played.
+void AlsaPlayback::drop()
+{
+    snd_pcm_drop(pcm_.get());
+    forget();
+}
+
+void AlsaPlayback::forget()
+{
+    card_runs_ = prepared_ = false;
+    silence_ = 0;
+    queue_.take_back();
+}
+
+// feed() gives again what was not played.
+void AlsaPlayback::rewind_to_played()
+{
+    drop();
+    begin_anew();
+}
+
+void AlsaPlayback::begin_anew()
+{
+    forget();
+    try {
+        prepare();
+    } catch (const AlsaError &error) {
+        if (!error.is_recoverable())
+            throw;
+        retry_at_ = monotonic_now() + retry_pause;
+    }
+}
+
+void AlsaPlayback::prepare()
+{
+    pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
+    prepared_ = true;
+    prepared_at_ = queue_.given();
+}
+
+void AlsaPlayback::end_tail()
+{
+    silent_at_.reset();
+    rewind_to_played();
+}
+
+void AlsaPlayback::fail(const AlsaError &error)
+{
+    failed_ = true;
+    listener_.on_device_error(
+        fmt::format("{}; this stream fails until it is opened again", error.what()));
+}
+
+} // namespace sndback

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The silence behind the last frame that the guest has written.
+#include <algorithm>
+
+#include "audio/alsa_device.hpp"
+#include "audio/endpoint.hpp"
+
+namespace sndback {
+
+namespace {
+
+// What cards have on its way over USB, and a little more: 20 ms.
+constexpr unsigned silences_per_second = 50;
+
+} // namespace
+
+// Frames of the guest that were given, and are in no whole period yet.
+std::uint64_t AlsaPlayback::kept_by_converter() const
+{
+    if (!pcm_.converts_rate())
+        return 0;
+    const std::uint64_t given = format_.frames(queue_.given() - prepared_at_) + silence_;
+    const std::uint64_t kept = given % pcm_.period_frames();
+    return std::min(kept - std::min(kept, silence_), format_.frames(queue_.in_card()));
+}
+
+// When the card has so little left to play that silence has to follow, if the guest has not written
+// by then. A card whose position moves in steps is asked in vain in between: time goes on.
+std::optional<Time> AlsaPlayback::silence_due() const
+{
+    if (!wanted_ || !card_runs_ || silence_ != 0 || queue_.waiting() != 0 ||
+        queue_.in_card() == 0 || !pcm_.needs_silence())
+        return std::nullopt;
+    const Time left =
+        duration_of(format_.frames(queue_.in_card()) - kept_by_converter(), format_.rate);
+    // The card has got nothing yet and cannot run dry: the guest may be filling its buffer.
+    if (left == Time {})
+        return moved_at_ + reporter_.period();
+    return moved_at_ + (left - std::min(left, silence_lead_));
+}
+
+void AlsaPlayback::put_silence()
+{
+    std::uint64_t frames = format_.rate / silences_per_second;
+    if (pcm_.converts_rate()) {
+        const std::uint64_t period = pcm_.period_frames();
+        const std::uint64_t whole = (kept_by_converter() + frames + period - 1) / period * period;
+        frames = whole - kept_by_converter();
+    }
+    const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
+    frames = std::min(frames, static_cast<std::uint64_t>(room));
+    scratch_.resize(format_.bytes(frames));
+    fill_silence(*format_.format, 0, scratch_);
+    const snd_pcm_sframes_t written =
+        snd_pcm_writei(pcm_.get(), scratch_.data(), format_.frames(scratch_.size()));
+    if (written != -EAGAIN)
+        silence_ = static_cast<std::uint64_t>(pcm_.check(written, "write"));
+}
+
+// The guest has written. If nothing but silence is left, that has come too late, and the card
+// starts anew, as after an underrun.
+void AlsaPlayback::take_silence_back()
+{
+    if (queue_.in_card() == 0)
+        drop();
+    else
+        silence_ -= std::min<std::uint64_t>(pcm_.take_back(silence_), silence_);
+}
+
+} // namespace sndback

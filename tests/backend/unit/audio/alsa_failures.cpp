@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The functions of alsa-lib that streams call stand here: they fail, or show a card, when they are
+// told to.
+#include <alsa/asoundlib.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+
+#include "unit/audio/alsa_failures.h"
+
+namespace sndback {
+
+unsigned failing_place = none;
+std::deque<unsigned> failing_next;
+int failure = 0;
+bool shows_card = false;
+std::optional<snd_pcm_sframes_t> shown_room;
+std::uint64_t frames_given = 0;
+std::uint64_t frames_taken_back = 0;
+unsigned drops = 0;
+snd_pcm_uframes_t least_period = 0;
+
+} // namespace sndback
+
+namespace {
+
+using namespace sndback;
+
+// Whether the call is to fail: once.
+bool fails(Place place)
+{
+    if (failing_place != place)
+        return false;
+    failing_place = none;
+    if (!failing_next.empty()) {
+        failing_place = failing_next.front();
+        failing_next.pop_front();
+    }
+    return true;
+}
+
+template <typename Function> Function *real(Function *, const char *name)
+{
+    return reinterpret_cast<Function *>(dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+extern "C" {
+
+int snd_pcm_info_get_card(const snd_pcm_info_t *info)
+{
+    return shows_card ? 0 : real(&snd_pcm_info_get_card, "snd_pcm_info_get_card")(info);
+}
+
+snd_pcm_sframes_t snd_pcm_avail(snd_pcm_t *pcm)
+{
+    if (fails(avail))
+        return failure;
+    return shown_room ? *shown_room : real(&snd_pcm_avail, "snd_pcm_avail")(pcm);
+}
+
+snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
+{
+    return fails(avail_update) ? failure : real(&snd_pcm_avail_update, "snd_pcm_avail_update")(pcm);
+}
+
+snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *data, snd_pcm_uframes_t frames)
+{
+    if (fails(writei))
+        return failure;
+    const snd_pcm_sframes_t given = real(&snd_pcm_writei, "snd_pcm_writei")(pcm, data, frames);
+    frames_given += static_cast<std::uint64_t>(std::max<snd_pcm_sframes_t>(given, 0));
+    return given;
+}
+
+snd_pcm_sframes_t snd_pcm_rewind(snd_pcm_t *pcm, snd_pcm_uframes_t frames)
+{
+    frames_taken_back += frames;
+    return real(&snd_pcm_rewind, "snd_pcm_rewind")(pcm, frames);
+}
+
+int snd_pcm_drop(snd_pcm_t *pcm)
+{
+    ++drops;
+    return real(&snd_pcm_drop, "snd_pcm_drop")(pcm);
+}
+
+int snd_pcm_hw_params_set_period_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *parameters,
+                                           snd_pcm_uframes_t *frames, int *direction)
+{
+    *frames = std::max(*frames, least_period);
+    return real(&snd_pcm_hw_params_set_period_size_near,
+                "snd_pcm_hw_params_set_period_size_near")(pcm, parameters, frames, direction);
+}
+
+snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *data, snd_pcm_uframes_t frames)
+{
+    return fails(readi) ? failure : real(&snd_pcm_readi, "snd_pcm_readi")(pcm, data, frames);
+}
+
+int snd_pcm_prepare(snd_pcm_t *pcm)
+{
+    return fails(prepare) ? failure : real(&snd_pcm_prepare, "snd_pcm_prepare")(pcm);
+}
+
+int snd_pcm_start(snd_pcm_t *pcm)
+{
+    return fails(start) ? failure : real(&snd_pcm_start, "snd_pcm_start")(pcm);
+}
+
+int snd_pcm_poll_descriptors_revents(snd_pcm_t *pcm, pollfd *descriptors, unsigned count,
+                                     unsigned short *events)
+{
+    if (!fails(revents))
+        return real(&snd_pcm_poll_descriptors_revents,
+                    "snd_pcm_poll_descriptors_revents")(pcm, descriptors, count, events);
+    failing_place = avail;
+    *events = 0;
+    return 0;
+}
+
+} // extern "C"

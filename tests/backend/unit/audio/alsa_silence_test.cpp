@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The silence behind the last frame. alsa-lib's null PCM passes for a card; how far it is, the test
+// says.
+#include <gtest/gtest.h>
+
+#include "audio/alsa_device.hpp"
+#include "unit/audio/alsa_failures.h"
+#include "unit/audio/parameters.h"
+#include "unit/support.h"
+
+namespace sndback {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Plays a period, after which the guest has nothing more.
+class AlsaSilence : public ::testing::Test {
+  protected:
+    AlsaSilence()
+    {
+        EXPECT_TRUE(device_.transfer(data_, 0ms));
+        device_.start(0ms);
+        card_.show_left(period_frames);
+    }
+    // Lets the time come at which the silence follows.
+    Time wait_for_silence()
+    {
+        const Time due = *device_.deadline();
+        EXPECT_GT(due, 15ms);
+        EXPECT_LT(due, 21ms);
+        card_.show_left(144);
+        EXPECT_FALSE(device_.service(due, {}));
+        return due;
+    }
+
+    static constexpr std::uint64_t period_frames = 1024; // 21.3 ms
+    static constexpr std::uint64_t silence = 960; // 20 ms
+    ShownCard card_;
+    RecordingListener listener_;
+    const Gain gain_;
+    std::vector<std::byte> data_ = numbered(4096);
+    AlsaPlayback device_ { "null", alsa_parameters, gain_, listener_ };
+};
+
+TEST_F(AlsaSilence, FollowsTheLastFrameAndIsNoPartOfThePosition)
+{
+    const Time due = wait_for_silence();
+    EXPECT_EQ(frames_given, period_frames + silence);
+    // Once: nothing more is due before the guest's frames are played.
+    EXPECT_GT(device_.deadline(), due);
+    card_.show_left(silence + 10);
+    EXPECT_FALSE(device_.service(22ms, {}));
+    card_.show_left(silence - 10);
+    EXPECT_EQ(device_.service(23ms, {}), data_.size());
+    card_.show_left(0);
+    EXPECT_FALSE(device_.service(40ms, {}));
+    EXPECT_EQ(frames_given, period_frames + silence);
+    EXPECT_TRUE(listener_.underruns.empty());
+}
+
+// Its position is asked for in vain, and the time has come all the same.
+TEST_F(AlsaSilence, FollowsOnACardWhosePositionMovesInSteps)
+{
+    (void)device_.service(*device_.deadline(), {});
+    EXPECT_EQ(frames_given, period_frames + silence);
+}
+
+TEST_F(AlsaSilence, DoesNotFollowWhatTheGuestHasWrittenInTime)
+{
+    const Time due = *device_.deadline();
+    EXPECT_TRUE(device_.transfer(data_, 10ms));
+    EXPECT_GT(device_.deadline(), due);
+    card_.show_left(period_frames + 144);
+    (void)device_.service(due, {});
+    EXPECT_EQ(frames_given, 2 * period_frames);
+}
+
+TEST_F(AlsaSilence, IsTakenBackWhenTheGuestStillWritesInTime)
+{
+    (void)wait_for_silence();
+    EXPECT_TRUE(device_.transfer(data_, 19ms));
+    EXPECT_EQ(frames_taken_back, silence);
+    EXPECT_EQ(frames_given, 2 * period_frames + silence);
+    card_.show_left(period_frames);
+    EXPECT_EQ(device_.service(22ms, {}), data_.size());
+    EXPECT_TRUE(listener_.underruns.empty());
+    EXPECT_EQ(drops, 0U);
+}
+
+TEST_F(AlsaSilence, EndsWithWhatTheGuestWritesTooLate)
+{
+    (void)wait_for_silence();
+    card_.show_left(silence - 10);
+    EXPECT_EQ(device_.service(23ms, {}), data_.size());
+    EXPECT_EQ(device_.transfer(data_, 30ms), data_.size());
+    EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { data_.size() });
+    EXPECT_EQ(drops, 1U);
+    EXPECT_EQ(frames_given, 2 * period_frames + silence);
+    card_.show_left(0);
+    EXPECT_EQ(device_.service(52ms, {}), 2 * data_.size());
+    EXPECT_EQ(listener_.underruns.size(), 1U);
+}
+
+// A sound server plays what it has taken.
+TEST_F(AlsaSilence, DoesNotFollowWhatThePcmHasPlayedAlready)
+{
+    card_.show_left(0);
+    EXPECT_EQ(device_.service(22ms, {}), data_.size());
+    (void)device_.service(40ms, {});
+    EXPECT_EQ(frames_given, period_frames);
+}
+
+} // namespace
+} // namespace sndback
