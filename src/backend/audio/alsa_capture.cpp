@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -25,9 +26,16 @@ AlsaCapture::AlsaCapture(const std::string &pcm, const OpenParameters &parameter
         pcm_.buffer_frames()));
 }
 
+void AlsaCapture::require_working() const
+{
+    if (failed_)
+        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+}
+
 // What an earlier run left unread is gone, as in a card that starts anew.
 void AlsaCapture::start(Time now)
 {
+    require_working();
     fifo_.clear();
     reporter_.start(now, format_.frames(captured_));
     run();
@@ -35,6 +43,7 @@ void AlsaCapture::start(Time now)
 
 void AlsaCapture::resume(Time now)
 {
+    require_working();
     reporter_.resume(now);
     run();
 }
@@ -46,7 +55,9 @@ void AlsaCapture::run()
         restart();
     } catch (const AlsaError &error) {
         fail(error);
+        last_position_.reset();
     }
+    require_working();
 }
 
 // A paused capture is a stopped one: there is nothing in the card that would have to survive.
@@ -57,6 +68,7 @@ void AlsaCapture::pause(Time now)
 
 void AlsaCapture::stop(Time)
 {
+    reporter_.stop();
     if (!failed_ && wanted_ && !restart_at_) {
         try {
             fetch();
@@ -66,14 +78,12 @@ void AlsaCapture::stop(Time)
     }
     wanted_ = false;
     restart_at_.reset();
-    reporter_.stop();
     snd_pcm_drop(pcm_.get());
 }
 
 std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Time)
 {
-    if (failed_)
-        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+    require_working();
     if (data.size() > fifo_.size())
         return std::nullopt;
     const std::uint64_t offset = captured_ - fifo_.size();
@@ -91,7 +101,9 @@ void AlsaCapture::add_descriptors(std::vector<pollfd> &descriptors) const
 
 std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> ready)
 {
-    if (failed_ || !wanted_)
+    if (failed_)
+        return std::exchange(last_position_, std::nullopt);
+    if (!wanted_)
         return std::nullopt;
     try {
         if (restart_at_) {
@@ -114,7 +126,7 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
         return position;
     } catch (const AlsaError &error) {
         fail(error);
-        return std::nullopt;
+        return std::exchange(last_position_, std::nullopt);
     }
 }
 
@@ -190,6 +202,7 @@ void AlsaCapture::keep(std::span<const std::byte> frames)
 void AlsaCapture::fail(const AlsaError &error)
 {
     failed_ = true;
+    last_position_ = reporter_.end(reporter_.next_boundary());
     listener_.on_device_error(
         fmt::format("{}; this stream fails until it is opened again", error.what()));
 }

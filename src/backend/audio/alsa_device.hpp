@@ -44,6 +44,7 @@ class AlsaPlayback final : public PcmDevice {
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:
+    void require_working() const;
     void run(Time now);
     void feed(Time now);
     void give(Time now);
@@ -87,6 +88,7 @@ class AlsaPlayback final : public PcmDevice {
     std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
     std::optional<Time> silent_at_; // stopped, and heard until then
     bool failed_ = false;
+    std::optional<std::uint64_t> last_position_; // of a stream that has failed; not reported yet
 };
 
 // Capture. Frames wait here until READ takes them; the oldest are lost if they exceed the guest's
@@ -105,12 +107,15 @@ class AlsaCapture final : public PcmDevice {
                                                         Time now) override;
     [[nodiscard]] std::optional<Time> deadline() const override
     {
-        return failed_ ? std::nullopt : restart_at_ ? restart_at_ : reporter_.deadline();
+        if (failed_)
+            return last_position_ ? std::optional(Time {}) : std::nullopt;
+        return restart_at_ ? restart_at_ : reporter_.deadline();
     }
     void add_descriptors(std::vector<pollfd> &descriptors) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:
+    void require_working() const;
     void run();
     void restart();
     void fetch();
@@ -130,6 +135,7 @@ class AlsaCapture final : public PcmDevice {
     std::optional<Time> restart_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // as of playback
     bool failed_ = false;
+    std::optional<std::uint64_t> last_position_; // of a stream that has failed; not reported yet
 };
 
 } // namespace sndback

@@ -40,7 +40,7 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
 std::optional<Time> AlsaPlayback::deadline() const
 {
     if (failed_)
-        return std::nullopt;
+        return last_position_ ? std::optional(Time {}) : std::nullopt;
     if (silent_at_)
         return silent_at_;
     if (retry_at_)
@@ -52,8 +52,15 @@ std::optional<Time> AlsaPlayback::deadline() const
     return silence && (!report || *silence < *report) ? silence : report;
 }
 
+void AlsaPlayback::require_working() const
+{
+    if (failed_)
+        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+}
+
 void AlsaPlayback::start(Time now)
 {
+    require_working();
     reporter_.start(now, format_.frames(queue_.played()));
     run(now);
 }
@@ -67,7 +74,9 @@ void AlsaPlayback::run(Time now)
         feed(now);
     } catch (const AlsaError &error) {
         fail(error);
+        last_position_.reset();
     }
+    require_working();
 }
 
 void AlsaPlayback::pause(Time now)
@@ -94,6 +103,7 @@ void AlsaPlayback::resume(Time now)
             fail(error);
         }
     }
+    require_working();
     reporter_.resume(now);
     moved_at_ = now;
     run(now);
@@ -121,8 +131,7 @@ void AlsaPlayback::stop(Time now)
 
 std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time now)
 {
-    if (failed_)
-        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
+    require_working();
     if (data.size() > queue_.room())
         return std::nullopt;
     if (dry_) {
@@ -158,7 +167,7 @@ void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
 std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready)
 {
     if (failed_)
-        return std::nullopt;
+        return std::exchange(last_position_, std::nullopt);
     try {
         if (silent_at_ && now >= *silent_at_)
             end_tail();
@@ -176,7 +185,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         return position;
     } catch (const AlsaError &error) {
         fail(error);
-        return std::nullopt;
+        return std::exchange(last_position_, std::nullopt);
     }
 }
 

@@ -85,6 +85,7 @@ class PcmDevice {
   public:
     virtual ~PcmDevice() = default;
 
+    // start() and resume() throw Refusal if the device has failed.
     virtual void start(Time now) = 0;
     virtual void pause(Time now) = 0;
     virtual void resume(Time now) = 0;
@@ -127,7 +128,8 @@ class PcmDevice {
     }
 
     // Does what is due; `ready` are this device's descriptors as poll() returned them. Returns the
-    // position in octets since OPEN if it is to be reported now.
+    // position in octets since OPEN if it is to be reported now. Of a device that has failed, that
+    // is where the guest makes its next request, which transfer() refuses.
     [[nodiscard]] virtual std::optional<std::uint64_t> service(Time now,
                                                                std::span<pollfd> ready) = 0;
 };

@@ -72,4 +72,11 @@ std::optional<std::uint64_t> PositionReporter::report(Time now, std::uint64_t fr
     return position;
 }
 
+std::optional<std::uint64_t> PositionReporter::end(std::uint64_t frame)
+{
+    const bool is_awaited = running_ && reports_ && format_.bytes(frame) > reported_;
+    running_ = false;
+    return is_awaited ? std::optional(format_.bytes(frame)) : std::nullopt;
+}
+
 } // namespace sndback

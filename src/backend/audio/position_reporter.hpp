@@ -31,6 +31,10 @@ class PositionReporter {
     // play.
     [[nodiscard]] std::optional<std::uint64_t> report(Time now, std::uint64_t frame, bool dry);
 
+    // The device has failed, which a guest that waits for a position would never learn: stops, and
+    // returns what lets it make its next request, in octets. Nothing if it waits for none.
+    [[nodiscard]] std::optional<std::uint64_t> end(std::uint64_t frame);
+
     // How long a period of the guest's lasts.
     [[nodiscard]] Time period() const
     {

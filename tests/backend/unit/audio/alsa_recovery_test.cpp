@@ -172,6 +172,59 @@ TEST(AlsaRecovery, ACardThatIsGoneEndsTheStream)
     failing_place = none;
     EXPECT_EQ(listener.errors.size(), 1U);
     EXPECT_THROW((void)device.transfer(data, 0ms), Refusal);
+    EXPECT_THROW(device.start(0ms), Refusal);
+    EXPECT_EQ(listener.errors.size(), 1U);
+    EXPECT_FALSE(device.deadline());
+}
+
+// A frontend whose buffer is full waits for a position, and asks for nothing before.
+TEST(AlsaRecovery, AGuestThatWaitsHearsOfACardThatIsGone)
+{
+    const Gain gain;
+    auto data = numbered(4096);
+    for (const Place place : { avail, writei }) {
+        RecordingListener listener;
+        AlsaPlayback device("null", alsa_parameters, gain, listener);
+        ASSERT_TRUE(device.transfer(data, 0ms));
+        device.start(0ms);
+        failure = -ENODEV;
+        failing_place = place;
+        ASSERT_TRUE(device.transfer(data, 5ms));
+        ASSERT_TRUE(device.deadline());
+        EXPECT_EQ(device.service(10ms, {}), 2 * data.size());
+        EXPECT_FALSE(device.service(20ms, {}));
+        EXPECT_FALSE(device.deadline());
+        EXPECT_THROW((void)device.transfer(data, 20ms), Refusal);
+    }
+
+    RecordingListener listener;
+    AlsaCapture device("null", alsa_parameters, gain, listener);
+    device.start(0ms);
+    failing_place = avail;
+    EXPECT_EQ(device.service(10ms, {}), alsa_parameters.period_bytes);
+    EXPECT_FALSE(device.deadline());
+    EXPECT_THROW((void)device.transfer(data, 20ms), Refusal);
+    EXPECT_THROW(device.start(20ms), Refusal);
+}
+
+// The answer says it all.
+TEST(AlsaRecovery, AStartThatFailsIsRefused)
+{
+    RecordingListener listener;
+    const Gain gain;
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
+    auto data = numbered(4096);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    failure = -ENODEV;
+    failing_place = start;
+    try {
+        device.start(0ms);
+        ADD_FAILURE();
+    } catch (const Refusal &refusal) {
+        EXPECT_EQ(refusal.status(), -XEN_EIO);
+    }
+    EXPECT_FALSE(device.deadline());
+    EXPECT_FALSE(device.service(10ms, {}));
 }
 
 } // namespace
