@@ -150,7 +150,7 @@ void AlsaCapture::restart()
 // Takes everything the card has.
 void AlsaCapture::fetch()
 {
-    snd_pcm_sframes_t available = snd_pcm_avail(pcm_.get());
+    snd_pcm_sframes_t available = pcm_.available();
     if (is_lost(available))
         return restart();
     if (AlsaError::is_recoverable(available))

@@ -207,6 +207,21 @@ void AlsaPcm::set_wakeup(snd_pcm_uframes_t frames)
     wakeup_ = frames;
 }
 
+snd_pcm_sframes_t AlsaPcm::available() const
+{
+    const snd_pcm_sframes_t frames = snd_pcm_avail(get());
+    if (frames < 0)
+        return frames;
+    switch (snd_pcm_state(get())) {
+    case SND_PCM_STATE_SUSPENDED:
+        return -ESTRPIPE;
+    case SND_PCM_STATE_DISCONNECTED:
+        return -ENODEV;
+    default:
+        return frames;
+    }
+}
+
 void AlsaPcm::add_descriptors(std::vector<pollfd> &descriptors) const
 {
     const int count = snd_pcm_poll_descriptors_count(get());

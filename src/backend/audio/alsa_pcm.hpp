@@ -115,6 +115,11 @@ class AlsaPcm {
         return result;
     }
 
+    // Frames that the card has room for, or has captured, as of now. A negative errno if it has
+    // stopped, in plugins that share a card too: dmix and dsnoop take the error for themselves, and
+    // answer like before that a card was suspended.
+    [[nodiscard]] snd_pcm_sframes_t available() const;
+
     void add_descriptors(std::vector<pollfd> &descriptors) const;
     // Lets plugins see what poll() returned; they reset their descriptors then. Returns whether the
     // PCM says that there is something to do, or has its descriptors ready all the same: recording

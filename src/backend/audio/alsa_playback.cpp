@@ -274,7 +274,7 @@ bool AlsaPlayback::is_due() const
 // Asks the hardware how far it is, and gets the card going again if it has stopped by itself.
 void AlsaPlayback::update_position(Time now)
 {
-    const snd_pcm_sframes_t room = snd_pcm_avail(pcm_.get());
+    const snd_pcm_sframes_t room = pcm_.available();
     if (AlsaError::is_recoverable(room)) {
         recover(AlsaError(pcm_.name(), "position", static_cast<int>(-room)));
         return;

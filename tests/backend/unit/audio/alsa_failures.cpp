@@ -16,6 +16,7 @@ std::deque<unsigned> failing_next;
 int failure = 0;
 bool shows_card = false;
 std::optional<snd_pcm_sframes_t> shown_room;
+std::optional<snd_pcm_state_t> shown_state;
 std::uint64_t frames_given = 0;
 std::uint64_t frames_taken_back = 0;
 unsigned drops = 0;
@@ -102,7 +103,15 @@ snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *data, snd_pcm_uframes_t fr
 
 int snd_pcm_prepare(snd_pcm_t *pcm)
 {
-    return fails(prepare) ? failure : real(&snd_pcm_prepare, "snd_pcm_prepare")(pcm);
+    if (fails(prepare))
+        return failure;
+    shown_state.reset();
+    return real(&snd_pcm_prepare, "snd_pcm_prepare")(pcm);
+}
+
+snd_pcm_state_t snd_pcm_state(snd_pcm_t *pcm)
+{
+    return shown_state ? *shown_state : real(&snd_pcm_state, "snd_pcm_state")(pcm);
 }
 
 int snd_pcm_start(snd_pcm_t *pcm)

@@ -33,6 +33,8 @@ extern int failure;
 // own without it.
 extern bool shows_card;
 extern std::optional<snd_pcm_sframes_t> shown_room;
+// What snd_pcm_state() answers until the PCM is prepared; the PCM's own state without it.
+extern std::optional<snd_pcm_state_t> shown_state;
 // Calls are counted, and what they moved.
 extern std::uint64_t frames_given;
 extern std::uint64_t frames_taken_back;

@@ -159,6 +159,53 @@ TEST(AlsaRecovery, AnErrorThatLastsIsNotedOnce)
     EXPECT_TRUE(listener.errors.empty());
 }
 
+// As dmix and dsnoop do: they have taken the card's error for themselves, their timer stands still,
+// and there is room as before.
+TEST(AlsaRecovery, ASharedCardThatWasSuspendedGoesOn)
+{
+    const Gain gain;
+    auto data = numbered(4096);
+    RecordingListener played;
+    {
+        AlsaPlayback device("null", alsa_parameters, gain, played);
+        ASSERT_TRUE(device.transfer(data, 0ms));
+        device.start(0ms);
+        const ShownCard card;
+        shown_room = 0;
+        shown_state = SND_PCM_STATE_SUSPENDED;
+        EXPECT_FALSE(device.service(24ms, {}));
+        EXPECT_FALSE(shown_state) << "it was not prepared";
+        EXPECT_EQ(frames_given, 1024U) << "what was not played was given again";
+    }
+    EXPECT_TRUE(played.errors.empty());
+
+    RecordingListener captured;
+    {
+        AlsaCapture device("null", alsa_parameters, gain, captured);
+        device.start(0ms);
+        const ShownCard card;
+        shown_room = 0;
+        shown_state = SND_PCM_STATE_SUSPENDED;
+        EXPECT_FALSE(device.service(24ms, {}));
+        EXPECT_FALSE(shown_state) << "it was not prepared";
+    }
+    EXPECT_TRUE(captured.errors.empty());
+}
+
+TEST(AlsaRecovery, ASharedCardThatIsGoneEndsTheStream)
+{
+    const Gain gain;
+    auto data = numbered(4096);
+    RecordingListener listener;
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    device.start(0ms);
+    shown_state = SND_PCM_STATE_DISCONNECTED;
+    EXPECT_EQ(device.service(10ms, {}), data.size());
+    shown_state.reset();
+    EXPECT_EQ(listener.errors.size(), 1U);
+}
+
 // What no waiting mends still ends the stream, with a reason.
 TEST(AlsaRecovery, ACardThatIsGoneEndsTheStream)
 {
