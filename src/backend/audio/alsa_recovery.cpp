@@ -34,9 +34,11 @@ void AlsaPlayback::run_dry()
         dry_ = true;
 }
 
-// Stops the card, which forgets what it has not played.
+// Stops the card, which forgets what it has not played. A dmix goes on with what it has mixed until
+// that is taken back.
 void AlsaPlayback::drop()
 {
+    (void)pcm_.take_back(frames_in_card());
     snd_pcm_drop(pcm_.get());
     forget();
 }

@@ -78,8 +78,14 @@ snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *data, snd_pcm_ufram
 
 snd_pcm_sframes_t snd_pcm_rewind(snd_pcm_t *pcm, snd_pcm_uframes_t frames)
 {
-    frames_taken_back += frames;
-    return real(&snd_pcm_rewind, "snd_pcm_rewind")(pcm, frames);
+    const snd_pcm_sframes_t taken = real(&snd_pcm_rewind, "snd_pcm_rewind")(pcm, frames);
+    frames_taken_back += static_cast<std::uint64_t>(std::max<snd_pcm_sframes_t>(taken, 0));
+    return taken;
+}
+
+int snd_pcm_pause(snd_pcm_t *pcm, int enable)
+{
+    return shows_card ? -EIO : real(&snd_pcm_pause, "snd_pcm_pause")(pcm, enable);
 }
 
 int snd_pcm_drop(snd_pcm_t *pcm)

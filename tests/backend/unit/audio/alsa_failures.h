@@ -42,7 +42,7 @@ extern unsigned drops;
 // No PCM has shorter periods.
 extern snd_pcm_uframes_t least_period;
 
-// As long as it lives, PCMs that are opened pass for cards.
+// As long as it lives, PCMs that are opened pass for cards that are shared and cannot pause.
 class ShownCard {
   public:
     ShownCard()

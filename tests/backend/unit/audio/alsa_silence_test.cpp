@@ -102,6 +102,27 @@ TEST_F(AlsaSilence, EndsWithWhatTheGuestWritesTooLate)
     EXPECT_EQ(listener_.underruns.size(), 1U);
 }
 
+// A dmix that is only dropped plays what it has mixed.
+TEST_F(AlsaSilence, IsTakenBackWithWhatIsNotPlayedOnAPause)
+{
+    (void)wait_for_silence();
+    card_.show_left(100 + silence);
+    device_.pause(19ms);
+    EXPECT_EQ(frames_taken_back, 100 + silence);
+    EXPECT_EQ(drops, 1U);
+    // Those are played so soon that the silence follows at once.
+    device_.resume(50ms);
+    EXPECT_EQ(frames_given, period_frames + silence + 100 + silence);
+}
+
+TEST_F(AlsaSilence, WhatIsNotPlayedIsTakenBackOnAStop)
+{
+    card_.show_left(500);
+    device_.stop(10ms);
+    EXPECT_EQ(frames_taken_back, 500U);
+    EXPECT_EQ(drops, 1U);
+}
+
 // A sound server plays what it has taken.
 TEST_F(AlsaSilence, DoesNotFollowWhatThePcmHasPlayedAlready)
 {
