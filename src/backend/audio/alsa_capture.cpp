@@ -122,12 +122,21 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
             quiet_until_ = reporter_.deadline();
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
-        pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
+        wait_for_boundary();
         return position;
     } catch (const AlsaError &error) {
         fail(error);
         return std::exchange(last_position_, std::nullopt);
     }
+}
+
+// Before the card is full, which would stop it.
+void AlsaCapture::wait_for_boundary()
+{
+    const std::uint64_t missing = reporter_.next_boundary() - format_.frames(captured_);
+    const snd_pcm_uframes_t most =
+        pcm_.buffer_frames() - std::min(pcm_.period_frames(), pcm_.buffer_frames());
+    pcm_.set_wakeup(std::min(missing, most));
 }
 
 // What can be got over never ends the stream: if not at once, then a little later.
@@ -138,7 +147,7 @@ void AlsaCapture::restart()
     snd_pcm_drop(pcm_.get());
     try {
         pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
-        pcm_.set_wakeup(reporter_.next_boundary() - format_.frames(captured_));
+        wait_for_boundary();
         pcm_.check(snd_pcm_start(pcm_.get()), "start");
     } catch (const AlsaError &error) {
         if (!error.is_recoverable())

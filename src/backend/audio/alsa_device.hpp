@@ -117,6 +117,7 @@ class AlsaCapture final : public PcmDevice {
   private:
     void require_working() const;
     void run();
+    void wait_for_boundary();
     void restart();
     void fetch();
     [[nodiscard]] bool is_lost(snd_pcm_sframes_t result);

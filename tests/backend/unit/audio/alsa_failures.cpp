@@ -21,6 +21,8 @@ std::uint64_t frames_given = 0;
 std::uint64_t frames_taken_back = 0;
 unsigned drops = 0;
 snd_pcm_uframes_t least_period = 0;
+snd_pcm_uframes_t most_buffer = 0;
+snd_pcm_uframes_t awaited_frames = 0;
 
 } // namespace sndback
 
@@ -98,6 +100,8 @@ int snd_pcm_hw_params_set_period_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *
                                            snd_pcm_uframes_t *frames, int *direction)
 {
     *frames = std::max(*frames, least_period);
+    if (most_buffer != 0)
+        *frames = std::min(*frames, most_buffer / 4);
     return real(&snd_pcm_hw_params_set_period_size_near,
                 "snd_pcm_hw_params_set_period_size_near")(pcm, parameters, frames, direction);
 }
@@ -134,6 +138,23 @@ int snd_pcm_poll_descriptors_revents(snd_pcm_t *pcm, pollfd *descriptors, unsign
     failing_place = avail;
     *events = 0;
     return 0;
+}
+
+int snd_pcm_hw_params_set_buffer_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *parameters,
+                                           snd_pcm_uframes_t *frames)
+{
+    if (most_buffer != 0)
+        *frames = std::min(*frames, most_buffer);
+    return real(&snd_pcm_hw_params_set_buffer_size_near,
+                "snd_pcm_hw_params_set_buffer_size_near")(pcm, parameters, frames);
+}
+
+int snd_pcm_sw_params_set_avail_min(snd_pcm_t *pcm, snd_pcm_sw_params_t *parameters,
+                                    snd_pcm_uframes_t frames)
+{
+    awaited_frames = frames;
+    return real(&snd_pcm_sw_params_set_avail_min,
+                "snd_pcm_sw_params_set_avail_min")(pcm, parameters, frames);
 }
 
 } // extern "C"

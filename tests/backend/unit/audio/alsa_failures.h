@@ -41,6 +41,10 @@ extern std::uint64_t frames_taken_back;
 extern unsigned drops;
 // No PCM has shorter periods.
 extern snd_pcm_uframes_t least_period;
+// No PCM has a larger buffer; 0: as it likes. At least four periods fit.
+extern snd_pcm_uframes_t most_buffer;
+// What the descriptors were asked to wait for last.
+extern snd_pcm_uframes_t awaited_frames;
 
 // As long as it lives, PCMs that are opened pass for cards that are shared and cannot pause.
 class ShownCard {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/alsa_device.hpp"
+#include "unit/audio/alsa_failures.h"
 #include "unit/audio/parameters.h"
 #include "unit/support.h"
 
@@ -57,6 +58,18 @@ TEST(AlsaWakeup, RequestsMayWaitUntilAPeriodIsLeft)
     // This PCM plays at once.
     (void)device.service(0ms, {});
     EXPECT_EQ(device.patience(0ms), 0ms);
+}
+
+// A card that is full has stopped.
+TEST(AlsaWakeup, ALongPeriodIsFetchedBeforeTheCardIsFull)
+{
+    RecordingListener listener;
+    const Gain gain;
+    most_buffer = 1024;
+    AlsaCapture device("null", alsa_parameters, gain, listener);
+    most_buffer = 0;
+    device.start(0ms);
+    EXPECT_EQ(awaited_frames, 1024U - 256U);
 }
 
 } // namespace
