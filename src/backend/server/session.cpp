@@ -120,7 +120,6 @@ bool Session::open(const xensnd_open_req &request, Time now, bool may_wait)
         throw Violation("the stream is open already, and not stopped", -XEN_EBUSY);
     if (stream_ && !close(now, may_wait))
         return false;
-    is_open_refused_ = true;
     const ProcessorCharge charge(work_, settings_.processor_time);
     const OpenParameters parameters =
         check_open(request, config_.limits, devices_.quota(), settings_.positions);
@@ -131,20 +130,19 @@ bool Session::open(const xensnd_open_req &request, Time now, bool may_wait)
     auto device = devices_.open(journal_.name(), parameters, gain_, journal_);
     stream_.emplace(OpenStream { parameters.format, std::move(share), std::move(buffer),
                                  request.buffer_sz, std::move(device) });
-    is_open_refused_ = false;
     return true;
 }
 
-// Whether the device is through with what it has played.
+// Whether the device is through with what it has played. Frontends also close what they were
+// refused to open, and Linux's in-tree driver what it has not opened yet (hw_free without prepare).
 bool Session::close(Time now, bool may_wait)
 {
-    if (!stream_ && std::exchange(is_open_refused_, false))
+    if (!stream_)
         return true;
-    const OpenStream &stream = opened();
-    if (may_wait && !stream.device->is_silent(now))
+    if (may_wait && !stream_->device->is_silent(now))
         return false;
     const ProcessorCharge charge(work_, settings_.processor_time);
-    work_ += stream.device->left_to_render();
+    work_ += stream_->device->left_to_render();
     stream_.reset();
     return true;
 }

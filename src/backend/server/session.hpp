@@ -118,7 +118,6 @@ class Session {
     Settings settings_;
     Gain gain_;
     std::optional<OpenStream> stream_;
-    bool is_open_refused_ = false; // frontends close that as well
     std::uint64_t work_ = 0;
 };
 

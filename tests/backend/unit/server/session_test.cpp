@@ -54,10 +54,10 @@ TEST_F(SessionTest, RefusesWrongOpens)
 TEST_F(SessionTest, RefusesRequestsOutOfTurn)
 {
     for (const std::uint8_t operation :
-         { XENSND_OP_CLOSE, XENSND_OP_READ, XENSND_OP_WRITE, XENSND_OP_SET_VOLUME,
-           XENSND_OP_GET_VOLUME, XENSND_OP_MUTE, XENSND_OP_UNMUTE, XENSND_OP_TRIGGER })
+         { XENSND_OP_READ, XENSND_OP_WRITE, XENSND_OP_SET_VOLUME, XENSND_OP_GET_VOLUME,
+           XENSND_OP_MUTE, XENSND_OP_UNMUTE, XENSND_OP_TRIGGER })
         EXPECT_EQ(send(request(operation)), -XEN_EINVAL);
-    EXPECT_EQ(statistics_->violations, 8U);
+    EXPECT_EQ(statistics_->violations, 7U);
     EXPECT_EQ(send(request(10)), -XEN_EINVAL);
     EXPECT_EQ(send(request(255)), -XEN_EINVAL);
     EXPECT_EQ(send(open_request()), 0);
@@ -98,14 +98,18 @@ TEST_F(SessionTest, OpensAnewWhatStandsStill)
     EXPECT_EQ(send(request(XENSND_OP_CLOSE), 10ms), 0);
 }
 
-TEST_F(SessionTest, WhatItRefusedToOpenMayBeClosed)
+// As the in-tree driver does, of a stream that it was refused to open, and of one that it has not
+// opened yet.
+TEST_F(SessionTest, WhatIsNotOpenMayBeClosed)
 {
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
     auto wrong = open_request();
     wrong.op.open.pcm_channels = 77;
     ASSERT_EQ(send(wrong), -XEN_EINVAL);
     EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
     EXPECT_EQ(statistics_->violations, 0U);
-    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), -XEN_EINVAL);
+    EXPECT_EQ(statistics_->refused, 1U);
 }
 
 // The in-tree driver says PAUSE when its guest is suspended, and START when it goes on.
