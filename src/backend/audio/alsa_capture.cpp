@@ -183,13 +183,12 @@ void AlsaCapture::fetch()
     }
 }
 
-// Whether the card has stopped by itself. How much was lost is not known; at least what it had room
-// for.
+// Whether the card has stopped by itself.
 bool AlsaCapture::is_lost(snd_pcm_sframes_t result)
 {
     if (result != -EPIPE && result != -ESTRPIPE)
         return false;
-    listener_.on_overrun(captured_, format_.bytes(pcm_.buffer_frames()));
+    listener_.on_card_stopped(captured_);
     return true;
 }
 

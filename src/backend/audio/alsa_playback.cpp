@@ -283,11 +283,10 @@ void AlsaPlayback::update_position(Time now)
     const std::uint64_t queued = pcm_.buffer_frames() - std::min(free, pcm_.buffer_frames());
     if (queued < frames_in_card())
         moved_at_ = now;
-    const bool has_silence = silence_ != 0;
     queue_.set_in_card(format_.bytes(queued - std::min(queued, silence_)));
-    silence_ = std::min(queued, silence_);
-    if (has_silence && queue_.in_card() == 0)
+    if (silence_ != 0 && queue_.in_card() == 0)
         run_dry();
+    silence_ = std::min(queued, silence_);
 }
 
 } // namespace sndback

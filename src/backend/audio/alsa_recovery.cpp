@@ -25,13 +25,16 @@ void AlsaPlayback::recover(const AlsaError &error)
     rewind_to_played();
 }
 
-// Whether it is the guest that is late shows when it writes again; it may just be done.
+// Whether it is the guest that is late shows when it writes again; it may just be done. What waits
+// behind silence, it has written too late; what else waits, the card could have been given.
 void AlsaPlayback::run_dry()
 {
-    if (queue_.waiting() != 0)
+    if (queue_.waiting() == 0)
+        dry_ = true;
+    else if (silence_ != 0)
         listener_.on_underrun(queue_.played());
     else
-        dry_ = true;
+        listener_.on_card_stopped(queue_.played());
 }
 
 // Stops the card, which forgets what it has not played. A dmix goes on with what it has mixed until

@@ -24,10 +24,14 @@ namespace sndback {
 // Told about what happens on a device. Called from the stream's thread.
 class DeviceListener {
   public:
-    // Playback reached the end of what was written before more came. `position`: octets since OPEN.
+    // Playback reached the end of what the guest had written before it wrote more. `position`:
+    // octets since OPEN.
     virtual void on_underrun(std::uint64_t position) = 0;
     // Captured octets were lost because the guest did not read them.
     virtual void on_overrun(std::uint64_t position, std::uint64_t lost) = 0;
+    // The card stopped because this domain, and not the guest, was late: playback had frames for
+    // it, or capture did not fetch them and loses nobody knows how many.
+    virtual void on_card_stopped(std::uint64_t position) = 0;
     // Something worth a line in the log, or an error of the device that leaves the stream going.
     virtual void on_note(std::string_view text) = 0;
     virtual void on_device_error(std::string_view text) = 0;

@@ -163,6 +163,18 @@ void Journal::on_overrun(std::uint64_t position, std::uint64_t lost)
     trace("overrun", R"(,"pos":{},"lost":{})", position, lost);
 }
 
+void Journal::on_card_stopped(std::uint64_t position)
+{
+    const bool plays = name().playback;
+    const std::uint64_t count = ++(plays ? statistics_->underruns : statistics_->overruns);
+    if (worth_a_line(count))
+        log(LogLevel::warning,
+            "{}: {} {} at octet {}: this domain serves the card late; longer periods of the guest, "
+            "or more processor for this domain, would help",
+            label_, plays ? "underrun" : "overrun", count, position);
+    trace(plays ? "underrun" : "overrun", R"(,"pos":{},"by":"card")", position);
+}
+
 void Journal::on_note(std::string_view text)
 {
     log(LogLevel::info, "{}: {}", label_, text);

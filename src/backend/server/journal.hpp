@@ -40,6 +40,7 @@ class Journal final : public DeviceListener {
 
     void on_underrun(std::uint64_t position) override;
     void on_overrun(std::uint64_t position, std::uint64_t lost) override;
+    void on_card_stopped(std::uint64_t position) override;
     void on_note(std::string_view text) override;
     void on_device_error(std::string_view text) override;
 

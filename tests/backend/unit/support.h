@@ -23,6 +23,10 @@ class RecordingListener final : public DeviceListener {
     {
         lost += bytes;
     }
+    void on_card_stopped(std::uint64_t position) override
+    {
+        stops.push_back(position);
+    }
     void on_note(std::string_view text) override
     {
         notes.emplace_back(text);
@@ -33,6 +37,7 @@ class RecordingListener final : public DeviceListener {
     }
 
     std::vector<std::uint64_t> underruns;
+    std::vector<std::uint64_t> stops; // of the card
     std::uint64_t lost = 0;
     std::vector<std::string> notes;
     std::vector<std::string> errors;

@@ -20,6 +20,7 @@ std::optional<snd_pcm_state_t> shown_state;
 std::uint64_t frames_given = 0;
 std::uint64_t frames_taken_back = 0;
 unsigned drops = 0;
+snd_pcm_uframes_t stuck_frames = 0;
 snd_pcm_uframes_t least_period = 0;
 snd_pcm_uframes_t most_buffer = 0;
 snd_pcm_uframes_t awaited_frames = 0;
@@ -80,7 +81,8 @@ snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *data, snd_pcm_ufram
 
 snd_pcm_sframes_t snd_pcm_rewind(snd_pcm_t *pcm, snd_pcm_uframes_t frames)
 {
-    const snd_pcm_sframes_t taken = real(&snd_pcm_rewind, "snd_pcm_rewind")(pcm, frames);
+    const snd_pcm_sframes_t taken =
+        real(&snd_pcm_rewind, "snd_pcm_rewind")(pcm, frames - std::min(frames, stuck_frames));
     frames_taken_back += static_cast<std::uint64_t>(std::max<snd_pcm_sframes_t>(taken, 0));
     return taken;
 }

@@ -39,6 +39,8 @@ extern std::optional<snd_pcm_state_t> shown_state;
 extern std::uint64_t frames_given;
 extern std::uint64_t frames_taken_back;
 extern unsigned drops;
+// So many cannot be taken back.
+extern snd_pcm_uframes_t stuck_frames;
 // No PCM has shorter periods.
 extern snd_pcm_uframes_t least_period;
 // No PCM has a larger buffer; 0: as it likes. At least four periods fit.
@@ -58,6 +60,7 @@ class ShownCard {
     {
         shows_card = false;
         shown_room.reset();
+        stuck_frames = 0;
     }
     ShownCard(const ShownCard &) = delete;
     ShownCard &operator=(const ShownCard &) = delete;

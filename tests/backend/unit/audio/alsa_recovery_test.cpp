@@ -159,6 +159,33 @@ TEST(AlsaRecovery, AnErrorThatLastsIsNotedOnce)
     EXPECT_TRUE(listener.errors.empty());
 }
 
+// The card's buffer was not filled in time, or not emptied; the guest has done its part.
+TEST(AlsaRecovery, ACardThatStopsAlthoughFramesWaitIsNotTheGuestsFault)
+{
+    const Gain gain;
+    RecordingListener played;
+    AlsaPlayback playback("null", alsa_parameters, gain, played);
+    auto data = numbered(4096);
+    ASSERT_TRUE(playback.transfer(data, 0ms));
+    playback.start(0ms);
+    failure = -EAGAIN;
+    failing_place = writei;
+    ASSERT_TRUE(playback.transfer(data, 10ms));
+    failure = -EPIPE;
+    failing_place = avail;
+    (void)playback.service(22ms, {});
+    EXPECT_EQ(played.stops, std::vector<std::uint64_t> { 4096 });
+    EXPECT_TRUE(played.underruns.empty());
+
+    RecordingListener captured;
+    AlsaCapture capture("null", alsa_parameters, gain, captured);
+    capture.start(0ms);
+    failing_place = avail;
+    (void)capture.service(10ms, {});
+    EXPECT_EQ(captured.stops, std::vector<std::uint64_t> { 0 });
+    EXPECT_EQ(captured.lost, 0U);
+}
+
 // As dmix and dsnoop do: they have taken the card's error for themselves, their timer stands still,
 // and there is room as before.
 TEST(AlsaRecovery, ASharedCardThatWasSuspendedGoesOn)

@@ -102,6 +102,20 @@ TEST_F(AlsaSilence, EndsWithWhatTheGuestWritesTooLate)
     EXPECT_EQ(listener_.underruns.size(), 1U);
 }
 
+// Some of the silence is on its way already and cannot be taken back.
+TEST_F(AlsaSilence, EndsWithWhatTheGuestWritesInTheLastMoment)
+{
+    (void)wait_for_silence();
+    stuck_frames = 100;
+    EXPECT_TRUE(device_.transfer(data_, 20ms));
+    EXPECT_EQ(frames_given, period_frames + silence) << "it would not follow what the guest wrote";
+    card_.show_left(90);
+    EXPECT_EQ(device_.service(22ms, {}), data_.size());
+    EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { data_.size() });
+    EXPECT_TRUE(listener_.stops.empty());
+    EXPECT_EQ(frames_given, 2 * period_frames + silence);
+}
+
 // A dmix that is only dropped plays what it has mixed.
 TEST_F(AlsaSilence, IsTakenBackWithWhatIsNotPlayedOnAPause)
 {

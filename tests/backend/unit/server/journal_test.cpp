@@ -47,6 +47,28 @@ TEST(Journal, WritesJsonLinesAndCounts)
     EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
 }
 
+TEST(Journal, SaysWhoIsLate)
+{
+    std::string logged;
+    set_log(LogLevel::info, [&](LogLevel, std::string_view line) { logged = line; });
+    TraceFile trace("");
+    StatisticsTable table;
+    for (const bool plays : { true, false }) {
+        const auto statistics = table.add({ 1, 0, 0, 0, plays, "" });
+        Journal journal(trace, statistics);
+        plays ? journal.on_underrun(8) : journal.on_overrun(8, 4);
+        EXPECT_NE(logged.find("the guest"), std::string::npos) << logged;
+        journal.on_card_stopped(8);
+        EXPECT_NE(logged.find(plays ? "underrun 2 at octet 8" : "overrun 2 at octet 8"),
+                  std::string::npos)
+            << logged;
+        EXPECT_NE(logged.find("this domain serves the card late"), std::string::npos) << logged;
+        EXPECT_EQ(logged.find("lost"), std::string::npos) << logged;
+        EXPECT_EQ(plays ? statistics->underruns : statistics->overruns, 2U);
+    }
+    set_log(LogLevel::off, {});
+}
+
 // The log cuts lines, and a guest chooses its unique-ids.
 TEST(Journal, ALongNameLeavesRoomForTheText)
 {
