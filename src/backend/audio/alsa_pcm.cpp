@@ -63,12 +63,6 @@ std::vector<std::uint32_t> listed_rates(snd_pcm_t *handle, snd_pcm_hw_params_t *
 
 } // namespace
 
-AlsaError::AlsaError(const std::string &pcm, const std::string &step, int error)
-    : std::runtime_error(fmt::format("ALSA PCM {}: {}: {}", pcm, step, snd_strerror(-error))),
-      error_(error)
-{
-}
-
 AlsaPcm::AlsaPcm(const std::string &name, snd_pcm_stream_t direction)
     : name_(name), direction_(direction)
 {

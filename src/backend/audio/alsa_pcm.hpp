@@ -5,12 +5,11 @@
 
 #include <alsa/asoundlib.h>
 
-#include <cerrno>
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
+#include "audio/alsa_error.hpp"
 #include "audio/pcm_device.hpp"
 #include "protocol/hw_params.hpp"
 
@@ -18,30 +17,6 @@ namespace sndback {
 
 // Before a card that could not be got going is tried again.
 inline constexpr std::chrono::milliseconds retry_pause { 5 };
-
-// A call of alsa-lib failed. The message names the PCM, the step and the reason.
-class AlsaError : public std::runtime_error {
-  public:
-    AlsaError(const std::string &pcm, const std::string &step, int error);
-    // Positive errno.
-    [[nodiscard]] int error() const
-    {
-        return error_;
-    }
-    // An underrun or overrun, a suspension, or no more than bad timing: the PCM can go on.
-    [[nodiscard]] bool is_recoverable() const
-    {
-        return is_recoverable(-error_);
-    }
-    // Likewise of what a call of alsa-lib returns.
-    [[nodiscard]] static bool is_recoverable(long result)
-    {
-        return result == -EPIPE || result == -ESTRPIPE || result == -EAGAIN || result == -EINTR;
-    }
-
-  private:
-    int error_;
-};
 
 class AlsaPcm {
   public:
