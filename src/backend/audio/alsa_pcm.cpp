@@ -22,9 +22,10 @@ snd_pcm_format_t to_alsa(const Format &format)
     return static_cast<snd_pcm_format_t>(format.wire);
 }
 
-constexpr std::array<unsigned, 15> common_rates { 5512,  8000,   11025,  16000,  22050,
-                                                  32000, 44100,  48000,  64000,  88200,
-                                                  96000, 176400, 192000, 352800, 384000 };
+// Those of ALSA's SNDRV_PCM_RATE_*.
+constexpr std::array<unsigned, 18> common_rates { 5512,  8000,   11025,  12000,  16000,  22050,
+                                                  24000, 32000,  44100,  48000,  64000,  88200,
+                                                  96000, 128000, 176400, 192000, 352800, 384000 };
 
 // A rate that no device lists: what takes it takes any.
 constexpr unsigned odd_rate_step = 7;
@@ -46,6 +47,22 @@ SwParams allocate_sw_params()
     if (snd_pcm_sw_params_malloc(&params) < 0)
         throw std::bad_alloc();
     return { params, &snd_pcm_sw_params_free };
+}
+
+Interval channels_of(const snd_pcm_hw_params_t *params)
+{
+    Interval channels;
+    snd_pcm_hw_params_get_channels_min(params, &channels.min);
+    snd_pcm_hw_params_get_channels_max(params, &channels.max);
+    return channels;
+}
+
+Interval rates_of(const snd_pcm_hw_params_t *params)
+{
+    Interval rates;
+    snd_pcm_hw_params_get_rate_min(params, &rates.min, nullptr);
+    snd_pcm_hw_params_get_rate_max(params, &rates.max, nullptr);
+    return rates;
 }
 
 std::vector<std::uint32_t> listed_rates(snd_pcm_t *handle, snd_pcm_hw_params_t *params,
@@ -86,15 +103,20 @@ Limits AlsaPcm::limits() const
 
     Limits limits;
     limits.formats = 0;
-    for (const Format &format : formats)
-        if (snd_pcm_hw_params_test_format(get(), params.get(), to_alsa(format)) == 0)
-            limits.formats |= std::uint64_t { 1 } << format.wire;
-
-    snd_pcm_hw_params_get_channels_min(params.get(), &limits.channels.min);
-    snd_pcm_hw_params_get_channels_max(params.get(), &limits.channels.max);
-    snd_pcm_hw_params_get_rate_min(params.get(), &limits.rate_range.min, nullptr);
-    snd_pcm_hw_params_get_rate_max(params.get(), &limits.rate_range.max, nullptr);
+    limits.channels = channels_of(params.get());
+    limits.rate_range = rates_of(params.get());
     limits.rates = listed_rates(get(), params.get(), limits.rate_range);
+    for (const Format &format : formats) {
+        const HwParams of_format = allocate_hw_params();
+        snd_pcm_hw_params_copy(of_format.get(), params.get());
+        if (snd_pcm_hw_params_set_format(get(), of_format.get(), to_alsa(format)) < 0)
+            continue;
+        limits.formats |= std::uint64_t { 1 } << format.wire;
+        const FormatLimits own { format.wire, rates_of(of_format.get()),
+                                 channels_of(of_format.get()) };
+        if (own.rates != limits.rate_range || own.channels != limits.channels)
+            limits.of_formats.push_back(own);
+    }
 
     // A period may be shorter than the card's smallest: positions are then reported less often.
     // Buffers are no limit at all, what the card has no room for waits in this process.

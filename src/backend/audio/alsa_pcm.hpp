@@ -23,8 +23,9 @@ class AlsaPcm {
     // Opens without blocking. Throws AlsaError.
     AlsaPcm(const std::string &name, snd_pcm_stream_t direction);
 
-    // What the PCM can do in any configuration. The intervals are those of the whole space: a
-    // combination within them can still be refused at configure().
+    // What the PCM can do in any configuration, and with each format. The intervals are those of
+    // the whole space: a combination of rate and channels within them can still be refused at
+    // configure().
     [[nodiscard]] Limits limits() const;
 
     // Whether frames are taken as fast as they come, because there is nothing behind it that plays.

@@ -23,15 +23,7 @@ struct Space {
         return formats == 0 || rates.empty() || channels.empty() || buffer.empty() ||
                period.empty();
     }
-    friend bool operator==(const Space &left, const Space &right)
-    {
-        const auto same = [](Interval a, Interval b) {
-            return a.min == b.min && a.max == b.max;
-        };
-        return left.formats == right.formats && same(left.rates, right.rates) &&
-               same(left.channels, right.channels) && same(left.buffer, right.buffer) &&
-               same(left.period, right.period);
-    }
+    friend bool operator==(const Space &, const Space &) = default;
 };
 
 // Moves both ends of the interval onto rates that exist.
@@ -44,6 +36,35 @@ Interval snap_to_list(Interval interval, const std::vector<std::uint32_t> &list)
     if (first == list.end() || last == list.begin() || *first > *std::prev(last))
         return { 1, 0 };
     return { *first, *std::prev(last) };
+}
+
+// Formats may have rates and channels of their own: drop formats that leave none of what is asked
+// for, and what none of those that are left has.
+void apply_formats(Space &space, const std::vector<FormatLimits> &limits)
+{
+    Interval rates { ~0U, 0 };
+    Interval channels { ~0U, 0 };
+    for (const Format &format : formats) {
+        const std::uint64_t bit = std::uint64_t { 1 } << format.wire;
+        if ((space.formats & bit) == 0)
+            continue;
+        Interval own_rates = space.rates;
+        Interval own_channels = space.channels;
+        for (const FormatLimits &row : limits)
+            if (row.format == format.wire) {
+                own_rates = intersect(own_rates, row.rates);
+                own_channels = intersect(own_channels, row.channels);
+            }
+        if (own_rates.empty() || own_channels.empty()) {
+            space.formats &= ~bit;
+            continue;
+        }
+        rates = { std::min(rates.min, own_rates.min), std::max(rates.max, own_rates.max) };
+        channels = { std::min(channels.min, own_channels.min),
+                     std::max(channels.max, own_channels.max) };
+    }
+    space.rates = rates;
+    space.channels = channels;
 }
 
 // Octets limit frames, of a buffer or of a second, and channels and formats at once: drop what
@@ -88,6 +109,9 @@ Limits intersect(const Limits &left, const Limits &right)
     result.buffer_frames = intersect(left.buffer_frames, right.buffer_frames);
     result.buffer_bytes = std::min(left.buffer_bytes, right.buffer_bytes);
     result.bytes_a_second = std::min(left.bytes_a_second, right.bytes_a_second);
+    result.of_formats = left.of_formats;
+    result.of_formats.insert(result.of_formats.end(), right.of_formats.begin(),
+                             right.of_formats.end());
     if (left.rates.empty() || right.rates.empty()) {
         result.rates = left.rates.empty() ? right.rates : left.rates;
     } else {
@@ -112,6 +136,7 @@ std::optional<xensnd_query_hw_param> narrow(const xensnd_query_hw_param &questio
     for (Space before = space; !space.empty(); before = space) {
         apply_bytes(space, limits.buffer_bytes, &Space::buffer);
         apply_bytes(space, limits.bytes_a_second, &Space::rates);
+        apply_formats(space, limits.of_formats);
         space.rates = snap_to_list(space.rates, limits.rates);
         space.period.max = std::min(space.period.max, space.buffer.max);
         space.buffer.min = std::max(space.buffer.min, space.period.min);

@@ -24,9 +24,17 @@ struct Interval {
     {
         return value >= min && value <= max;
     }
+    friend constexpr bool operator==(const Interval &, const Interval &) = default;
 };
 
 [[nodiscard]] Interval intersect(Interval left, Interval right);
+
+// What one format leaves of what a stream can do.
+struct FormatLimits {
+    unsigned format; // XENSND_PCM_FORMAT_*
+    Interval rates;
+    Interval channels;
+};
 
 // What a stream can do: the XenStore configuration and the device behind it, each a Limits,
 // intersected.
@@ -40,6 +48,7 @@ struct Limits {
     Interval buffer_frames { 1, std::numeric_limits<std::uint32_t>::max() };
     std::uint32_t buffer_bytes = std::numeric_limits<std::uint32_t>::max();
     std::uint32_t bytes_a_second = std::numeric_limits<std::uint32_t>::max();
+    std::vector<FormatLimits> of_formats; // of those that leave less than the above
 };
 
 [[nodiscard]] Limits intersect(const Limits &left, const Limits &right);

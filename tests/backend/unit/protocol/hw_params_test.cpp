@@ -93,6 +93,35 @@ TEST(HwParams, RefusesWhatLeavesNothing)
     EXPECT_FALSE(narrow(question, limits));
 }
 
+// As of a USB card with a setting for each format.
+TEST(HwParams, FormatsHaveRatesAndChannelsOfTheirOwn)
+{
+    Limits limits;
+    limits.formats = s16_bit | s32_bit;
+    limits.rate_range = { 44100, 192000 };
+    limits.channels = { 2, 8 };
+    limits.of_formats = { { XENSND_PCM_FORMAT_S16_LE, { 44100, 48000 }, { 2, 8 } },
+                          { XENSND_PCM_FORMAT_S32_LE, { 44100, 192000 }, { 2, 2 } } };
+    auto question = anything();
+    auto answer = narrow(question, limits);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->formats, s16_bit | s32_bit);
+    EXPECT_EQ(answer->rates.max, 192000U);
+    EXPECT_EQ(answer->channels.max, 8U);
+    question.rates.min = 96000;
+    answer = narrow(question, limits);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->formats, s32_bit);
+    EXPECT_EQ(answer->channels.max, 2U);
+    question.channels.min = 3;
+    EXPECT_FALSE(narrow(question, limits));
+    question.rates.min = 1;
+    answer = narrow(question, intersect({}, limits));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->formats, s16_bit);
+    EXPECT_EQ(answer->rates.max, 48000U);
+}
+
 TEST(HwParams, IntersectsRateLists)
 {
     Limits left, right;

@@ -15,6 +15,8 @@ unsigned opened = 0;
 int failure = 0;
 // alsa-lib's null PCM, which has no clock, is the only one that every machine has.
 bool hides_null = false;
+// It then has few rates, and with 16 bit none above 48 kHz.
+bool shows_usb_card = false;
 
 } // namespace
 
@@ -35,6 +37,29 @@ int snd_pcm_dump(snd_pcm_t *pcm, snd_output_t *output)
     return hides_null ? 0 : real(pcm, output);
 }
 
+int snd_pcm_hw_params_test_rate(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, unsigned rate,
+                                int direction)
+{
+    static const auto real = reinterpret_cast<decltype(&snd_pcm_hw_params_test_rate)>(
+        dlsym(RTLD_NEXT, "snd_pcm_hw_params_test_rate"));
+    if (shows_usb_card && rate != 12000 && rate != 24000 && rate != 48000 && rate != 128000)
+        return -EINVAL;
+    return real(pcm, params, rate, direction);
+}
+
+int snd_pcm_hw_params_get_rate_max(const snd_pcm_hw_params_t *params, unsigned *rate,
+                                   int *direction)
+{
+    static const auto real = reinterpret_cast<decltype(&snd_pcm_hw_params_get_rate_max)>(
+        dlsym(RTLD_NEXT, "snd_pcm_hw_params_get_rate_max"));
+    const int result = real(params, rate, direction);
+    snd_pcm_format_t format = SND_PCM_FORMAT_UNKNOWN;
+    if (shows_usb_card && snd_pcm_hw_params_get_format(params, &format) == 0 &&
+        format == SND_PCM_FORMAT_S16_LE)
+        *rate = 48000;
+    return result;
+}
+
 } // extern "C"
 
 namespace sndback {
@@ -50,7 +75,7 @@ class AlsaLimits : public ::testing::Test {
     ~AlsaLimits() override
     {
         failure = 0;
-        hides_null = false;
+        hides_null = shows_usb_card = false;
     }
     // How often the PCM is opened to answer.
     unsigned ask()
@@ -94,6 +119,24 @@ TEST_F(AlsaLimits, AreAskedForAgainWhenThePcmFails)
     EXPECT_THROW((void)devices_.open(name_, parameters, gain, listener), Refusal);
     failure = 0;
     EXPECT_EQ(ask(), 1U);
+}
+
+TEST_F(AlsaLimits, AreThoseOfEachFormat)
+{
+    shows_usb_card = true;
+    const Limits limits = devices_.limits(name_);
+    EXPECT_EQ(limits.rates, (std::vector<std::uint32_t> { 12000, 24000, 48000, 128000 }));
+    EXPECT_GT(limits.rate_range.max, 128000U);
+    for (const FormatLimits &row : limits.of_formats)
+        EXPECT_EQ(row.rates.max == 48000, row.format == XENSND_PCM_FORMAT_S16_LE) << row.format;
+    xensnd_query_hw_param question { .formats = 1 << XENSND_PCM_FORMAT_S16_LE,
+                                     .rates = { 48000, 128000 },
+                                     .channels = { 2, 2 },
+                                     .buffer = { 1, 8192 },
+                                     .period = { 1, 1024 } };
+    EXPECT_EQ(narrow(question, limits).value().rates.max, 48000U);
+    question.formats = 1 << XENSND_PCM_FORMAT_S32_LE;
+    EXPECT_EQ(narrow(question, limits).value().rates.max, 128000U);
 }
 
 // alsa-lib looks at the file that it begins with, and not at those which that one includes.
