@@ -146,5 +146,28 @@ TEST_F(AlsaSilence, DoesNotFollowWhatThePcmHasPlayedAlready)
     EXPECT_EQ(frames_given, period_frames);
 }
 
+// Not even with two periods, of which one is left to play when the guest is told to write.
+TEST(AlsaSilenceOfShortBuffers, CostsAGuestThatIsInTimeNothing)
+{
+    const ShownCard card;
+    RecordingListener listener;
+    const Gain gain;
+    const OpenParameters parameters { stereo, 2 * period, period, {} };
+    AlsaPlayback device("null", parameters, gain, listener);
+    auto data = numbered(period);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    device.start(0ms);
+    for (unsigned round = 1; round <= 100; ++round) {
+        const Time now = round * 10ms;
+        ASSERT_GT(device.deadline(), now) << "it would wake up once more";
+        shown_room = 480;
+        EXPECT_EQ(device.service(now, {}), round * period);
+        ASSERT_TRUE(device.transfer(data, now + 5ms));
+    }
+    EXPECT_EQ(frames_given, 102U * 480U);
+    EXPECT_EQ(frames_taken_back, 0U);
+}
+
 } // namespace
 } // namespace sndback
