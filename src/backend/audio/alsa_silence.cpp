@@ -25,7 +25,10 @@ std::uint64_t AlsaPlayback::kept_by_converter() const
 }
 
 // When the card has so little left to play that silence has to follow, if the guest has not written
-// by then. A card whose position moves in steps is asked in vain in between: time goes on.
+// by then. A card whose position moves in steps is asked in vain in between: time goes on. A
+// converter may keep so much of a small buffer that the guest is told of a period when the card has
+// next to nothing left: no silence then, which would have to be played before what the guest writes
+// in time. If the card runs dry, what was kept is given again, and silence follows that.
 std::optional<Time> AlsaPlayback::silence_due() const
 {
     if (!wanted_ || !card_runs_ || silence_ != 0 || queue_.waiting() != 0 ||
@@ -36,7 +39,12 @@ std::optional<Time> AlsaPlayback::silence_due() const
     // The card has got nothing yet and cannot run dry: the guest may be filling its buffer.
     if (left == Time {})
         return moved_at_ + reporter_.period();
-    return moved_at_ + (left - std::min(left, silence_lead_));
+    const Time rest = left - std::min(left, silence_lead_);
+    // How much the guest can write by then. It is told of a period, and must have time to write it.
+    const Time room = duration_of(format_.frames(queue_.room()), format_.rate) + rest;
+    if (pcm_.converts_rate() && room < reporter_.period() + reporter_.period() / 4)
+        return std::nullopt;
+    return moved_at_ + rest;
 }
 
 void AlsaPlayback::put_silence()

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "unit/audio/simulated_card.h"
 #include "unit/support.h"
 
 namespace {
@@ -27,6 +28,9 @@ int snd_pcm_open(snd_pcm_t **pcm, const char *name, snd_pcm_stream_t stream, int
     static const auto real =
         reinterpret_cast<decltype(&snd_pcm_open)>(dlsym(RTLD_NEXT, "snd_pcm_open"));
     ++opened;
+    const int simulated = sndback::SimulatedCard::open(pcm, name, stream, mode);
+    if (simulated != -ENOENT)
+        return simulated;
     return failure != 0 ? failure : real(pcm, name, stream, mode);
 }
 
