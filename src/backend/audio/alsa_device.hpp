@@ -55,7 +55,7 @@ class AlsaPlayback final : public PcmDevice {
     // alsa_silence.cpp
     [[nodiscard]] std::uint64_t kept_by_converter() const;
     [[nodiscard]] std::optional<Time> silence_due() const;
-    void put_silence();
+    void put_silence(Time now);
     void take_silence_back();
     // alsa_recovery.cpp
     void recover(const AlsaError &error);
@@ -75,6 +75,7 @@ class AlsaPlayback final : public PcmDevice {
     PositionReporter reporter_;
     PlaybackQueue queue_;
     Time silence_lead_ {}; // before the card runs dry
+    Time silence_again_at_ {}; // not tried again before
     std::uint64_t silence_ = 0; // frames of it in the card, behind those of the guest
     std::uint64_t prepared_at_ = 0; // what the card had been given then, in octets
     Time moved_at_ {}; // when the position was last seen to move

@@ -244,7 +244,7 @@ void AlsaPlayback::give(Time now)
     if (!card_runs_)
         return;
     if (const std::optional<Time> due = silence_due(); due && now >= *due)
-        put_silence();
+        put_silence(now);
     pcm_.set_wakeup(wakeup());
 }
 

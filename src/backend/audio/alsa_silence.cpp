@@ -38,25 +38,29 @@ std::optional<Time> AlsaPlayback::silence_due() const
         duration_of(format_.frames(queue_.in_card()) - kept_by_converter(), format_.rate);
     // The card has got nothing yet and cannot run dry: the guest may be filling its buffer.
     if (left == Time {})
-        return moved_at_ + reporter_.period();
+        return std::max(moved_at_ + reporter_.period(), silence_again_at_);
     const Time rest = left - std::min(left, silence_lead_);
     // How much the guest can write by then. It is told of a period, and must have time to write it.
     const Time room = duration_of(format_.frames(queue_.room()), format_.rate) + rest;
     if (pcm_.converts_rate() && room < reporter_.period() + reporter_.period() / 4)
         return std::nullopt;
-    return moved_at_ + rest;
+    return std::max(moved_at_ + rest, silence_again_at_);
 }
 
-void AlsaPlayback::put_silence()
+// A card whose position stands still has no room, and has it a little later.
+void AlsaPlayback::put_silence(Time now)
 {
+    silence_again_at_ = now + retry_pause;
+    const std::uint64_t period = pcm_.period_frames();
+    const std::uint64_t kept = kept_by_converter();
     std::uint64_t frames = format_.rate / silences_per_second;
-    if (pcm_.converts_rate()) {
-        const std::uint64_t period = pcm_.period_frames();
-        const std::uint64_t whole = (kept_by_converter() + frames + period - 1) / period * period;
-        frames = whole - kept_by_converter();
-    }
-    const snd_pcm_sframes_t room = pcm_.check(snd_pcm_avail_update(pcm_.get()), "room");
-    frames = std::min(frames, static_cast<std::uint64_t>(room));
+    if (pcm_.converts_rate())
+        frames = (kept + frames + period - 1) / period * period - kept;
+    const auto room =
+        static_cast<std::uint64_t>(pcm_.check(snd_pcm_avail_update(pcm_.get()), "room"));
+    if (room < std::min(frames, period - kept))
+        return;
+    frames = std::min(frames, room);
     scratch_.resize(format_.bytes(frames));
     fill_silence(*format_.format, 0, scratch_);
     const snd_pcm_sframes_t written =

@@ -20,6 +20,7 @@ std::optional<snd_pcm_state_t> shown_state;
 std::uint64_t frames_given = 0;
 std::uint64_t frames_taken_back = 0;
 unsigned drops = 0;
+std::optional<snd_pcm_uframes_t> most_room;
 snd_pcm_uframes_t stuck_frames = 0;
 snd_pcm_uframes_t least_period = 0;
 snd_pcm_uframes_t most_buffer = 0;
@@ -67,6 +68,8 @@ snd_pcm_sframes_t snd_pcm_avail(snd_pcm_t *pcm)
 
 snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
 {
+    if (most_room)
+        return static_cast<snd_pcm_sframes_t>(*most_room);
     return fails(avail_update) ? failure : real(&snd_pcm_avail_update, "snd_pcm_avail_update")(pcm);
 }
 
@@ -74,6 +77,7 @@ snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *data, snd_pcm_ufram
 {
     if (fails(writei))
         return failure;
+    frames = std::min(frames, most_room.value_or(frames));
     const snd_pcm_sframes_t given = real(&snd_pcm_writei, "snd_pcm_writei")(pcm, data, frames);
     frames_given += static_cast<std::uint64_t>(std::max<snd_pcm_sframes_t>(given, 0));
     return given;

@@ -39,6 +39,8 @@ extern std::optional<snd_pcm_state_t> shown_state;
 extern std::uint64_t frames_given;
 extern std::uint64_t frames_taken_back;
 extern unsigned drops;
+// All that PCMs have room for, whatever snd_pcm_avail() shows.
+extern std::optional<snd_pcm_uframes_t> most_room;
 // So many cannot be taken back.
 extern snd_pcm_uframes_t stuck_frames;
 // No PCM has shorter periods.
@@ -61,6 +63,7 @@ class ShownCard {
         shows_card = false;
         shown_room.reset();
         stuck_frames = 0;
+        most_room.reset();
     }
     ShownCard(const ShownCard &) = delete;
     ShownCard &operator=(const ShownCard &) = delete;

@@ -66,6 +66,33 @@ TEST_F(AlsaSilence, FollowsOnACardWhosePositionMovesInSteps)
     EXPECT_EQ(frames_given, period_frames + silence);
 }
 
+// A deadline that stays in the past would keep the thread, which has real-time priority, busy.
+TEST_F(AlsaSilence, IsTriedAgainALittleLaterWhereTheCardHasNoRoom)
+{
+    Time due {};
+    for (unsigned round = 0; round < 4; ++round) {
+        most_room = round % 2;
+        ASSERT_GT(*device_.deadline(), due);
+        due = *device_.deadline();
+        (void)device_.service(due, {});
+    }
+    EXPECT_EQ(frames_given, period_frames);
+    most_room.reset();
+    (void)device_.service(*device_.deadline(), {});
+    EXPECT_EQ(frames_given, period_frames + silence);
+}
+
+TEST_F(AlsaSilence, IsTriedAgainALittleLaterWhereTheCardIsNotReady)
+{
+    const Time due = *device_.deadline();
+    failure = -EAGAIN;
+    failing_place = writei;
+    (void)device_.service(due, {});
+    EXPECT_GT(*device_.deadline(), due);
+    (void)device_.service(*device_.deadline(), {});
+    EXPECT_EQ(frames_given, period_frames + silence);
+}
+
 TEST_F(AlsaSilence, DoesNotFollowWhatTheGuestHasWrittenInTime)
 {
     const Time due = *device_.deadline();
