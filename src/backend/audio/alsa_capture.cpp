@@ -78,6 +78,7 @@ void AlsaCapture::stop(Time)
     }
     wanted_ = false;
     restart_at_.reset();
+    quiet_until_.reset();
     snd_pcm_drop(pcm_.get());
 }
 
@@ -112,14 +113,16 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
             return std::nullopt;
         }
         const bool is_ready = pcm_.acknowledge(ready);
+        const std::uint64_t before = captured_;
         fetch();
         if (restart_at_)
             return std::nullopt;
         // Plugins of sound servers can be ready although there is nothing to be read.
-        const bool is_early = is_ready && format_.frames(captured_) < reporter_.next_boundary();
+        const bool is_early = is_ready && format_.frames(captured_ - before) < pcm_.wakeup();
         const auto position = reporter_.report(now, format_.frames(captured_), false);
         if (is_early)
-            quiet_until_ = reporter_.deadline();
+            quiet_until_ = std::min(reporter_.deadline().value_or(Time::max()),
+                                    now + duration_of(frames_before_full(), format_.rate));
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
         wait_for_boundary();
@@ -130,13 +133,16 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
     }
 }
 
-// Before the card is full, which would stop it.
 void AlsaCapture::wait_for_boundary()
 {
     const std::uint64_t missing = reporter_.next_boundary() - format_.frames(captured_);
-    const snd_pcm_uframes_t most =
-        pcm_.buffer_frames() - std::min(pcm_.period_frames(), pcm_.buffer_frames());
-    pcm_.set_wakeup(std::min(missing, most));
+    pcm_.set_wakeup(std::min<std::uint64_t>(missing, frames_before_full()));
+}
+
+// At which the card is to be looked at, whatever the guest's period: one that is full stops.
+snd_pcm_uframes_t AlsaCapture::frames_before_full() const
+{
+    return pcm_.buffer_frames() - std::min(pcm_.period_frames(), pcm_.buffer_frames() / 2);
 }
 
 // What can be got over never ends the stream: if not at once, then a little later.

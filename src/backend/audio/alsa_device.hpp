@@ -110,7 +110,9 @@ class AlsaCapture final : public PcmDevice {
     {
         if (failed_)
             return last_position_ ? std::optional(Time {}) : std::nullopt;
-        return restart_at_ ? restart_at_ : reporter_.deadline();
+        if (restart_at_)
+            return restart_at_;
+        return quiet_until_ ? quiet_until_ : reporter_.deadline();
     }
     void add_descriptors(std::vector<pollfd> &descriptors) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
@@ -119,6 +121,7 @@ class AlsaCapture final : public PcmDevice {
     void require_working() const;
     void run();
     void wait_for_boundary();
+    [[nodiscard]] snd_pcm_uframes_t frames_before_full() const;
     void restart();
     void fetch();
     [[nodiscard]] bool is_lost(snd_pcm_sframes_t result);

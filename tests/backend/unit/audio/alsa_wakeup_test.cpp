@@ -60,16 +60,62 @@ TEST(AlsaWakeup, RequestsMayWaitUntilAPeriodIsLeft)
     EXPECT_EQ(device.patience(0ms), 0ms);
 }
 
-// A card that is full has stopped.
-TEST(AlsaWakeup, ALongPeriodIsFetchedBeforeTheCardIsFull)
+// A card with a buffer of a quarter of the guest's period. One that is full has stopped.
+class AlsaWakeupOfLongPeriods : public ::testing::Test {
+  protected:
+    AlsaWakeupOfLongPeriods()
+    {
+        most_buffer = 0;
+        device_.start(0ms);
+    }
+    ~AlsaWakeupOfLongPeriods() override
+    {
+        shown_room.reset();
+    }
+    std::vector<pollfd> ready()
+    {
+        std::vector<pollfd> descriptors = descriptors_of(device_);
+        for (pollfd &descriptor : descriptors)
+            descriptor.revents = POLLIN;
+        return descriptors;
+    }
+    // Sets the limit before the device is opened.
+    static OpenParameters long_period()
+    {
+        most_buffer = 1024;
+        return { stereo, 16'384 * 2, 16'384, {} };
+    }
+
+    RecordingListener listener_;
+    const Gain gain_;
+    AlsaCapture device_ { "null", long_period(), gain_, listener_ };
+};
+
+TEST_F(AlsaWakeupOfLongPeriods, TheCardIsEmptiedEachTimeBeforeItIsFull)
 {
-    RecordingListener listener;
-    const Gain gain;
-    most_buffer = 1024;
-    AlsaCapture device("null", alsa_parameters, gain, listener);
-    most_buffer = 0;
-    device.start(0ms);
-    EXPECT_EQ(awaited_frames, 1024U - 256U);
+    shown_room = 1024 - 256;
+    for (unsigned round = 1; round <= 4; ++round) {
+        EXPECT_EQ(awaited_frames, 1024U - 256U);
+        std::vector<pollfd> descriptors = ready();
+        ASSERT_FALSE(descriptors.empty()) << "round " << round;
+        EXPECT_FALSE(device_.service(round * 16ms, descriptors));
+    }
+}
+
+TEST_F(AlsaWakeupOfLongPeriods, TheCardIsLookedAtBeforeItIsFullWhileItsDescriptorsAreNotWaitedFor)
+{
+    shown_room = 100;
+    std::vector<pollfd> descriptors = ready();
+    (void)device_.service(10ms, descriptors);
+    EXPECT_TRUE(descriptors_of(device_).empty());
+    EXPECT_EQ(device_.deadline(), 26ms);
+    (void)device_.service(26ms, {});
+    EXPECT_FALSE(descriptors_of(device_).empty());
+
+    (void)device_.service(30ms, descriptors);
+    EXPECT_TRUE(device_.deadline());
+    device_.stop(31ms);
+    EXPECT_FALSE(device_.deadline());
 }
 
 } // namespace
