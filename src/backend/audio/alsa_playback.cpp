@@ -170,6 +170,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
 {
     if (failed_)
         return std::exchange(last_position_, std::nullopt);
+    std::optional<std::uint64_t> position;
     try {
         if (silent_at_ && now >= *silent_at_)
             end_tail();
@@ -177,18 +178,18 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         if (card_runs_ && wanted_)
             update_position(now);
         const bool is_early = is_ready && card_runs_ && !is_due();
-        const auto position =
-            reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
+        position = reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
         if (is_early)
             quiet_until_ = reporter_.deadline();
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
         feed(now);
-        return position;
     } catch (const AlsaError &error) {
         fail(error);
-        return std::exchange(last_position_, std::nullopt);
+        if (last_position_)
+            return std::exchange(last_position_, std::nullopt);
     }
+    return position;
 }
 
 // What can be got over never ends the stream: if not at once, then a little later.

@@ -158,6 +158,8 @@ int snd_pcm_hw_params_set_buffer_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *
 int snd_pcm_sw_params_set_avail_min(snd_pcm_t *pcm, snd_pcm_sw_params_t *parameters,
                                     snd_pcm_uframes_t frames)
 {
+    if (fails(wakeup))
+        return failure;
     awaited_frames = frames;
     return real(&snd_pcm_sw_params_set_avail_min,
                 "snd_pcm_sw_params_set_avail_min")(pcm, parameters, frames);

@@ -20,6 +20,7 @@ enum Place : unsigned {
     prepare,
     start,
     places,
+    wakeup,
     revents // no failure: the PCM says that there is nothing to do, and then has nothing
 };
 

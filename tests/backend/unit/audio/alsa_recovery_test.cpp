@@ -281,6 +281,25 @@ TEST(AlsaRecovery, AGuestThatWaitsHearsOfACardThatIsGone)
     EXPECT_THROW(device.start(20ms), Refusal);
 }
 
+// Whatever fails after the card has said that it has played all.
+TEST(AlsaRecovery, AGuestThatWaitsHearsOfTheEndEvenIfTheCardIsGoneThen)
+{
+    RecordingListener listener;
+    const Gain gain;
+    AlsaPlayback device("null", alsa_parameters, gain, listener);
+    auto data = numbered(6144);
+    ASSERT_TRUE(device.transfer(data, 0ms));
+    device.start(0ms);
+    const ShownCard card;
+    shown_room = 4096;
+    failure = -ENODEV;
+    failing_place = wakeup;
+    EXPECT_EQ(device.service(33ms, {}), data.size());
+    EXPECT_EQ(failing_place, unsigned { none });
+    EXPECT_EQ(listener.errors.size(), 1U);
+    EXPECT_FALSE(device.deadline());
+}
+
 // The answer says it all.
 TEST(AlsaRecovery, AStartThatFailsIsRefused)
 {
