@@ -189,13 +189,15 @@ void AlsaCapture::fetch()
     }
 }
 
-// Whether the card has stopped by itself.
+// Whether the card has stopped by itself: full, or suspended, which is nobody's delay.
 bool AlsaCapture::is_lost(snd_pcm_sframes_t result)
 {
-    if (result != -EPIPE && result != -ESTRPIPE)
-        return false;
-    listener_.on_card_stopped(captured_);
-    return true;
+    if (result == -EPIPE)
+        listener_.on_card_stopped(captured_);
+    else if (result == -ESTRPIPE)
+        listener_.on_note(
+            fmt::format("{}; starting again", AlsaError(pcm_.name(), "position", ESTRPIPE).what()));
+    return result == -EPIPE || result == -ESTRPIPE;
 }
 
 void AlsaCapture::keep(std::span<const std::byte> frames)

@@ -186,6 +186,23 @@ TEST(AlsaRecovery, ACardThatStopsAlthoughFramesWaitIsNotTheGuestsFault)
     EXPECT_EQ(captured.lost, 0U);
 }
 
+TEST(AlsaRecovery, ACardThatWasSuspendedIsNobodysFault)
+{
+    const Gain gain;
+    RecordingListener captured;
+    AlsaCapture capture("null", alsa_parameters, gain, captured);
+    capture.start(0ms);
+    const std::size_t before = captured.notes.size();
+    failure = -ESTRPIPE;
+    for (const Place place : { avail, readi }) {
+        failing_place = place;
+        (void)capture.service(10ms, {});
+        EXPECT_EQ(failing_place, unsigned { none });
+    }
+    EXPECT_TRUE(captured.stops.empty());
+    EXPECT_EQ(captured.notes.size(), before + 2);
+}
+
 // As dmix and dsnoop do: they have taken the card's error for themselves, their timer stands still,
 // and there is room as before.
 TEST(AlsaRecovery, ASharedCardThatWasSuspendedGoesOn)
