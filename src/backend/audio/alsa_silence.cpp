@@ -36,9 +36,12 @@ std::optional<Time> AlsaPlayback::silence_due() const
         return std::nullopt;
     const Time left =
         duration_of(format_.frames(queue_.in_card()) - kept_by_converter(), format_.rate);
-    // The card has got nothing yet and cannot run dry: the guest may be filling its buffer.
-    if (left == Time {})
-        return std::max(moved_at_ + reporter_.period(), silence_again_at_);
+    // The card has got nothing whole, at a start or after it ran dry: the guest may be filling its
+    // buffer.
+    if (left == Time {}) {
+        const Time period = duration_of(pcm_.period_frames(), format_.rate);
+        return std::max(moved_at_ + std::min(reporter_.period(), period), silence_again_at_);
+    }
     const Time rest = left - std::min(left, silence_lead_);
     // How much the guest can write by then. It is told of a period, and must have time to write it.
     const Time room = duration_of(format_.frames(queue_.room()), format_.rate) + rest;

@@ -99,6 +99,19 @@ TEST_F(AlsaRate, ASoundShorterThanAPeriodIsPlayed)
     EXPECT_NEAR(heard(), 900, rounding);
 }
 
+// Nor is it held back until a long period of the guest's is over.
+TEST_F(AlsaRate, ASoundShorterThanAPeriodIsPlayedSoon)
+{
+    most_buffer = 4 * frames_of_period;
+    open(with_buffer(10 * frames_of_period, 40 * frames_of_period));
+    most_buffer = 0;
+    ASSERT_TRUE(write(900, now_));
+    device_->start(now_);
+    EXPECT_LT(device_->deadline(), 22ms);
+    EXPECT_TRUE(plays(900));
+    EXPECT_NEAR(heard(), 900, rounding);
+}
+
 TEST_F(AlsaRate, TheEndOfASoundIsPlayed)
 {
     open(with_buffer(frames_of_period, 4 * frames_of_period));
