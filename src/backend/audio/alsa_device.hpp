@@ -46,8 +46,8 @@ class AlsaPlayback final : public PcmDevice {
   private:
     void require_working() const;
     void run(Time now);
-    void feed(Time now);
-    void give(Time now);
+    void feed(Time now, bool may_end = false);
+    void give(Time now, bool may_end);
     [[nodiscard]] snd_pcm_uframes_t wakeup() const;
     [[nodiscard]] std::uint64_t frames_in_card() const;
     [[nodiscard]] bool is_due() const;

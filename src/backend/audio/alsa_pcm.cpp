@@ -250,15 +250,13 @@ void AlsaPcm::add_descriptors(std::vector<pollfd> &descriptors) const
 
 bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
 {
-    const bool is_signalled = std::any_of(ready.begin(), ready.end(), [](const pollfd &descriptor) {
-        return descriptor.revents != 0;
-    });
     unsigned short events = 0;
     if (ready.empty())
         return false;
+    const bool was_signalled = is_signalled(ready);
     snd_pcm_poll_descriptors_revents(get(), ready.data(), static_cast<unsigned>(ready.size()),
                                      &events);
-    return events != 0 || (is_signalled && poll(ready.data(), ready.size(), 0) > 0);
+    return events != 0 || (was_signalled && poll(ready.data(), ready.size(), 0) > 0);
 }
 
 snd_pcm_uframes_t AlsaPcm::take_back(snd_pcm_uframes_t frames) const

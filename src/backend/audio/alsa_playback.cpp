@@ -183,7 +183,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
             quiet_until_ = reporter_.deadline();
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
-        feed(now);
+        feed(now, !is_signalled(ready));
     } catch (const AlsaError &error) {
         fail(error);
         if (last_position_)
@@ -193,11 +193,11 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
 }
 
 // What can be got over never ends the stream: if not at once, then a little later.
-void AlsaPlayback::feed(Time now)
+void AlsaPlayback::feed(Time now, bool may_end)
 {
     retry_at_.reset();
     try {
-        give(now);
+        give(now, may_end);
         is_recovering_ = false;
     } catch (const AlsaError &error) {
         if (!error.is_recoverable())
@@ -209,7 +209,8 @@ void AlsaPlayback::feed(Time now)
 
 // Gives the card what it has room for, starts it when it should run and has something to play, and
 // asks for its interrupt at the next boundary. What comes behind silence waits until that is gone.
-void AlsaPlayback::give(Time now)
+// `may_end`: what the guest has written so far has been looked at, so that silence may follow it.
+void AlsaPlayback::give(Time now, bool may_end)
 {
     if (silence_ != 0 && queue_.waiting() != 0)
         take_silence_back();
@@ -244,7 +245,7 @@ void AlsaPlayback::give(Time now)
     }
     if (!card_runs_)
         return;
-    if (const std::optional<Time> due = silence_due(); due && now >= *due)
+    if (const std::optional<Time> due = silence_due(); may_end && due && now >= *due)
         put_silence(now);
     pcm_.set_wakeup(wakeup());
 }

@@ -82,6 +82,13 @@ constexpr Time patience_with(Time left, Time period)
                : Time {};
 }
 
+// Whether poll() has found any of them ready.
+[[nodiscard]] inline bool is_signalled(std::span<const pollfd> descriptors)
+{
+    return std::any_of(descriptors.begin(), descriptors.end(),
+                       [](const pollfd &descriptor) { return descriptor.revents != 0; });
+}
+
 // One open PCM, playback or capture. All calls come from the stream's thread; none waits. The
 // transitions that arrive are valid ones: stopped -> running <-> paused, running or paused ->
 // stopped.
@@ -131,7 +138,8 @@ class PcmDevice {
     {
     }
 
-    // Does what is due; `ready` are this device's descriptors as poll() returned them. Returns the
+    // Does what is due; `ready` are this device's descriptors as poll() returned them. If none is
+    // signalled, all that the guest has written so far has been transferred before. Returns the
     // position in octets since OPEN if it is to be reported now. Of a device that has failed, that
     // is where the guest makes its next request, which transfer() refuses.
     [[nodiscard]] virtual std::optional<std::uint64_t> service(Time now,

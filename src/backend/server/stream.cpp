@@ -109,7 +109,7 @@ void Stream::serve()
                                             : std::span<pollfd>();
         // What the guest has written in time may not have been looked at yet: a device that time
         // drives has not run dry without it. Other requests may give the stream another device.
-        if (std::none_of(ready.begin(), ready.end(), [](const pollfd &one) { return one.revents; }))
+        if (!is_signalled(ready))
             answer_requests(XENSND_OP_WRITE);
         service_device(ready);
         const bool busy = serve_requests();
