@@ -153,7 +153,8 @@ void AlsaPcm::configure(const OpenParameters &parameters)
 }
 
 // A converter needs, or brings, a whole period at a time. When it does, the guest can be as much as
-// a period of its own away from having all of its buffer written, or read.
+// a period of its own away from having all of its buffer written, or read. That is the least: how
+// much more it needs is a matter of how fast it answers.
 void AlsaPcm::require_room_for_periods(const OpenParameters &parameters) const
 {
     const std::uint64_t buffer = parameters.format.frames(parameters.buffer_bytes);

@@ -33,7 +33,8 @@ class AlsaPcm {
 
     // Sets hardware and software parameters: the exact format, a buffer of at least the guest's and
     // periods next to the guest's. Starting is left to start(). Throws AlsaError naming what was
-    // refused, or Refusal if a buffer like the guest's can only stutter.
+    // refused, or Refusal if a buffer like the guest's can only stutter. One that is hardly
+    // larger may.
     void configure(const OpenParameters &parameters);
 
     // Makes the descriptors readable at the first interrupt with at least `frames` available.
