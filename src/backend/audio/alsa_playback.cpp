@@ -212,7 +212,10 @@ void AlsaPlayback::feed(Time now, bool may_end)
 // `may_end`: what the guest has written so far has been looked at, so that silence may follow it.
 void AlsaPlayback::give(Time now, bool may_end)
 {
-    if (silence_ != 0 && queue_.waiting() != 0)
+    // If nothing but silence is left, the guest has written too late: as after an underrun.
+    if (silence_ != 0 && queue_.waiting() != 0 && queue_.in_card() == 0)
+        drop();
+    else if (silence_ != 0 && queue_.waiting() != 0)
         take_silence_back();
     if (!prepared_)
         prepare();

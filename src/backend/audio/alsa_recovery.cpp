@@ -17,6 +17,7 @@ void AlsaPlayback::recover(const AlsaError &error)
         // sound server has taken is not dropped.
         queue_.set_in_card(format_.bytes(kept_by_converter()));
         run_dry();
+        forget();
         begin_anew();
         return;
     }
@@ -62,7 +63,6 @@ void AlsaPlayback::rewind_to_played()
 
 void AlsaPlayback::begin_anew()
 {
-    forget();
     try {
         prepare();
     } catch (const AlsaError &error) {

@@ -72,14 +72,9 @@ void AlsaPlayback::put_silence(Time now)
         silence_ = static_cast<std::uint64_t>(pcm_.check(written, "write"));
 }
 
-// The guest has written. If nothing but silence is left, that has come too late, and the card
-// starts anew, as after an underrun.
 void AlsaPlayback::take_silence_back()
 {
-    if (queue_.in_card() == 0)
-        drop();
-    else
-        silence_ -= std::min<std::uint64_t>(pcm_.take_back(silence_), silence_);
+    silence_ -= std::min<std::uint64_t>(pcm_.take_back(silence_), silence_);
 }
 
 } // namespace sndback
