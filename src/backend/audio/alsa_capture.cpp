@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -26,16 +25,10 @@ AlsaCapture::AlsaCapture(const std::string &pcm, const OpenParameters &parameter
         pcm_.buffer_frames()));
 }
 
-void AlsaCapture::require_working() const
-{
-    if (failed_)
-        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
-}
-
 // What an earlier run left unread is gone, as in a card that starts anew.
 void AlsaCapture::start(Time now)
 {
-    require_working();
+    failure_.require_none(pcm_.name());
     fifo_.clear();
     reporter_.start(now, format_.frames(captured_));
     run();
@@ -43,7 +36,7 @@ void AlsaCapture::start(Time now)
 
 void AlsaCapture::resume(Time now)
 {
-    require_working();
+    failure_.require_none(pcm_.name());
     reporter_.resume(now);
     run();
 }
@@ -55,9 +48,9 @@ void AlsaCapture::run()
         restart();
     } catch (const AlsaError &error) {
         fail(error);
-        last_position_.reset();
+        (void)failure_.take_position();
     }
-    require_working();
+    failure_.require_none(pcm_.name());
 }
 
 // A paused capture is a stopped one: there is nothing in the card that would have to survive.
@@ -69,7 +62,7 @@ void AlsaCapture::pause(Time now)
 void AlsaCapture::stop(Time)
 {
     reporter_.stop();
-    if (!failed_ && wanted_ && !restart_at_) {
+    if (!failure_ && wanted_ && !restart_at_) {
         try {
             fetch();
         } catch (const AlsaError &error) {
@@ -84,7 +77,7 @@ void AlsaCapture::stop(Time)
 
 std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Time)
 {
-    require_working();
+    failure_.require_none(pcm_.name());
     if (data.size() > fifo_.size())
         return std::nullopt;
     const std::uint64_t offset = captured_ - fifo_.size();
@@ -96,14 +89,14 @@ std::optional<std::uint64_t> AlsaCapture::transfer(std::span<std::byte> data, Ti
 
 void AlsaCapture::add_descriptors(std::vector<pollfd> &descriptors) const
 {
-    if (wanted_ && !failed_ && !restart_at_ && !quiet_until_)
+    if (wanted_ && !failure_ && !restart_at_ && !quiet_until_)
         pcm_.add_descriptors(descriptors);
 }
 
 std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> ready)
 {
-    if (failed_)
-        return std::exchange(last_position_, std::nullopt);
+    if (failure_)
+        return failure_.take_position();
     if (!wanted_)
         return std::nullopt;
     try {
@@ -129,7 +122,7 @@ std::optional<std::uint64_t> AlsaCapture::service(Time now, std::span<pollfd> re
         return position;
     } catch (const AlsaError &error) {
         fail(error);
-        return std::exchange(last_position_, std::nullopt);
+        return failure_.take_position();
     }
 }
 
@@ -217,10 +210,7 @@ void AlsaCapture::keep(std::span<const std::byte> frames)
 
 void AlsaCapture::fail(const AlsaError &error)
 {
-    failed_ = true;
-    last_position_ = reporter_.end(reporter_.next_boundary());
-    listener_.on_device_error(
-        fmt::format("{}; this stream fails until it is opened again", error.what()));
+    failure_.set(error, reporter_.end(reporter_.next_boundary()), listener_);
 }
 
 } // namespace sndback

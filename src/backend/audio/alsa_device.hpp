@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "audio/alsa_failure.hpp"
 #include "audio/alsa_pcm.hpp"
 #include "audio/byte_fifo.hpp"
 #include "audio/pcm_device.hpp"
@@ -37,14 +38,13 @@ class AlsaPlayback final : public PcmDevice {
     [[nodiscard]] std::optional<Time> deadline() const override;
     [[nodiscard]] bool is_silent(Time now) const override
     {
-        return failed_ || !silent_at_ || now >= *silent_at_;
+        return failure_ || !silent_at_ || now >= *silent_at_;
     }
     [[nodiscard]] Time patience(Time now) const override;
     void add_descriptors(std::vector<pollfd> &descriptors) const override;
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:
-    void require_working() const;
     void run(Time now);
     void feed(Time now, bool may_end = false);
     void give(Time now, bool may_end);
@@ -88,8 +88,7 @@ class AlsaPlayback final : public PcmDevice {
     std::optional<Time> retry_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
     std::optional<Time> silent_at_; // stopped, and heard until then
-    bool failed_ = false;
-    std::optional<std::uint64_t> last_position_; // of a stream that has failed; not reported yet
+    AlsaFailure failure_;
 };
 
 // Capture. Frames wait here until READ takes them; the oldest are lost if they exceed the guest's
@@ -108,8 +107,8 @@ class AlsaCapture final : public PcmDevice {
                                                         Time now) override;
     [[nodiscard]] std::optional<Time> deadline() const override
     {
-        if (failed_)
-            return last_position_ ? std::optional(Time {}) : std::nullopt;
+        if (failure_)
+            return failure_.deadline();
         if (restart_at_)
             return restart_at_;
         return quiet_until_ ? quiet_until_ : reporter_.deadline();
@@ -118,7 +117,6 @@ class AlsaCapture final : public PcmDevice {
     [[nodiscard]] std::optional<std::uint64_t> service(Time now, std::span<pollfd> ready) override;
 
   private:
-    void require_working() const;
     void run();
     void wait_for_boundary();
     [[nodiscard]] snd_pcm_uframes_t frames_before_full() const;
@@ -139,8 +137,7 @@ class AlsaCapture final : public PcmDevice {
     bool wanted_ = false;
     std::optional<Time> restart_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // as of playback
-    bool failed_ = false;
-    std::optional<std::uint64_t> last_position_; // of a stream that has failed; not reported yet
+    AlsaFailure failure_;
 };
 
 } // namespace sndback

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -41,8 +40,8 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
 
 std::optional<Time> AlsaPlayback::deadline() const
 {
-    if (failed_)
-        return last_position_ ? std::optional(Time {}) : std::nullopt;
+    if (failure_)
+        return failure_.deadline();
     if (silent_at_)
         return silent_at_;
     if (retry_at_)
@@ -54,15 +53,9 @@ std::optional<Time> AlsaPlayback::deadline() const
     return silence && (!report || *silence < *report) ? silence : report;
 }
 
-void AlsaPlayback::require_working() const
-{
-    if (failed_)
-        throw Refusal(-XEN_EIO, fmt::format("the ALSA PCM {} has failed", pcm_.name()));
-}
-
 void AlsaPlayback::start(Time now)
 {
-    require_working();
+    failure_.require_none(pcm_.name());
     reporter_.start(now, format_.frames(queue_.played()));
     run(now);
 }
@@ -76,16 +69,16 @@ void AlsaPlayback::run(Time now)
         feed(now);
     } catch (const AlsaError &error) {
         fail(error);
-        last_position_.reset();
+        (void)failure_.take_position();
     }
-    require_working();
+    failure_.require_none(pcm_.name());
 }
 
 void AlsaPlayback::pause(Time now)
 {
     wanted_ = false;
     reporter_.stop();
-    if (!card_runs_ || failed_)
+    if (!card_runs_ || failure_)
         return;
     try {
         update_position(now);
@@ -98,14 +91,14 @@ void AlsaPlayback::pause(Time now)
 
 void AlsaPlayback::resume(Time now)
 {
-    if (card_runs_ && !failed_ && snd_pcm_pause(pcm_.get(), 0) < 0) {
+    if (card_runs_ && !failure_ && snd_pcm_pause(pcm_.get(), 0) < 0) {
         try {
             rewind_to_played();
         } catch (const AlsaError &error) {
             fail(error);
         }
     }
-    require_working();
+    failure_.require_none(pcm_.name());
     reporter_.resume(now);
     moved_at_ = now;
     run(now);
@@ -116,7 +109,7 @@ void AlsaPlayback::stop(Time now)
     wanted_ = false;
     reporter_.stop();
     try {
-        if (!failed_ && prepared_) {
+        if (!failure_ && prepared_) {
             update_position(now);
             const Time rest = queue_.is_played() ? pcm_.delay(format_.rate, silence_) : Time {};
             if (rest != Time {})
@@ -133,7 +126,7 @@ void AlsaPlayback::stop(Time now)
 
 std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, Time now)
 {
-    require_working();
+    failure_.require_none(pcm_.name());
     if (data.size() > queue_.room())
         return std::nullopt;
     if (dry_) {
@@ -154,7 +147,7 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
 
 Time AlsaPlayback::patience(Time) const
 {
-    if (failed_ || !wanted_ || !card_runs_)
+    if (failure_ || !wanted_ || !card_runs_)
         return {};
     const std::uint64_t left = format_.frames(queue_.written() - queue_.played());
     return patience_with(duration_of(left, format_.rate), reporter_.period());
@@ -162,14 +155,14 @@ Time AlsaPlayback::patience(Time) const
 
 void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
 {
-    if (wanted_ && card_runs_ && !failed_ && !quiet_until_)
+    if (wanted_ && card_runs_ && !failure_ && !quiet_until_)
         pcm_.add_descriptors(descriptors);
 }
 
 std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready)
 {
-    if (failed_)
-        return std::exchange(last_position_, std::nullopt);
+    if (failure_)
+        return failure_.take_position();
     std::optional<std::uint64_t> position;
     try {
         if (silent_at_ && now >= *silent_at_)
@@ -186,8 +179,8 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         feed(now, !is_signalled(ready));
     } catch (const AlsaError &error) {
         fail(error);
-        if (last_position_)
-            return std::exchange(last_position_, std::nullopt);
+        if (const auto last = failure_.take_position())
+            return last;
     }
     return position;
 }

@@ -87,10 +87,7 @@ void AlsaPlayback::end_tail()
 
 void AlsaPlayback::fail(const AlsaError &error)
 {
-    failed_ = true;
-    last_position_ = reporter_.end(format_.frames(queue_.written()));
-    listener_.on_device_error(
-        fmt::format("{}; this stream fails until it is opened again", error.what()));
+    failure_.set(error, reporter_.end(format_.frames(queue_.written())), listener_);
 }
 
 } // namespace sndback
