@@ -23,8 +23,10 @@ constexpr unsigned int format_s16_le = 2;
 constexpr PcmParams wide_params = { format_s16_le, 48000, 2, 256, 1024 };
 constexpr PcmParams narrow_params = { format_u8, 8000, 1, 100, 1000 };
 
-// The longest calls: a close that waits for STOP and CLOSE, a write that waits for its buffer.
-constexpr fake::Duration patience = 6s;
+// The longest call is a drain with a backend that answers each WRITE and plays nothing: for each
+// period of the buffer, ten at most, maintenance looks for a quarter of 1.1 s before it pads, and
+// then the stream is overdue after 1.1 s, and the card goes after two.
+constexpr fake::Duration patience = 7s;
 
 // What no node of an honest configuration says, and what an honest one does.
 constexpr const char *odd_values[] = { "", "0", "4294967295", "-1", "x", "1,2", "2", "65536" };
