@@ -182,7 +182,7 @@ void AlsaCapture::fetch()
     }
 }
 
-// Whether the card has stopped by itself: full, or suspended, which is nobody's delay.
+// Whether the card has stopped by itself: because this domain left it full, or because Dom0 slept.
 bool AlsaCapture::is_lost(snd_pcm_sframes_t result)
 {
     if (result == -EPIPE)

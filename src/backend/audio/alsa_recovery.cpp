@@ -13,8 +13,8 @@ void AlsaPlayback::recover(const AlsaError &error)
     if (error.error() == EAGAIN || error.error() == EINTR)
         return;
     if (error.error() == EPIPE && card_runs_) {
-        // The card has played all that it was given, but for what it was not passed on. What a
-        // sound server has taken is not dropped.
+        // The card has played all that it was given, but for what the converter has not passed on.
+        // The stream does not drop what a sound server has taken.
         queue_.set_in_card(format_.bytes(kept_by_converter()));
         run_dry();
         forget();
@@ -26,8 +26,8 @@ void AlsaPlayback::recover(const AlsaError &error)
     rewind_to_played();
 }
 
-// Whether it is the guest that is late shows when it writes again; it may just be done. What waits
-// behind silence, it has written too late; what else waits, the card could have been given.
+// If nothing waits, the guest may be done; if it writes again, it was late. It has written too late
+// what waits behind silence. Anything else that waits, this domain has given the card too late.
 void AlsaPlayback::run_dry()
 {
     if (queue_.waiting() == 0)

@@ -9,7 +9,7 @@ namespace sndback {
 
 namespace {
 
-// What cards have on its way over USB, and a little more: 20 ms.
+// Longer than what the kernel's driver of USB cards has on its way, 18 ms: 20 ms.
 constexpr unsigned silences_per_second = 50;
 
 } // namespace
@@ -25,7 +25,7 @@ std::uint64_t AlsaPlayback::kept_by_converter() const
 }
 
 // When the card has so little left to play that silence has to follow, if the guest has not written
-// by then. A card whose position moves in steps is asked in vain in between: time goes on. A
+// by then. Counted from when the position last moved: that of some cards moves in large steps. A
 // converter may keep so much of a small buffer that the guest is told of a period when the card has
 // next to nothing left: no silence then, which would have to be played before what the guest writes
 // in time. If the card runs dry, what was kept is given again, and silence follows that.

@@ -29,8 +29,9 @@ class DeviceListener {
     virtual void on_underrun(std::uint64_t position) = 0;
     // Captured octets were lost because the guest did not read them.
     virtual void on_overrun(std::uint64_t position, std::uint64_t lost) = 0;
-    // The card stopped because this domain, and not the guest, was late: playback had frames for
-    // it, or capture did not fetch them and loses nobody knows how many.
+    // The card stopped because this domain, and not the guest, was late: the stream had not given
+    // it frames that waited, or had not fetched what it captured. ALSA does not tell how many
+    // frames of capture are lost.
     virtual void on_card_stopped(std::uint64_t position) = 0;
     // Something worth a line in the log, or an error of the device that leaves the stream going.
     virtual void on_note(std::string_view text) = 0;

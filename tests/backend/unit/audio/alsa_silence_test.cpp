@@ -2,12 +2,7 @@
 //
 // The silence behind the last frame. alsa-lib's null PCM passes for a card; how far it is, the test
 // says.
-#include <gtest/gtest.h>
-
-#include "audio/alsa_device.hpp"
-#include "unit/audio/alsa_failures.h"
-#include "unit/audio/parameters.h"
-#include "unit/support.h"
+#include "unit/audio/shown_playback.h"
 
 namespace sndback {
 namespace {
@@ -15,14 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // Plays a period, after which the guest has nothing more.
-class AlsaSilence : public ::testing::Test {
+class AlsaSilence : public ShownPlayback {
   protected:
-    AlsaSilence()
-    {
-        EXPECT_TRUE(device_.transfer(data_, 0ms));
-        device_.start(0ms);
-        card_.show_left(period_frames);
-    }
     // Lets the time come at which the silence follows.
     Time wait_for_silence()
     {
@@ -33,14 +22,6 @@ class AlsaSilence : public ::testing::Test {
         EXPECT_FALSE(device_.service(due, {}));
         return due;
     }
-
-    static constexpr std::uint64_t period_frames = 1024; // 21.3 ms
-    static constexpr std::uint64_t silence = 960; // 20 ms
-    ShownCard card_;
-    RecordingListener listener_;
-    const Gain gain_;
-    std::vector<std::byte> data_ = numbered(4096);
-    AlsaPlayback device_ { "null", alsa_parameters, gain_, listener_ };
 };
 
 TEST_F(AlsaSilence, FollowsTheLastFrameAndIsNoPartOfThePosition)

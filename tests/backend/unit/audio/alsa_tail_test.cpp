@@ -8,6 +8,7 @@
 #include "audio/alsa_device.hpp"
 #include "unit/audio/alsa_failures.h"
 #include "unit/audio/parameters.h"
+#include "unit/audio/shown_playback.h"
 #include "unit/support.h"
 
 namespace {
@@ -117,13 +118,10 @@ TEST_F(OfACard, IsOverWithItsPosition)
 }
 
 // It has played all, and goes on with the silence behind that.
-class OfACardThatPlaysSilence : public ::testing::Test {
+class OfACardThatPlaysSilence : public ShownPlayback {
   protected:
     OfACardThatPlaysSilence()
     {
-        EXPECT_TRUE(device_.transfer(data_, 0ms));
-        device_.start(0ms);
-        card_.show_left(1024);
         (void)device_.service(*device_.deadline(), {});
         card_.show_left(silence);
         EXPECT_EQ(device_.service(30ms, {}), data_.size());
@@ -133,13 +131,6 @@ class OfACardThatPlaysSilence : public ::testing::Test {
     {
         shown_delay = 0;
     }
-
-    static constexpr snd_pcm_sframes_t silence = 960;
-    ShownCard card_;
-    RecordingListener listener_;
-    const Gain gain_;
-    std::vector<std::byte> data_ = numbered(4096);
-    AlsaPlayback device_ { "null", alsa_parameters, gain_, listener_ };
 };
 
 TEST_F(OfACardThatPlaysSilence, IsOverWithItsPosition)
