@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Classifies the events of a backend, and limits how often it may interrupt for each class. Beyond
-// that the driver reports interrupts to Xen as spurious, as those without any event, and Xen
-// throttles them.
+// that interrupts count as spurious, as those without any event, and the shim throttles them.
 #pragma once
 
 #include "driver/rate_limit.hpp"
@@ -18,8 +17,11 @@ class InterruptLimits {
   public:
     void prepare(uint32_t rate, uint32_t period_frames)
     {
-        // What it may: two responses and two events for each period, and some at once.
-        free_wheeling_.set_burst(64 + 4 * rate / period_frames);
+        // Some at once, and for each period two responses and two events, or positions inside it.
+        free_wheeling_.set_burst(burst + 4 * rate / period_frames);
+        const uint32_t positions = burst + 12 * rate / period_frames;
+        partial_.set_burst(min(positions, partial_max));
+        repeated_.set_burst(min(positions, repeated_max));
     }
     // For the end of a period, or a response. What the application writes, or reads, limits how
     // fast the backend is, unless the stream is free-wheeling.
@@ -36,6 +38,7 @@ class InterruptLimits {
 
   private:
     // A second. Repetitions are those of a timer with a period of 5 ms, and some.
+    static constexpr uint32_t burst = 64;
     static constexpr uint32_t partial_max = 1200;
     static constexpr uint32_t repeated_max = 250;
 

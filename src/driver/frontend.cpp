@@ -12,7 +12,7 @@ namespace {
 // guest with it. It is no failure if it does not.
 constexpr unsigned int unbind_unmap_ms = 50;
 // Before a state is handled that came too fast.
-constexpr unsigned int throttle_ms = 250;
+constexpr unsigned int throttle_ms = 500;
 // After ALSA has refused a card, before the next attempt: ALSA logs each refusal.
 constexpr unsigned int next_card_ms = 10000;
 // Connections that fail one after the other before the log says so.

@@ -73,6 +73,7 @@ void Session::attach(const Transport &transport)
     events_.attach(transport.event_page());
     liveness.on_attach();
     event_news_ = EventNews::None;
+    are_events_late_ = false;
     origin_.meet_backend();
     values.meet_backend();
     if (!run_.is_playback())

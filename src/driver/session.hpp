@@ -263,6 +263,7 @@ class Session {
     bool is_asleep_ = false;
     bool is_look_wanted_ = false;
     bool are_events_masked_ = false;
+    bool are_events_late_ = false; // the last interrupt was one too many: the next is held back
     EventNews event_news_ = EventNews::None; // since the last interrupt of the event page
     bool needs_recovery_ = false;
     // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.

@@ -42,6 +42,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     const bool is_handled =
         is_period ? limits_.allow_period(is_free_wheeling()) : limits_.allow(news);
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
+    are_events_late_ = !is_handled;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
 }
 
@@ -142,7 +143,7 @@ void Session::drop_events()
 
 uint32_t Session::pointer()
 {
-    if (is_polled()) {
+    if (is_polled() || (are_events_late_ && is_attached(link_))) {
         (void)take_events();
         if (is_attached(link_))
             take_responses();

@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t period_frames_min = 32;
 // A backend can make every run an xrun at once, or refuse what it is made of, and applications
 // start over as fast as they can.
-constexpr unsigned int recovery_pause_ms = 50;
+constexpr unsigned int recovery_pause_ms = 100;
 
 } // namespace
 

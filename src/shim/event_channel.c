@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/event_channel.h over late-EOI event channel interrupts. */
 #include <linux/interrupt.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <asm/xen/hypercall.h>
 #include <xen/events.h>
 #include <xen/interface/event_channel.h>
@@ -17,7 +19,24 @@ struct kshim_event_channel {
 	const char *name;
 	evtchn_port_t port;
 	int irq;
+	unsigned int spurious; /* in a row; of the interrupt handler */
+	struct delayed_work acknowledge;
 };
+
+/*
+ * The kernel delays a spurious event by a tick at most: it takes the one behind a delay for a good
+ * one, and its count starts over. That leaves a storm 500 interrupts a second, with HZ=250. So
+ * more than a few in a row are held back here.
+ */
+enum { SPURIOUS_MAX = 8, SPURIOUS_HOLD_MS = 10 };
+
+static void acknowledge_late(struct work_struct *work)
+{
+	struct kshim_event_channel *channel = container_of(
+		to_delayed_work(work), struct kshim_event_channel, acknowledge);
+
+	xen_irq_lateeoi(channel->irq, 0);
+}
 
 static irqreturn_t event_interrupt(int irq, void *data)
 {
@@ -25,10 +44,17 @@ static irqreturn_t event_interrupt(int irq, void *data)
 
 	switch (channel->handler(channel->context)) {
 	case KSHIM_EVENT_HANDLED:
+		channel->spurious = 0;
 		xen_irq_lateeoi(irq, 0);
 		break;
 	case KSHIM_EVENT_SPURIOUS:
-		xen_irq_lateeoi(irq, XEN_EOI_FLAG_SPURIOUS);
+		if (channel->spurious < SPURIOUS_MAX) {
+			channel->spurious++;
+			xen_irq_lateeoi(irq, XEN_EOI_FLAG_SPURIOUS);
+		} else {
+			schedule_delayed_work(&channel->acknowledge,
+					      msecs_to_jiffies(SPURIOUS_HOLD_MS));
+		}
 		break;
 	case KSHIM_EVENT_BROKEN:
 		break;
@@ -68,6 +94,7 @@ int kshim_event_channel_open(struct kshim_xenbus_device *device, const char *nam
 		return ret;
 	channel->handler = handler;
 	channel->context = context;
+	INIT_DELAYED_WORK(&channel->acknowledge, acknowledge_late);
 	channel->name = kstrdup(name, GFP_KERNEL);
 	if (!channel->name)
 		goto free_channel;
@@ -126,6 +153,9 @@ void kshim_event_channel_synchronize(struct kshim_event_channel *channel)
 
 void kshim_event_channel_close(struct kshim_event_channel *channel)
 {
+	/* The handler schedules the work, which needs the interrupt. */
+	disable_irq(channel->irq);
+	cancel_delayed_work_sync(&channel->acknowledge);
 	/* Closes the port as well. */
 	unbind_from_irqhandler(channel->irq, channel);
 	kfree(channel->name);

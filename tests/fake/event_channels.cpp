@@ -12,8 +12,11 @@ namespace {
 
 using State = kshim_event_channel::State;
 
-// A kernel with HZ=250, for how long spurious events are held back.
+// A kernel with HZ=250, for how long spurious events are held back: by Linux, and more than eight in
+// a row by the shim, 10 ms in ticks.
 constexpr Duration tick = std::chrono::milliseconds(4);
+constexpr unsigned int spurious_max = 8;
+constexpr Duration hold = 3 * tick;
 
 } // namespace
 
@@ -85,8 +88,13 @@ void EventChannels::interrupt(kshim_event_channel &channel)
         break;
     case KSHIM_EVENT_SPURIOUS:
         channel.spurious_interrupts++;
-        // The first in a row is free.
-        delay = ++channel.spurious > 1 ? tick : Duration(0);
+        if (channel.spurious >= spurious_max) {
+            delay = hold;
+            break;
+        }
+        channel.spurious++;
+        // The first in a row is free. Linux takes the one behind a delay for the first.
+        delay = channel.spurious % 2 == 0 ? tick : Duration(0);
         break;
     case KSHIM_EVENT_BROKEN:
         return; // never acknowledged
@@ -97,10 +105,7 @@ void EventChannels::interrupt(kshim_event_channel &channel)
     if (delay == Duration(0))
         acknowledge(channel);
     else
-        Kernel::current().timeline.after(delay, [this, &channel] {
-            channel.spurious = 0;
-            acknowledge(channel);
-        });
+        Kernel::current().timeline.after(delay, [this, &channel] { acknowledge(channel); });
 }
 
 void EventChannels::acknowledge(kshim_event_channel &channel)

@@ -211,10 +211,10 @@ TEST_F(ConnectionEndTest, StatesThatNeverStandStillAreFollowedAtLeisure)
     EXPECT_LT(device.states.size(), 60u);
     // The last state is not lost.
     backend.publish(XenbusState::Closed);
-    kernel.timeline.pass(std::chrono::milliseconds(300));
+    kernel.timeline.pass(std::chrono::milliseconds(600));
     EXPECT_EQ(state(), XenbusState::Initialising);
     backend.publish(XenbusState::InitWait);
-    kernel.timeline.pass(std::chrono::milliseconds(300));
+    kernel.timeline.pass(std::chrono::milliseconds(600));
     EXPECT_EQ(state(), XenbusState::Initialised);
     EXPECT_EQ(device.believed_state, XenbusState::Initialised);
     backend.connect();
@@ -227,11 +227,11 @@ TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsNewsForTheBus)
     fake::probe(device);
     for (int i = 0; i < 51; i++)
         backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
-    kernel.timeline.pass(std::chrono::milliseconds(300));
+    kernel.timeline.pass(std::chrono::milliseconds(600));
     EXPECT_EQ(state(), XenbusState::Initialised);
     EXPECT_EQ(device.believed_state, XenbusState::Initialising);
     backend.connect();
-    kernel.timeline.pass(std::chrono::milliseconds(300));
+    kernel.timeline.pass(std::chrono::milliseconds(600));
     EXPECT_EQ(state(), XenbusState::Connected);
     EXPECT_EQ(device.believed_state, XenbusState::Connected);
 }
@@ -242,7 +242,7 @@ TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsKnownAtShutdown)
     fake::probe(device);
     for (int i = 0; i < 51; i++)
         backend.publish(i % 2 == 0 ? XenbusState::InitWait : XenbusState::Closed);
-    kernel.timeline.pass(std::chrono::milliseconds(300));
+    kernel.timeline.pass(std::chrono::milliseconds(600));
     ASSERT_EQ(device.believed_state, XenbusState::Initialising);
     fake::shut_down(device);
     EXPECT_EQ(state(), XenbusState::Closed);

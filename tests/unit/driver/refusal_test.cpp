@@ -256,7 +256,7 @@ TEST_P(SetbackTest, WithoutEndIsRecoveredFromSlowly)
     const auto start = kernel.timeline.now();
     while (kernel.timeline.now() - start < 3s && xruns < 1000)
         xrun_and_prepare();
-    EXPECT_LE(xruns, 16u + 3 * 36);
+    EXPECT_LE(xruns, 16u + 3 * 27);
 
     // The application's own stops and starts are as fast as ever, and a later xrun is as well.
     for (int round = 0; round < 100; round++) {
