@@ -11,8 +11,6 @@ namespace {
 // How long unbinding waits for the backend to unmap our rings, and the other Xen devices of the
 // guest with it. It is no failure if it does not.
 constexpr unsigned int unbind_unmap_ms = 50;
-// Before a state is handled that came too fast.
-constexpr unsigned int throttle_ms = 500;
 // After ALSA has refused a card, before the next attempt: ALSA logs each refusal.
 constexpr unsigned int next_card_ms = 10000;
 // Connections that fail one after the other before the log says so.
@@ -76,6 +74,7 @@ void Frontend::backend_changed(wire::XenbusState state)
     if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow())) {
         handle_backend_state();
     } else {
+        has_missed_end_ |= state_ == wire::XenbusState::Connected && state != state_;
         is_throttled_ = true;
         throttle_.schedule(throttle_ms);
     }
@@ -88,6 +87,10 @@ void Frontend::on_throttle_end(void *frontend)
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
     self->is_throttled_ = false;
+    // A backend that has started over in that time uses the rings of before.
+    if (exchange(self->has_missed_end_, false) &&
+        self->state_ == wire::XenbusState::Connected && self->backend_state_ == self->state_)
+        self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();
 }
 
@@ -240,6 +243,8 @@ void Frontend::resume()
 {
     Mutex::Guard guard(mutex_);
     end_connection(wire::XenbusState::Initialising);
+    // The wait for a backend is one for that of this host.
+    away_since_ms_ = now_ms();
     if (card_ != nullptr)
         card_->void_grants();
 }

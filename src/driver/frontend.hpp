@@ -78,11 +78,15 @@ class Frontend {
     // Held over XenStore and calls of ALSA's. No thread of an application takes it.
     Mutex mutex_;
     Work maintenance_;
+    // Before a state is handled that came too fast.
+    static constexpr unsigned int throttle_ms = 500;
     Work throttle_; // of states that come too fast, and of attempts to connect
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     Deadline next_card_ XEN_FRONT_GUARDED_BY(mutex_) { 0 }; // when ALSA may refuse another one
     bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;
+    // While throttled, a connected backend has been in another state.
+    bool has_missed_end_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     // The device goes, or the guest is shut down: no connection is made any more.
     bool is_ending_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;

@@ -106,6 +106,9 @@ Result<void> Stream::hw_params(size_t buffer_bytes)
         TRY(SharedBuffer::create(device_.backend_domain(), static_cast<uint32_t>(buffer_bytes),
                                  config_.settings.channels_max));
     Mutex::Guard guard(request_mutex_);
+    // An application has mapped it while hw_free() waited: older kernels do not prevent that.
+    if (buffer_)
+        return Error::Busy;
     buffer_ = move(buffer);
     session_.with([buffer = buffer_.get()](Session &session) {
         session.set_buffer(buffer);

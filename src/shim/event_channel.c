@@ -73,13 +73,13 @@ static int alloc_port(domid_t domain, evtchn_port_t *port)
 }
 
 /* For a port that could not be bound to an interrupt: the kernel may have closed it already. */
-static void close_unbound_port(evtchn_port_t port)
+static void close_unbound_port(domid_t domain, evtchn_port_t port)
 {
 	struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
 	struct evtchn_close close = { .port = port };
 
 	if (!HYPERVISOR_event_channel_op(EVTCHNOP_status, &status) &&
-	    status.status == EVTCHNSTAT_unbound)
+	    status.status == EVTCHNSTAT_unbound && status.u.unbound.dom == domain)
 		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
 }
 
@@ -118,7 +118,7 @@ unbind:
 	evtchn_put(channel->port);
 	goto free_channel;
 close_port:
-	close_unbound_port(channel->port);
+	close_unbound_port(to_xenbus(device)->otherend_id, channel->port);
 free_channel:
 	kfree(channel->name);
 	kfree(channel);

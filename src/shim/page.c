@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* include/kshim/page.h over the page allocator, vmap and Xen's grant tables. */
-#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include <xen/grant_table.h>
 #include <xen/page.h>
+#include <asm/sync_bitops.h>
 
 #include "kshim/page.h"
 
@@ -35,7 +35,17 @@ void *kshim_page_address(struct kshim_page *page)
 
 void kshim_page_touch(struct kshim_page *page)
 {
-	atomic_or(0, (atomic_t *)page_address(to_page(page)));
+	u32 *word = page_address(to_page(page));
+	unsigned int attempts = 100;
+	u32 old;
+
+	/*
+	 * Locked even on one processor, on which the kernel patches the prefix of its atomic
+	 * operations out: the backend runs on another. What fails has met a write of the backend's.
+	 */
+	do {
+		old = READ_ONCE(*word);
+	} while (sync_cmpxchg(word, old, old) != old && --attempts);
 }
 
 void *kshim_pages_map(struct kshim_page **pages, unsigned int count)

@@ -12,8 +12,8 @@ namespace {
 
 using State = kshim_event_channel::State;
 
-// A kernel with HZ=250, for how long spurious events are held back: by Linux, and more than eight in
-// a row by the shim, 10 ms in ticks.
+// A kernel with HZ=250, for how long spurious events are held back: by Linux, and more than eight
+// in a row by the shim, 10 ms in ticks.
 constexpr Duration tick = std::chrono::milliseconds(4);
 constexpr unsigned int spurious_max = 8;
 constexpr Duration hold = 3 * tick;

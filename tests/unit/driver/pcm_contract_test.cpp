@@ -83,6 +83,24 @@ TEST_F(PcmContractTest, MappedBufferGoesWithItsFile)
     EXPECT_EQ(kernel.memory.grant_count(), idle);
 }
 
+// Kernels that do not keep mmap() and hw_params() apart let an application map the old buffer while
+// the driver waits for the backend to close it.
+TEST_F(PcmContractTest, BufferThatIsMappedDuringHwParamsStays)
+{
+    connect();
+    auto file = prepared();
+    const auto buffer = file->buffer();
+    stream().withheld = { Operation::Close };
+    kernel.timeline.after(10ms, [&] { file->set_mapped(true); });
+    EXPECT_EQ(file->hw_params(small_params), -EBUSY);
+    EXPECT_EQ(file->buffer().data(), buffer.data());
+    buffer[0] = 1;
+    file->set_mapped(false);
+    stream().withheld.clear();
+    stream().answer_all();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+}
+
 // The application maps the buffer while another thread of its waits in hw_free().
 TEST_F(PcmContractTest, BufferThatIsMappedDuringHwFreeStays)
 {

@@ -235,6 +235,63 @@ TEST_F(ReconnectTest, StreamThatWasPreparedWithoutABackendMayBeRefused)
     EXPECT_EQ(file->prepare(), 0);
 }
 
+// The card's wait ends just when a backend has attached to its rings: what that backend says then is
+// not about the rings of the next card.
+TEST_F(ReconnectTest, BackendThatIsTooLateForTheCard)
+{
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    ASSERT_EQ(state(), XenbusState::Initialised);
+    kernel.timeline.pass(10100ms);
+    ASSERT_EQ(card_count(), 0u);
+    backend.publish(XenbusState::Connected);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    auto file = playing();
+    expect_the_rest(*file, 0);
+}
+
+// The host that the guest has come to may need time for its backend.
+TEST_F(ReconnectTest, WaitBeginsAnewOnAnotherHost)
+{
+    auto file = playing();
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    kernel.timeline.pass(9900ms);
+    restore();
+    kernel.timeline.pass(9900ms);
+    EXPECT_EQ(card_count(), 1u);
+    restart();
+    expect_the_rest(*file, position(*file));
+}
+
+// As libxenbe does, which starts over by Initialising and finds the frontend connected: it takes the
+// rings of before for those of its new session.
+TEST_F(ReconnectTest, BackendThatStartsOverWhileStatesAreThrottled)
+{
+    auto file = playing();
+    for (int i = 0; i < 5; i++) {
+        backend.detach();
+        restart();
+        ASSERT_EQ(state(), XenbusState::Connected);
+    }
+    backend.publish(XenbusState::Initialising);
+    backend.publish(XenbusState::Connected);
+    backend.detach();
+    kernel.timeline.pass(600ms);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(file->state(), PcmState::Running);
+    const uint64_t stood_at = position(*file);
+    kernel.timeline.pass(2s);
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    expect_the_rest(*file, stood_at);
+}
+
 // One line says so, however often it happens.
 TEST_F(ReconnectTest, BackendThatNeverFinishesAConnection)
 {
