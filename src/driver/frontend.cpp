@@ -88,8 +88,8 @@ void Frontend::on_throttle_end(void *frontend)
     Mutex::Guard guard(self->mutex_);
     self->is_throttled_ = false;
     // A backend that has started over in that time uses the rings of before.
-    if (exchange(self->has_missed_end_, false) &&
-        self->state_ == wire::XenbusState::Connected && self->backend_state_ == self->state_)
+    if (exchange(self->has_missed_end_, false) && self->state_ == wire::XenbusState::Connected &&
+        self->backend_state_ == self->state_)
         self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();
 }

@@ -235,8 +235,8 @@ TEST_F(ReconnectTest, StreamThatWasPreparedWithoutABackendMayBeRefused)
     EXPECT_EQ(file->prepare(), 0);
 }
 
-// The card's wait ends just when a backend has attached to its rings: what that backend says then is
-// not about the rings of the next card.
+// The card's wait ends just when a backend has attached to its rings: what that backend says then
+// is not about the rings of the next card.
 TEST_F(ReconnectTest, BackendThatIsTooLateForTheCard)
 {
     backend.publish(XenbusState::Closed);
@@ -269,8 +269,8 @@ TEST_F(ReconnectTest, WaitBeginsAnewOnAnotherHost)
     expect_the_rest(*file, position(*file));
 }
 
-// As libxenbe does, which starts over by Initialising and finds the frontend connected: it takes the
-// rings of before for those of its new session.
+// As libxenbe does, which starts over by Initialising and finds the frontend connected: it takes
+// the rings of before for those of its new session.
 TEST_F(ReconnectTest, BackendThatStartsOverWhileStatesAreThrottled)
 {
     auto file = playing();
