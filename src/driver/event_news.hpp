@@ -13,6 +13,13 @@ enum class EventNews : uint8_t {
     Moved,
 };
 
+// When events interrupt.
+enum class EventDelivery : uint8_t {
+    AtOnce,
+    Late, // the last interrupt was one too many: the next is held back
+    Never, // the event channel is masked
+};
+
 class InterruptLimits {
   public:
     void prepare(uint32_t rate, uint32_t period_frames)

@@ -51,7 +51,10 @@ void Session::note_state()
 void Session::choose_event_interrupts()
 {
     const bool are_masked = transport_ != nullptr && !want_event_interrupts();
-    if (exchange(are_events_masked_, are_masked) != are_masked && transport_ != nullptr)
+    if (are_masked == (events_come_ == EventDelivery::Never))
+        return;
+    events_come_ = are_masked ? EventDelivery::Never : EventDelivery::AtOnce;
+    if (transport_ != nullptr)
         transport_->set_events_masked(are_masked);
 }
 
@@ -73,7 +76,7 @@ void Session::attach(const Transport &transport)
     events_.attach(transport.event_page());
     liveness.on_attach();
     event_news_ = EventNews::None;
-    are_events_late_ = false;
+    events_come_ = EventDelivery::AtOnce;
     origin_.meet_backend();
     values.meet_backend();
     if (!run_.is_playback())

@@ -181,7 +181,13 @@ class Session {
     bool want_event_interrupts() const;
     bool is_polled() const
     {
-        return are_events_masked_ && run_.is_playback();
+        return events_come_ == EventDelivery::Never && run_.is_playback();
+    }
+    // Whether an event that is there may not have interrupted yet.
+    bool may_have_unseen_events() const
+    {
+        return events_come_ != EventDelivery::AtOnce &&
+               (is_polled() || (events_come_ == EventDelivery::Late && is_attached(link_)));
     }
     // Ends the run; ALSA is told later how.
     void fail(PcmStop stop);
@@ -262,8 +268,7 @@ class Session {
     bool is_open_awaited_ = false;
     bool is_asleep_ = false;
     bool is_look_wanted_ = false;
-    bool are_events_masked_ = false;
-    bool are_events_late_ = false; // the last interrupt was one too many: the next is held back
+    EventDelivery events_come_ = EventDelivery::AtOnce;
     EventNews event_news_ = EventNews::None; // since the last interrupt of the event page
     bool needs_recovery_ = false;
     // More recoveries from xruns and refusals in a second are no bad luck: the next ones are slow.

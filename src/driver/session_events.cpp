@@ -25,6 +25,8 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     if (!is_attached(link_))
         return link_ == Link::Broken ? KSHIM_EVENT_BROKEN : KSHIM_EVENT_SPURIOUS;
     journal.counts.interrupts++;
+    if (events_come_ == EventDelivery::Late)
+        events_come_ = EventDelivery::AtOnce;
     const bool is_period = take_events();
     const EventNews news = exchange(event_news_, EventNews::None);
     if (news == EventNews::Moved && link_ != Link::Broken) {
@@ -41,9 +43,12 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
         return KSHIM_EVENT_BROKEN;
     const bool is_handled =
         is_period ? limits_.allow_period(is_free_wheeling()) : limits_.allow(news);
-    journal.counts.spurious_interrupts += is_handled ? 0 : 1;
-    are_events_late_ = !is_handled;
-    return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
+    if (is_handled)
+        return KSHIM_EVENT_HANDLED;
+    journal.counts.spurious_interrupts++;
+    if (events_come_ == EventDelivery::AtOnce)
+        events_come_ = EventDelivery::Late;
+    return KSHIM_EVENT_SPURIOUS;
 }
 
 // What is played makes no room for WRITEs: responses do, and one that makes room for what waits
@@ -143,7 +148,7 @@ void Session::drop_events()
 
 uint32_t Session::pointer()
 {
-    if (is_polled() || (are_events_late_ && is_attached(link_))) {
+    if (may_have_unseen_events()) {
         (void)take_events();
         if (is_attached(link_))
             take_responses();

@@ -54,7 +54,7 @@ unsigned int Session::look_interval_ms() const
     // Rounded up: so many looks are not to end just before the time-out.
     const unsigned int interval_ms =
         (stall_timeout_ms() + looks_per_timeout - 1) / looks_per_timeout;
-    if (!are_events_masked_ || params_.rate == 0)
+    if (events_come_ != EventDelivery::Never || params_.rate == 0)
         return interval_ms;
     // Before the event page is full, whether the application looks or not.
     constexpr uint64_t events_per_look = uint64_t { wire::event_ring_size } * 3 / 4;
