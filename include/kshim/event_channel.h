@@ -13,7 +13,7 @@ struct kshim_event_channel;
 /* What an interrupt handler found, which decides when the channel may interrupt again. */
 enum kshim_event_result {
 	KSHIM_EVENT_HANDLED, /* there was work: acknowledge at once */
-	/* There was none: acknowledge at once, then by a tick late, and after eight in a row by 10 ms. */
+	/* There was none: acknowledge at once or a tick late, or 10 ms after eight in a row. */
 	KSHIM_EVENT_SPURIOUS,
 	KSHIM_EVENT_BROKEN, /* the other end misbehaves: do not acknowledge, hear no more of it */
 };

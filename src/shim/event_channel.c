@@ -32,8 +32,9 @@ enum { SPURIOUS_MAX = 8, SPURIOUS_HOLD_MS = 10 };
 
 static void acknowledge_late(struct work_struct *work)
 {
-	struct kshim_event_channel *channel = container_of(
-		to_delayed_work(work), struct kshim_event_channel, acknowledge);
+	struct delayed_work *delayed = to_delayed_work(work);
+	struct kshim_event_channel *channel =
+		container_of(delayed, struct kshim_event_channel, acknowledge);
 
 	xen_irq_lateeoi(channel->irq, 0);
 }
