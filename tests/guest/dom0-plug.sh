@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs in Dom0: gives the guest a second card and takes it away again, as a toolstack does, by
-# force, and while the backend hangs. plug.sh is the guest's side.
+# Runs in Dom0: gives the guest a second card and takes it away again, by xl, as other toolstacks
+# do, by force, and while the backend hangs. plug.sh is the guest's side.
 . /selftest/ktap.sh
 
 domid=$(xl domid domu0)
@@ -40,6 +40,10 @@ unplug_politely() {
 	wait_until frontend_is_closed
 }
 
+not_in_store() {
+	! xenstore-exists "$1"
+}
+
 wait_until guest_replied ready
 xenstore-chmod "${front%/*}" "n$domid" r0
 xenstore-chmod "${back%/*}" n0 "r$domid"
@@ -48,6 +52,14 @@ check "the guest plays on a card plugged in" order plugged-first
 check "it closes although it plays" unplug_politely
 remove_nodes
 check "the guest has lost it" order unplugged-first
+
+check "xl attaches a card" xl vsnd-attach domu0 \
+	"card, short-name=Plugged, sample-rates=48000, sample-formats=s16_le, buffer-size=65536" \
+	"pcm, name=First" "stream, unique-id=plugged, type=p"
+check "the guest plays on it" order plugged-xl
+check "xl detaches it although it plays" xl vsnd-detach domu0 1
+check "the guest has lost that one" order unplugged-xl
+check "its backend is gone from XenStore" not_in_store "$back"
 
 plug
 check "the guest plays on it again" order plugged-second
