@@ -13,8 +13,8 @@ enum class RunState : uint8_t {
     Running,
     Draining, // plays what was committed, and no more will be
     Paused,
-    Stopped,
-    Failed, // xrun of the backend, refused request, broken protocol: until it is prepared anew
+    Stopped, // also by an xrun
+    Failed, // refused request, broken protocol, no progress for too long: until prepared anew
 };
 
 inline constexpr uint32_t run_states = static_cast<uint8_t>(RunState::Failed) + 1;
