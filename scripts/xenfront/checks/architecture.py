@@ -71,7 +71,7 @@ BACKEND_INCLUDES = ("audio/*", "protocol/*", "server/*", "xenlib/*", "<*>")
 BACKEND_FORBIDDEN = ("<linux/module.h>", "<linux/kernel.h>", "<sound/*>", "<xen/xenbus.h>",
                      "<xen/grant-table.h>", "<xen/events.h>")
 
-LONGEST_FILE = 400
+LONGEST_FILE = 300
 LICENSE = "SPDX-License-Identifier: GPL-2.0-only"
 # Where the licence line stands, in lines: a script starts with #!.
 LICENSE_WITHIN = 2
