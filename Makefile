@@ -175,7 +175,7 @@ setup: ## install what all of this needs, from Debian packages
 	@scripts/setup
 
 .PHONY: check
-check: ## build everything and run every test; what CI runs
+check: ## build it and run the tests that CI runs
 	@scripts/setup
 	@+$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync check-style check-scripts check-static
 	@+$(MAKE) --no-print-directory check-module

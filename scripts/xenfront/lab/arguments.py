@@ -148,7 +148,9 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     add("--dom0-kernel", default=DEFAULT_KERNEL, metavar="NAME",
         help="as --kernel (default: %(default)s)")
     add("--dom0-kernel-image", type=file, metavar="FILE",
-        help="as --kernel-image; it also needs XEN_DOM0, VIRTIO_PCI and VIRTIO_BLK")
+        help="as --kernel-image; it also needs XEN_DOM0, and, built-in or as modules: XENFS, "
+             "XEN_PRIVCMD, XEN_DEV_EVTCHN, XEN_GNTDEV, XEN_BLKDEV_BACKEND, BLK_DEV_LOOP, "
+             "VIRTIO_PCI, VIRTIO_BLK")
     add("--dom0-modules-dir", type=directory, metavar="DIR", help="as --modules-dir")
     add("--dom0-cmdline", default="", metavar="TEXT",
         help="added to Dom0's kernel command line")
