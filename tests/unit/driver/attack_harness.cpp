@@ -25,6 +25,7 @@ constexpr fake::Duration background_time = 2s;
 constexpr fake::Duration slow_interval = 20ms;
 constexpr int background_burst = 20;
 constexpr int store_steps = 40;
+constexpr int recovery_steps = 150; // of 10 ms
 
 template <typename To, typename From> To convert(const From &from)
 {
@@ -34,87 +35,12 @@ template <typename To, typename From> To convert(const From &from)
     return to;
 }
 
-bool is_live(const std::string &path)
-{
-    const std::string name = path.substr(path.rfind('/') + 1);
-    return name == "state" || name == field::frontend_version || name == field::ring_reference ||
-           name == field::event_channel || name == field::event_ring_reference ||
-           name == field::event_ring_channel;
-}
-
 uint8_t recorded_byte(uint64_t at)
 {
     return static_cast<uint8_t>(at * 7 + at / 256);
 }
 
 } // namespace
-
-// ---- nodes ----
-
-FakeCardNodes::FakeCardNodes(fake::Kernel &kernel, fake::XenbusDevice &device)
-    : StoreTarget(device.backend_path, device.path),
-      kernel_(kernel),
-      device_(device),
-      at_start_(kernel.store.below(device.path)),
-      backend_at_start_(kernel.store.below(device.backend_path))
-{
-    for (const auto &[node, value] : at_start_) {
-        if (!is_live(node))
-            configuration_.push_back(device.path + "/" + node);
-    }
-}
-
-void FakeCardNodes::tell_driver(const std::string &path)
-{
-    // The bus takes a device away whose directory is gone.
-    if (path == device_.path && device_.is_bound)
-        fake::remove(device_);
-    else if (path.starts_with(device_.backend_path))
-        fake::fire_backend_watch(device_);
-}
-
-void FakeCardNodes::write(const std::string &path, const std::string &value)
-{
-    kernel_.store.set(path, value);
-    tell_driver(path);
-}
-
-void FakeCardNodes::remove(const std::string &path)
-{
-    kernel_.store.remove(path);
-    tell_driver(path);
-}
-
-void FakeCardNodes::pause(unsigned milliseconds)
-{
-    kernel_.timeline.pass(std::chrono::milliseconds(milliseconds));
-}
-
-void FakeCardNodes::restore()
-{
-    // A listing has a limit: it shows some of a thousand nodes at a time.
-    for (bool is_clean = false; !is_clean;) {
-        is_clean = true;
-        for (const auto &[node, value] : kernel_.store.below(device_.path)) {
-            if (at_start_.contains(node) || is_live(node))
-                continue;
-            kernel_.store.remove(device_.path + "/" + node);
-            is_clean = false;
-        }
-    }
-    const auto put_back = [this](const std::string &directory, const fake::XenStore::Nodes &nodes) {
-        for (const auto &[node, value] : nodes) {
-            if (!is_live(node) || !kernel_.store.get(directory + "/" + node))
-                kernel_.store.set(directory + "/" + node, value);
-        }
-    };
-    put_back(device_.path, at_start_);
-    put_back(device_.backend_path, backend_at_start_);
-    if (!device_.is_bound) {
-        kernel_.store.set(device_.path + "/state", "1");
-        EXPECT_EQ(fake::probe(device_), 0);
-    }
-}
 
 // ---- the backend ----
 
@@ -144,62 +70,89 @@ void AttackHarness::install(const Attack &attack, BackendStream &stream)
     stream.has_clock = true;
     stream.is_liar = true;
     stream.source = recorded_byte;
+    const auto counted = [this](const std::function<void()> &action) {
+        return [this, action] {
+            strikes_.actions++;
+            action();
+        };
+    };
     const auto target = std::make_shared<StreamTarget>(
         reinterpret_cast<std::byte *>(&stream.ring()),
         reinterpret_cast<std::byte *>(&stream.event_page()),
-        StreamTarget::Actions { [&stream] { stream.interrupt_requests(); },
-                                [&stream] { stream.interrupt_events(); },
-                                [&stream] { stream.is_cut_off = true; },
-                                [this, &stream] {
+        StreamTarget::Actions { counted([&stream] { stream.interrupt_requests(); }),
+                                counted([&stream] { stream.interrupt_events(); }),
+                                counted([&stream] { stream.is_cut_off = true; }),
+                                counted([this, &stream] {
                                     stream.is_cut_off = true;
                                     has_vanished_ = true;
-                                } });
+                                }) });
     stream.before_answer = [this, &attack, &stream, target](const wire::Request &request,
                                                             wire::Response &response) {
         target->has_started =
             target->has_started || (request.operation == wire::Operation::Trigger &&
                                     request.trigger.type == wire::TriggerType::Start);
-        auto falsified = convert<xensnd_resp>(response);
-        if (attack.on_answer != nullptr &&
-            !attack.on_answer(*target, convert<xensnd_req>(request), falsified))
-            return false;
-        response = convert<wire::Response>(falsified);
+        if (attack.on_answer != nullptr) {
+            const StreamWatch watch(stream, strikes_);
+            auto falsified = convert<xensnd_resp>(response);
+            const bool goes = attack.on_answer(*target, convert<xensnd_req>(request), falsified);
+            strikes_.on_answer |= !goes || watch.has_changed() ||
+                                  std::memcmp(&falsified, &response, sizeof(response)) != 0;
+            if (!goes)
+                return false;
+            response = convert<wire::Response>(falsified);
+        }
         if (attack.late_operation != static_cast<unsigned>(request.operation))
             return true;
+        strikes_.late_operation = true;
         plans_.push_back(
             kernel.timeline.after(lateness, [&stream, response] { stream.respond(response); }));
         return false;
     };
-    stream.after_answer = [&attack, target](const wire::Response &response) {
-        if (attack.after_answer != nullptr)
-            attack.after_answer(*target, convert<xensnd_resp>(response));
+    stream.after_answer = [this, &attack, &stream, target](const wire::Response &response) {
+        if (attack.after_answer == nullptr)
+            return;
+        const StreamWatch watch(stream, strikes_);
+        attack.after_answer(*target, convert<xensnd_resp>(response));
+        strikes_.after_answer |= watch.has_changed();
     };
-    stream.before_position = [&attack, target](uint64_t &position) {
-        return attack.on_position == nullptr || attack.on_position(*target, position);
+    stream.before_position = [this, &attack, &stream, target](uint64_t &position) {
+        if (attack.on_position == nullptr)
+            return true;
+        const StreamWatch watch(stream, strikes_);
+        const uint64_t honest = position;
+        const bool goes = attack.on_position(*target, position);
+        strikes_.on_position |= !goes || position != honest || watch.has_changed();
+        return goes;
     };
     if (attack.keeps_mappings)
         stream.keep_mapping = [this](void *page) {
+            strikes_.keeps_mappings = true;
             kept_.push_back(page);
             sndback::KeptPages::add(std::span(static_cast<std::byte *>(page), wire::page_size));
         };
     if (attack.background != nullptr)
-        plan_background(attack, target);
+        plan_background(attack, stream, target);
 }
 
-void AttackHarness::plan_background(const Attack &attack, std::shared_ptr<StreamTarget> target)
+void AttackHarness::plan_background(const Attack &attack, BackendStream &stream,
+                                    std::shared_ptr<StreamTarget> target)
 {
     fake::Duration interval = attack.pause_us == 0 ? background_interval : attack.pause_us * 1us;
     if (kernel.timeline.now() - attacked_at_ > background_time)
         interval = std::max(interval, slow_interval);
-    plans_.push_back(kernel.timeline.after(interval, [this, &attack, target] {
+    plans_.push_back(kernel.timeline.after(interval, [this, &attack, &stream, target] {
         if (!is_attacking_ || has_vanished_)
             return;
         const int burst = attack.pause_us == 0 ? background_burst : 1;
         for (int i = 0; i < burst; i++) {
-            if (attack.from == AttackPhase::connected || target->has_started)
-                attack.background(*target);
+            if (attack.from == AttackPhase::started && !target->has_started)
+                continue;
+            const StreamWatch watch(stream, strikes_);
+            attack.background(*target);
+            // Noise in pages that should not be mapped any more.
+            strikes_.background |= !kept_.empty() || watch.has_changed();
         }
-        plan_background(attack, target);
+        plan_background(attack, stream, target);
     }));
 }
 
@@ -257,15 +210,38 @@ void AttackHarness::use_capture()
     bounded([&] { file.reset(); });
 }
 
-// As the reference backend does for a frontend that has published its transport.
+// As the reference backend does: it offers a connection to a frontend that has let go of the last
+// one, and attaches to the transport that a frontend has published.
 void AttackHarness::serve_frontend()
 {
+    const std::string closed = std::to_string(static_cast<unsigned>(XenbusState::Closed));
+    if (device.is_bound && state() == XenbusState::Initialising &&
+        kernel.store.get(device.backend_path + "/state") == closed) {
+        backend.detach();
+        backend.publish(XenbusState::InitWait);
+    }
     if (!device.is_bound || state() != XenbusState::Initialised ||
         !kernel.store.get(device.path + "/0/0/" + field::ring_reference) ||
         !kernel.store.get(device.path + "/0/1/" + field::ring_reference))
         return;
     backend.detach();
     backend.connect();
+}
+
+void AttackHarness::end_plans()
+{
+    for (const fake::Timeline::Plan plan : plans_)
+        kernel.timeline.cancel(plan);
+    plans_.clear();
+}
+
+// The hostile backend ends the connection, and makes another one.
+void AttackHarness::start_over()
+{
+    end_plans();
+    backend.detach();
+    backend.publish(XenbusState::Closed);
+    serve_frontend();
 }
 
 void AttackHarness::use_store(const Attack &attack)
@@ -286,8 +262,12 @@ void AttackHarness::live_through(const Attack &attack)
     for (int round = 0; round < 3 && attack.store == nullptr; round++) {
         use_playback();
         use_capture();
+        // What was mapped is to be kept beyond that.
+        if (attack.keeps_mappings)
+            start_over();
     }
     kernel.timeline.pass(2s);
+    strikes_.store = nodes_->changes() > 0;
 }
 
 uint64_t AttackHarness::interrupts() const
@@ -306,8 +286,7 @@ uint64_t AttackHarness::interrupts() const
 void AttackHarness::connect_to_good_backend()
 {
     is_attacking_ = false;
-    for (const fake::Timeline::Plan plan : plans_)
-        kernel.timeline.cancel(plan);
+    end_plans();
     backend.detach();
     for (void *page : kept_)
         kernel.memory.unmap_grant(page);
@@ -322,6 +301,9 @@ void AttackHarness::connect_to_good_backend()
     // As a backend that starts on a device which an earlier one has left in any state.
     backend.publish(XenbusState::Closed);
     backend.publish(XenbusState::InitWait);
+    // A frontend that got no connection last time, as its pages were still mapped, tries again.
+    for (int i = 0; i < recovery_steps && state() != XenbusState::Initialised; i++)
+        kernel.timeline.pass(10ms);
     ASSERT_EQ(state(), XenbusState::Initialised);
     backend.connect();
     ASSERT_EQ(state(), XenbusState::Connected);

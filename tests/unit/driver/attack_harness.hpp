@@ -3,36 +3,13 @@
 #pragma once
 
 #include "attack/attack.h"
-#include "attack/store_target.h"
+#include "attack_nodes.hpp"
+#include "attack_strikes.hpp"
 #include "driver_test.hpp"
 
 namespace xen_front::test {
 
 using sndback::Attack;
-
-// XenStore nodes of the device under test, as an attack sees them.
-class FakeCardNodes final : public sndback::StoreTarget {
-  public:
-    FakeCardNodes(fake::Kernel &kernel, fake::XenbusDevice &device);
-
-    const std::vector<std::string> &configuration() const override
-    {
-        return configuration_;
-    }
-    void write(const std::string &path, const std::string &value) override;
-    void remove(const std::string &path) override;
-    void pause(unsigned milliseconds) override;
-    // Restores the nodes from the start; those that the driver or the bus changes, only if missing.
-    void restore();
-
-  private:
-    void tell_driver(const std::string &path);
-    fake::Kernel &kernel_;
-    fake::XenbusDevice &device_;
-    fake::XenStore::Nodes at_start_;
-    fake::XenStore::Nodes backend_at_start_;
-    std::vector<std::string> configuration_;
-};
 
 // A card with a playback and a capture stream, and applications that use both.
 class AttackHarness : public DriverTest {
@@ -49,18 +26,28 @@ class AttackHarness : public DriverTest {
     void connect_to_good_backend();
     void expect_working_card();
 
+    // The hooks of @attack that have done nothing so far, by their names.
+    std::string idle_hooks(const Attack &attack) const
+    {
+        return strikes_.missing(attack);
+    }
+
     uint64_t interrupts() const;
 
   private:
     void install(const Attack &attack, BackendStream &stream);
-    void plan_background(const Attack &attack, std::shared_ptr<sndback::StreamTarget> target);
+    void plan_background(const Attack &attack, BackendStream &stream,
+                         std::shared_ptr<sndback::StreamTarget> target);
     void use_playback();
     void use_capture();
     void use_store(const Attack &attack);
     void serve_frontend();
+    void start_over();
+    void end_plans();
     void bounded(const std::function<void()> &call);
 
     std::unique_ptr<FakeCardNodes> nodes_;
+    AttackStrikes strikes_;
     std::vector<void *> kept_;
     std::vector<fake::Timeline::Plan> plans_;
     bool is_attacking_ = false;

@@ -26,6 +26,8 @@ TEST_P(AttackTableTest, IsSurvivedAndAGoodBackendServed)
     const Attack &attack = *GetParam();
     connect_to(attack);
     live_through(attack);
+    EXPECT_EQ(idle_hooks(attack), "")
+        << "wait for what use_playback() and use_capture() do not do: attack_harness.cpp";
     EXPECT_LE(complaints().size(), 20u) << complaints().front();
     connect_to_good_backend();
     if (!HasFatalFailure())
@@ -44,6 +46,30 @@ std::string name_of_test(const ::testing::TestParamInfo<const Attack *> &info)
 
 INSTANTIATE_TEST_SUITE_P(Attacks, AttackTableTest, ::testing::ValuesIn(sndback::all_attacks()),
                          name_of_test);
+
+// ---- attacks that never strike ----
+
+using sndback::StreamTarget;
+
+class IdleAttackTest : public AttackHarness {};
+
+TEST_F(IdleAttackTest, HooksThatChangeNothingAreNoticed)
+{
+    constexpr Attack waits = {
+        .name = "waits",
+        .description = "waits for an operation that sndif does not have",
+        .on_answer = [](StreamTarget &, const xensnd_req &request,
+                        xensnd_resp &) { return request.operation != 0xff; },
+        .late_operation = 0xff,
+        .after_answer = [](StreamTarget &, const xensnd_resp &) {},
+        .on_position = [](StreamTarget &, std::uint64_t &) { return true; },
+        .background = [](StreamTarget &) {},
+    };
+    connect_to(waits);
+    live_through(waits);
+    EXPECT_EQ(idle_hooks(waits), "on_answer late_operation after_answer on_position background ");
+    connect_to_good_backend();
+}
 
 // ---- storms ----
 
