@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A backend that is killed or hangs, without XenStore saying so.
-#include "reconnect_test.hpp"
+#include "stall_test.hpp"
 
 namespace xen_front::test {
 
@@ -8,61 +8,6 @@ namespace {
 
 using wire::Operation;
 using namespace std::chrono_literals;
-
-class StallTest : public ReconnectTest {
-  protected:
-    // What /proc says of the first stream's connection.
-    std::string link() const
-    {
-        const auto text = kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
-        const size_t at = text.find("link: ") + 6;
-        return text.substr(at, text.find('\n', at) - at);
-    }
-    void hang(BackendStream &stream)
-    {
-        stream.has_clock = false;
-        stream.latency.reset(); // it handles nothing
-    }
-    // Plays until the stream stands still; returns its position then.
-    uint64_t hang_while_it_plays(const PcmFile &file)
-    {
-        kernel.timeline.pass(9ms);
-        hang(stream());
-        kernel.timeline.pass(3s);
-        EXPECT_EQ(link(), "stalled");
-        return position(file);
-    }
-    void come_back(BackendStream &stream)
-    {
-        stream.latency = fake::Duration(0);
-        stream.serve();
-        stream.start_clock();
-    }
-    // A second stream, of a playback device with two.
-    std::unique_ptr<PcmFile> open_another()
-    {
-        int status = 0;
-        auto file = PcmFile::open(*kernel.sound.visible_cards().at(0), 0, KSHIM_PLAYBACK, status);
-        EXPECT_EQ(status, 0);
-        EXPECT_EQ(file->hw_params(small_params), 0);
-        EXPECT_EQ(file->prepare(), 0);
-        EXPECT_EQ(file->write(make_audio(buffer_frames * frame_bytes)),
-                  static_cast<int64_t>(buffer_frames));
-        EXPECT_EQ(file->state(), PcmState::Running);
-        return file;
-    }
-    static void play_seconds(PcmFile &file, int seconds)
-    {
-        for (int i = 0; i < seconds; i++)
-            ASSERT_EQ(file.write(make_audio(48000 * frame_bytes)), 48000);
-    }
-    void have_two_streams()
-    {
-        configure({ { "0/1/type", "p" } });
-        restart();
-        kernel.timeline.pass(1ms);
-    }
-};
 
 TEST_F(StallTest, KilledBackendIsNoticedInTime)
 {
@@ -160,18 +105,6 @@ TEST_F(StallTest, KilledBackendOfACapturingStream)
     EXPECT_EQ(file->substream().xruns, 0u);
 }
 
-// A backend without frames to play has no progress to report.
-TEST_F(StallTest, StarvedStreamIsNotStalled)
-{
-    auto file = open_with(small_params);
-    ASSERT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
-    ASSERT_EQ(file->prepare(), 0);
-    file->write(make_audio(100 * frame_bytes));
-    kernel.timeline.pass(5s);
-    EXPECT_EQ(link(), "attached");
-    EXPECT_TRUE(complaints().empty());
-}
-
 TEST_F(StallTest, IdleCardIsNotLookedAt)
 {
     {
@@ -197,21 +130,6 @@ TEST_F(StallTest, LooksAreNoTimerOfPeriods)
         file->write(make_audio(48000 * frame_bytes));
     EXPECT_LE(kernel.works.runs() - runs, 45u); // four until a backend would be overdue
     EXPECT_EQ(file->state(), PcmState::Running);
-}
-
-// The interrupt may be delayed; the event is in the page before it.
-TEST_F(StallTest, EventsInThePageAreActivity)
-{
-    auto file = playing();
-    stream().has_clock = false;
-    kernel.timeline.pass(500ms);
-    stream().is_cut_off = true;
-    stream().report_position(256 * frame_bytes);
-    stream().is_cut_off = false;
-    kernel.timeline.pass(1s);
-    EXPECT_EQ(link(), "attached");
-    EXPECT_EQ(position(*file), 256u);
-    EXPECT_TRUE(complaints().empty());
 }
 
 TEST_F(StallTest, HungBackendGoesOnWhereTheStreamStands)
@@ -454,15 +372,6 @@ TEST_F(StallTest, XenwatchDoesNotWaitForAPlayer)
     EXPECT_EQ(file->prepare(), 0);
     ASSERT_TRUE(taken);
     EXPECT_EQ(*taken, 0ms);
-}
-
-TEST_F(StallTest, TimeOutIsTheModulesParameter)
-{
-    kernel.request_timeout_ms = 200;
-    auto file = playing();
-    kill();
-    kernel.timeline.pass(270ms);
-    EXPECT_EQ(link(), "stalled");
 }
 
 } // namespace
