@@ -105,6 +105,24 @@ TEST_P(ReconnectCardTest, BackendThatRefusesToGoOnEndsTheCardAtOnce)
     EXPECT_EQ(card_count(), 1u);
 }
 
+TEST_P(ReconnectCardTest, BackendThatRefusesLaterEndsTheCardAsSoon)
+{
+    auto file = playing();
+    part();
+    backend.on_attach = [](BackendStream &stream) {
+        stream.withheld = { Operation::Open };
+        stream.statuses[Operation::Open] = -16;
+    };
+    restart();
+    kernel.timeline.pass(100ms);
+    ASSERT_EQ(card_count(), 1u);
+    stream().withheld.clear();
+    stream().answer_all();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(card_count(), 0u);
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+}
+
 TEST_P(ReconnectCardTest, WhatBecomesOfAStreamThatWasDroppedHarmsNoCard)
 {
     auto file = playing();

@@ -68,6 +68,52 @@ TEST_F(StreamFailureTest, RefusalOfAWriteFromBeforeCloseSaysNothing)
     EXPECT_TRUE(complaints().empty());
 }
 
+TEST_F(StreamFailureTest, RefusalOfAWriteFromBeforeStopSaysNothing)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write };
+    stream().statuses[Operation::Write] = -5;
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    EXPECT_EQ(file->drop(), 0);
+    stream().answer_all();
+    stream().interrupt_requests();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(complaints(), std::vector<std::string>());
+}
+
+TEST_F(StreamFailureTest, FirstRefusalOfARunIsLogged)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write };
+    stream().report_position(256 * frame_bytes);
+    for (const int32_t status : { -5, -6 }) {
+        stream().statuses[Operation::Write] = status;
+        EXPECT_EQ(file->write(make_audio(100 * frame_bytes)), 100);
+    }
+    stream().answer_all();
+    stream().report_position(300 * frame_bytes);
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(file->state(), PcmState::Xrun);
+    ASSERT_EQ(complaints().size(), 1u);
+    EXPECT_NE(complaints()[0].find("-5"), std::string::npos);
+}
+
+// The backend may refuse it for the rows of values, which another OPEN would leave out.
+TEST_F(StreamFailureTest, RefusedOpenOfAStreamThatWasDroppedIsNotTriedAgain)
+{
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::Open };
+    stream().statuses[Operation::Open] = -22;
+    EXPECT_EQ(file->prepare(), 0);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(file->drop(), 0);
+    stream().withheld.clear();
+    stream().answer_all();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+}
+
 TEST_F(StreamFailureTest, RefusedStartStopsTheStream)
 {
     auto file = prepared();
