@@ -58,6 +58,24 @@ TEST_F(PlaybackTest, DrainOfLessThanAPeriodThatWasNotStarted)
     EXPECT_EQ(written_frames(*file), 256u);
 }
 
+// The backend has reported the last period that was whole, and reports nothing before the next is.
+TEST_F(PlaybackTest, DrainPadsAPeriodThatHasBegun)
+{
+    auto file = prepared();
+    file->sw_params(1, 1024, 1);
+    ASSERT_EQ(file->write(make_audio(300 * frame_bytes)), 300);
+    stream().play(256 * frame_bytes);
+    kernel.timeline.pass(1ms);
+    kernel.timeline.after(5ms, [this] {
+        EXPECT_EQ(stream().record.written_bytes, 512 * frame_bytes);
+        if (stream().record.written_bytes == 512 * frame_bytes)
+            stream().play(256 * frame_bytes);
+    });
+    const auto start = kernel.timeline.now();
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_LE(kernel.timeline.now() - start, 6ms);
+}
+
 TEST_F(PlaybackTest, DrainOfWhatWasNotStartedOnABackendThatPlaysOn)
 {
     auto file = prepared();

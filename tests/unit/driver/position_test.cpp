@@ -218,6 +218,26 @@ TEST_F(PositionTest, EventThatIsOlderThanStartIsDropped)
     EXPECT_EQ(hw_ptr(), 256u);
 }
 
+// The backend before has played all, so that START has waited for frames: the event is in the page
+// before they are.
+TEST_F(PositionTest, EventThatIsOlderThanTheFirstFramesIsDropped)
+{
+    file->sw_params(1, file->params().boundary, 256);
+    report(1024);
+    EXPECT_EQ(hw_ptr(), 1024u);
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    stream().is_cut_off = true;
+    report(900);
+    stream().is_cut_off = false;
+    EXPECT_EQ(file->write(make_audio(1000 * frame_bytes)), 1000);
+    EXPECT_EQ(hw_ptr(), 1024u);
+    report(256);
+    EXPECT_EQ(hw_ptr(), 1280u);
+}
+
 TEST_F(PositionTest, EventsThatCameWhileInterruptsWereOffAreTakenTogether)
 {
     const uint64_t before = event_interrupts();

@@ -48,6 +48,12 @@ TEST_F(StreamFailureTest, BackendThatReportsBeforeItIsStarted)
     EXPECT_EQ(file->state(), PcmState::Prepared);
 }
 
+TEST_F(StreamFailureTest, ReportOfAStreamThatIsClosedIsSpurious)
+{
+    stream().report_position(0);
+    EXPECT_EQ(channel(true).last_result, KSHIM_EVENT_SPURIOUS);
+}
+
 TEST_F(StreamFailureTest, EventsWithoutNewsAreThrottled)
 {
     auto file = running();

@@ -140,6 +140,17 @@ TEST_F(ProcTest, WritesThatWaitAreCounted)
     EXPECT_EQ(line("coalesced-writes"), "2");
 }
 
+// They go with later frames because there is no backend, and not because four WRITEs are in flight.
+TEST_F(ProcTest, WritesWithoutABackendAreNotCounted)
+{
+    connect();
+    auto file = prepared();
+    backend.publish(XenbusState::Closing);
+    for (int i = 0; i < 6; i++)
+        play(*file, 10);
+    EXPECT_EQ(line("coalesced-writes"), "0");
+}
+
 TEST_F(ProcTest, UnderrunIsCountedOnce)
 {
     connect();
