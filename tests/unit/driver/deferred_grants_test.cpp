@@ -198,6 +198,41 @@ TEST_F(DeferredGrantsTest, BufferIsKeptUntilCloseIsAnswered)
     }
 }
 
+// Of a buffer that it was never offered the backend knows nothing, whatever it has yet to answer.
+TEST_F(DeferredGrantsTest, BufferThatWasNotOpenedIsFreedAtOnce)
+{
+    connect();
+    auto file = prepared();
+    const size_t open = kernel.memory.grant_count();
+    stream().withheld = { wire::Operation::Close };
+    EXPECT_EQ(file->hw_free(), 0);
+    ASSERT_EQ(kernel.memory.grant_count(), open);
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_GT(kernel.memory.grant_count(), open);
+    EXPECT_EQ(file->hw_free(), 0);
+    EXPECT_EQ(kernel.memory.grant_count(), open);
+}
+
+// ALSA frees a buffer that is still mapped when it closes the stream.
+TEST_F(DeferredGrantsTest, MappedBufferIsKeptUntilCloseIsAnswered)
+{
+    connect();
+    const size_t idle = kernel.memory.grant_count();
+    auto file = prepared();
+    const size_t open = kernel.memory.grant_count();
+    stream().withheld = { wire::Operation::Close };
+    kshim_substream &substream = file->substream();
+    file->set_mapped(true);
+    file.reset();
+    substream.is_mapped = false;
+    EXPECT_EQ(kernel.memory.grant_count(), open);
+    stream().withheld.clear();
+    stream().answer_all();
+    open_with(small_params).reset();
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(kernel.memory.grant_count(), idle);
+}
+
 // Whether it answers none, or each only when the driver waits for the next.
 TEST_F(DeferredGrantsTest, BackendThatAnswersCloseLateGetsNoMoreBuffers)
 {

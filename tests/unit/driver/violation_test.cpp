@@ -56,6 +56,17 @@ class AttackTest : public StreamFailureTest, public ::testing::WithParamInterfac
     }
 };
 
+TEST_P(AttackTest, DeadStreamCannotBeOpened)
+{
+    auto file = victim();
+    strike();
+    file.reset();
+    int status = 0;
+    kshim_card &card = *kernel.sound.visible_cards().at(0);
+    EXPECT_EQ(PcmFile::open(card, 0, KSHIM_PLAYBACK, status), nullptr);
+    EXPECT_EQ(status, -ENODEV);
+}
+
 TEST_P(AttackTest, RunningStreamIsStoppedAndOneLineLogged)
 {
     auto file = victim();
