@@ -153,6 +153,15 @@ TEST_F(NegotiationTest, RefusalLeavesTheLimitsOfXenStore)
     EXPECT_EQ(file->prepare(), 0);
 }
 
+TEST_F(NegotiationTest, RefusedQuestionIsAskedOnce)
+{
+    stream().statuses[Operation::HwParamQuery] = -95;
+    refined();
+    const size_t once = queries();
+    refined();
+    EXPECT_EQ(queries(), once);
+}
+
 TEST_F(NegotiationTest, NonsenseLeavesTheLimitsOfXenStore)
 {
     const auto range = [](wire::Interval HwParamQuery::*of_what, wire::Interval value) {
@@ -275,6 +284,19 @@ TEST_F(NegotiationTest, WithoutResponseItIsWaitedForOnce)
     stream().withheld.clear();
     stream().answer_all();
     EXPECT_EQ(file->hw_params(small_params), 0);
+}
+
+// One question at a time: the next may be asked when the backend has answered this one, however
+// late.
+TEST_F(NegotiationTest, AskedAgainOnceALateAnswerIsThere)
+{
+    stream().withheld = { Operation::HwParamQuery };
+    refined();
+    stream().withheld.clear();
+    stream().answer_all();
+    const size_t before = queries();
+    EXPECT_EQ(file->hw_params(small_params), 0);
+    EXPECT_GT(queries(), before);
 }
 
 // A period of 32 frames would be 6000 interrupts a second.

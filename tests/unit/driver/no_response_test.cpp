@@ -55,6 +55,17 @@ TEST_F(StreamFailureTest, NoQueryWhileALateOpenMayHaveSucceeded)
     EXPECT_EQ(stream().count(Operation::HwParamQuery), queries);
 }
 
+// There are backends that do not know HW_PARAM_QUERY.
+TEST_F(StreamFailureTest, BackendThatAnswersNoQueryIsNotOverdue)
+{
+    stream().withheld = { Operation::HwParamQuery };
+    auto file = open_with(small_params);
+    ASSERT_GT(stream().withheld_count(), 0u);
+    const auto text = kernel.sound.visible_cards().at(0)->read_proc("xen-front").value_or("");
+    EXPECT_NE(text.find("link: attached"), std::string::npos);
+    EXPECT_NE(text.find("stalls: 0"), std::string::npos);
+}
+
 TEST_F(StreamFailureTest, TimeOutIsTheModulesParameter)
 {
     kernel.request_timeout_ms = 50;
@@ -72,6 +83,15 @@ TEST_F(StreamFailureTest, AnswerJustInTime)
     kernel.timeline.after(999ms, [this] { stream().answer_all(); });
     EXPECT_EQ(file->prepare(), 0);
     EXPECT_TRUE(complaints().empty());
+}
+
+TEST_F(StreamFailureTest, NoWaitIsLongerThanTheTimeOut)
+{
+    kernel.request_timeout_ms = 50;
+    auto file = open_with(small_params);
+    stream().withheld = { Operation::SetVolume, Operation::GetVolume, Operation::Mute,
+                          Operation::Unmute };
+    EXPECT_LT(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), 60ms);
 }
 
 // An event channel may lose what its other end says.
@@ -99,6 +119,20 @@ TEST_F(StreamFailureTest, SlowBackendIsWaitedFor)
     EXPECT_EQ(file->drain(), 0);
     EXPECT_TRUE(std::equal(audio.begin(), audio.end(), stream().record.written.begin()));
     EXPECT_TRUE(complaints().empty());
+}
+
+// What else is answered meanwhile does not have the caller wait longer.
+TEST_F(StreamFailureTest, AnswerToAnEarlierRequestDoesNotProlongAWait)
+{
+    auto file = running();
+    stream().withheld = { Operation::Write, Operation::Close };
+    stream().report_position(256 * frame_bytes);
+    EXPECT_EQ(file->write(make_audio(256 * frame_bytes)), 256);
+    EXPECT_EQ(file->drop(), 0);
+    kernel.timeline.after(900ms, [this] { EXPECT_TRUE(stream().answer_next()); });
+    const auto waited = duration_of([&] { EXPECT_EQ(file->hw_free(), 0); });
+    EXPECT_GE(waited, 1000ms);
+    EXPECT_LT(waited, 1100ms);
 }
 
 TEST_F(StreamFailureTest, CloseWithoutAnswerDoesNotHang)

@@ -74,6 +74,18 @@ TEST_F(StallTest, StartIsToBeAnswered)
     EXPECT_EQ(link(), "stalled");
 }
 
+// The last caller that waited for it gave up: it asked for what a backend need not know.
+TEST_F(StallTest, BackendThatAnswersNoVolumesIsWatched)
+{
+    stream().withheld = { Operation::SetVolume, Operation::GetVolume, Operation::Mute,
+                          Operation::Unmute };
+    auto file = playing();
+    kernel.timeline.pass(9ms);
+    hang(stream());
+    kernel.timeline.pass(3s);
+    EXPECT_EQ(link(), "stalled");
+}
+
 // Another stream of the card hangs. This one does not run, but the backend answers what is asked.
 TEST_F(StallTest, BackendThatOnlyAnswersIsThere)
 {

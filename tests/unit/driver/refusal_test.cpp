@@ -36,6 +36,18 @@ TEST_F(StreamFailureTest, StrangeStatusIsAnErrorToo)
     }
 }
 
+// All that asm-generic/errno.h has.
+TEST_F(StreamFailureTest, OrdinaryStatusIsToldAsItIs)
+{
+    auto file = open_with(small_params);
+    for (const int32_t status : { -1, -EBUSY, -EHWPOISON }) {
+        stream().statuses[Operation::Open] = status;
+        EXPECT_EQ(file->prepare(), status);
+    }
+    stream().statuses[Operation::Open] = -EHWPOISON - 1;
+    EXPECT_EQ(file->prepare(), -EIO);
+}
+
 TEST_F(StreamFailureTest, RefusedWriteStopsTheStream)
 {
     auto file = running();

@@ -87,6 +87,33 @@ TEST_F(SleepTest, RestoredWhilePreparedOrPaused)
     expect_the_rest(*file, 0);
 }
 
+// The buffer that had to be granted anew is no longer there.
+TEST_F(SleepTest, ApplicationClosesBeforeTheBackendIsBack)
+{
+    auto file = playing();
+    restore();
+    file.reset();
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    file = playing();
+    expect_the_rest(*file, 0);
+}
+
+TEST_F(SleepTest, ApplicationTakesOtherParametersBeforeTheBackendIsBack)
+{
+    auto file = playing();
+    restore();
+    EXPECT_EQ(file->drop(), 0);
+    EXPECT_EQ(file->hw_params(PcmParams { format_s16_le, 48000, 2, 512, 2048 }), 0);
+    EXPECT_EQ(file->prepare(), 0);
+    restart();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    const auto audio = make_audio(5120 * frame_bytes);
+    EXPECT_EQ(file->write(audio), 5120);
+    EXPECT_EQ(file->drain(), 0);
+    EXPECT_EQ(stream().record.written, audio);
+}
+
 // The toolstack writes 1, which is the state that the frontend has published already.
 TEST_F(SleepTest, RestoredWhileInitialising)
 {
