@@ -30,6 +30,12 @@ class BadConfigTest : public DriverTest, public ::testing::WithParamInterface<Ba
                 kernel.store.set(device.path + "/" + node, value);
         }
     }
+    void repair()
+    {
+        for (const auto &[node, value] : GetParam().nodes)
+            kernel.store.remove(device.path + "/" + node);
+        configure(one_playback_stream());
+    }
 };
 
 TEST_P(BadConfigTest, FailsTheDeviceAndSaysWhyOnce)
@@ -65,13 +71,34 @@ TEST_P(BadConfigTest, ConnectsOnceTheConfigurationIsRepaired)
     fake::probe(device);
     backend.wait_for_frontend();
     backend.publish(XenbusState::Closed);
-    for (const auto &[node, value] : GetParam().nodes)
-        kernel.store.remove(device.path + "/" + node);
-    configure(one_playback_stream());
+    repair();
     backend.wait_for_frontend();
     EXPECT_EQ(state(), XenbusState::Initialised);
     backend.connect();
     EXPECT_EQ(state(), XenbusState::Connected);
+}
+
+TEST_P(BadConfigTest, IsNewsAgainOnceItWasRepaired)
+{
+    spoil();
+    fake::probe(device);
+    backend.wait_for_frontend();
+    backend.publish(XenbusState::Closed);
+    repair();
+    backend.wait_for_frontend();
+    backend.connect();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    kernel.timeline.pass(std::chrono::seconds(3));
+    // It closes as any that was connected.
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    spoil();
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+    EXPECT_EQ(device.errors.size(), 2u);
 }
 
 Nodes thousand_devices()

@@ -249,6 +249,31 @@ TEST_F(ConnectionEndTest, StateThatWasFollowedLateIsKnownAtShutdown)
     EXPECT_EQ(device.believed_state, XenbusState::Closed);
 }
 
+TEST_F(ConnectionEndTest, NoConnectionIsMadeAfterShutdown)
+{
+    connect();
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    fake::shut_down(device);
+    ASSERT_EQ(state(), XenbusState::Closed);
+    backend.wait_for_frontend();
+    EXPECT_EQ(state(), XenbusState::Closed);
+}
+
+// A backend in InitWait takes a frontend that says Initialising for one that is yet to connect, or
+// one that has begun anew.
+TEST_F(ConnectionEndTest, FromClosedItIsInitialisedAtOnce)
+{
+    connect();
+    backend.publish(XenbusState::Closing);
+    backend.detach();
+    ASSERT_EQ(state(), XenbusState::Closed);
+    const size_t before = device.states.size();
+    backend.wait_for_frontend();
+    ASSERT_EQ(device.states.size(), before + 1);
+    EXPECT_EQ(device.states.back(), XenbusState::Initialised);
+}
+
 TEST_F(ConnectionEndTest, GoesWhileAStateWaitsToBeFollowed)
 {
     fake::probe(device);

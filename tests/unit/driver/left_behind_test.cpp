@@ -106,6 +106,25 @@ TEST_F(LeftBehindTest, NewsOfTheBackendBeforeDoNotExcuseAnInterrupt)
     EXPECT_EQ(events().last_result, KSHIM_EVENT_SPURIOUS);
 }
 
+TEST_F(LeftBehindTest, ConnectionsThatFailedBeforeAGoodOneCountNoLonger)
+{
+    // The first of three ends what was made.
+    const auto fail_twice = [this] {
+        for (int i = 0; i < 3; i++) {
+            backend.publish(XenbusState::Closed);
+            backend.detach();
+            kernel.timeline.pass(2s); // states that come faster are handled at leisure
+            backend.wait_for_frontend();
+            ASSERT_EQ(state(), XenbusState::Initialised);
+        }
+    };
+    fail_twice();
+    backend.connect();
+    ASSERT_EQ(state(), XenbusState::Connected);
+    fail_twice();
+    EXPECT_EQ(complaints(), std::vector<std::string>());
+}
+
 // ---- of what a backend does with READs ----
 
 class LeftBehindCaptureTest : public LeftBehindTest {

@@ -178,6 +178,34 @@ TEST_F(ConnectedMixerTest, SilenceAtOpenIsWaitedForOnce)
     plays(*file);
 }
 
+// That a wait was over says nothing about the next OPEN, which may be another backend's.
+TEST_F(ConnectedMixerTest, SilenceIsWaitedForAtEachOpen)
+{
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    backend.on_attach = [](BackendStream &stream) {
+        for (const Operation operation :
+             { Operation::SetVolume, Operation::GetVolume, Operation::Mute, Operation::Unmute }) {
+            stream.withheld.insert(operation);
+            stream.statuses[operation] = -95;
+        }
+    };
+    auto file = open_with(small_params);
+    for (int round = 0; round < 2; round++) {
+        backend.publish(XenbusState::Closing);
+        backend.detach();
+        backend.wait_for_frontend();
+        backend.connect();
+        ASSERT_EQ(state(), XenbusState::Connected);
+        if (round == 1)
+            kernel.timeline.after(50ms, [this] { stream().answer_all(); });
+        EXPECT_EQ(duration_of([&] { EXPECT_EQ(file->prepare(), 0); }), round == 0 ? 100ms : 50ms);
+        EXPECT_EQ(kernel.sound.visible_cards().at(0)->find_control("PCM Playback Volume") !=
+                      nullptr,
+                  round == 0);
+        EXPECT_EQ(file->hw_params(small_params), 0);
+    }
+}
+
 TEST_F(ConnectedMixerTest, BusyBackendObeysTheLastValueInTheEnd)
 {
     auto file = prepared();
