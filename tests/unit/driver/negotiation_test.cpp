@@ -299,6 +299,19 @@ TEST_F(NegotiationTest, AskedAgainOnceALateAnswerIsThere)
     EXPECT_GT(queries(), before);
 }
 
+TEST_F(NegotiationTest, NextBackendIsAskedWhateverTheOneBeforeOwes)
+{
+    stream().withheld = { Operation::HwParamQuery };
+    refined();
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(queries(), 0u);
+    refined();
+    EXPECT_EQ(queries(), 1u);
+}
+
 // A period of 32 frames would be 6000 interrupts a second.
 TEST_F(NegotiationTest, PeriodsAreLimitedByTime)
 {

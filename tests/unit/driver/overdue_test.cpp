@@ -115,6 +115,50 @@ TEST_F(StallTest, PausedStreamOfAKilledBackendEndsTheCardInTheEnd)
     EXPECT_EQ(file->state(), PcmState::Disconnected);
 }
 
+// A time-out of 0 is for ever, also of one stream of a backend that is there.
+TEST_F(StallTest, StreamWaitsForEverIfItMay)
+{
+    kernel.reconnect_timeout_ms = 0;
+    have_two_streams();
+    auto good = playing();
+    auto bad = open_another();
+    hang(backend.stream(0, 1));
+    play_seconds(*good, 20);
+    EXPECT_EQ(bad->state(), PcmState::Running);
+    come_back(backend.stream(0, 1));
+    EXPECT_EQ(bad->write(make_audio(3000 * frame_bytes)), 3000);
+}
+
+// The first stream says how long the backend has been away.
+TEST_F(StallTest, CardEndsWithTheStreamThatHasWaitedLongest)
+{
+    have_two_streams();
+    auto first = playing();
+    auto second = open_another();
+    hang(stream());
+    play_seconds(*second, 5);
+    hang(backend.stream(0, 1));
+    kernel.timeline.pass(7s);
+    EXPECT_EQ(card_count(), 0u);
+}
+
+// The backend's last word was about a stream of which nothing more is expected, and the application
+// has paused the one that waits.
+TEST_F(StallTest, BackendThatHasAnsweredBeforeItDiedEndsTheCardToo)
+{
+    have_two_streams();
+    auto idle = open_with(small_params);
+    auto paused = open_another();
+    hang(backend.stream(0, 1));
+    kernel.timeline.pass(3s);
+    EXPECT_EQ(paused->pause(true), 0);
+    kernel.timeline.pass(1s);
+    EXPECT_EQ(idle->prepare(), 0);
+    kill();
+    kernel.timeline.pass(12s);
+    EXPECT_EQ(card_count(), 0u);
+}
+
 // ---- that it is back ----
 
 // A WRITE, for which no application waits, and of which the driver asked for no interrupt before.

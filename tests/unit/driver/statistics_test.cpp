@@ -129,6 +129,19 @@ TEST_F(ProcTest, CountsAgreeWithTheBackend)
     EXPECT_EQ(line("last-error"), "none");
 }
 
+TEST_F(ProcTest, SaysWhereTheNextBackendIs)
+{
+    connect();
+    const std::string path = line("backend-path");
+    EXPECT_EQ(path, device.backend_path);
+    backend.publish(XenbusState::Closed);
+    auto file = prepared(); // the card stays
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(line("backend-path"), path);
+}
+
 TEST_F(ProcTest, WritesThatWaitAreCounted)
 {
     connect();
