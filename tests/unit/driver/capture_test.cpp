@@ -3,6 +3,8 @@
 #include "driver_test.hpp"
 #include "kshim/entry.h"
 
+#include <algorithm>
+
 namespace xen_front::test {
 
 namespace {
@@ -63,6 +65,37 @@ TEST_F(CaptureTest, OddSizesArriveToo)
         audio.insert(audio.end(), chunk.begin(), chunk.end());
     }
     expect_recorded(audio, 0);
+}
+
+// Silence costs time with interrupts off, and only keeps old frames from being heard that a backend
+// of which nothing is known may say that it has recorded.
+TEST_F(CaptureTest, NoSilenceGoesWhereTheBackendHasRecorded)
+{
+    auto file = recording();
+    ASSERT_EQ(file->start(), 0);
+    stream().report_position(256 * frame_bytes);
+    stream().source = nullptr;
+    std::fill(file->buffer().begin(), file->buffer().end(), uint8_t { 7 });
+    stream().report_position(512 * frame_bytes);
+    ASSERT_EQ(stream().record.requests.back().transfer.offset, 256 * frame_bytes);
+    EXPECT_EQ(file->buffer()[256 * frame_bytes], 7);
+}
+
+TEST_F(CaptureTest, NoSilenceGoesWhereAKnownBackendRecords)
+{
+    stream().has_clock = true;
+    stream().set_reads(BackendStream::Reads::Held);
+    auto file = recording();
+    std::vector<uint8_t> audio(8 * 256 * frame_bytes);
+    ASSERT_EQ(file->read(audio), 8 * 256);
+    stream().has_clock = false;
+    stream().source = nullptr;
+    std::fill(file->buffer().begin(), file->buffer().end(), uint8_t { 7 });
+    const size_t reads = stream().count(Operation::Read);
+    stream().report_position(stream().position() + 256 * frame_bytes);
+    kernel.timeline.pass(1ms);
+    ASSERT_EQ(stream().count(Operation::Read), reads + 1);
+    EXPECT_EQ(file->buffer()[stream().record.requests.back().transfer.offset], 7);
 }
 
 TEST_F(CaptureTest, TwoInterruptsAndOneNotificationForAPeriod)

@@ -285,6 +285,18 @@ TEST_F(CaptureRunTest, NewSessionOverwritesNothingUnread)
     EXPECT_EQ(position(), 400u);
 }
 
+// What had no room was lost to the backend before; the next one counts from its own OPEN.
+TEST_F(CaptureRunTest, NewSessionHasLostNothing)
+{
+    start();
+    record(2000);
+    ASSERT_EQ(position(), 400u);
+    run.begin_session();
+    ASSERT_TRUE(leave(0));
+    record(250);
+    EXPECT_EQ(position(), 650u);
+}
+
 TEST_F(CaptureRunTest, NewSessionBeforeTheStartAndWhilePaused)
 {
     run.begin_session();

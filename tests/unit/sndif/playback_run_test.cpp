@@ -350,6 +350,24 @@ TEST_F(PlaybackRunTest, PrepareForgetsEverything)
     EXPECT_FALSE(commit(201));
 }
 
+// A device may wait for more only when the backend has all that there is, and there is room for
+// more.
+TEST_F(PlaybackRunTest, MayStandStillWithAllThatWasCommitted)
+{
+    play(200);
+    EXPECT_TRUE(run.may_stand_still());
+    ASSERT_TRUE(commit(300));
+    EXPECT_FALSE(run.may_stand_still());
+    send();
+    EXPECT_FALSE(run.may_stand_still());
+    respond_to_all();
+    EXPECT_TRUE(run.may_stand_still());
+    ASSERT_TRUE(commit(301));
+    send();
+    respond_to_all();
+    EXPECT_FALSE(run.may_stand_still());
+}
+
 } // namespace
 
 } // namespace xen_front::test
