@@ -212,6 +212,18 @@ TEST_F(BackendStreamTest, RefusedStartCountsBehindAPause)
     EXPECT_EQ(stream.on_trigger_answered(pause_id, refused), TriggerResult::PauseRefused);
 }
 
+TEST_F(BackendStreamTest, RefusedResumeCountsUntilItIsOvertaken)
+{
+    open();
+    send(TriggerState::Started, start_id);
+    EXPECT_EQ(stream.on_trigger_answered(start_id, 0), TriggerResult::Harmless);
+    send(TriggerState::Paused, pause_id);
+    send(TriggerState::Started, resume_id);
+    EXPECT_EQ(stream.on_trigger_answered(pause_id, 0), TriggerResult::Harmless);
+    send(TriggerState::Paused, pause_id);
+    EXPECT_EQ(stream.on_trigger_answered(resume_id, refused), TriggerResult::Harmless);
+}
+
 TEST_F(BackendStreamTest, RefusedStartCountsBehindPauseAndResume)
 {
     open();

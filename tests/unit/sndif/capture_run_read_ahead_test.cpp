@@ -52,6 +52,20 @@ TEST_F(ReadAheadRunTest, WhatIsAnsweredBeforeItIsReportedIsShownWhenItIs)
     EXPECT_EQ(send(), Ranges());
 }
 
+// The backend answers a later READ first, which it had reported.
+TEST_F(ReadAheadRunTest, ResponseToAnotherReadIsNoVerdict)
+{
+    EXPECT_EQ(send(), Ranges({ { 0, 100 } }));
+    report(250);
+    EXPECT_EQ(send(), Ranges({ { 100, 150 } }));
+    EXPECT_EQ(respond(1), TransferResult::Done);
+    EXPECT_TRUE(run.is_ahead());
+    EXPECT_EQ(position(), 0u);
+    EXPECT_EQ(respond(0), TransferResult::Done);
+    EXPECT_FALSE(run.is_ahead());
+    EXPECT_EQ(position(), 250u);
+}
+
 TEST_F(ReadAheadRunTest, OneReportBehindItsResponseIsForgiven)
 {
     for (int i = 0; i < 3; i++)
