@@ -44,7 +44,7 @@ class InterruptLimits {
     }
 
   private:
-    // A second. Repetitions are those of a timer with a period of 5 ms, and some.
+    // A second, at most. Repetitions are those of a timer with a period of 5 ms, and some.
     static constexpr uint32_t burst = 64;
     static constexpr uint32_t partial_max = 1200;
     static constexpr uint32_t repeated_max = 250;

@@ -243,7 +243,8 @@ void Frontend::resume()
 {
     Mutex::Guard guard(mutex_);
     end_connection(wire::XenbusState::Initialising);
-    // The wait for a backend is one for that of this host.
+    // The card has waited for the backend of another host; that of this one gets the whole
+    // time-out.
     away_since_ms_ = now_ms();
     if (card_ != nullptr)
         card_->void_grants();

@@ -53,14 +53,14 @@ void Frontend::maintain()
         return;
     }
     device_.log(KSHIM_LOG_WARNING, why);
+    // A backend that may have attached to the rings of this card has to start over, and to see that
+    // they are gone before there are others. Any other backend finds us ready.
     const bool was_published = state_ == wire::XenbusState::Initialised;
-    // A backend that is connected, or takes itself for that, is to start over. Any other finds us
-    // ready.
-    remove_card(state_ == wire::XenbusState::Connected ? wire::XenbusState::Closed
-                                                       : wire::XenbusState::Initialising);
-    // It may have been about to connect, and waits for us now. If it has just attached to the rings
-    // of this card, it has to see that they are gone before there are others.
-    if (was_published) {
+    remove_card(was_published || state_ == wire::XenbusState::Connected
+                    ? wire::XenbusState::Closed
+                    : wire::XenbusState::Initialising);
+    // It may have been about to connect, and waits for us now.
+    if (was_published && !is_ending_) {
         is_throttled_ = true;
         throttle_.schedule(throttle_ms);
     } else {

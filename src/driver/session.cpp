@@ -262,13 +262,12 @@ void Session::on_put(kshim_control_kind kind)
     sync_for_later();
 }
 
-Result<RequestId> Session::post(wire::Request &request)
+bool Session::post(wire::Request &request)
 {
-    if (!is_attached(link_))
-        return Error::NoDevice;
-    const RequestId id = TRY(requests.post(request));
-    requests.keep_response(id);
-    return RequestId(id);
+    auto id = requests.post(request);
+    if (!id.is_error())
+        requests.keep_response(id.value());
+    return !id.is_error();
 }
 
 void Session::fail(PcmStop stop)

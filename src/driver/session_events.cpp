@@ -42,7 +42,9 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
     const bool is_handled =
-        is_period ? limits_.allow_period(is_free_wheeling()) : limits_.allow(news);
+        is_period || notices.is_period_elapsed // pointer() may have taken the event before
+            ? limits_.allow_period(is_free_wheeling())
+            : limits_.allow(news);
     if (is_handled)
         return KSHIM_EVENT_HANDLED;
     journal.counts.spurious_interrupts++;

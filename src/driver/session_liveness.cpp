@@ -26,9 +26,6 @@ bool Session::expects_activity() const
 {
     if (!is_attached(link_))
         return false;
-    // What is due has found no room in the ring.
-    if (backend_.is_close_due() || due_trigger() != nullptr)
-        return true;
     if (backend_.is_opening() || backend_.is_starting())
         return true;
     return backend_.is_started() &&

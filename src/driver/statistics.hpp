@@ -33,7 +33,7 @@ struct Statistics {
     uint64_t events = 0; // positions the backend has reported
     uint64_t backward_positions = 0; // of them
     uint64_t interrupts = 0;
-    uint64_t spurious_interrupts = 0; // of them, those without news
+    uint64_t spurious_interrupts = 0; // of them, those without news, or more than periods call for
     uint64_t notifications_sent = 0;
     uint64_t notifications_held_off = 0; // because the backend was busy anyway
     uint64_t coalesced_writes = 0; // times the application wrote what had to go with later frames

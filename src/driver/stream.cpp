@@ -207,9 +207,9 @@ Result<void> Stream::trigger(kshim_trigger command)
             session.stop();
             return {};
         case KSHIM_TRIGGER_DRAIN:
-            return session.drain();
+            break;
         }
-        return Error::Invalid;
+        return session.drain();
     });
 }
 

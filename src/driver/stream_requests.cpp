@@ -151,19 +151,15 @@ Result<wire::HwParamQuery> Stream::query(const wire::HwParamQuery &question)
         return narrow(question, *known);
     // Backends open their device a second time for a query, which fails once it is open. A question
     // that is not answered takes a slot of the ring, and as long as a caller waits at most.
-    const bool is_possible = session_.with([](Session &session) {
-        session.sync_for_later(); // for a response, also to CLOSE, that came late
-        return session.link() == Link::Attached && !session.backend().may_be_open() &&
-               !session.requests.is_kept_due();
-    });
-    if (!is_possible)
-        return wire::HwParamQuery(question);
-
     wire::Request query = {};
     query.operation = wire::Operation::HwParamQuery;
     query.hw_param = question;
-    auto id = session_.with([&](Session &session) { return session.post(query); });
-    if (id.is_error())
+    const bool is_asked = session_.with([&](Session &session) {
+        session.sync_for_later(); // for a response, also to CLOSE, that came late
+        return session.link() == Link::Attached && !session.backend().may_be_open() &&
+               !session.requests.is_kept_due() && session.post(query);
+    });
+    if (!is_asked)
         return wire::HwParamQuery(question);
     wait_until(query.operation,
                [](const Session &session) { return session.requests.kept_response() != nullptr; });

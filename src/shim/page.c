@@ -41,7 +41,8 @@ void kshim_page_touch(struct kshim_page *page)
 
 	/*
 	 * Locked even on one processor, on which the kernel patches the prefix of its atomic
-	 * operations out: the backend runs on another. What fails has met a write of the backend's.
+	 * operations out: the backend runs on another. An exchange fails only if the backend has
+	 * just written the word.
 	 */
 	do {
 		old = READ_ONCE(*word);

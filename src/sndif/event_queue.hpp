@@ -27,9 +27,7 @@ class EventQueue {
         auto event = page_
                          .read_head<wire::EventHead>(&wire::EventPage::events,
                                                      consumed_ % wire::event_ring_size)
-                         .validate([](const wire::EventHead &copy) {
-                             return copy.type == wire::event_current_position;
-                         });
+                         .validate(is_position);
         consumed_++;
         if (event.is_error())
             return false;
@@ -40,6 +38,11 @@ class EventQueue {
     void acknowledge();
 
   private:
+    static bool is_position(const wire::EventHead &event)
+    {
+        return event.type == wire::event_current_position;
+    }
+
     SharedPage<wire::EventPage> page_;
     uint32_t consumed_ = 0;
 };

@@ -18,9 +18,7 @@ constexpr uint32_t buffer_page_count(uint32_t bytes)
 // Directory pages for @buffer_pages pages of buffer; at least one.
 constexpr uint32_t directory_page_count(uint32_t buffer_pages)
 {
-    if (buffer_pages == 0)
-        return 1;
-    return (buffer_pages - 1) / wire::directory_entries + 1;
+    return buffer_pages == 0 ? 1 : (buffer_pages - 1) / wire::directory_entries + 1;
 }
 
 // Writes directory page @index of a list whose pages are granted as @directory and whose buffer is

@@ -36,6 +36,8 @@ constexpr milliseconds watch_limit(1500);
 constexpr milliseconds recovery_limit(6000);
 
 constexpr double percent_max = 10;
+// What the driver lets through of a storm, and what the victims' own streams take.
+constexpr double storm_interrupts_max = 700;
 // What the victims take that try again as fast as they can, not what the driver does.
 constexpr double retry_percent_max = 25;
 constexpr size_t log_lines_max = 8;
@@ -202,10 +204,12 @@ void Ordeal::suffer(const std::string &name)
     note_processor_time();
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     const uint64_t more = driver_interrupts();
+    const double rate = more < interrupts ? 0 : static_cast<double>(more - interrupts) / seconds;
+    blame(is_untimed() || !is_storm || rate < storm_interrupts_max,
+          "the storm interrupts the guest too often");
 
     char text[120];
-    std::snprintf(text, sizeof(text), "%.0f interrupts/s",
-                  more < interrupts ? 0 : static_cast<double>(more - interrupts) / seconds);
+    std::snprintf(text, sizeof(text), "%.0f interrupts/s", rate);
     notes_ = text;
     // From here on, for filling memory takes the processor too.
     MemoryChurn churn;

@@ -134,6 +134,16 @@ void AttackHarness::install(const Attack &attack, BackendStream &stream)
         plan_background(attack, stream, target);
 }
 
+std::vector<uint8_t> AttackHarness::copy_of_kept_pages() const
+{
+    std::vector<uint8_t> copy;
+    for (const void *page : kept_) {
+        const auto *bytes = static_cast<const uint8_t *>(page);
+        copy.insert(copy.end(), bytes, bytes + wire::page_size);
+    }
+    return copy;
+}
+
 void AttackHarness::plan_background(const Attack &attack, BackendStream &stream,
                                     std::shared_ptr<StreamTarget> target)
 {
@@ -148,9 +158,9 @@ void AttackHarness::plan_background(const Attack &attack, BackendStream &stream,
             if (attack.from == AttackPhase::started && !target->has_started)
                 continue;
             const StreamWatch watch(stream, strikes_);
+            const auto kept = copy_of_kept_pages();
             attack.background(*target);
-            // Noise in pages that should not be mapped any more.
-            strikes_.background |= !kept_.empty() || watch.has_changed();
+            strikes_.background |= watch.has_changed() || copy_of_kept_pages() != kept;
         }
         plan_background(attack, stream, target);
     }));

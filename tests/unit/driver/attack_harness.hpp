@@ -38,6 +38,7 @@ class AttackHarness : public DriverTest {
     void install(const Attack &attack, BackendStream &stream);
     void plan_background(const Attack &attack, BackendStream &stream,
                          std::shared_ptr<sndback::StreamTarget> target);
+    std::vector<uint8_t> copy_of_kept_pages() const;
     void use_playback();
     void use_capture();
     void use_store(const Attack &attack);
@@ -48,7 +49,7 @@ class AttackHarness : public DriverTest {
 
     std::unique_ptr<FakeCardNodes> nodes_;
     AttackStrikes strikes_;
-    std::vector<void *> kept_;
+    std::vector<void *> kept_; // pages of connections that are over, which the backend still maps
     std::vector<fake::Timeline::Plan> plans_;
     bool is_attacking_ = false;
     bool has_vanished_ = false;

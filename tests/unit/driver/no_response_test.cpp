@@ -121,7 +121,7 @@ TEST_F(StreamFailureTest, SlowBackendIsWaitedFor)
     EXPECT_TRUE(complaints().empty());
 }
 
-// What else is answered meanwhile does not have the caller wait longer.
+// A backend that answers another request does not have the caller wait longer.
 TEST_F(StreamFailureTest, AnswerToAnEarlierRequestDoesNotProlongAWait)
 {
     auto file = running();

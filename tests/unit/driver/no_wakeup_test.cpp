@@ -176,6 +176,18 @@ TEST_F(NoWakeupTest, BackendThatRefusesTheStepGetsWholePeriods)
     EXPECT_EQ(step(), 1024u);
 }
 
+// It says so only when it is asked for the step.
+TEST_F(NoWakeupTest, BackendThatCanDoNoPeriodGetsTheApplications)
+{
+    stream().on_query = [](wire::HwParamQuery query) {
+        if (query.period.min == 256)
+            query.period = { 2000, 2000 };
+        return query;
+    };
+    EXPECT_TRUE(open_without_wakeups());
+    EXPECT_EQ(step(), 1024u);
+}
+
 // A backend that hangs has the stream of the last application open.
 TEST_F(NoWakeupTest, StepIsNotThatOfAnotherApplication)
 {

@@ -47,6 +47,20 @@ TEST_F(StallTest, TimeOutIsTheModulesParameter)
     EXPECT_EQ(link(), "stalled");
 }
 
+// What it has reported in that time is looked at before its answer is.
+TEST_F(StallTest, BackendThatComesBackWithAnEventPageThatIsNone)
+{
+    auto file = playing();
+    hang_while_it_plays(*file);
+    write(*file, 256);
+    stream().event_page().in_prod -= 1;
+    stream().latency = fake::Duration(0);
+    stream().serve();
+    kernel.timeline.pass(1ms);
+    EXPECT_EQ(link(), "broken");
+    EXPECT_EQ(file->state(), PcmState::Disconnected);
+}
+
 // While it had nothing to play the backend owed nothing.
 TEST_F(StallTest, StarvedStreamIsWatchedOnceItGoesOn)
 {
@@ -175,7 +189,7 @@ TEST_F(StallTest, AnyResponseShowsAtOnceThatItIsBack)
     EXPECT_EQ(link(), "attached");
 }
 
-TEST_F(StallTest, StreamThatWasDroppedMeanwhileIsNotOpenedAgain)
+TEST_F(StallTest, StreamThatWasDroppedIsNotOpenedAgain)
 {
     auto file = playing();
     hang_while_it_plays(*file);

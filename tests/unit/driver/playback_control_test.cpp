@@ -41,6 +41,15 @@ TEST_F(PlaybackTest, FramesOfAnMmapClientAreSentAsTheyAreCommitted)
     EXPECT_EQ(stream().record.written, audio);
 }
 
+// ALSA's core does not do that.
+TEST_F(PlaybackTest, TriggerOutOfOrderIsRefused)
+{
+    auto file = prepared();
+    EXPECT_EQ(xen_front_pcm_trigger(file->substream().stream, KSHIM_TRIGGER_PAUSE_RELEASE), -EPIPE);
+    EXPECT_EQ(file->write(make_audio(1024 * frame_bytes)), 1024);
+    EXPECT_EQ(file->state(), PcmState::Running);
+}
+
 // ALSA's core closes a stream before it takes it out of its group: what applications do with the
 // other streams is done with this one as well, by snd_pcm_action_group().
 TEST_F(PlaybackTest, OperationsOfAGroupMayComeBehindClose)

@@ -171,6 +171,22 @@ TEST_F(SleepTest, GrantsThatCannotBeRenewedAreTriedAgain)
     }
 }
 
+// The bus could not restore the device, and nothing has ended the mappings of the backend.
+TEST_F(SleepTest, BackendThatKeepsTheBufferIsWaitedFor)
+{
+    auto file = playing();
+    kernel.context.run_elsewhere([&] { xen_front_resume(&device); });
+    backend.publish(XenbusState::InitWait);
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    ASSERT_EQ(device.errors.size(), 1u);
+    EXPECT_NE(device.errors[0].find("still maps an audio buffer"), std::string::npos);
+    backend.detach();
+    kernel.timeline.pass(300ms);
+    ASSERT_EQ(state(), XenbusState::Initialised);
+    backend.connect();
+    expect_the_rest(*file, 0);
+}
+
 TEST_F(SleepTest, RestoredWithAnotherConfiguration)
 {
     auto file = playing();
