@@ -78,8 +78,8 @@ class Frontend {
     // Held over XenStore and calls of ALSA's. No thread of an application takes it.
     Mutex mutex_;
     Work maintenance_;
-    // Before a state is handled that came too fast, or so soon after a card has gone that the backend
-    // may not have seen it.
+    // Before a state is handled that came too fast, or so soon after a card has gone that the
+    // backend may not have seen it.
     static constexpr unsigned int throttle_ms = 500;
     Work throttle_; // of states that come too fast, and of attempts to connect
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.

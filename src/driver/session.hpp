@@ -91,7 +91,8 @@ class Session {
     // Takes responses and posts what is due, outside of interrupts: what is found for ALSA is told
     // by the card's maintenance.
     void sync_for_later();
-    // Posts a request whose response the caller waits for; false when the ring is full. With a backend.
+    // Posts a request whose response the caller waits for; false when the ring is full. With a
+    // backend.
     bool post(wire::Request &request);
     // What the backend makes of the stream.
     const BackendStream &backend() const
