@@ -14,6 +14,12 @@ backend=$!
 until dom0_is_done; do
 	sleep 1
 done
+# The card is in Dom0 again, and each domain that had it here has ended. libxl leaves it to this domain to
+# remove what was left of them.
+has_nothing_left() {
+	[ -z "$(xenstore-list backend/vsnd)" ] && [ -z "$(cat "/proc/$backend/task/$backend/children")" ]
+}
+check "nothing is left of the guest's cards, and no worker" wait_until has_nothing_left
 check "the driver domain's backend has lived" kill -0 $backend
 check "it has the volume from before" grep -q "channel 0: -6.020 dB" "$log"
 kill $backend

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/guest.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -29,20 +25,13 @@ constexpr std::chrono::seconds start_pause { 1 };
 // One that has lived that long was started with success.
 constexpr std::chrono::seconds long_life { 60 };
 
+// libxl waits until it has seen the state of a card that is closed.
+constexpr std::chrono::seconds leftovers_patience { 1 };
+
 Quota quota_of(const SupervisorContext &context, const GuestIdentity &identity)
 {
     const GuestRules *rules = context.configuration.find(identity);
     return rules != nullptr ? rules->quota : Quota {};
-}
-
-std::string describe_exit(int status)
-{
-    if (WIFSIGNALED(status))
-        return fmt::format("killed by signal {} ({})", WTERMSIG(status),
-                           WTERMSIG(status) == SIGSYS    ? "a system call that it must not use"
-                           : WTERMSIG(status) == SIGXCPU ? "a real-time thread that never waited"
-                                                         : strsignal(WTERMSIG(status)));
-    return fmt::format("exit status {}", WEXITSTATUS(status));
 }
 
 } // namespace
@@ -55,12 +44,6 @@ Guest::Guest(SupervisorContext &context, unsigned domain)
       log_(domain),
       questions_(questions_per_second, questions_at_once)
 {
-    // Without it, a new name is seen at the next change of another node.
-    try {
-        name_watch_.emplace(context_.store, nodes_.name_node(), std::to_string(domain_));
-    } catch (const std::runtime_error &error) {
-        log(LogLevel::debug, "dom{}: {}", domain_, error.what());
-    }
     identify();
 }
 
@@ -74,6 +57,7 @@ Guest::~Guest()
 
 void Guest::identify()
 {
+    nodes_.watch_identity();
     identity_ = nodes_.identity();
     const Quota quota = quota_of(context_, identity_);
     updates_ = TokenBucket(quota.updates, quota.updates);
@@ -82,15 +66,19 @@ void Guest::identify()
 
 bool Guest::is_allowed()
 {
-    const bool allowed = context_.configuration.find(identity_) != nullptr;
-    if (!std::exchange(refused_, !allowed) && !allowed) {
-        const std::string reason =
-            fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
-                        printable(identity_.name), printable(identity_.uuid));
-        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
-        nodes_.refuse_cards(reason);
+    if (context_.configuration.find(identity_) != nullptr) {
+        refused_.reset();
+        return true;
     }
-    return allowed;
+    const std::string reason =
+        fmt::format("no [guest] section of the configuration matches name '{}' or UUID '{}'",
+                    printable(identity_.name), printable(identity_.uuid));
+    if (!refused_) {
+        log(LogLevel::error, "dom{}: not served: {}", domain_, reason);
+        refused_.emplace();
+    }
+    nodes_.refuse_cards(reason, *refused_);
+    return false;
 }
 
 void Guest::reconfigure()
@@ -139,6 +127,11 @@ void Guest::serve(Time now)
     }
     if (worker_)
         worker_->check_deadline(now);
+    if (remove_at_ && *remove_at_ <= now) {
+        remove_at_.reset();
+        nodes_.remove_leftovers();
+        changed_ = true;
+    }
     if (wants_look() && updates_.take(now))
         look(now);
 }
@@ -151,10 +144,13 @@ bool Guest::wants_look() const
 // Whether there should be a worker, and what there is to tell it.
 void Guest::look(Time now)
 {
-    over_ = nodes_.cards().empty();
-    if (over_)
+    remove_at_ =
+        nodes_.has_leftovers() ? std::optional<Time>(now + leftovers_patience) : std::nullopt;
+    const bool has_cards = !nodes_.cards().empty();
+    over_ = !has_cards && !remove_at_;
+    if (!has_cards)
         nodes_.forget_errors();
-    if (over_ || !context_.store.domain_alive(domain_)) {
+    if (!has_cards || !context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();
     }
@@ -188,6 +184,8 @@ std::optional<Time> Guest::deadline(Time now)
     };
     if (worker_ && worker_->deadline())
         consider(*worker_->deadline());
+    if (remove_at_)
+        consider(*remove_at_);
     if (wants_look())
         consider(worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_));
     return next;

@@ -61,7 +61,7 @@ class Guest {
     {
         return worker_.has_value();
     }
-    // There are no cards any more, and no worker.
+    // There are no cards any more, nothing that is left of them, and no worker.
     [[nodiscard]] bool is_over() const
     {
         return over_ && !worker_ && !changed_;
@@ -94,10 +94,12 @@ class Guest {
     StoreBroker broker_; // of the worker
     GuestLog log_;
     std::optional<GuestWorker> worker_;
-    std::optional<XenStore::Watch> name_watch_;
     bool changed_ = true; // and the worker has not been told
     bool over_ = false;
-    bool refused_ = false;
+    // When leftovers of cards are removed.
+    std::optional<Time> remove_at_;
+    // The cards that xl finds refused; nothing: the guest is not refused.
+    std::optional<std::vector<std::string>> refused_;
     // When a worker that has died is started again.
     Backoff backoff_ { std::chrono::seconds(1), std::chrono::seconds(60) };
     Time start_at_ {}; // not before

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "server/log.hpp"
 #include "server/spawn.hpp"
@@ -161,6 +162,16 @@ void GuestWorker::request_report()
         return;
     owes_report_ = true;
     send(MessageKind::report);
+}
+
+std::string describe_exit(int status)
+{
+    if (WIFSIGNALED(status))
+        return fmt::format("killed by signal {} ({})", WTERMSIG(status),
+                           WTERMSIG(status) == SIGSYS    ? "a system call that it must not use"
+                           : WTERMSIG(status) == SIGXCPU ? "a real-time thread that never waited"
+                                                         : strsignal(WTERMSIG(status)));
+    return fmt::format("exit status {}", WEXITSTATUS(status));
 }
 
 bool GuestWorker::take_exit(int process)

@@ -56,7 +56,7 @@ class GuestWorker {
     }
     // Kills it without waiting for its end.
     void kill() const;
-    // Kills it, and logs the reason unless it was about to end.
+    // Kills it, and logs why, unless it was about to end.
     void give_up(std::string_view reason);
     // Gives it up if it has not done in time what it was told.
     void check_deadline(Time now);
@@ -127,5 +127,8 @@ class GuestWorker {
     std::vector<std::string> statistics_;
     std::vector<std::string> next_statistics_; // of a report that is not complete
 };
+
+// How a worker has exited. `status`: as waitpid() says.
+[[nodiscard]] std::string describe_exit(int status);
 
 } // namespace sndback

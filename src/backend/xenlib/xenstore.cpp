@@ -28,10 +28,12 @@ std::string reason()
     return std::generic_category().message(errno);
 }
 
-std::vector<std::string> list_children(xs_handle *handle, const std::string &path)
+std::vector<std::string> list_children(xs_handle *handle, xs_transaction_t transaction,
+                                       const std::string &path)
 {
     unsigned count = 0;
-    const std::unique_ptr<char *, Free> names(xs_directory(handle, XBT_NULL, path.c_str(), &count));
+    const std::unique_ptr<char *, Free> names(
+        xs_directory(handle, transaction, path.c_str(), &count));
     if (names == nullptr)
         return {};
     return { names.get(), names.get() + count };
@@ -58,19 +60,24 @@ XenStore::XenStore() : handle_(xs_open(0))
             reason()));
 }
 
-std::optional<std::string> XenStore::read(const std::string &path) const
+std::optional<std::string> XenStore::read(std::uint32_t transaction, const std::string &path) const
 {
     unsigned length = 0;
     const std::unique_ptr<void, Free> value(
-        xs_read(handle_.get(), XBT_NULL, path.c_str(), &length));
+        xs_read(handle_.get(), transaction, path.c_str(), &length));
     if (value == nullptr)
         return std::nullopt;
     return std::string(static_cast<const char *>(value.get()), length);
 }
 
+std::optional<std::string> XenStore::read(const std::string &path) const
+{
+    return read(XBT_NULL, path);
+}
+
 std::vector<std::string> XenStore::list(const std::string &path) const
 {
-    return list_children(handle_.get(), path);
+    return list_children(handle_.get(), XBT_NULL, path);
 }
 
 // oxenstored sends answers of any length over a socket, and libxenstore takes none of more than
@@ -82,7 +89,8 @@ std::vector<std::string> XenStore::list_apart(const std::string &path) const
     if (!answers())
         return {};
     const std::unique_ptr<xs_handle, Closer> handle(xs_open(0));
-    return handle == nullptr ? std::vector<std::string> {} : list_children(handle.get(), path);
+    return handle == nullptr ? std::vector<std::string> {}
+                             : list_children(handle.get(), XBT_NULL, path);
 }
 
 void XenStore::write(const std::string &path, const std::string &value)
@@ -92,36 +100,64 @@ void XenStore::write(const std::string &path, const std::string &value)
         refuse_write(path, value);
 }
 
-void XenStore::write_beside(const std::string &other, const std::string &path,
-                            const std::string &value)
+bool XenStore::transact(const std::function<Change(std::uint32_t)> &change)
 {
     constexpr unsigned most_tries = 100;
     // A transaction fails, and leaves everything as it was, when another client writes meanwhile.
     for (unsigned tries = 0; tries < most_tries; ++tries) {
         const xs_transaction_t transaction = xs_transaction_start(handle_.get());
         if (transaction == XBT_NULL)
-            break;
-        unsigned length = 0;
-        const bool is_there = std::unique_ptr<void, Free>(xs_read(
-                                  handle_.get(), transaction, other.c_str(), &length)) != nullptr;
-        const bool is_written =
-            is_there && xs_write(handle_.get(), transaction, path.c_str(), value.data(),
-                                 static_cast<unsigned>(value.size()));
+            return false;
+        const Change outcome = change(transaction);
         const int error = errno;
-        const bool is_done = xs_transaction_end(handle_.get(), transaction, !is_written);
-        if (!is_there || (is_written && is_done))
-            return;
-        if (!is_written)
+        const bool is_done =
+            xs_transaction_end(handle_.get(), transaction, outcome != Change::made);
+        if (outcome == Change::unwanted || (outcome == Change::made && is_done))
+            return true;
+        if (outcome == Change::refused)
             errno = error;
         if (errno != EAGAIN)
-            break;
+            return false;
     }
-    refuse_write(path, value);
+    return false;
+}
+
+void XenStore::write_beside(const std::string &other, const std::string &path,
+                            const std::string &value)
+{
+    const bool is_done = transact([&](std::uint32_t transaction) {
+        if (!read(transaction, other))
+            return Change::unwanted;
+        return xs_write(handle_.get(), transaction, path.c_str(), value.data(),
+                        static_cast<unsigned>(value.size()))
+                   ? Change::made
+                   : Change::refused;
+    });
+    if (!is_done)
+        refuse_write(path, value);
 }
 
 void XenStore::remove(const std::string &path)
 {
     xs_rm(handle_.get(), XBT_NULL, path.c_str());
+}
+
+void XenStore::remove_if(const std::string &path,
+                         const std::vector<std::pair<std::string, std::string>> &values)
+{
+    const bool is_done = transact([&](std::uint32_t transaction) {
+        for (const auto &[node, value] : values)
+            if (read(transaction, fmt::format("{}/{}", path, node)) != value)
+                return Change::unwanted;
+        const std::string above = path.substr(0, path.rfind('/'));
+        const bool is_alone = list_children(handle_.get(), transaction, above).size() == 1;
+        return xs_rm(handle_.get(), transaction, (is_alone ? above : path).c_str())
+                   ? Change::made
+                   : Change::refused;
+    });
+    if (!is_done)
+        throw std::runtime_error(
+            fmt::format("cannot remove the XenStore node {}: {}", path, reason()));
 }
 
 bool XenStore::answers() const

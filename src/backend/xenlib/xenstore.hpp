@@ -3,6 +3,7 @@
 // XenStore: nodes and watches of this domain. One thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "server/config.hpp"
@@ -27,6 +28,10 @@ class XenStore final : public StoreReader {
     // Writes if the other node is there at that moment. Throws std::runtime_error.
     void write_beside(const std::string &other, const std::string &path, const std::string &value);
     void remove(const std::string &path);
+    // Removes a directory if nodes in it have these values at that moment, and the one above it if
+    // it has no other. Throws std::runtime_error.
+    void remove_if(const std::string &path,
+                   const std::vector<std::pair<std::string, std::string>> &values);
     // Whether the daemon still answers; it is asked.
     [[nodiscard]] bool answers() const;
 
@@ -65,6 +70,15 @@ class XenStore final : public StoreReader {
     struct Closer {
         void operator()(xs_handle *handle) const;
     };
+    enum class Change {
+        made,
+        unwanted,
+        refused // errno says why
+    };
+    // Makes a change in a transaction. False: it is refused, and errno says why.
+    [[nodiscard]] bool transact(const std::function<Change(std::uint32_t transaction)> &change);
+    [[nodiscard]] std::optional<std::string> read(std::uint32_t transaction,
+                                                  const std::string &path) const;
     std::unique_ptr<xs_handle, Closer> handle_;
 };
 

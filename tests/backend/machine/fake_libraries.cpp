@@ -235,9 +235,9 @@ bool xs_write(Connection *handle, std::uint32_t transaction, const char *path, c
                .error == 0;
 }
 
-bool xs_rm(Connection *handle, std::uint32_t, const char *path)
+bool xs_rm(Connection *handle, std::uint32_t transaction, const char *path)
 {
-    return handle->ask(Call::store_remove, 0, 0, path).error == 0;
+    return handle->ask(Call::store_remove, 0, transaction, path).error == 0;
 }
 
 bool xs_watch(Connection *handle, const char *path, const char *token)

@@ -155,7 +155,8 @@ std::uint64_t GuestStream::position()
     return position_;
 }
 
-Guest::Guest(Xen &xen, unsigned domain, const std::string &name) : xen_(xen), domain_(domain)
+Guest::Guest(Xen &xen, unsigned domain, const std::string &name, unsigned backend_domain)
+    : xen_(xen), domain_(domain), backend_domain_(backend_domain)
 {
     xen.introduce(domain, name);
 }
@@ -167,7 +168,8 @@ std::string Guest::frontend(unsigned card) const
 
 std::string Guest::backend(unsigned card) const
 {
-    return "/local/domain/0/backend/vsnd/" + std::to_string(domain_) + "/" + std::to_string(card);
+    return "/local/domain/" + std::to_string(backend_domain_) + "/backend/vsnd/" +
+           std::to_string(domain_) + "/" + std::to_string(card);
 }
 
 void Guest::add_card(const std::string &streams, unsigned card)

@@ -107,7 +107,7 @@ class GuestStream {
 class Guest {
   public:
     // Its domain exists, as a toolstack has made it.
-    Guest(Xen &xen, unsigned domain, const std::string &name);
+    Guest(Xen &xen, unsigned domain, const std::string &name, unsigned backend_domain = 0);
 
     // The nodes of a card, as a toolstack writes them; `streams`: 'p' or 'c' for each.
     void add_card(const std::string &streams, unsigned card = 0);
@@ -142,6 +142,7 @@ class Guest {
   private:
     Xen &xen_;
     unsigned domain_;
+    unsigned backend_domain_;
     std::vector<std::unique_ptr<GuestStream>> streams_;
 };
 

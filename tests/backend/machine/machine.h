@@ -118,7 +118,7 @@ class Machine final : public Xen {
     // Of XenStore: what is to be written if no other client writes until its end.
     struct Transaction {
         std::uint64_t begun;
-        std::vector<std::pair<std::string, std::string>> writes;
+        std::vector<std::pair<std::string, std::optional<std::string>>> writes; // nothing: removed
     };
 
     void run();
@@ -126,8 +126,10 @@ class Machine final : public Xen {
     [[nodiscard]] std::pair<Reply, std::string> answer(Client &client, const Request &request,
                                                        const std::string &first,
                                                        const std::string &second);
-    [[nodiscard]] int write_for_backend(const std::string &path, const std::string &value,
+    [[nodiscard]] int write_for_backend(const std::string &path,
+                                        const std::optional<std::string> &value,
                                         std::uint32_t transaction);
+    void change(const std::string &path, const std::optional<std::string> &value);
     [[nodiscard]] int end_transaction(std::uint32_t number, bool is_given_up);
     [[nodiscard]] std::pair<Reply, std::string> map(Client &client, const Request &request,
                                                     const std::string &text);

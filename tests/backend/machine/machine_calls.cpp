@@ -89,8 +89,7 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
     case Call::store_end:
         return { Reply { end_transaction(request.number, request.domain != 0), 0 }, "" };
     case Call::store_remove:
-        erase(first);
-        return { good, "" };
+        return { Reply { write_for_backend(first, std::nullopt, request.number), 0 }, "" };
     case Call::store_watch:
         watches_.push_back({ client.number, first, second });
         send_event(client.number, first + '\0' + second + '\0');
@@ -146,7 +145,7 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
     }
 }
 
-int Machine::write_for_backend(const std::string &path, const std::string &value,
+int Machine::write_for_backend(const std::string &path, const std::optional<std::string> &value,
                                std::uint32_t transaction)
 {
     if (const auto what = before_write_.extract(path))
@@ -156,8 +155,16 @@ int Machine::write_for_backend(const std::string &path, const std::string &value
     if (transaction != 0)
         transactions_.at(transaction).writes.emplace_back(path, value);
     else
-        put(path, value);
+        change(path, value);
     return 0;
+}
+
+void Machine::change(const std::string &path, const std::optional<std::string> &value)
+{
+    if (value)
+        put(path, *value);
+    else
+        erase(path);
 }
 
 int Machine::end_transaction(std::uint32_t number, bool is_given_up)
@@ -168,7 +175,7 @@ int Machine::end_transaction(std::uint32_t number, bool is_given_up)
     if (transaction.begun != changes_)
         return EAGAIN;
     for (const auto &[path, value] : transaction.writes)
-        put(path, value);
+        change(path, value);
     return 0;
 }
 

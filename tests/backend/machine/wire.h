@@ -23,7 +23,7 @@ enum class Call : std::uint32_t {
     store_write, // text, second text; number: of the transaction, if it is one
     store_begin, // a transaction: its number
     store_end, // number: the transaction; domain: 1 if it is given up
-    store_remove,
+    store_remove, // text; number: as of store_write
     store_watch, // path, token
     store_unwatch,
     store_alive, // domain

@@ -19,7 +19,9 @@ TEST(GuestNodes, SaysOfCardsThatExistOnlyWhyTheyAreNotServed)
     };
     XenStore store;
     GuestNodes nodes(store, "/local/domain/0", "/local/domain/0/backend/vsnd", 3);
-    nodes.refuse_cards("why");
+    std::vector<std::string> told;
+    nodes.refuse_cards("why", told);
+    EXPECT_EQ(told, std::vector<std::string> { "0" });
     EXPECT_EQ(xenstore_nodes["/local/domain/0/error/backend/vsnd/3/0/error"], "why");
     EXPECT_FALSE(xenstore_nodes.contains("/local/domain/0/error/backend/vsnd/3/1/error"));
     xenstore_nodes.clear();

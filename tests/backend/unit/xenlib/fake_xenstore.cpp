@@ -72,6 +72,14 @@ bool xs_write(xs_handle *, xs_transaction_t, const char *path, const void *data,
     return true;
 }
 
+bool xs_rm(xs_handle *, xs_transaction_t, const char *path)
+{
+    const std::string below = std::string(path) + "/";
+    return std::erase_if(xenstore_nodes, [&](const auto &node) {
+               return node.first == path || node.first.starts_with(below);
+           }) != 0;
+}
+
 // No other client writes: what is written in a transaction may be there at once.
 xs_transaction_t xs_transaction_start(xs_handle *)
 {

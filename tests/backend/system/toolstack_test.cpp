@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a toolstack does to domains and cards, and when.
+#include <signal.h>
+
+#include "system/service.h"
+
+namespace sndback::fake {
+namespace {
+
+class Toolstack : public Service {};
+
+TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    for (unsigned round = 0; round < 3; ++round) {
+        machine_.write(guest.backend() + "/online", "0");
+        machine_.write(guest.backend() + "/state", "5");
+        ASSERT_TRUE(guest.wait_for_backend(XenbusStateClosed));
+        machine_.remove("/local/domain/0/backend/vsnd/3");
+        machine_.remove("/local/domain/3/device");
+        guest.add_card("p");
+        ASSERT_TRUE(guest.connect()) << backend_->log();
+    }
+}
+
+TEST_F(Toolstack, EveryCardOfARefusedGuestHasTheReason)
+{
+    configure("[guest other]\nplayback = null\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    const std::string errors = "/local/domain/0/error/backend/vsnd/3";
+    for (const unsigned card : { 0U, 1U }) {
+        guest.add_card("p", card);
+        EXPECT_TRUE(machine_.wait(
+            [&] {
+                return machine_.read(errors + "/" + std::to_string(card) + "/error").has_value();
+            },
+            5s))
+            << card;
+    }
+    const std::string log = backend_->log();
+    EXPECT_EQ(log.find("not served"), log.rfind("not served"));
+}
+
+} // namespace
+} // namespace sndback::fake
