@@ -63,6 +63,9 @@ constexpr const char *devices_and_examples =
     "  xen-sndback --map 'music=alsa:hw:0,0' --map '*:c=pattern' --default null\n"
     "  xen-sndback --default wav:/var/lib/xen/sound/%d-%u.wav --stats /run/sound.json";
 
+// Where --map and --default serve every guest, no quota can be set.
+constexpr unsigned streams_of_trials = 64;
+
 struct Arguments {
     Settings settings;
     std::vector<DeviceRule> rules; // --map
@@ -202,6 +205,7 @@ void try_out(Arguments &arguments)
         throw CLI::ValidationError(
             "--config", "not together with --map or --default, which take the file's place");
     GuestSection everyone { "*", {} };
+    everyone.rules.quota.streams = streams_of_trials;
     everyone.rules.rules = std::move(arguments.rules);
     everyone.rules.playback = arguments.fallback.value_or(DeviceSpec {});
     if (is_harmless_source(*everyone.rules.playback))

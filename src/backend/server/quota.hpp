@@ -11,7 +11,8 @@ namespace sndback {
 
 struct Quota {
     unsigned cards = 8;
-    unsigned streams = 64; // connected, on all cards
+    // Connected, on all cards. PulseAudio serves 64 clients, of which each may be one.
+    unsigned streams = 16;
     unsigned pages = 8192; // mapped at a time
     unsigned buffer_kib = 8192; // of one stream
     unsigned rate = 384'000; // in Hz

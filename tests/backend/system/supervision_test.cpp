@@ -206,10 +206,11 @@ TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
 TEST_F(Supervision, ACardIsConnectedAgainWithinTheBudgetOfRequests)
 {
     constexpr unsigned requests = 3200;
-    configure("[guest *]\nplayback = null\nrequests = " + std::to_string(requests) + "\n");
+    constexpr unsigned streams = 64;
+    configure("[guest *]\nplayback = null\nrequests = " + std::to_string(requests) +
+              "\nstreams = " + std::to_string(streams) + "\n");
     start();
     Guest guest(machine_, 3, "desktop");
-    constexpr unsigned streams = 64;
     guest.add_card(std::string(streams, 'p'));
     ASSERT_TRUE(guest.connect());
     const unsigned before = machine_.binds();
