@@ -134,11 +134,15 @@ void Guest::serve(Time now)
     }
     if (wants_look() && updates_.take(now))
         look(now);
+    if (is_untold_ && worker_ && worker_->takes_updates()) {
+        is_untold_ = false;
+        worker_->update(now);
+    }
 }
 
 bool Guest::wants_look() const
 {
-    return changed_ && (worker_ ? worker_->takes_updates() : !context_.stopping);
+    return changed_ && (worker_ ? !worker_->is_lost() : !context_.stopping);
 }
 
 // Whether there should be a worker, and what there is to tell it.
@@ -163,7 +167,8 @@ void Guest::look(Time now)
     }
     if (worker_) {
         changed_ = false;
-        return worker_->update(now);
+        is_untold_ = true;
+        return;
     }
     if (!is_allowed()) {
         changed_ = false;
@@ -239,6 +244,7 @@ bool Guest::take_exit(int process, int status)
     const bool was_stopping = worker_->is_stopping();
     const bool lived_long = worker_->age(now) > long_life;
     worker_.reset();
+    is_untold_ = false;
     broker_.remove_watches();
     // What has changed while it was about to end, it was told in vain.
     changed_ = true;

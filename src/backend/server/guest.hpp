@@ -94,7 +94,8 @@ class Guest {
     StoreBroker broker_; // of the worker
     GuestLog log_;
     std::optional<GuestWorker> worker_;
-    bool changed_ = true; // and the worker has not been told
+    bool changed_ = true; // and nothing has been done about it
+    bool is_untold_ = false; // the worker: of a change that was looked at
     bool over_ = false;
     // When leftovers of cards are removed.
     std::optional<Time> remove_at_;

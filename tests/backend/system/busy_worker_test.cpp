@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A worker that does not look at what it is told: it waits for a device, or does not listen at all.
+#include <signal.h>
+
+#include "system/service.h"
+
+namespace sndback::fake {
+namespace {
+
+class BusyWorker : public Service {};
+
+// A worker that waits for a device has not said that it has looked at the last change.
+TEST_F(BusyWorker, ADomainThatDiesWhileItsWorkerIsBusyIsNoticed)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
+    guest.set_state(XenbusStateClosing);
+    // The supervisor has looked when it asks nothing more, and waits for the worker to look.
+    for (std::uint64_t seen = 0; machine_.wait([&] { return machine_.calls() != seen; }, 300ms);)
+        seen = machine_.calls();
+    machine_.release(3);
+    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
+}
+
+TEST_F(BusyWorker, ABusyWorkerIsNotAskedWithoutEnd)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
+    guest.set_state(XenbusStateClosing);
+    machine_.write(guest.backend() + "/online", "1");
+    const std::uint64_t before = machine_.calls();
+    EXPECT_FALSE(machine_.wait([&] { return machine_.calls() > before + 100; }, 1s));
+    ASSERT_EQ(kill(backend_->workers()[0], SIGCONT), 0);
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosing));
+}
+
+} // namespace
+} // namespace sndback::fake
