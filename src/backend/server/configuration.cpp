@@ -207,8 +207,9 @@ bool GuestSection::matches(const GuestIdentity &guest) const
 {
     if (pattern == "*")
         return true;
-    if (!guest.uuid.empty() && strcasecmp(pattern.c_str(), guest.uuid.c_str()) == 0)
-        return true;
+    // Tenants may choose the names of their guests, and another one's UUID for a name.
+    if (is_uuid(pattern))
+        return strcasecmp(pattern.c_str(), guest.uuid.c_str()) == 0;
     const std::string name = guest.lasting_name();
     return !name.empty() && fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 #include <string_view>
 
 namespace sndback {
+
+[[nodiscard]] inline bool is_uuid(std::string_view text)
+{
+    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char got, char form) {
+        return form == '-' ? got == '-' : std::isxdigit(static_cast<unsigned char>(got)) != 0;
+    });
+}
 
 // Who a guest is, from nodes that only the toolstack can write.
 struct GuestIdentity {

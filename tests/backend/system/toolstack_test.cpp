@@ -47,5 +47,15 @@ TEST_F(Toolstack, EveryCardOfARefusedGuestHasTheReason)
     EXPECT_EQ(log.find("not served"), log.rfind("not served"));
 }
 
+TEST_F(Toolstack, ANameIsNotTakenForAnotherGuestsUuid)
+{
+    configure("[guest 11111111-1111-1111-1111-111111111111]\nplayback = null\n");
+    start();
+    Guest guest(machine_, 3, "11111111-1111-1111-1111-111111111111");
+    guest.add_card("p");
+    EXPECT_TRUE(backend_->wait_log("dom3: not served", 10s));
+    EXPECT_TRUE(backend_->workers().empty());
+}
+
 } // namespace
 } // namespace sndback::fake
