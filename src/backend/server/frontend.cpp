@@ -67,6 +67,9 @@ void Frontend::update(bool stopping)
         fail("a stream broke the protocol or its device; see the log");
 
     const Action action = decide(phase_, frontend_state_, stopping || must_leave());
+    // A toolstack that has made the card anew, or written its state late, has not left the offer.
+    if (action == Action::none && phase_ == Phase::offered && own_state() != XenbusStateInitWait)
+        return offer();
     act(action == Action::close && closings_answered_ >= closings_answered_max ? Action::none
                                                                                : action);
 }
@@ -131,7 +134,13 @@ bool Frontend::must_leave() const
     if (!store.domain_alive(domain_) || store.read(backend_path_ + "/online") == "0")
         return true;
     return phase_ != Phase::removed && phase_ != Phase::closing &&
-           parse_state(store.read(backend_path_ + "/state").value_or("")) == XenbusStateClosing;
+           own_state() == XenbusStateClosing;
+}
+
+// As XenStore has it, in which the toolstack may have written as well.
+xenbus_state Frontend::own_state() const
+{
+    return parse_state(environment_.store.read(backend_path_ + "/state").value_or(""));
 }
 
 std::optional<std::string> Frontend::find_frontend() const

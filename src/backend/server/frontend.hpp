@@ -58,6 +58,7 @@ class Frontend {
 
   private:
     [[nodiscard]] bool must_leave() const;
+    [[nodiscard]] xenbus_state own_state() const;
     [[nodiscard]] std::optional<std::string> find_frontend() const;
     void act(Action action);
     [[nodiscard]] bool may_connect();

@@ -10,6 +10,35 @@ namespace {
 
 class Toolstack : public Service {};
 
+TEST_F(Toolstack, AnOfferThatIsOverwrittenIsMadeAgain)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    machine_.write(guest.backend() + "/state", "1");
+    EXPECT_TRUE(guest.connect(0, 5s));
+}
+
+// Removed by force, and made anew before the worker looks.
+TEST_F(Toolstack, ACardThatIsMadeAnewUnseenIsOffered)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    const pid_t worker = backend_->workers()[0];
+    ASSERT_EQ(kill(worker, SIGSTOP), 0);
+    machine_.remove(guest.backend());
+    machine_.remove(guest.frontend());
+    guest.add_card("p");
+    ASSERT_EQ(kill(worker, SIGCONT), 0);
+    EXPECT_TRUE(guest.connect(0, 5s)) << backend_->log();
+}
+
 TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
 {
     configure(speaker_for_all);
