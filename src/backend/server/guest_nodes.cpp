@@ -101,7 +101,7 @@ std::string GuestNodes::own_node(std::string_view name) const
 // a domain have.
 void GuestNodes::watch_identity()
 {
-    for (const std::string &path : { own_node("name") }) {
+    for (const std::string &path : { own_node("name"), own_node("vm") }) {
         if (watches_.contains(path) || !store_.read(path))
             continue;
         try {

@@ -230,7 +230,7 @@ TEST_F(Supervision, ACardIsConnectedAgainWithinTheBudgetOfRequests)
     EXPECT_TRUE(guest.connect());
 }
 
-// One for the guest's name, which is the supervisor's, and one for the state of its card.
+// The guest's name and UUID are watched by the supervisor, and the state of its card.
 TEST_F(Supervision, AWorkerWatchesTheStatesOfItsCardsOnly)
 {
     configure(speaker_for_all);
@@ -238,7 +238,7 @@ TEST_F(Supervision, AWorkerWatchesTheStatesOfItsCardsOnly)
     Guest guest(machine_, 3, "desktop");
     guest.add_card("p");
     have_taken_over(guest, Intrusion::watches);
-    EXPECT_EQ(machine_.watches("/local/domain/3"), 2U);
+    EXPECT_EQ(machine_.watches("/local/domain/3"), 3U);
     EXPECT_EQ(machine_.watches("/local/domain/3/name"), 1U);
     EXPECT_EQ(machine_.watches(guest.frontend() + "/state"), 1U);
     EXPECT_TRUE(backend_->is_running());

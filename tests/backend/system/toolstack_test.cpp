@@ -57,6 +57,17 @@ TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
     }
 }
 
+TEST_F(Toolstack, AUuidThatIsWrittenLaterIsSeen)
+{
+    configure("[guest 00000000-1111-0000-0000-000000000013]\nplayback = null\n");
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(backend_->wait_log("dom3: not served"));
+    machine_.write("/local/domain/3/vm", "/vm/00000000-1111-0000-0000-000000000013");
+    EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait, 0, 5s));
+}
+
 TEST_F(Toolstack, EveryCardOfARefusedGuestHasTheReason)
 {
     configure("[guest other]\nplayback = null\n");
