@@ -13,6 +13,7 @@
 #include <cstdio>
 
 #include "server/log.hpp"
+#include "server/service.hpp"
 #include "server/spawn.hpp"
 #include "server/supervisor.hpp"
 #include "server/worker.hpp"
@@ -255,6 +256,7 @@ int run_backend(int argc, char **argv, const SabotageOptions &sabotage)
     // Attacks do what a sandbox is there to prevent.
     settings.sandbox = settings.sandbox && !settings.sabotage;
 
+    prepare_process();
     snd_lib_error_set_handler(&log_alsa_error);
     if (arguments.worker)
         return run_worker(arguments);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/log.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <stdexcept>
@@ -30,9 +32,19 @@ constexpr std::array<LevelName, 6> level_names { { { "debug", LogLevel::debug, 7
 LogLevel least_level = LogLevel::info;
 LogSink current_sink;
 
-void write_line(const std::string &line)
+// One call for the whole line: other processes write to the same file. Guests do not wait for a
+// logger that does not read its pipe.
+void write_line(std::string line)
 {
-    // One call for the whole line: other processes write to the same file.
+    static std::atomic<unsigned> dropped = 0;
+    pollfd descriptor { STDERR_FILENO, POLLOUT, 0 };
+    if (poll(&descriptor, 1, 0) == 0) {
+        ++dropped;
+        return;
+    }
+    if (const unsigned count = dropped.exchange(0); count != 0)
+        line += fmt::format(" ({} lines before this one were dropped: nothing took them)", count);
+    line += '\n';
     (void)!write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -68,8 +80,8 @@ LogSink stderr_log()
 {
     if (std::getenv("JOURNAL_STREAM") != nullptr)
         return [](LogLevel level, std::string_view text) {
-            write_line(fmt::format("<{}>{}\n",
-                                   level_names[static_cast<std::size_t>(level)].priority, text));
+            write_line(
+                fmt::format("<{}>{}", level_names[static_cast<std::size_t>(level)].priority, text));
         };
     return [](LogLevel level, std::string_view text) {
         timespec now {};
@@ -78,7 +90,7 @@ LogSink stderr_log()
         localtime_r(&now.tv_sec, &broken);
         std::array<char, 32> stamp {};
         std::strftime(stamp.data(), stamp.size(), "%Y-%m-%d %H:%M:%S", &broken);
-        write_line(fmt::format("{}.{:06} {} {}\n", stamp.data(), now.tv_nsec / 1000,
+        write_line(fmt::format("{}.{:06} {} {}", stamp.data(), now.tv_nsec / 1000,
                                level_names[static_cast<std::size_t>(level)].name, text));
     };
 }

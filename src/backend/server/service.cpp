@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,20 @@
 #include <fmt/core.h>
 
 namespace sndback {
+
+void prepare_process()
+{
+    // An ignored SIGCHLD would hide that a worker has died.
+    (void)std::signal(SIGCHLD, SIG_DFL);
+    // The log may be a pipe whose reader has died.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    int descriptor = 0;
+    do
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO && fcntl(descriptor, F_SETFD, 0) == 0);
+    if (descriptor >= 0)
+        close(descriptor);
+}
 
 File lock_instance(const std::string &path)
 {

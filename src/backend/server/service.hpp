@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What makes a daemon of it: one instance only, and telling the service manager.
+// What makes a daemon of it: whoever starts it, one instance only, and telling the service manager.
 #pragma once
 
 #include <string>
@@ -8,6 +8,10 @@
 #include "audio/file.hpp"
 
 namespace sndback {
+
+// Makes up for what a starter has left it: signals that are ignored or kill, descriptors 0 to 2
+// that are closed. Before any other thread exists.
+void prepare_process();
 
 // Held as long as it is open. Throws std::runtime_error if another instance holds it.
 [[nodiscard]] File lock_instance(const std::string &path);

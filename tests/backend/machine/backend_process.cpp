@@ -39,7 +39,8 @@ double processor_seconds(pid_t process)
 } // namespace
 
 BackendProcess::BackendProcess(Machine &machine, std::filesystem::path directory,
-                               std::vector<std::string> arguments)
+                               std::vector<std::string> arguments,
+                               const std::function<void()> &inherit)
     : log_path_(directory / "log")
 {
     arguments.insert(arguments.begin(), XEN_SNDBACK_PROGRAM);
@@ -67,6 +68,8 @@ BackendProcess::BackendProcess(Machine &machine, std::filesystem::path directory
     if (process_ == 0) {
         dup2(log, STDERR_FILENO);
         dup2(log, STDOUT_FILENO);
+        if (inherit)
+            inherit();
         close_range(3, ~0U, 0);
         execve(pointers[0], pointers.data(), variables.data());
         _exit(126);

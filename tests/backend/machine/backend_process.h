@@ -19,9 +19,10 @@ struct Usage {
 
 class BackendProcess {
   public:
-    // Starts it, with its log in `directory`/log; --lock is added.
+    // Starts it, with its log in `directory`/log; --lock is added. `inherit`: what its starter does
+    // to the process before that.
     BackendProcess(Machine &machine, std::filesystem::path directory,
-                   std::vector<std::string> arguments);
+                   std::vector<std::string> arguments, const std::function<void()> &inherit = {});
     // SIGKILL, if it runs.
     ~BackendProcess();
     BackendProcess(const BackendProcess &) = delete;
