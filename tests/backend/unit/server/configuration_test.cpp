@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/configuration.hpp"
 
-#include <gtest/gtest.h>
+#include <fstream>
+
+#include "unit/support.h"
 
 namespace sndback {
 namespace {
@@ -119,9 +121,61 @@ TEST(Configuration, NamesLineAndRemedy)
            { "[guest a]\n[defaults]\n", "[defaults] must come before" },
            { "[backend]\nuser = x\ncolour = red\n", "knows user and realtime-priority" },
            { "[backend]\nrealtime-priority = 99\n", "from 0 to 50" },
+           { "[guest a]\nplayback = alsa:default  # loud\n", "conf:2: 'playback = alsa" },
+           { "[guest a]\nstreams = 2\t# few\n", "a comment takes a line of its own" },
+           { "[guest a] # see [1]\n", "conf:1: [guest a] # see [1]: text behind" },
+           { "[guest a] # see 1\n", "and nothing follows" },
+           { "[guest a]\n[guest b]\n[guest a]\n", "conf:3: [guest a]: is there already" },
+           { "[guest 12345678-1234-1234-1234-123456789ABC]\n"
+             "[guest 12345678-1234-1234-1234-123456789abc]\n",
+             "conf:2: [guest 12345678" },
+           { "[guest *]\n[backend]\nuser = x\n[guest a]\n", "conf:4: [guest a]: comes after" },
+           { "[guest a]\ncapture = null\ncapture = pattern\n", "conf:3: 'capture = pattern'" },
+           { "[backend]\nuser = x\n[guest a]\n[backend]\nuser = y\n", "conf:5: 'user = y'" },
            { "[guest a]\nx\x1b[31m = 1\n", "x\\x1b[31m" } })
         EXPECT_NE(error_of(wrong.text).find(wrong.message), std::string::npos)
             << wrong.text << error_of(wrong.text);
+}
+
+TEST(Configuration, LeavesWhatLooksLikeACommentOrIsSaidOfOthers)
+{
+    const Configuration configuration =
+        parse_configuration("[guest a]\nplayback = alsa:hw#1\nplayback \"x\" = null\n"
+                            "playback \"y # z\" = null\n[guest web-[0-9]]\nplayback = null\n"
+                            "[guest \"b [1] c\"]\nplayback = null\n",
+                            "conf");
+    EXPECT_NE(configuration.find({ 1, "web-3", "" }), nullptr);
+    EXPECT_NE(configuration.find({ 1, "b 1 c", "" }), nullptr);
+}
+
+// Tenants may choose their guests' names.
+TEST(Configuration, ANameIsNoUuid)
+{
+    constexpr const char *uuid = "12345678-1234-1234-1234-123456789ABC";
+    const Configuration configuration = parse_configuration(complete, "conf");
+    EXPECT_EQ(configuration.find({ 3, uuid, "" }), nullptr);
+    EXPECT_EQ(configuration.find({ 3, uuid, "00000000-0000-0000-0000-000000000003" }), nullptr);
+}
+
+// A worker is sent its own section only.
+TEST(Configuration, TheFileMayBeLongerThanWhatAGuestIsSent)
+{
+    constexpr unsigned lines = 2000;
+    std::string text;
+    for (const char *guest : { "a", "b", "c" }) {
+        text += std::string("[guest ") + guest + "]\n";
+        for (unsigned line = 0; line < lines; ++line)
+            text += "playback \"" + std::to_string(line) + "\" = null\n";
+    }
+    ASSERT_GT(text.size(), 64U * 1024);
+    EXPECT_EQ(error_of(text), "");
+    const TemporaryDirectory directory;
+    const std::string path = directory / "conf";
+    std::ofstream(path) << text;
+    EXPECT_EQ(read_configuration(path), text);
+    for (unsigned line = lines; line < 3 * lines; ++line)
+        text += "playback \"" + std::to_string(line) + "\" = null\n";
+    EXPECT_NE(error_of(text).find("conf: what it says of [guest c]"), std::string::npos);
 }
 
 TEST(Configuration, ReadsItsFile)
