@@ -54,7 +54,10 @@ check "service: the worker can gain no privileges" has_status "$process" NoNewPr
 check "service: the supervisor has no capabilities but the unit's" dropped "$first" CapEff
 
 echo '[guset domu*]' >>/etc/xen/xen-sndback.conf
-systemctl reload $unit
+reload_fails() {
+	! systemctl reload $unit
+}
+check "service: with a wrong line, it is not reloaded" reload_fails
 check "service: a wrong line is reported with its number" wait_until says 'conf:5: \[guset'
 check "service: and what held before goes on to hold" is_connected
 sed -i '$d' /etc/xen/xen-sndback.conf

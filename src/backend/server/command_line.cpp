@@ -71,6 +71,7 @@ struct Arguments {
     Settings settings;
     std::vector<DeviceRule> rules; // --map
     std::optional<DeviceSpec> fallback; // --default
+    bool is_check = false; // of the configuration file, and nothing else
     std::optional<unsigned> worker; // of that domain
 };
 
@@ -112,6 +113,8 @@ void add_options(CLI::App &app, Arguments &arguments)
            },
            "configuration file, in place of " XEN_SNDBACK_CONFIGURATION)
         ->type_name("FILE");
+    app.add_flag("--check", arguments.is_check,
+                 "say whether the configuration file is right, and exit");
     app.add_option_function<std::string>(
            "--default",
            [&](const std::string &text) {
@@ -214,6 +217,17 @@ void try_out(Arguments &arguments)
     settings.tried_out.guests.push_back(std::move(everyone));
 }
 
+int check(const Settings &settings)
+{
+    try {
+        (void)load_configuration(settings, false);
+    } catch (const BadConfiguration &error) {
+        log(LogLevel::critical, "{}", error.what());
+        return 1;
+    }
+    return 0;
+}
+
 int run_worker(const Arguments &arguments)
 {
     // For ps, which would show the name of what was executed, "exe".
@@ -261,6 +275,8 @@ int run_backend(int argc, char **argv, const SabotageOptions &sabotage)
     if (arguments.worker)
         return run_worker(arguments);
     set_log(settings.log_level, stderr_log());
+    if (arguments.is_check)
+        return check(settings);
     try {
         Supervisor(settings, { argv, argv + argc }).run();
     } catch (const std::exception &error) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/settings.hpp"
 
+#include <pwd.h>
+
 #include <filesystem>
+
+#include "server/sandbox.hpp"
 
 namespace sndback {
 
@@ -11,6 +15,17 @@ std::optional<std::string> configuration_text(const Settings &settings, bool may
                                   !std::filesystem::exists(settings.configuration_path)))
         return std::nullopt;
     return read_configuration(settings.configuration_path);
+}
+
+// Workers are not to run as root only because their user has not been created.
+Configuration load_configuration(const Settings &settings, bool may_be_missing)
+{
+    Configuration configuration =
+        effective_configuration(settings, configuration_text(settings, may_be_missing));
+    if (settings.sandbox && configuration.is_written &&
+        getpwnam(configuration.user.c_str()) == nullptr)
+        throw BadConfiguration(no_such_user(configuration.user));
+    return configuration;
 }
 
 Configuration effective_configuration(const Settings &settings,

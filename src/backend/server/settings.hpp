@@ -31,6 +31,9 @@ struct Settings {
 [[nodiscard]] std::optional<std::string> configuration_text(const Settings &settings,
                                                             bool may_be_missing);
 
+// The same as a configuration, whose user exists. Throws BadConfiguration.
+[[nodiscard]] Configuration load_configuration(const Settings &settings, bool may_be_missing);
+
 // The configuration that holds, given that text. Throws BadConfiguration.
 [[nodiscard]] Configuration effective_configuration(const Settings &settings,
                                                     const std::optional<std::string> &text);

@@ -48,27 +48,16 @@ void raise_descriptor_limit()
     }
 }
 
-// Workers are not to run as root only because their user has not been created.
-void require_user(const Settings &settings, const Configuration &configuration)
-{
-    if (settings.sandbox && configuration.is_written &&
-        getpwnam(configuration.user.c_str()) == nullptr)
-        throw BadConfiguration(no_such_user(configuration.user));
-}
-
 SupervisorContext make_context(XenStore &store, const Settings &settings,
                                std::vector<std::string> arguments)
 {
     const std::string own_path = store.own_path();
-    SupervisorContext context { store,
-                                settings,
-                                own_path,
-                                own_path + "/backend/" XENSND_DRIVER_NAME,
-                                std::move(arguments),
-                                effective_configuration(settings,
-                                                        configuration_text(settings, true)) };
-    require_user(settings, context.configuration);
-    return context;
+    return { store,
+             settings,
+             own_path,
+             own_path + "/backend/" XENSND_DRIVER_NAME,
+             std::move(arguments),
+             load_configuration(settings, true) };
 }
 
 } // namespace
@@ -164,10 +153,7 @@ void Supervisor::reload()
         std::chrono::duration_cast<std::chrono::microseconds>(monotonic_now()).count()));
     try {
         // Where there was a file, its absence is an editor's, or a mistake.
-        Configuration configuration = effective_configuration(
-            settings_, configuration_text(settings_, !context_.configuration.is_written));
-        require_user(settings_, configuration);
-        context_.configuration = std::move(configuration);
+        context_.configuration = load_configuration(settings_, !context_.configuration.is_written);
         log(LogLevel::info, "configuration read again");
         guests_.reconfigure();
     } catch (const BadConfiguration &error) {

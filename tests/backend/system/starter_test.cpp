@@ -104,5 +104,15 @@ TEST_F(Starter, HasItsThreeDescriptors)
     EXPECT_EQ(text, std::to_string(backend_->process()) + "\n");
 }
 
+TEST_F(Starter, SaysWhetherAConfigurationIsRight)
+{
+    EXPECT_EQ(check(speaker_for_all), 0);
+    EXPECT_EQ(log(), "");
+    EXPECT_EQ(check("[guest *]\nplayback = tape\n"), 1);
+    EXPECT_NE(log().find(":2: device 'tape': must be"), std::string::npos) << log();
+    EXPECT_EQ(check("[backend]\nuser = nobody-at-all\n"), 1);
+    EXPECT_NE(log().find("there is no user nobody-at-all"), std::string::npos) << log();
+}
+
 } // namespace
 } // namespace sndback::fake
