@@ -105,7 +105,12 @@ void GuestWorker::kill() const
 void GuestWorker::give_up(std::string_view reason)
 {
     if (!is_stopping_)
-        log(LogLevel::debug, "dom{}: the worker is given up: {}", domain_, reason);
+        log(LogLevel::warning, "dom{}: the worker is given up: {}", domain_, reason);
+    abandon();
+}
+
+void GuestWorker::abandon()
+{
     kill();
     is_lost_ = true;
     deadline_.reset();
@@ -116,7 +121,7 @@ void GuestWorker::check_deadline(Time now)
     if (!deadline_ || now < *deadline_)
         return;
     log(LogLevel::error, "dom{}: the worker does not do what it is told, and is killed", domain_);
-    give_up("it does not obey");
+    abandon();
 }
 
 bool GuestWorker::receive(Message &message)

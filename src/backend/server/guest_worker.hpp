@@ -112,6 +112,7 @@ class GuestWorker {
                 std::pair<MessageSocket, MessageSocket> sockets);
     void send(MessageKind kind, std::uint32_t number = 0, std::string_view first = {},
               std::string_view second = {});
+    void abandon();
 
     unsigned domain_;
     MessageSocket socket_;

@@ -45,5 +45,28 @@ TEST_F(BusyWorker, ABusyWorkerIsNotAskedWithoutEnd)
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosing));
 }
 
+// At the level at which the log stands by default.
+TEST_F(BusyWorker, TheLogSaysWhyItIsGivenUp)
+{
+    // A few messages with that fill the socket.
+    std::string text = speaker_for_all;
+    for (unsigned line = 0; line < 2000; ++line)
+        text += "playback \"" + std::to_string(line) + "\" = null\n";
+    configure(text);
+    start();
+    Guest guest(machine_, 3, "desktop");
+    guest.add_card("p");
+    ASSERT_TRUE(guest.connect());
+    ASSERT_EQ(backend_->workers().size(), 1U);
+    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
+    bool is_given_up = false;
+    for (unsigned count = 0; count < 50 && !is_given_up; ++count) {
+        backend_->send(SIGHUP);
+        is_given_up =
+            backend_->wait_log("warn dom3: the worker is given up: it does not listen", 200ms);
+    }
+    EXPECT_TRUE(is_given_up) << backend_->log();
+}
+
 } // namespace
 } // namespace sndback::fake
