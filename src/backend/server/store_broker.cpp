@@ -75,7 +75,9 @@ StoreBroker::Answer StoreBroker::write(const std::string &path, const std::strin
     try {
         // Only beside a card that exists: the toolstack may just have removed it, and a worker that
         // a guest has taken over may name one that never existed. Writing would create the node.
-        store_.write_beside(nodes_.frontend_node(card.substr(card.rfind('/') + 1)), path, value);
+        // A terminal may show what xenstore-ls says.
+        store_.write_beside(nodes_.frontend_node(card.substr(card.rfind('/') + 1)), path,
+                            printable(value));
     } catch (const std::runtime_error &error) {
         return { false, error.what() };
     }
@@ -120,7 +122,8 @@ bool StoreBroker::may_write(std::string_view path, std::string_view value) const
     if (node == "state")
         return value.size() == 1 && value[0] >= '1' && value[0] <= '8';
     if (node == XENSND_FIELD_BE_VERSIONS)
-        return value.size() <= longest_versions;
+        return value.size() <= longest_versions &&
+               value.find_first_not_of("0123456789,") == std::string_view::npos;
     return value.size() <= longest_error && node_of_card(path, nodes_.errors()) == "error";
 }
 

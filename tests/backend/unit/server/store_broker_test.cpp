@@ -51,5 +51,14 @@ TEST_F(StoreBrokerTest, WritesStatesOfCardsThatExistOnly)
     EXPECT_FALSE(writes("/local/domain/0/backend/vsnd/3/0/online", "2"));
 }
 
+TEST_F(StoreBrokerTest, WritesNothingThatMovesTheCursorOfATerminal)
+{
+    const std::string error = "/local/domain/0/error/backend/vsnd/3/0/error";
+    EXPECT_TRUE(writes(error, "\x1b[2Jwhy"));
+    EXPECT_EQ(xenstore_nodes[error], "\\x1b[2Jwhy");
+    EXPECT_FALSE(writes("/local/domain/0/backend/vsnd/3/0/versions", "\x1b[2J"));
+    EXPECT_TRUE(writes("/local/domain/0/backend/vsnd/3/0/versions", "1,2"));
+}
+
 } // namespace
 } // namespace sndback
