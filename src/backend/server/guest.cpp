@@ -27,6 +27,8 @@ constexpr std::chrono::seconds long_life { 60 };
 
 // libxl waits until it has seen the state of a card that is closed.
 constexpr std::chrono::seconds leftovers_patience { 1 };
+// A card that is detached may be attached again at once.
+constexpr std::chrono::seconds idle_patience { 1 };
 
 Quota quota_of(const SupervisorContext &context, const GuestIdentity &identity)
 {
@@ -132,6 +134,11 @@ void Guest::serve(Time now)
         nodes_.remove_leftovers();
         changed_ = true;
     }
+    if (stop_at_ && *stop_at_ <= now) {
+        stop_at_.reset();
+        if (nodes_.cards().empty())
+            stop();
+    }
     if (wants_look() && updates_.take(now))
         look(now);
     if (is_untold_ && worker_ && worker_->takes_updates()) {
@@ -152,11 +159,20 @@ void Guest::look(Time now)
         nodes_.has_leftovers() ? std::optional<Time>(now + leftovers_patience) : std::nullopt;
     const bool has_cards = !nodes_.cards().empty();
     over_ = !has_cards && !remove_at_;
-    if (!has_cards)
+    if (has_cards)
+        stop_at_.reset();
+    else
         nodes_.forget_errors();
-    if (!has_cards || !context_.store.domain_alive(domain_)) {
+    if (!context_.store.domain_alive(domain_)) {
         changed_ = false;
         return stop();
+    }
+    if (!has_cards) {
+        if (worker_ && !stop_at_)
+            stop_at_ = now + idle_patience;
+        changed_ = false;
+        is_untold_ = true;
+        return;
     }
     // It may have been renamed, or be another domain of the same number, which gets a worker of its
     // own.
@@ -189,8 +205,9 @@ std::optional<Time> Guest::deadline(Time now)
     };
     if (worker_ && worker_->deadline())
         consider(*worker_->deadline());
-    if (remove_at_)
-        consider(*remove_at_);
+    for (const std::optional<Time> &due : { remove_at_, stop_at_ })
+        if (due)
+            consider(*due);
     if (wants_look())
         consider(worker_ ? updates_.next(now) : std::max(updates_.next(now), start_at_));
     return next;
@@ -245,6 +262,7 @@ bool Guest::take_exit(int process, int status)
     const bool lived_long = worker_->age(now) > long_life;
     worker_.reset();
     is_untold_ = false;
+    stop_at_.reset();
     broker_.remove_watches();
     // What has changed while it was about to end, it was told in vain.
     changed_ = true;
@@ -266,24 +284,12 @@ void Guest::stop()
         worker_->stop();
 }
 
-void Guest::kill() const
-{
-    if (worker_)
-        worker_->kill();
-}
-
 std::vector<std::string> Guest::statistics() const
 {
     std::vector<std::string> rows = earlier_statistics_;
     if (worker_)
         rows.insert(rows.end(), worker_->statistics().begin(), worker_->statistics().end());
     return rows;
-}
-
-void Guest::request_report()
-{
-    if (worker_)
-        worker_->request_report();
 }
 
 } // namespace sndback

@@ -56,7 +56,11 @@ class Guest {
     // Asks the worker to end. One that does not is killed.
     void stop();
     // Kills it without waiting for its end.
-    void kill() const;
+    void kill() const
+    {
+        if (worker_)
+            worker_->kill();
+    }
     [[nodiscard]] bool is_running() const
     {
         return worker_.has_value();
@@ -68,7 +72,11 @@ class Guest {
     }
 
     // Asks for counters, which are complete when has_reported().
-    void request_report();
+    void request_report()
+    {
+        if (worker_)
+            worker_->request_report();
+    }
     [[nodiscard]] bool has_reported() const
     {
         return !worker_ || !worker_->owes_report();
@@ -97,8 +105,8 @@ class Guest {
     bool changed_ = true; // and nothing has been done about it
     bool is_untold_ = false; // the worker: of a change that was looked at
     bool over_ = false;
-    // When leftovers of cards are removed.
-    std::optional<Time> remove_at_;
+    std::optional<Time> remove_at_; // what is left of cards
+    std::optional<Time> stop_at_; // the worker, which has no cards
     // The cards that xl finds refused; nothing: the guest is not refused.
     std::optional<std::vector<std::string>> refused_;
     // When a worker that has died is started again.

@@ -46,6 +46,7 @@ TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
     Guest guest(machine_, 3, "desktop");
     guest.add_card("p");
     ASSERT_TRUE(guest.connect());
+    const std::vector<pid_t> before = backend_->workers();
     for (unsigned round = 0; round < 3; ++round) {
         machine_.write(guest.backend() + "/online", "0");
         machine_.write(guest.backend() + "/state", "5");
@@ -53,8 +54,9 @@ TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
         machine_.remove("/local/domain/0/backend/vsnd/3");
         machine_.remove("/local/domain/3/device");
         guest.add_card("p");
-        ASSERT_TRUE(guest.connect()) << backend_->log();
+        ASSERT_TRUE(guest.connect(0, 10s)) << backend_->log();
     }
+    EXPECT_EQ(backend_->workers(), before);
 }
 
 TEST_F(Toolstack, AUuidThatIsWrittenLaterIsSeen)
