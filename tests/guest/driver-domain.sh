@@ -15,9 +15,12 @@ until dom0_is_done; do
 	sleep 1
 done
 # The card is in Dom0 again, and each domain that had it here has ended. libxl leaves it to this domain to
-# remove what was left of them.
+# remove its cards; the directory of a domain it may keep to itself.
 has_nothing_left() {
-	[ -z "$(xenstore-list backend/vsnd)" ] && [ -z "$(cat "/proc/$backend/task/$backend/children")" ]
+	for domain in $(xenstore-list backend/vsnd); do
+		[ -z "$(xenstore-list "backend/vsnd/$domain")" ] || return 1
+	done
+	[ -z "$(cat "/proc/$backend/task/$backend/children")" ]
 }
 check "nothing is left of the guest's cards, and no worker" wait_until has_nothing_left
 check "the driver domain's backend has lived" kill -0 $backend

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <alsa/asoundlib.h>
 #include <sys/prctl.h>
+#include <sysexits.h>
 
 #include <array>
 #include <charconv>
@@ -220,10 +221,10 @@ void try_out(Arguments &arguments)
 int check(const Settings &settings)
 {
     try {
-        (void)load_configuration(settings, false);
+        (void)load_configuration(settings, true);
     } catch (const BadConfiguration &error) {
         log(LogLevel::critical, "{}", error.what());
-        return 1;
+        return EX_CONFIG;
     }
     return 0;
 }
@@ -279,6 +280,9 @@ int run_backend(int argc, char **argv, const SabotageOptions &sabotage)
         return check(settings);
     try {
         Supervisor(settings, { argv, argv + argc }).run();
+    } catch (const BadConfiguration &error) {
+        log(LogLevel::critical, "{}", error.what());
+        return EX_CONFIG;
     } catch (const std::exception &error) {
         log(LogLevel::critical, "{}", error.what());
         return 1;

@@ -97,12 +97,13 @@ std::string GuestNodes::own_node(std::string_view name) const
     return fmt::format("/local/domain/{}/{}", domain_, name);
 }
 
-// What cannot be read, as in a driver domain, would take watches of the few that XenStore lets such
-// a domain have.
+// A driver domain cannot read them, and XenStore lets it have few watches.
 void GuestNodes::watch_identity()
 {
+    if (!is_beside_toolstack_)
+        return;
     for (const std::string &path : { own_node("name"), own_node("vm") }) {
-        if (watches_.contains(path) || !store_.read(path))
+        if (watches_.contains(path))
             continue;
         try {
             watches_.try_emplace(path, store_, path, std::to_string(domain_));

@@ -150,10 +150,12 @@ void XenStore::remove_if(const std::string &path,
             if (read(transaction, fmt::format("{}/{}", path, node)) != value)
                 return Change::unwanted;
         const std::string above = path.substr(0, path.rfind('/'));
-        const bool is_alone = list_children(handle_.get(), transaction, above).size() == 1;
-        return xs_rm(handle_.get(), transaction, (is_alone ? above : path).c_str())
-                   ? Change::made
-                   : Change::refused;
+        if (!xs_rm(handle_.get(), transaction, path.c_str()))
+            return Change::refused;
+        // The toolstack may have kept that one to itself.
+        if (list_children(handle_.get(), transaction, above).empty())
+            (void)xs_rm(handle_.get(), transaction, above.c_str());
+        return Change::made;
     });
     if (!is_done)
         throw std::runtime_error(

@@ -185,6 +185,12 @@ void Machine::remove(const std::string &path)
     erase(path);
 }
 
+void Machine::keep(const std::string &path)
+{
+    const std::lock_guard lock(mutex_);
+    kept_.insert(path);
+}
+
 std::optional<std::string> Machine::read(const std::string &path)
 {
     const std::lock_guard lock(mutex_);

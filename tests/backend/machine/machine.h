@@ -44,6 +44,8 @@ class Machine final : public Xen {
     // ---- XenStore ----
     void write(const std::string &path, const std::string &value) override;
     void remove(const std::string &path) override;
+    // The toolstack's own node, which the backend may not remove.
+    void keep(const std::string &path);
     [[nodiscard]] std::optional<std::string> read(const std::string &path) override;
     void introduce(unsigned domain, const std::string &name) override;
     void release(unsigned domain) override;
@@ -155,6 +157,7 @@ class Machine final : public Xen {
     std::recursive_mutex mutex_;
     std::condition_variable_any changed_;
     std::map<std::string, std::string> nodes_;
+    std::set<std::string> kept_;
     std::vector<Watch> watches_;
     std::map<std::uint32_t, Transaction> transactions_;
     std::uint32_t next_transaction_ = 1;

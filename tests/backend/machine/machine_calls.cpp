@@ -89,6 +89,8 @@ std::pair<Reply, std::string> Machine::answer(Client &client, const Request &req
     case Call::store_end:
         return { Reply { end_transaction(request.number, request.domain != 0), 0 }, "" };
     case Call::store_remove:
+        if (kept_.contains(first))
+            return { Reply { EACCES, 0 }, "" };
         return { Reply { write_for_backend(first, std::nullopt, request.number), 0 }, "" };
     case Call::store_watch:
         watches_.push_back({ client.number, first, second });

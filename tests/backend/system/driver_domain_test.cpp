@@ -21,6 +21,8 @@ class DriverDomain : public Service {
         Guest guest(machine_, domain, "", own_domain);
         machine_.remove("/local/domain/" + std::to_string(domain) + "/name");
         machine_.remove("/local/domain/" + std::to_string(domain) + "/vm");
+        // As libxl does: only the directories of cards are this domain's.
+        machine_.keep(std::string(root) + "/" + std::to_string(domain));
         return guest;
     }
     // As libxl does when a guest ends, or its card is detached.
@@ -53,7 +55,9 @@ TEST_F(DriverDomain, NothingIsLeftOfADeadGuest)
     EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
     for (unsigned domain = 3; domain < 6; ++domain) {
         const std::string directory = std::string(root) + "/" + std::to_string(domain);
-        EXPECT_TRUE(machine_.wait([&] { return !machine_.read(directory); }, 10s)) << directory;
+        for (const char *card : { "/0", "/1" })
+            EXPECT_TRUE(machine_.wait([&] { return !machine_.read(directory + card); }, 10s))
+                << directory << card;
     }
     EXPECT_TRUE(machine_.wait([&] { return machine_.watches("/local/domain") == 1; }, 10s));
     EXPECT_TRUE(backend_->is_running());
@@ -69,7 +73,7 @@ TEST_F(DriverDomain, NothingIsLeftOfAGuestThatDiedBefore)
     machine_.write(guest.backend() + "/state", "5");
     machine_.remove("/local/domain/3");
     start();
-    EXPECT_TRUE(machine_.wait([&] { return !machine_.read(std::string(root) + "/3"); }, 10s));
+    EXPECT_TRUE(machine_.wait([&] { return !machine_.read(guest.backend()); }, 10s));
     EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
 }
 
@@ -122,7 +126,7 @@ TEST_F(DriverDomain, ACardThatIsRefusedIsClosedWhenItIsTakenAway)
     ASSERT_TRUE(backend_->wait_log("dom3: not served"));
     EXPECT_EQ(machine_.watches("/local/domain/3"), 0U);
     take_away(guest);
-    EXPECT_TRUE(machine_.wait([&] { return !machine_.read(std::string(root) + "/3"); }, 10s));
+    EXPECT_TRUE(machine_.wait([&] { return !machine_.read(guest.backend()); }, 10s));
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <sstream>
@@ -223,7 +224,7 @@ TEST_F(Service, DoesNotRunAsRootBecauseAUserIsMissing)
         std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
     const std::optional<int> status = backend_->wait_exit(20s);
     ASSERT_TRUE(status);
-    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_EQ(WEXITSTATUS(*status), EX_CONFIG);
     EXPECT_NE(backend_->log().find("there is no user nobody-at-all"), std::string::npos);
 }
 
@@ -323,7 +324,7 @@ TEST_F(Service, RefusesAWrongConfigurationWithItsLine)
         std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
     const std::optional<int> status = backend_->wait_exit(20s);
     ASSERT_TRUE(status);
-    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_EQ(WEXITSTATUS(*status), EX_CONFIG);
     EXPECT_NE(backend_->log().find(":2: device 'tape': must be"), std::string::npos)
         << backend_->log();
 }

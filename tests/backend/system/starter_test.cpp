@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "audio/file.hpp"
@@ -108,9 +109,9 @@ TEST_F(Starter, SaysWhetherAConfigurationIsRight)
 {
     EXPECT_EQ(check(speaker_for_all), 0);
     EXPECT_EQ(log(), "");
-    EXPECT_EQ(check("[guest *]\nplayback = tape\n"), 1);
+    EXPECT_EQ(check("[guest *]\nplayback = tape\n"), EX_CONFIG);
     EXPECT_NE(log().find(":2: device 'tape': must be"), std::string::npos) << log();
-    EXPECT_EQ(check("[backend]\nuser = nobody-at-all\n"), 1);
+    EXPECT_EQ(check("[backend]\nuser = nobody-at-all\n"), EX_CONFIG);
     EXPECT_NE(log().find("there is no user nobody-at-all"), std::string::npos) << log();
 }
 

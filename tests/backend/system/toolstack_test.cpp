@@ -64,6 +64,7 @@ TEST_F(Toolstack, AUuidThatIsWrittenLaterIsSeen)
     configure("[guest 00000000-1111-0000-0000-000000000013]\nplayback = null\n");
     start();
     Guest guest(machine_, 3, "desktop");
+    machine_.remove("/local/domain/3/vm");
     guest.add_card("p");
     ASSERT_TRUE(backend_->wait_log("dom3: not served"));
     machine_.write("/local/domain/3/vm", "/vm/00000000-1111-0000-0000-000000000013");
