@@ -154,23 +154,6 @@ TEST_F(Supervision, LeavesNoErrorsOfGuestsThatAreGone)
     EXPECT_TRUE(machine_.wait([&] { return !machine_.read(error).has_value(); }));
 }
 
-// A worker that a guest has taken over would not listen either.
-TEST_F(Supervision, AWorkerThatDoesNotObeyIsKilled)
-{
-    configure(speaker_for_all);
-    start();
-    Guest guest(machine_, 3, "desktop");
-    guest.add_card("p");
-    ASSERT_TRUE(guest.connect());
-    ASSERT_EQ(backend_->workers().size(), 1U);
-    ASSERT_EQ(kill(backend_->workers()[0], SIGSTOP), 0);
-    configure("[guest other]\nplayback = null\n");
-    backend_->send(SIGHUP);
-    EXPECT_TRUE(guest.wait_for_backend(XenbusStateClosed, 0, 10s));
-    EXPECT_TRUE(machine_.wait([&] { return backend_->workers().empty(); }, 10s));
-    EXPECT_TRUE(backend_->is_running());
-}
-
 // 20,000 questions at once are what it may ask, and 2,000 a second.
 TEST_F(Supervision, AWorkerThatAsksWithoutEndIsAnsweredWithinItsShare)
 {
