@@ -48,8 +48,8 @@ class GuestNodes {
 
     // Only the toolstack writes these nodes; the guest can read them.
     [[nodiscard]] GuestIdentity identity() const;
-    // Watches those of them that can be read; the token is the domain. Failures are logged: then a
-    // change is seen at the next one of another node.
+    // Watches name and UUID, where this domain can read them; the token is the domain. Failures are
+    // logged: then a change is seen at the next one of another node.
     void watch_identity();
 
     // Puts every card into the state Closed. Failures are logged.

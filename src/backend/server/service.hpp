@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What makes a daemon of it: whoever starts it, one instance only, and telling the service manager.
+// What the process needs as a service: a sane start from any shell or service manager, one instance
+// only, and notification of systemd.
 #pragma once
 
 #include <string>

@@ -218,14 +218,14 @@ TEST_F(Service, WorkersHaveNoPrivileges)
 
 TEST_F(Service, DoesNotRunAsRootBecauseAUserIsMissing)
 {
-    configure("[backend]\nuser = nobody-at-all\n[guest *]\nplayback = null\n");
+    configure("[backend]\nuser = missing-user\n[guest *]\nplayback = null\n");
     backend_ = std::make_unique<BackendProcess>(
         machine_, directory_.path(),
         std::vector<std::string> { "--config=" + (directory_ / "conf").string() });
     const std::optional<int> status = backend_->wait_exit(20s);
     ASSERT_TRUE(status);
     EXPECT_EQ(WEXITSTATUS(*status), EX_CONFIG);
-    EXPECT_NE(backend_->log().find("there is no user nobody-at-all"), std::string::npos);
+    EXPECT_NE(backend_->log().find("there is no user missing-user"), std::string::npos);
 }
 
 // Root's shell lets no process run in real time.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the service is left by whoever starts it, and how it is asked about its configuration.
+// Signals and descriptors that the service inherits, and --check of its configuration.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -111,8 +111,8 @@ TEST_F(Starter, SaysWhetherAConfigurationIsRight)
     EXPECT_EQ(log(), "");
     EXPECT_EQ(check("[guest *]\nplayback = tape\n"), EX_CONFIG);
     EXPECT_NE(log().find(":2: device 'tape': must be"), std::string::npos) << log();
-    EXPECT_EQ(check("[backend]\nuser = nobody-at-all\n"), EX_CONFIG);
-    EXPECT_NE(log().find("there is no user nobody-at-all"), std::string::npos) << log();
+    EXPECT_EQ(check("[backend]\nuser = missing-user\n"), EX_CONFIG);
+    EXPECT_NE(log().find("there is no user missing-user"), std::string::npos) << log();
 }
 
 } // namespace

@@ -8,15 +8,23 @@
 namespace sndback::fake {
 namespace {
 
-class Toolstack : public Service {};
+class Toolstack : public Service {
+  protected:
+    // A guest whose card is offered.
+    Guest offered_guest()
+    {
+        configure(speaker_for_all);
+        start();
+        Guest guest(machine_, 3, "desktop");
+        guest.add_card("p");
+        EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+        return guest;
+    }
+};
 
 TEST_F(Toolstack, AnOfferThatIsOverwrittenIsMadeAgain)
 {
-    configure(speaker_for_all);
-    start();
-    Guest guest(machine_, 3, "desktop");
-    guest.add_card("p");
-    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    Guest guest = offered_guest();
     machine_.write(guest.backend() + "/state", "1");
     EXPECT_TRUE(guest.connect(0, 5s));
 }
@@ -24,11 +32,7 @@ TEST_F(Toolstack, AnOfferThatIsOverwrittenIsMadeAgain)
 // Removed by force, and made anew before the worker looks.
 TEST_F(Toolstack, ACardThatIsMadeAnewUnseenIsOffered)
 {
-    configure(speaker_for_all);
-    start();
-    Guest guest(machine_, 3, "desktop");
-    guest.add_card("p");
-    ASSERT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
+    Guest guest = offered_guest();
     ASSERT_EQ(backend_->workers().size(), 1U);
     const pid_t worker = backend_->workers()[0];
     ASSERT_EQ(kill(worker, SIGSTOP), 0);
@@ -41,10 +45,7 @@ TEST_F(Toolstack, ACardThatIsMadeAnewUnseenIsOffered)
 
 TEST_F(Toolstack, ACardIsDetachedAndAttachedAgainAtOnce)
 {
-    configure(speaker_for_all);
-    start();
-    Guest guest(machine_, 3, "desktop");
-    guest.add_card("p");
+    Guest guest = offered_guest();
     ASSERT_TRUE(guest.connect());
     const std::vector<pid_t> before = backend_->workers();
     for (unsigned round = 0; round < 3; ++round) {

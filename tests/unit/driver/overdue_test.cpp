@@ -14,11 +14,7 @@ using namespace std::chrono_literals;
 // A backend without frames to play has no progress to report.
 TEST_F(StallTest, StarvedStreamIsNotStalled)
 {
-    auto file = open_with(small_params);
-    ASSERT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
-    ASSERT_EQ(file->prepare(), 0);
-    file->write(make_audio(100 * frame_bytes));
-    kernel.timeline.pass(5s);
+    auto file = starved();
     EXPECT_EQ(link(), "attached");
     EXPECT_TRUE(complaints().empty());
 }
@@ -64,11 +60,7 @@ TEST_F(StallTest, BackendThatComesBackWithAnEventPageThatIsNone)
 // While it had nothing to play the backend owed nothing.
 TEST_F(StallTest, StarvedStreamIsWatchedOnceItGoesOn)
 {
-    auto file = open_with(small_params);
-    ASSERT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
-    ASSERT_EQ(file->prepare(), 0);
-    file->write(make_audio(100 * frame_bytes));
-    kernel.timeline.pass(5s);
+    auto file = starved();
     hang(stream());
     file->write(make_audio(buffer_frames * frame_bytes));
     kernel.timeline.pass(3s);

@@ -35,6 +35,16 @@ class StallTest : public ReconnectTest {
         stream.serve();
         stream.start_clock();
     }
+    // Plays on although it has long played all that it has.
+    std::unique_ptr<PcmFile> starved()
+    {
+        auto file = open_with(small_params);
+        EXPECT_EQ(file->sw_params(1, file->params().boundary, 256), 0);
+        EXPECT_EQ(file->prepare(), 0);
+        file->write(make_audio(100 * frame_bytes));
+        kernel.timeline.pass(std::chrono::seconds(5));
+        return file;
+    }
     // A second stream, of a playback device with two.
     std::unique_ptr<PcmFile> open_another()
     {
