@@ -71,24 +71,30 @@ void Frontend::backend_changed(wire::XenbusState state)
     Mutex::Guard guard(mutex_);
     backend_state_ = state;
     show_states();
-    if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow())) {
+    if (throttling_ == Throttling::Off &&
+        (action_for(state_, state) == Action::Ignore || changes_.allow())) {
         handle_backend_state();
     } else {
-        has_missed_end_ |= state_ == wire::XenbusState::Connected && state != state_;
-        is_throttled_ = true;
-        throttle_.schedule(throttle_ms);
+        const bool is_end = state_ == wire::XenbusState::Connected && state != state_;
+        throttle(throttle_ms, is_end ? Throttling::EndMissed : Throttling::On);
     }
     // While a kernel starts, the bus waits for devices that it takes for connecting.
     device_.settle_state();
+}
+
+void Frontend::throttle(unsigned int milliseconds, Throttling throttling)
+{
+    throttling_ = max(throttling_, throttling);
+    throttle_.schedule(milliseconds);
 }
 
 void Frontend::on_throttle_end(void *frontend)
 {
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
-    self->is_throttled_ = false;
+    const Throttling was = exchange(self->throttling_, Throttling::Off);
     // A backend that has started over in that time uses the rings of before.
-    if (exchange(self->has_missed_end_, false) && self->state_ == wire::XenbusState::Connected &&
+    if (was == Throttling::EndMissed && self->state_ == wire::XenbusState::Connected &&
         self->backend_state_ == self->state_)
         self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();
@@ -134,8 +140,7 @@ void Frontend::handle_backend_state()
         if (is_ending_)
             break;
         if (!next_card_.has_passed()) {
-            is_throttled_ = true;
-            throttle_.schedule(throttle_ms);
+            throttle(throttle_ms);
             break;
         }
         // Not from Closed, which a backend in InitWait takes for ready.

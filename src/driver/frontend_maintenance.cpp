@@ -60,12 +60,10 @@ void Frontend::maintain()
                     ? wire::XenbusState::Closed
                     : wire::XenbusState::Initialising);
     // It may have been about to connect, and waits for us now.
-    if (was_published && !is_ending_) {
-        is_throttled_ = true;
-        throttle_.schedule(throttle_ms);
-    } else {
+    if (was_published && !is_ending_)
+        throttle(throttle_ms);
+    else
         handle_backend_state();
-    }
 }
 
 bool Frontend::has_waited_too_long(const Card::Health &health, unsigned int timeout_ms,
@@ -109,8 +107,7 @@ void Frontend::fail_to_connect(Error error, Diagnostic &why)
         card_->disconnect();
     else
         remove_card(wire::XenbusState::Initialising);
-    is_throttled_ = true;
-    throttle_.schedule(is_waiting ? retry_ms : first_retry_ms);
+    throttle(is_waiting ? retry_ms : first_retry_ms);
 }
 
 void Frontend::fail(Error error, Diagnostic &why)
