@@ -25,8 +25,6 @@ constexpr std::chrono::seconds start_pause { 1 };
 // One that has lived that long was started with success.
 constexpr std::chrono::seconds long_life { 60 };
 
-// libxl waits until it has seen the state of a card that is closed.
-constexpr std::chrono::seconds leftovers_patience { 1 };
 // A card that is detached may be attached again at once.
 constexpr std::chrono::seconds idle_patience { 1 };
 
@@ -42,6 +40,7 @@ Guest::Guest(SupervisorContext &context, unsigned domain)
     : context_(context),
       domain_(domain),
       nodes_(context.store, context.own_path, context.root, domain),
+      leftovers_(nodes_),
       broker_(context.store, nodes_, domain),
       log_(domain),
       questions_(questions_per_second, questions_at_once)
@@ -129,11 +128,7 @@ void Guest::serve(Time now)
     }
     if (worker_)
         worker_->check_deadline(now);
-    if (remove_at_ && *remove_at_ <= now) {
-        remove_at_.reset();
-        nodes_.remove_leftovers();
-        changed_ = true;
-    }
+    changed_ |= leftovers_.remove(now);
     if (stop_at_ && *stop_at_ <= now) {
         stop_at_.reset();
         if (nodes_.cards().empty())
@@ -155,10 +150,9 @@ bool Guest::wants_look() const
 // Whether there should be a worker, and what there is to tell it.
 void Guest::look(Time now)
 {
-    remove_at_ =
-        nodes_.has_leftovers() ? std::optional<Time>(now + leftovers_patience) : std::nullopt;
+    leftovers_.look(now);
     const bool has_cards = !nodes_.cards().empty();
-    over_ = !has_cards && !remove_at_;
+    over_ = !has_cards && leftovers_.is_empty();
     if (has_cards)
         stop_at_.reset();
     else
@@ -205,7 +199,7 @@ std::optional<Time> Guest::deadline(Time now)
     };
     if (worker_ && worker_->deadline())
         consider(*worker_->deadline());
-    for (const std::optional<Time> &due : { remove_at_, stop_at_ })
+    for (const std::optional<Time> &due : { leftovers_.deadline(), stop_at_ })
         if (due)
             consider(*due);
     if (wants_look())

@@ -9,6 +9,7 @@
 #include "server/guest_log.hpp"
 #include "server/guest_nodes.hpp"
 #include "server/guest_worker.hpp"
+#include "server/leftovers.hpp"
 #include "server/settings.hpp"
 #include "server/store_broker.hpp"
 
@@ -98,6 +99,7 @@ class Guest {
     SupervisorContext &context_;
     unsigned domain_;
     GuestNodes nodes_;
+    Leftovers leftovers_;
     GuestIdentity identity_;
     StoreBroker broker_; // of the worker
     GuestLog log_;
@@ -105,7 +107,6 @@ class Guest {
     bool changed_ = true; // and nothing has been done about it
     bool is_untold_ = false; // the worker: of a change that was looked at
     bool over_ = false;
-    std::optional<Time> remove_at_; // what is left of cards
     std::optional<Time> stop_at_; // the worker, which has no cards
     // The cards that xl finds refused; nothing: the guest is not refused.
     std::optional<std::vector<std::string>> refused_;

@@ -69,16 +69,10 @@ std::vector<std::string> GuestNodes::leftovers() const
     return cards;
 }
 
-bool GuestNodes::has_leftovers() const
+void GuestNodes::remove_leftover(const std::string &card)
 {
-    return !leftovers().empty();
-}
-
-void GuestNodes::remove_leftovers()
-{
-    for (const std::string &card : leftovers())
-        store_.remove_if(fmt::format("{}/{}", directory_, card),
-                         { { "online", "0" }, { "state", std::to_string(XenbusStateClosed) } });
+    store_.remove_if(fmt::format("{}/{}", directory_, card),
+                     { { "online", "0" }, { "state", std::to_string(XenbusStateClosed) } });
 }
 
 bool GuestNodes::is_frontend_state(std::string_view path) const

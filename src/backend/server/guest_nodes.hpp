@@ -37,11 +37,11 @@ class GuestNodes {
     [[nodiscard]] std::vector<std::string> cards() const;
 
     // Cards that the toolstack has taken away, and that are closed, are for it to remove. In
-    // another domain than its own it leaves that to the backend, and waits for it. Whether there
-    // are such.
-    [[nodiscard]] bool has_leftovers() const;
-    // Removes them, if they still are. Throws std::runtime_error.
-    void remove_leftovers();
+    // another domain than its own it leaves that to the backend, and waits for it. Those are listed
+    // here.
+    [[nodiscard]] std::vector<std::string> leftovers() const;
+    // Removes one of them, if it still is one. Throws std::runtime_error.
+    void remove_leftover(const std::string &card);
 
     // Whether that is the state node of the frontend of one of them.
     [[nodiscard]] bool is_frontend_state(std::string_view path) const;
@@ -65,7 +65,6 @@ class GuestNodes {
     [[nodiscard]] std::string node(std::string_view card, std::string_view name) const;
     [[nodiscard]] bool is_leaving(std::string_view card) const;
     [[nodiscard]] bool has_ended(std::string_view card) const;
-    [[nodiscard]] std::vector<std::string> leftovers() const;
     void close_card(std::string_view card);
     [[nodiscard]] std::string own_node(std::string_view name) const;
 

@@ -96,6 +96,30 @@ TEST_F(DriverDomain, ACardThatIsDetachedLeavesTheOthersAlone)
     EXPECT_TRUE(guest.wait_for_backend(XenbusStateInitWait));
 }
 
+// The guest connects its other card all the time.
+TEST_F(DriverDomain, ACardThatIsDetachedIsRemovedFromABusyGuest)
+{
+    configure(speaker_for_all);
+    start();
+    Guest guest = make_guest(3);
+    guest.add_card("p");
+    guest.add_card("p", 1);
+    ASSERT_TRUE(guest.connect(0));
+    ASSERT_TRUE(guest.connect(1));
+    take_away(guest);
+    bool is_closed = false;
+    EXPECT_TRUE(machine_.wait(
+        [&] {
+            is_closed = !is_closed;
+            const unsigned state = is_closed ? XenbusStateClosed : XenbusStateInitialising;
+            guest.xen().write(guest.frontend(1) + "/state", std::to_string(state));
+            (void)guest.wait_for_backend(is_closed ? XenbusStateClosed : XenbusStateInitWait, 1,
+                                         100ms);
+            return !machine_.read(guest.backend());
+        },
+        10s));
+}
+
 // Before its directory has been removed.
 TEST_F(DriverDomain, ACardThatIsAttachedAgainAtOnceStays)
 {
