@@ -3,10 +3,11 @@
 else is tinyconfig and a fragment of a configuration.
 
 Debian's own debug kernels are production kernels with symbols. Those of guests are tinyconfig plus
-guest-kernel.config, and debug-kernel.config (lockdep, kmemleak, fault injection and their like),
-kcsan-kernel.config (data races), clang-kernel.config (CFI and LTO) or built-in-kernel.config (with the
-driver); everything is built in, so they need no modules. One is compiled once and kept in the cache,
-together with the part of its tree that external modules are built against.
+common-kernel.config and guest-kernel.config, and checks-kernel.config with debug-kernel.config
+(lockdep, kmemleak, fault injection and their like), kcsan-kernel.config (data races),
+clang-kernel.config (CFI and LTO) or built-in-kernel.config (with the driver); everything is built in,
+so they need no modules. One is compiled once and kept in the cache, together with the part of its tree
+that external modules are built against.
 """
 
 import pathlib
@@ -59,8 +60,7 @@ def prepared(name: str, say: Say) -> Headers:
             raise UsageError(f"kernel {name}: there is no clang-{clang}; scripts/setup --for "
                              "clang-kernel installs it")
         compiler = [f"LLVM=-{clang}", f"HOSTCC=gcc-{programs.gcc}", f"HOSTCXX=g++-{programs.gcc}"]
-    wanted = "".join((_FRAGMENTS / f"{part}-kernel.config").read_text(encoding="utf-8")
-                     for part in ("guest", kind))
+    wanted = fragments("common", "guest", *["checks"] * (kind == "debug"), kind)
     own = _driver_sources() if has_driver(name) else []
     key = cache.digest(str(source), str(programs.root), wanted, *kernels.own_sources(), *own)
 
@@ -80,6 +80,12 @@ def prepared(name: str, say: Say) -> Headers:
     where = cache.entry("debug-kernel", key, make,
                         f"builds kernel {name} (some five minutes, once)", say)
     return Headers(where / "headers", compiler, programs.environment)
+
+
+def fragments(*names: str) -> str:
+    """A configuration of these parts."""
+    return "".join((_FRAGMENTS / f"{name}-kernel.config").read_text(encoding="utf-8")
+                   for name in names)
 
 
 def _driver_sources() -> list[bytes]:

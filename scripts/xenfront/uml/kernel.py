@@ -20,7 +20,7 @@ XEN = ROOT / "tests" / "uml" / "xen"
 PROVOKER = ROOT / "tests" / "guest" / "provoker"
 # The first process of a guest.
 INIT = BUILD / "guest" / "uml-init"
-_FRAGMENT = pathlib.Path(__file__).parent / "kernel.config"
+_FRAGMENT = pathlib.Path(__file__).with_name("kernel.config")
 _KEPT = (*debug_kernel.KEPT, "arch/um", "sound/drivers/snd-dummy.ko")
 
 
@@ -68,7 +68,8 @@ def built(mode: Mode, say: Say) -> pathlib.Path:
     """The kernel of a mode, "linux" in this directory, and "headers", the tree to build modules in; from
     the cache or built now."""
     source = sources.kernel(SERIES, ORIGIN)
-    wanted = _FRAGMENT.read_text(encoding="utf-8") + "\n".join(mode.settings) + "\n"
+    wanted = debug_kernel.fragments("common", "checks") + _FRAGMENT.read_text(encoding="utf-8") + \
+        "\n".join(mode.settings) + "\n"
     version = process.output([compiler(), "-dumpfullversion"])
     key = cache.digest(str(source), version, wanted, *_KEPT)
 
