@@ -59,18 +59,14 @@ def _backend_overlay(options: RunOptions) -> pathlib.Path | None:
 
 
 def _shell_config(values: dict[str, object]) -> bytes:
-    lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items()]
-    return "".join(lines).encode()
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+    return "".join(f"export {name}={shlex.quote(str(value))}\n"
+                   for name, value in values.items()).encode()
 
 
 def _shell(options: RunOptions) -> dict[str, object]:
     """What both domains are told of scripts/lab shell."""
     terminal = shutil.get_terminal_size()
-    return {"LAB_SHELL": _yes(options.shell is not None), "LAB_ROWS": terminal.lines,
+    return {"LAB_SHELL": "yes" * (options.shell is not None), "LAB_ROWS": terminal.lines,
             "LAB_COLUMNS": terminal.columns}
 
 
@@ -79,11 +75,6 @@ def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None,
     if image is not None:
         return kernels.own_kernel(image, modules, options.kernel_modules, say)
     return debug_kernel.by_name(name, options.arch, options.kernel_modules, say)
-
-
-def _loop_device(number: int) -> str:
-    """Dom0's loop devices: one for each guest's results, and then that of the guests' root."""
-    return f"/dev/loop{number}"
 
 
 class Images:
@@ -160,7 +151,7 @@ class Images:
         archive.data(f"{prefix}lab/config.sh", _shell_config({
             "LAB_DRIVER": options.driver, "LAB_DRIVER_DEPENDS": depends.replace(",", " "),
             "LAB_DRIVER_OPTIONS": options.driver_options,
-            "LAB_WAIT_CARD": _yes(not options.no_wait_card), **_shell(options)}))
+            "LAB_WAIT_CARD": "yes" * (not options.no_wait_card), **_shell(options)}))
         archive.file(f"{prefix}lab/lib.sh", _GUEST_FILES / "lib.sh")
         archive.file(f"{prefix}init", _GUEST_FILES / "domu-init", 0o755)
         if module is not None:
@@ -182,11 +173,11 @@ class Images:
             "LAB_XEN": options.xen, "LAB_GNU_NAME": options.architecture.gnu_name,
             "LAB_GUEST_LIST": " ".join(map(str, guests)),
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
-            "LAB_ROOT_DISK": _loop_device(options.guests), "LAB_SOUND": options.sound,
+            "LAB_ROOT_DISK": f"/dev/loop{options.guests}", "LAB_SOUND": options.sound,
             "LAB_BACKEND": options.backend or "",
             "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, **_shell(options),
-            "LAB_SHELL_DOM0": _yes(options.shell == "dom0")}))
+            "LAB_SHELL_DOM0": "yes" * (options.shell == "dom0")}))
         archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
         archive.file("init", _GUEST_FILES / "dom0-init", 0o755)
         archive.directory("lab/bin")
@@ -212,10 +203,11 @@ class Images:
             archive.tree(overlay)
 
     def _disks(self, guest: int) -> list[str]:
-        common = "format=raw, backendtype=phy, script=/lab/block"
-        result = f"'vdev=xvda, access=rw, {common}, target={_loop_device(guest)}'"
-        root = f"'vdev=xvdb, access=ro, {common}, target={_loop_device(self._options.guests)}'"
-        return [result, root] if self._options.root == "disk" else [result]
+        """Dom0's loop devices: one for each guest's results, and then that of the guests' root."""
+        disks = [("xvda, access=rw", guest), ("xvdb, access=ro", self._options.guests)]
+        return [f"'vdev={disk}, format=raw, backendtype=phy, script=/lab/block, "
+                f"target=/dev/loop{number}'"
+                for disk, number in disks[:1 + (self._options.root == "disk")]]
 
     def _xl_config(self, guest: int) -> str:
         options = self._options

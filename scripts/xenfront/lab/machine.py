@@ -86,19 +86,12 @@ class _GrowingLog:
     """The lines that are appended to a file."""
 
     def __init__(self, path: pathlib.Path):
-        self._path = path
-        self._position = 0
+        path.touch()
+        self._log = open(path, encoding="utf-8", errors="replace")
         self._rest = ""
 
     def new_lines(self) -> list[str]:
-        try:
-            with open(self._path, "rb") as handle:
-                handle.seek(self._position)
-                data = handle.read()
-        except FileNotFoundError:
-            return []
-        self._position += len(data)
-        *lines, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
+        *lines, self._rest = (self._rest + self._log.read()).split("\n")
         return lines
 
 
@@ -165,10 +158,7 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
             elif follower.crashed:
                 progress("Dom0 or Xen crashed")
                 _stop(process)
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                pass
+            time.sleep(0.1)
     finally:
         if process.poll() is None:
             process.kill()

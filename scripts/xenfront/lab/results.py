@@ -58,6 +58,7 @@ class Outcome:
     def __init__(self, options: RunOptions, directory: pathlib.Path):
         self._options = options
         self._directory = directory
+        self._guests = [f"domu{guest}" for guest in range(options.guests)]
         self.reports: list[reports.Report] = []
         self.problems: list[tuple[ExitStatus, str]] = []
         self.scripts: dict[str, str] = {}
@@ -67,16 +68,13 @@ class Outcome:
     def collect(self, host_limit_reached: bool, qemu_failure: str | None) -> None:
         """Sorts what the machine left into the run's directory and judges it."""
         directory = self._directory
-        console = process.read(directory / "dom0/console.log")
-        self._read_console(console, host_limit_reached, qemu_failure)
+        self._read_console(self._read("dom0/console.log"), host_limit_reached, qemu_failure)
         lost = unpack(directory / "dom0.disk", directory / "dom0")
         if lost and not host_limit_reached:
             self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
-        guests_logs = directory / "dom0/guests"
-        for guest in range(self._options.guests):
-            name = f"domu{guest}"
+        for name in self._guests:
             lost_guest = unpack(directory / f"{name}.disk", directory / name)
-            source = guests_logs / f"{name}.console"
+            source = directory / f"dom0/guests/{name}.console"
             if source.is_file():
                 source.rename(directory / name / "console.log")
             if lost_guest and not lost and not self._options.guests_may_vanish:
@@ -84,6 +82,9 @@ class Outcome:
         self._judge_scripts()
         self._judge_backend()
         self._scan_logs()
+
+    def _read(self, name: str) -> str:
+        return process.read(self._directory / name)
 
     def _fail(self, status: ExitStatus, problem: str) -> None:
         self.problems.append((status, problem))
@@ -117,25 +118,25 @@ class Outcome:
         return f"'{last['text']}' after {last['guest_seconds']} s of Dom0's time"
 
     def _judge_scripts(self) -> None:
-        expected = [f"domu{guest}" for guest in range(self._options.guests)
+        expected = [name for guest, name in enumerate(self._guests)
                     if self._options.domu_script(guest) is not None]
         if self._options.dom0_script is not None:
             expected.append("dom0")
         for domain in expected:
-            status = process.read(self._directory / domain / "status").strip()
+            status = self._read(f"{domain}/status").strip()
             self.scripts[domain] = status or "none"
             if status == "timeout":
                 self._fail(ExitStatus.TIME_LIMIT, f"{domain}'s script was stopped at the time limit")
             elif status not in ("0", ""):
                 self._fail(ExitStatus.SCRIPT_FAILED, f"{domain}'s script exited with {status}; see "
                                                      f"{domain}/stderr and {domain}/stdout")
-        for guest in range(self._options.guests):
+        for name in self._guests:
             # Its driver was not loaded, or its card has not come.
-            for problem in process.read(self._directory / f"domu{guest}" / "problem").splitlines():
-                self._fail(ExitStatus.SCRIPT_FAILED, f"domu{guest}: {problem}; see domu{guest}/dmesg")
+            for problem in self._read(f"{name}/problem").splitlines():
+                self._fail(ExitStatus.SCRIPT_FAILED, f"{name}: {problem}; see {name}/dmesg")
 
     def _judge_backend(self) -> None:
-        status = process.read(self._directory / "dom0/backend/status").split()
+        status = self._read("dom0/backend/status").split()
         if not status:
             return
         self.backend_status = status[0]
@@ -146,18 +147,13 @@ class Outcome:
 
     def _scan_logs(self) -> None:
         allowed = self._options.allow_report
-        domains = ["dom0", *(f"domu{guest}" for guest in range(self._options.guests))]
-        # What Dom0's kernel says before it has its console is in Xen's log.
-        groups = [[f"{domain}/dmesg", f"{domain}/console.log"] for domain in domains]
-        groups[0].append("xen.log")
-        for logs in groups:
+        for domain in ("dom0", *self._guests):
             seen: set[str] = set()
-            for log in logs:
-                text = process.read(self._directory / log)
-                self.reports += reports.scan(log, text, allowed, seen)
-        for domain in domains:
+            # What Dom0's kernel says before it has its console is in Xen's log.
+            for log in (f"{domain}/dmesg", f"{domain}/console.log", *["xen.log"] * (domain == "dom0")):
+                self.reports += reports.scan(log, self._read(log), allowed, seen)
             log = f"{domain}/kmemleak"
-            self.reports += reports.leaks(log, process.read(self._directory / log), allowed)
+            self.reports += reports.leaks(log, self._read(log), allowed)
 
     @property
     def status(self) -> ExitStatus:
