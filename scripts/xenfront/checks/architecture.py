@@ -109,7 +109,7 @@ class Tree:
 
     def __init__(self, root: pathlib.Path):
         self.root = root
-        for needed in ("src", "include/kshim", "Kbuild"):
+        for needed in ("src", "include/kshim", "Kbuild", UNIT, ENTRY_HEADER, ENTRY_DEFINITIONS):
             if not (root / needed).exists():
                 raise Failure(f"{root}: has no {needed}; give the root of the source tree")
         self.all = {source.path: source for source in self._read(*SOURCE_DIRECTORIES)}
@@ -202,14 +202,7 @@ def _kshim_calls(tree: Tree) -> Iterator[Violation]:
 
 
 def _entry_points(tree: Tree) -> Iterator[Violation]:
-    header = tree.module.get(ENTRY_HEADER)
-    definitions = tree.module.get(ENTRY_DEFINITIONS)
-    if header is None or definitions is None:
-        missing = ENTRY_HEADER if header is None else ENTRY_DEFINITIONS
-        yield Violation(missing, 1, "entry point", "the file is missing",
-                        f"declare entry points in {ENTRY_HEADER}, define them in "
-                        f"{ENTRY_DEFINITIONS}")
-        return
+    header, definitions = tree.module[ENTRY_HEADER], tree.module[ENTRY_DEFINITIONS]
     declared = {match[1]: line for line, match in header.matches(r"\b(xen_front_\w+)\s*\(")}
     defined = {match[1]: line for line, match in
                definitions.matches(r"\b(xen_front_\w+)\s*\([^;{}]*\)\s*\{")}
@@ -241,15 +234,10 @@ def _linkage(tree: Tree) -> Iterator[Violation]:
 
 
 def _unit(tree: Tree) -> Iterator[Violation]:
-    unit = tree.module.get(UNIT)
-    if unit is None:
-        yield Violation(UNIT, 1, "one unit", "the file is missing",
-                        "create it: it includes every .cpp of src")
-        return
     wanted = {path.removeprefix("src/") for path in tree.module
               if path.startswith("src/") and path.endswith(".cpp") and path != UNIT}
     seen: dict[str, int] = {}
-    for line, name in unit.includes:
+    for line, name in tree.module[UNIT].includes:
         if name not in wanted:
             yield Violation(UNIT, line, "one unit", f"{name} is no .cpp file of src",
                             "remove the line")

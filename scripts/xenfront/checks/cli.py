@@ -3,11 +3,9 @@
 
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 
-from xenfront import command
+from xenfront import command, process
 from xenfront.checks import object_rules
 from xenfront.checks.module import Module, Violation
 
@@ -59,12 +57,9 @@ def report(module: Module, violations: list[Violation]) -> None:
 
 
 def readable(line: str) -> str:
-    """Adds what mangled names mean, when c++filt is there to tell."""
+    """Adds what mangled names mean."""
     names = sorted(set(re.findall(r"\b_Z\w+", line)))
-    if not names or not shutil.which("c++filt"):
-        return line
-    meanings = subprocess.run(["c++filt", *names], check=False, capture_output=True,
-                              text=True).stdout.splitlines()
+    meanings = process.output(["c++filt", *names]).splitlines() if names else []
     for name, meaning in zip(names, meanings):
         if meaning != name:
             line = re.sub(rf"\b{name}\b", lambda match, text=f"{name} [{meaning}]": text, line,
