@@ -7,7 +7,7 @@ import pathlib
 import statistics
 from typing import Any, Callable
 
-from xenfront import audio
+from xenfront import audio, process
 from xenfront.bench import facts, latency, plan, trace
 from xenfront.bench.facts import Facts
 from xenfront.bench.latency import Moment
@@ -138,10 +138,8 @@ def _accounts(path: pathlib.Path) -> list[backend.Entry]:
 
 
 def _waits(path: pathlib.Path) -> list[tuple[int, int]]:
-    if not path.exists():
-        return []
-    pairs = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
-    return [(int(begin), int(end)) for begin, end in pairs]
+    pairs = (map(int, line.split()) for line in process.read(path).splitlines())
+    return [(begin, end) for begin, end in pairs]
 
 
 def _guest_results(path: pathlib.Path) -> dict[str, dict[str, Any]]:

@@ -125,18 +125,12 @@ def _apt(arguments: Iterable[str], directory: pathlib.Path | None = None,
     return done.stdout
 
 
-_INST = re.compile(r"^Inst (\S+) \((\S+) .*\[(\w+)\]\)")
+_INST = re.compile(r"^Inst ([^\s:]+)\S* \((\S+) .*\[(\w+)\]\)", re.MULTILINE)
 
 
 def parse_simulation(output: str) -> list[Package]:
     """The packages that `apt-get --simulate install` says it would install."""
-    chosen = []
-    for line in output.splitlines():
-        match = _INST.match(line)
-        if match:
-            name = match[1].partition(":")[0]
-            chosen.append(Package(name, match[2], match[3]))
-    return sorted(chosen)
+    return sorted(Package(*found) for found in _INST.findall(output))
 
 
 def _lists_stamp() -> str:
@@ -172,9 +166,9 @@ def _archive_name(package: Package) -> str:
 def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> list[pathlib.Path]:
     """The .deb files of exactly these packages, downloaded unless the cache has them."""
     archives = cache.cache_root() / "debs"
-    chosen = list(packages)
+    files = {package: archives / _archive_name(package) for package in packages}
     with cache.lock("debs"):
-        absent = [p for p in chosen if not (archives / _archive_name(p)).is_file()]
+        absent = [package for package, file in files.items() if not file.is_file()]
         if absent:
             say(f"downloads {len(absent)} packages")
             (archives / "partial").mkdir(parents=True, exist_ok=True)
@@ -182,14 +176,14 @@ def fetch(packages: Iterable[Package], say: Say, origin: Origin = MACHINE) -> li
             _apt([*_private(origin), "download", *map(str, absent)], archives / "partial",
                  is_long=True)
             for package in absent:
-                source = archives / "partial" / _archive_name(package)
+                source = archives / "partial" / files[package].name
                 if source.is_file():
-                    source.rename(archives / _archive_name(package))
-    missing = [str(p) for p in chosen if not (archives / _archive_name(p)).is_file()]
+                    source.rename(files[package])
+    missing = [str(package) for package, file in files.items() if not file.is_file()]
     if missing:
         raise Failure(f"apt-get download did not leave {', '.join(missing)} in {archives}; "
                       "run 'apt-get update' as root and try again")
-    return [archives / _archive_name(p) for p in chosen]
+    return list(files.values())
 
 
 def download_source(package: str, directory: pathlib.Path) -> None:

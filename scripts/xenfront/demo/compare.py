@@ -2,6 +2,7 @@
 """Compares what was played with what came out, sample by sample."""
 
 import dataclasses
+import itertools
 from typing import Iterator
 
 import numpy
@@ -95,9 +96,6 @@ def _candidates(expected: numpy.ndarray, found: numpy.ndarray) -> Iterator[int]:
         if (block == block[0]).all() and len(expected) - start > _BLOCK_FRAMES:
             # A constant is everywhere; a longer look would be no better.
             continue
-        hits = 0
-        for position in audio.find(content, block.tobytes(), found.shape[1] * found.itemsize):
+        hits = audio.find(content, block.tobytes(), found.shape[1] * found.itemsize)
+        for position in itertools.islice(hits, _HITS):
             yield position - start
-            hits += 1
-            if hits == _HITS:
-                break

@@ -31,14 +31,6 @@ exit status: 0 done, 1 nothing that can be used, 2 wrong usage
 """
 
 
-def read(name: str) -> ftrace.Trace:
-    """The trace in a file, or in what comes in."""
-    if name == "-":
-        return ftrace.read(sys.stdin, "standard input")
-    with open(name, encoding="utf-8", errors="replace") as lines:
-        return ftrace.read(lines, name)
-
-
 def main(arguments: list[str]) -> int:
     parser = command.parser(DESCRIPTION, EPILOG)
     parser.add_argument("trace", metavar="FILE", nargs="?", default="-",
@@ -59,7 +51,9 @@ def main(arguments: list[str]) -> int:
 
 def show(options: argparse.Namespace) -> None:
     """Prints the table, and what is missing in the trace; draws the picture."""
-    trace = read(options.trace)
+    is_file = options.trace != "-"
+    with open(options.trace if is_file else 0, encoding="utf-8", errors="replace") as lines:
+        trace = ftrace.read(lines, options.trace if is_file else "standard input")
     latencies = latency.Latencies(trace.events)
     if options.stream:
         there = sorted({one.stream for one in latencies.series})

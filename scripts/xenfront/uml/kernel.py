@@ -100,9 +100,7 @@ def _farm(place: pathlib.Path, origins: list[pathlib.Path]) -> None:
     """Links to the sources, so that each kernel's objects are by themselves."""
     place.mkdir(parents=True, exist_ok=True)
     process.output(["cp", "-rsf", *origins, place])
-    for path in place.rglob("*"):
-        if path.is_symlink() and not path.exists():
-            path.unlink()
+    process.output(["find", place, "-xtype", "l", "-delete"])
 
 
 def _modules(mode: Mode, tree: pathlib.Path) -> tuple[pathlib.Path, ...]:
