@@ -152,12 +152,8 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
              "XEN_PRIVCMD, XEN_DEV_EVTCHN, XEN_GNTDEV, XEN_BLKDEV_BACKEND, BLK_DEV_LOOP, "
              "VIRTIO_PCI, VIRTIO_BLK")
     add("--dom0-modules-dir", type=directory, metavar="DIR", help="as --modules-dir")
-    add("--dom0-cmdline", default="", metavar="TEXT",
-        help="added to Dom0's kernel command line")
     add("--dom0-memory", type=number(512, 65536), default=1536, metavar="MIB",
         help="default: %(default)s; files brought back pass through it")
-    add("--dom0-vcpus", type=number(1, 16), default=1, metavar="N",
-        help="default: %(default)s")
     add("--dom0-packages", type=names, action="extend", default=[], metavar="NAME,...",
         help="further Debian packages for Dom0")
     add("--dom0-overlay", type=directory, action="append", default=[], metavar="DIR",
@@ -214,8 +210,6 @@ def add_scripts(parser: argparse.ArgumentParser) -> None:
         help="real time for the whole machine (default: %(default)s)")
     add("--allow-report", type=pattern, action="append", default=[], metavar="REGEX",
         help="kernel reports that match do not fail the run")
-    add("--guests-may-vanish", action="store_true",
-        help="a guest that is destroyed or crashes is no failure of the lab")
 
 
 class Parser(argparse.ArgumentParser):
@@ -245,8 +239,7 @@ def parser() -> argparse.ArgumentParser:
     add_machine(shell)
     # As the options of scripts would have it.
     shell.set_defaults(icount="off", domu_scripts=[], dom0_script=None, dom0_script_when="guests-up",
-                       time_limit=100000, host_limit=1000000, allow_report=[],
-                       guests_may_vanish=True)
+                       time_limit=100000, host_limit=1000000, allow_report=[])
     build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels")
     add_machine(build)
     make = commands.add_parser(
@@ -268,9 +261,7 @@ def parser() -> argparse.ArgumentParser:
     add_architecture(programs.add_argument)
     programs.add_argument("targets", nargs="*", metavar="TARGET", default=["backend", "guest-tests"],
                           help="of make (default: backend guest-tests)")
-    clean = commands.add_parser("clean", help="remove the cache, or old results")
-    clean.add_argument("--results", action="store_true",
-                       help=f"remove build/lab instead of the cache ({cache.cache_root()})")
+    commands.add_parser("clean", help=f"remove the cache ({cache.cache_root()})")
     return top
 
 

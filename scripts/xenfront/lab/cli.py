@@ -120,13 +120,8 @@ def _programs(options: RunOptions) -> ExitStatus:
     return ExitStatus.SCRIPT_FAILED
 
 
-def _clean(options: RunOptions) -> ExitStatus:
-    if options.results:
-        shutil.rmtree(ROOT / "build" / "lab", ignore_errors=True)
-        print("removed build/lab")
-    else:
-        freed = cache.clean()
-        print(f"removed {cache.cache_root()}: {freed >> 20} MiB")
+def _clean(_options: RunOptions) -> ExitStatus:
+    print(f"removed {cache.cache_root()}: {cache.clean() >> 20} MiB")
     return ExitStatus.OK
 
 

@@ -73,11 +73,9 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
         command += ["-audiodev", f"wav,id=sound,path={wav},out.frequency={options.sound_rate}",
                     "-device", "AC97,audiodev=sound"]
     xen = (f"{architecture.xen_options} dom0_mem={options.dom0_memory}M,"
-           f"max:{options.dom0_memory}M dom0_max_vcpus={options.dom0_vcpus} "
-           f"{options.xen_cmdline}").strip()
+           f"max:{options.dom0_memory}M dom0_max_vcpus=1 {options.xen_cmdline}").strip()
     # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
-    dom0 = (f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off "
-            f"{options.dom0_cmdline}").strip()
+    dom0 = f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off"
     return command + architecture.boot(architectures.Boot(
         images.hypervisor, xen, images.dom0_kernel.elf, dom0, initramfs))
 

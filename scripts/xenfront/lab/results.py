@@ -77,7 +77,7 @@ class Outcome:
             source = directory / f"dom0/guests/{name}.console"
             if source.is_file():
                 source.rename(directory / name / "console.log")
-            if lost_guest and not lost and not self._options.guests_may_vanish:
+            if lost_guest and not lost:
                 self._fail(ExitStatus.LAB_FAILED, f"{name} {lost_guest}; see {name}/console.log")
         self._judge_scripts()
         self._judge_backend()
