@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Makes mistakes in the kernel, one after the other: what reports them is looked for on the host, by
-# scripts/xenfront/selftests/provoked.py. Each guest has its own, since lockdep reports one and then is off.
+# scripts/xenfront/provoked.py. Each guest has its own, since lockdep reports one and then is off.
 # Usage: provoked.sh MISTAKES...: those of each guest in one argument
 . "$(dirname "$0")/ktap.sh"
 
