@@ -132,10 +132,15 @@ Check = Callable[[Judgement], None]
 
 def judge_all(runs: Mapping[str, Callable[[], Judgement]], at_once: int) -> dict[str, Judgement]:
     """Runs them all, so many at a time, and prints what has become of each when it has ended, and
-    the sum."""
+    the sum. What ends by a Failure, or for want of a file, fails alone."""
     def timed(run: Callable[[], Judgement]) -> tuple[Judgement, float]:
         start = time.monotonic()
-        return run(), time.monotonic() - start
+        try:
+            judged = run()
+        except (OSError, Failure) as failure:
+            judged = Judgement()
+            judged.fail(str(failure))
+        return judged, time.monotonic() - start
 
     judgements: dict[str, Judgement] = {}
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:

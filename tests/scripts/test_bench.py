@@ -4,9 +4,10 @@
 import dataclasses
 import json
 import unittest
+from unittest import mock
 
 import support
-from xenfront.bench import facts, limit, page, plan, table, targets, workload
+from xenfront.bench import cli, facts, limit, page, plan, table, targets, workload
 from xenfront.bench.figures import Figures, Findings, Measured
 from xenfront.bench.outcome import Outcome
 from xenfront.bench.workload import Workload
@@ -354,3 +355,10 @@ class CommandLine(unittest.TestCase):
         answer = support.run_script("bench", "--rounds", 0)
         self.assertEqual(answer.returncode, 2)
         self.assertIn("--rounds 0", answer.stderr)
+
+    def test_what_is_evaluated_again_took_as_long_as_its_runs(self) -> None:
+        options = cli.parse(["--quick", "--evaluate"])
+        with mock.patch.object(cli.lab_runs, "summary", return_value={"host_seconds": 60.0}), \
+                mock.patch.object(cli.figures, "collect", return_value=Findings([])):
+            outcome = cli.evaluate(options, cli.runs(options))
+        self.assertEqual(outcome.description["measured in"], "120 s by scripts/bench")

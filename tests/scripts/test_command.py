@@ -110,10 +110,14 @@ class Judging(DirectoryTest):
         good.check("plays", 1)
         good.tell("latency", 7)
         bad.check("plays", None, "no card")
+        cannot_begin = mock.Mock(side_effect=Failure("no kernel; build it"))
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            judged = judgement.judge_all({"one": lambda: good, "other": lambda: bad}, 2)
+            judged = judgement.judge_all({"none": cannot_begin, "one": lambda: good,
+                                          "other": lambda: bad}, 2)
         self.assertIn("other: 0 passed, 1 failed (0 s)\n  FAILED plays: no card\n", said.getvalue())
-        self.assertTrue(said.getvalue().endswith("1 passed, 1 failed\n"))
+        self.assertIn("none: 0 passed, 1 failed (0 s)\n  FAILED no kernel; build it\n",
+                      said.getvalue())
+        self.assertTrue(said.getvalue().endswith("1 passed, 2 failed\n"))
         self.assertFalse(judgement.is_good(judged))
         self.assertTrue(judgement.is_good({"one": good}))
         self.assertFalse(judgement.is_good({"none": Judgement()}))

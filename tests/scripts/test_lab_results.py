@@ -61,6 +61,12 @@ class Judgement(DirectoryTest):
         self.assertEqual(outcome.status, ExitStatus.KERNEL_REPORT)
         self.assertEqual([report.log for report in outcome.reports], ["domu1/dmesg"])
 
+    def test_files_that_cannot_be_there_together(self) -> None:
+        self.hand_back("domu0", status="0\n", **{"files/a": "a file", "files/a/b": "below it"})
+        outcome = self.judge("--domu-command", "true")
+        self.assertEqual(outcome.status, ExitStatus.LAB_FAILED)
+        self.assertIn("domu0 handed no results back", outcome.problems[0][1])
+
     def test_a_guest_that_is_lost(self) -> None:
         (self.directory / "domu0.disk").write_bytes(bytes(4096))
         self.assertEqual(self.judge("--domu-command", "true").status, ExitStatus.LAB_FAILED)

@@ -47,7 +47,7 @@ def unpack(disk: pathlib.Path, target: pathlib.Path) -> str | None:
                     where.parent.mkdir(parents=True, exist_ok=True)
                     where.with_name(where.name + ".link").write_text(member.linkname + "\n",
                                                                      encoding="utf-8")
-    except (tarfile.TarError, EOFError) as failure:
+    except (tarfile.TarError, EOFError, OSError) as failure:
         return f"handed no results back ({failure})"
     return None if complete else "handed back only a part of its results"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from xenfront import ROOT
 from xenfront.command import say, shown
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 from xenfront.lab import build
 
 LAB = ROOT / "scripts" / "lab"
@@ -36,7 +36,9 @@ def summary(name: str, status: int, expected: tuple[int, ...]) -> dict[str, Any]
     if status not in expected:
         raise Failure(f"scripts/lab exited with {status} (scripts/lab --help says what that is); its "
                       f"messages are above, its logs in {shown(directory(name))}")
-    return dict(json.loads((directory(name) / "summary.json").read_text(encoding="utf-8")))
+    path = directory(name) / "summary.json"
+    with explained(path, "has this run ended?"):
+        return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def module(kernel: str, *variables: str) -> pathlib.Path:

@@ -13,6 +13,7 @@ import numpy
 from xenfront import ROOT, audio, cpio, process, provoked, toolchain
 from xenfront.command import say
 from xenfront.debian import debug_kernel, packages
+from xenfront.errors import Failure
 from xenfront.judgement import Judgement
 from xenfront.lab import build, runs
 from xenfront.selftests import mixer, outputs
@@ -118,10 +119,9 @@ def command_line(run: Run, time_limit: int, machine: dict[str, Any],
 
 def execute(run: Run, time_limit: int, machine: dict[str, Any], broken: str | None) -> Judgement:
     """Runs a machine; `broken` says why it cannot be, and `machine` has options of the lab for all."""
-    judgement = Judgement(runs.directory(run.name), run.guests)
     if broken:
-        judgement.fail(broken)
-        return judgement
+        raise Failure(broken)
+    judgement = Judgement(runs.directory(run.name), run.guests)
     tree = overlay(run)
     command = command_line(run, time_limit, machine, domu_overlay=tree,
                            dom0_overlay=dom0_overlay(run, tree))
