@@ -22,9 +22,12 @@ class Table:
     rows: list[Row]
 
     def __str__(self) -> str:
-        widths = [max(map(len, column)) for column in zip(self.header, *self.rows)]
+        """What several columns have in common stands above them."""
+        heads = zip(*(cell.rpartition(": ")[::2] for cell in self.header))
+        rows = [row for row in (*heads, *self.rows) if any(row)]
+        widths = [max(map(len, column)) for column in zip(*rows)]
         return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip()
-                         for row in (self.header, *self.rows))
+                         for row in rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,23 +241,10 @@ def remarks(outcome: Outcome) -> list[str]:
 def text(outcome: Outcome) -> str:
     """For a terminal."""
     findings = outcome.findings
-    table = figures(findings).rows
-    titles = max(len(row[0]) for row in table)
-    widths = (9, 7, 7) * len(COLUMNS) + (7, 7, 9, 6)
-    lines = [" " * titles + "".join(f"  {column.title:^21}" for column in COLUMNS)
-             + f"  {'limit':^12}  {'xruns':^13}",
-             " " * titles + "  in-tree   ours  ratio" * len(COLUMNS)
-             + "   ms/s  ratio  in-tree  ours",
-             *(f"{title:<{titles}}"
-               + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths))
-               for title, *cells in table)]
-    for other in (latencies(findings), costs(findings), speeds(outcome), echoes(findings),
-                  servers(findings), hearings(findings),
-                  streams(findings), guests(findings)):
-        lines += ["", str(other)]
-    lines += ["", *remarks(outcome)]
-    if (own := functions(outcome)).rows:
-        lines += ["", str(shares(outcome)), "", str(own)]
-    lines += ["", *(f"{verdict.mark:>8}  {verdict.what}\n{'':>8}    {verdict.found}"
-                    for verdict in outcome.verdicts)]
-    return "\n".join(lines)
+    tables = (figures(findings), latencies(findings), costs(findings), speeds(outcome),
+              echoes(findings), servers(findings), hearings(findings), streams(findings),
+              guests(findings), shares(outcome), functions(outcome))
+    verdicts = (f"{verdict.mark:>8}  {verdict.what}\n{'':>8}    {verdict.found}"
+                for verdict in outcome.verdicts)
+    return "\n\n".join(filter(None, [*(str(table) for table in tables if table.rows),
+                                     "\n".join(remarks(outcome)), "\n".join(verdicts)]))
