@@ -13,6 +13,12 @@ from xenfront.errors import Failure
 
 _PREFIX = "linux-source-"
 
+# The series of which the commands here take these parts: newer than any that has fewer tests, and in
+# Debian 12 and 13.
+SERIES = "6.12"
+_PARTS = ["scripts/checkpatch.pl", "scripts/spelling.txt", "scripts/const_structs.checkpatch",
+          "tools/testing/selftests/alsa", "tools/testing/selftests/kselftest.h"]
+
 
 def _origin(name: str) -> packages.Origin:
     """The suite whose kernel is built from these sources, or else this machine's."""
@@ -45,6 +51,15 @@ def extract(source: packages.Package, paths: list[str], directory: pathlib.Path,
     process.output(["tar", "-xJf", unpacked / "usr" / "src" / f"{source.name}.tar.xz", "-C", directory,
                     "--strip-components=1", *(f"{source.name}/{path}" for path in paths)])
     shutil.rmtree(unpacked)
+
+
+def parts(say: Say) -> pathlib.Path:
+    """A directory of the cache with checkpatch and ALSA's selftests, as they are in the kernel's tree:
+    out of a large package, which is downloaded and unpacked once for both."""
+    source = kernel(SERIES)
+    return cache.entry("parts", cache.digest(str(source), *_PARTS),
+                       lambda directory: extract(source, _PARTS, directory, say),
+                       f"takes checkpatch and ALSA's selftests out of {source}", say)
 
 
 def unpacked(name: str, binary: str, say: Say) -> pathlib.Path:
