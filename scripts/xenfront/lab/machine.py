@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """QEMU as the machine under Xen: its command line, and following it while it runs."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -156,7 +157,8 @@ def run(command: list[str], options: RunOptions, directory: pathlib.Path,
             elif follower.crashed:
                 progress("Dom0 or Xen crashed")
                 _stop(process)
-            time.sleep(0.1)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
     finally:
         if process.poll() is None:
             process.kill()
