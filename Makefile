@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a user types: "make help" lists it. Kbuild has the rules of the module itself.
 
-ifneq ($(words $(CURDIR)),1)
-$(error "$(CURDIR)" has a blank in it, which neither make nor a kernel's build can cope with: \
-move this directory to another one)
-endif
+# Neither make nor a kernel's build can cope with blanks in names.
+$(if $(word 2,$(CURDIR)),$(error "$(CURDIR)" has a blank in it: move this directory to another one))
+$(foreach name,DESTDIR INSTALL_MOD_PATH PREFIX,$(if $(word 2,$($(name))),\
+	$(error "$($(name))" has a blank in it: choose another $(name))))
 
 BUILD := $(CURDIR)/build
 JOBS ?= $(shell nproc)
@@ -16,6 +16,12 @@ BENCH ?=
 KDIRS := $(or $(KDIR),$(patsubst %/include/config/auto.conf,%,$(shell \
 	grep -ls '^CONFIG_SND_PCM=' /lib/modules/*/build/include/config/auto.conf)))
 INSTALL_KDIR := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+
+# Below what everything is installed: DESTDIR, or INSTALL_MOD_PATH as the kernel calls it. The kernel's
+# make runs in another directory.
+root := $(abspath $(or $(INSTALL_MOD_PATH),$(DESTDIR)))
+# Everyone may read what is installed, and the kernel's lists of modules that are made anew.
+for-everyone = umask 022 &&
 
 .PHONY: module
 module: $(KDIRS:%=module@%) ## build snd-xen-front.ko for every kernel with headers installed (KDIR= for one)
@@ -62,8 +68,8 @@ without-key = $(if $(has-key),,CONFIG_MODULE_SIG_ALL=)
 # $(call depmod,RELEASE): has modprobe know which modules there are now; a directory that is to
 # become a package has no list of them. The kernel's make does so only where it has System.map, which
 # headers have not, and warns. "su" leaves /usr/sbin out of the path.
-depmod = [ ! -e $(INSTALL_MOD_PATH)/lib/modules/$(1)/modules.dep ] || \
-	PATH=$$PATH:/usr/sbin depmod --basedir $(INSTALL_MOD_PATH)/ $(1)
+depmod = [ ! -e $(root)/lib/modules/$(1)/modules.dep ] || \
+	{ $(for-everyone) PATH=$$PATH:/usr/sbin depmod --basedir $(root)/ $(1); }
 
 .PHONY: install
 install: module@$(INSTALL_KDIR) ## install the module under updates/ for the kernel KDIR (default: the running one)
@@ -78,26 +84,27 @@ install: module@$(INSTALL_KDIR) ## install the module under updates/ for the ker
 			"compressed by $$program, which is not there; on Debian: apt install $$package" >&2; \
 			exit 1; }; \
 	done
-	$(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
-		INSTALL_MOD_DIR=updates $(without-key) cmd_depmod= modules_install
+	$(for-everyone) $(MAKE) -C $(INSTALL_KDIR) M=$(BUILD)/$(call release-of,$(INSTALL_KDIR)) \
+		INSTALL_MOD_PATH=$(root) INSTALL_MOD_DIR=updates $(without-key) cmd_depmod= modules_install
+	@chmod a+r $(root)/lib/modules/$(call release-of,$(INSTALL_KDIR))/updates/snd-xen-front.ko*
 	@$(call depmod,$(call release-of,$(INSTALL_KDIR)))
-	@echo "  INSTALL $(INSTALL_MOD_PATH)/usr/share: alsa/ucm2 (for sound servers), man/man4"
+	@echo "  INSTALL $(root)/usr/share: alsa/ucm2 (for sound servers), man/man4"
 	@for file in $(ucm); do \
-		install -D -m 644 src/alsa/$$file $(INSTALL_MOD_PATH)/usr/share/alsa/$$file || exit; \
+		install -D -m 644 src/alsa/$$file $(root)/usr/share/alsa/$$file || exit; \
 	done
-	@install -D -m 644 -t $(INSTALL_MOD_PATH)/usr/share/man/man4 src/man/snd-xen-front.4
+	@install -D -m 644 -t $(root)/usr/share/man/man4 src/man/snd-xen-front.4
 
 # The package, if it is there, has the same files for sound servers, and needs them.
 .PHONY: uninstall
 uninstall: ## remove what "make install" has installed, for every kernel
-	@for module in $(wildcard $(INSTALL_MOD_PATH)/lib/modules/*/updates/snd-xen-front.ko*); do \
+	@for module in $(wildcard $(root)/lib/modules/*/updates/snd-xen-front.ko*); do \
 		echo "  REMOVE  $$module" && rm $$module && \
 		release=$${module%/updates/*} && release=$${release##*/} && \
 		{ $(call depmod,$$release); } || exit; \
 	done
-	@rm -f $(INSTALL_MOD_PATH)/usr/share/man/man4/snd-xen-front.4
-	@[ -e $(INSTALL_MOD_PATH)/var/lib/dpkg/info/snd-xen-front-dkms.list ] || \
-		rm -rf $(addprefix $(INSTALL_MOD_PATH)/usr/share/alsa/ucm2/,xen-front conf.d/xen-front)
+	@rm -f $(root)/usr/share/man/man4/snd-xen-front.4
+	@[ -e $(root)/var/lib/dpkg/info/snd-xen-front-dkms.list ] || \
+		rm -rf $(addprefix $(root)/usr/share/alsa/ucm2/,xen-front conf.d/xen-front)
 
 .PHONY: deb
 deb: ## build the Debian packages: snd-xen-front-dkms and xen-sndback, in build/deb
@@ -133,14 +140,16 @@ PREFIX ?= /usr
 .PHONY: install-backend
 install-backend: ## build and install the backend below PREFIX (default: /usr) in DESTDIR
 	@$(call cmake-build,src/backend,backend-release,$(gnu) -DCMAKE_INSTALL_PREFIX=$(PREFIX))
-	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)/backend-release --strip
+	@$(for-everyone) DESTDIR=$(root) cmake --install $(BUILD)/backend-release --strip
 
+# What the package has put in its place since, if it is there, stays.
 .PHONY: uninstall-backend
 uninstall-backend: ## remove what "make install-backend" has installed from this tree, but for /etc
 	@[ -e $(BUILD)/backend-release/install_manifest.txt ] || { echo "make: nothing says what was" \
 		"installed; run make install-backend once more, with the same PREFIX and DESTDIR" >&2; exit 1; }
-	@grep -v '^/etc/' $(BUILD)/backend-release/install_manifest.txt | sed 's|^|$(DESTDIR)|' | \
-		xargs -d '\n' rm -f
+	@sed 's|^/lib/|/usr/lib/|' $(root)/var/lib/dpkg/info/xen-sndback.list 2>/dev/null | \
+		grep -vxFf - $(BUILD)/backend-release/install_manifest.txt | grep -v '^/etc/' | \
+		sed 's|^|$(root)|' | xargs -d '\n' rm -f
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What "make install" leaves in a system; "make uninstall" and the package, which take it away."""
 
+import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -91,6 +93,23 @@ class MakeInstall(SystemTest):
         self.make("uninstall")
         self.assertEqual(self.depmods.read_text(), "")
 
+    def test_a_relative_directory(self) -> None:
+        """The kernel's make runs in another directory than this one."""
+        system = f"INSTALL_MOD_PATH={os.path.relpath(self.system, ROOT)}"
+        self.make("install", system)
+        self.assertEqual(self.installed(), {MODULE, MANUAL, *UCM})
+        self.make("uninstall", system)
+        self.assertEqual(self.installed(), set())
+        self.assertEqual(self.depmods.read_text(), f"--basedir {self.system}/ {RELEASE}\n" * 2)
+
+    def test_the_directory_by_its_usual_name(self) -> None:
+        """Only said, and not done: without it, this machine is meant."""
+        for target, name in (("install", MODULE), ("install", MANUAL), ("uninstall", MANUAL)):
+            done = self.start("--dry-run", target, f"BUILD={self.directory}/build",
+                              f"KDIR={self.kernel}", f"DESTDIR={self.system}")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(f" {self.system}/{pathlib.Path(name).parent}", done.stdout)
+            self.assertNotRegex(done.stdout, r"(?m)\s/(lib/modules|usr/share/(alsa|man))/")
 
     def test_a_directory_that_is_to_become_a_package(self) -> None:
         """It has no list of modules, and gets none."""
@@ -108,8 +127,11 @@ class MakeInstall(SystemTest):
                 self.assertIn(f"signs: {signs}.\n", self.make("install"))
 
     def test_everyone_may_read_what_was_installed(self) -> None:
+        # What it has the kernel's lists of modules made with.
+        self.write("bin/depmod", f"#!/bin/sh\numask >{self.depmods}\n")
         self.make("install", umask=0o077)
-        for name in (MANUAL, *UCM):
+        self.assertEqual(self.depmods.read_text(), "0022\n")
+        for name in (MODULE, MANUAL, *UCM):
             path = self.system / name
             self.assertEqual(path.stat().st_mode & 0o777, 0o644, path)
             for parent in path.relative_to(self.system).parents[:-1]:
@@ -137,6 +159,28 @@ class MakeInstall(SystemTest):
         self.make("uninstall-backend", f"DESTDIR={self.system}")
         self.assertEqual(self.installed(), {"etc/xen/xen-sndback.conf"})
 
+    def test_the_backend_but_for_what_the_package_has_put_in_its_place(self) -> None:
+        listed = "var/lib/dpkg/info/xen-sndback.list"
+        # Debian 12's debhelper has units in /lib, which is /usr/lib.
+        unit = "lib/systemd/system/xen-sndback.service"
+        self.write(f"system/{listed}", f"/.\n/usr/sbin/xen-sndback\n/{unit}\n")
+        manual = "usr/share/man/man8/xen-sndback.8"
+        files = {"usr/sbin/xen-sndback", f"usr/{unit}"}
+        self.write("build/backend-release/install_manifest.txt",
+                   "".join(f"/{name}\n" for name in (*files, manual)))
+        for name in (*files, manual):
+            self.write(f"system/{name}", "")
+        self.make("uninstall-backend", f"DESTDIR={self.system}")
+        self.assertEqual(self.installed(), {listed, *files})
+
+    def test_everyone_may_read_the_backend(self) -> None:
+        said = self.write("said", "")
+        self.write("bin/cmake", '#!/bin/sh\n[ "$1" != --install ] || '
+                   f'{{ umask; echo "$DESTDIR"; }} >{said}\n').chmod(0o755)
+        self.write("bin/ninja", "#!/bin/sh\n").chmod(0o755)
+        self.make("install-backend", f"DESTDIR={os.path.relpath(self.system, ROOT)}", umask=0o077)
+        self.assertEqual(said.read_text(), f"0022\n{self.system}\n")
+
 
 class Makefile(SystemTest):
     def test_a_blank_in_the_name_of_the_directory(self) -> None:
@@ -146,6 +190,12 @@ class Makefile(SystemTest):
         done = self.start("help", cwd=directory)
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, rf'\A\S+ \*\*\* "{directory}" has a blank .*\n\Z')
+
+    def test_a_blank_in_the_name_of_where_it_is_installed(self) -> None:
+        for name in ("DESTDIR", "INSTALL_MOD_PATH", "PREFIX"):
+            done = self.start("--dry-run", "uninstall", f"{name}=/with a blank")
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, rf'"/with a blank" has a blank .* another {name}\.')
 
     def test_help_needs_nothing_that_debian_may_be_without(self) -> None:
         self.write("bin/column", "#!/bin/sh\nexit 127\n").chmod(0o755)
@@ -171,6 +221,15 @@ class Package(SystemTest):
                 self.assertIn(MODULE, self.run_preinst(*arguments))
                 self.assertEqual(self.installed(), set(UCM))
                 self.assertEqual(self.depmods.read_text(), f"--basedir {self.system}/ {RELEASE}\n")
+
+    def test_of_a_kernel_that_was_removed(self) -> None:
+        """Its package leaves the directory, but no lists of modules; depmod would make some."""
+        self.make("install")
+        self.depmods.write_text("")
+        (self.system / f"lib/modules/{RELEASE}/modules.dep").unlink()
+        self.run_preinst("install")
+        self.assertFalse((self.system / MODULE).exists())
+        self.assertEqual(self.depmods.read_text(), "")
 
     def test_it_leaves_the_modules_of_others(self) -> None:
         others = {f"lib/modules/{RELEASE}/{name}" for name in (
