@@ -205,13 +205,44 @@ class Makefile(SystemTest):
         self.assertRegex(done.stdout, "\n  make uninstall-backend  remove")
 
 
-class Package(SystemTest):
-    """The script that dpkg runs before it unpacks the package."""
+class PackageTest(SystemTest):
+    """What dpkg runs of a package."""
+
+    def run_of(self, script: str, *arguments: str) -> str:
+        return subprocess.run(
+            ["/bin/sh", ROOT / "scripts/debian" / script, *arguments], check=True,
+            env=self.environment(DPKG_ROOT=str(self.system)), capture_output=True, text=True).stdout
+
+
+class Backend(PackageTest):
+    RECORDINGS = "var/lib/xen-sndback"
+
+    def test_it_takes_the_place_of_what_make_has_installed(self) -> None:
+        program = "usr/sbin/xen-sndback"
+        for name in (program, "usr/share/man/man8/xen-sndback.8",
+                     "usr/share/doc/xen-sndback/README.md"):
+            self.write(f"system/{name}", "")
+        self.run_of("xen-sndback.preinst", "install")
+        self.assertEqual(self.installed(), {program})
+
+    def test_a_purge_leaves_recordings_and_no_empty_directory(self) -> None:
+        directory = self.system / self.RECORDINGS
+        recording = self.write(f"system/{self.RECORDINGS}/desktop/music.wav", "")
+        self.run_of("xen-sndback.postrm", "purge")
+        self.assertTrue(recording.exists())
+        shutil.rmtree(recording.parent)
+        self.run_of("xen-sndback.postrm", "remove")
+        self.assertTrue(directory.exists())
+        for _ in range(2):
+            self.run_of("xen-sndback.postrm", "purge")
+            self.assertFalse(directory.exists())
+
+
+class Package(PackageTest):
+    """The script that dpkg runs before it unpacks the driver's package."""
 
     def run_preinst(self, *arguments: str) -> str:
-        return subprocess.run(
-            ["/bin/sh", ROOT / "scripts/debian/snd-xen-front-dkms.preinst", *arguments], check=True,
-            env=self.environment(DPKG_ROOT=str(self.system)), capture_output=True, text=True).stdout
+        return self.run_of("snd-xen-front-dkms.preinst", *arguments)
 
     def test_it_takes_the_place_of_what_make_has_installed(self) -> None:
         for arguments in (("install",), ("install", "1.0"), ("upgrade", "2.0", "2.0")):

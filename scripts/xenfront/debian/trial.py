@@ -216,12 +216,9 @@ class Trial(Judgement):
     def remove(self) -> None:
         self.say("removes it")
         self.release.apt("purge", DKMS)
-        root = self.release.root
-        left = [path.relative_to(root) for pattern in (
-            "usr/lib/modules/*/updates/**/snd-xen-front.ko*", "usr/src/snd-xen-front*",
-            "var/lib/dkms/snd-xen-front*", "usr/share/alsa/ucm2/**/*xen-front*")
-            for path in root.glob(pattern)]
-        self.check("remove", not left, f"left behind {', '.join(map(str, left))}")
+        self._expect_nothing("remove", "usr/lib/modules/*/updates/**/snd-xen-front.ko*",
+                             "usr/src/snd-xen-front*", "var/lib/dkms/snd-xen-front*",
+                             "usr/share/alsa/ucm2/**/*xen-front*")
         for kernel in (self.older, self.newer):
             filename = self._modinfo(kernel, "filename")
             self.check("remove", "/kernel/sound/" in filename,
@@ -233,6 +230,19 @@ class Trial(Judgement):
         said = self.release.run(BACKEND, "--version").stdout
         version = package.name.split("_")[1]
         self.check("backend", version in said, f"--version says '{said.strip()}', not {version}")
+        for path, mode in (("etc/xen/xen-sndback.conf", "root:root 600"),
+                           ("var/lib/xen-sndback", "xen-sndback:xen-sndback 711")):
+            has = self.release.run("stat", "--format", "%U:%G %a", f"/{path}").stdout.strip()
+            self.check("backend", has == mode, f"/{path} has {has}, not {mode}")
+        self.say("removes it")
+        self.release.apt("purge", BACKEND)
+        self._expect_nothing("backend", "etc/**/*sndback*", "usr/**/*sndback*", "run/*sndback*",
+                             "var/lib/*sndback*")
+
+    def _expect_nothing(self, step: str, *patterns: str) -> None:
+        root = self.release.root
+        left = [str(path.relative_to(root)) for pattern in patterns for path in root.glob(pattern)]
+        self.check(step, not left, f"left behind {', '.join(left)}")
 
     def _apt_install(self, package: pathlib.Path, *others: str) -> str:
         copy = self.release.root / "root" / package.name
