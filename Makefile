@@ -73,6 +73,11 @@ depmod = [ ! -e $(root)/lib/modules/$(1)/modules.dep ] || \
 
 .PHONY: install
 install: module@$(INSTALL_KDIR) ## install the module under updates/ for the kernel KDIR (default: the running one)
+	@for module in $(wildcard $(root)/lib/modules/$(call \
+			release-of,$(INSTALL_KDIR))/updates/dkms/snd-xen-front.ko*); do \
+		echo "make install: $$module is there, and which of the two is loaded would be chance;" \
+			"on Debian: apt purge snd-xen-front-dkms" >&2; exit 1; \
+	done
 	@for row in $(compressors); do \
 		option=$${row%%:*} program=$${row#*:}; package=$${program#*:} program=$${program%:*}; \
 		grep -qs "^CONFIG_MODULE_COMPRESS_$$option=y" $(INSTALL_KDIR)/include/config/auto.conf || \

@@ -35,6 +35,17 @@ class PartsAgree(unittest.TestCase):
         self.assertEqual(set(options.split()), {f"CONFIG_{name}" for name in needed - {"64BIT"}}
                          | {f"!CONFIG_{name}" for name in unwanted})
 
+    def test_dkms_passes_over_kernels_older_than_those_supported(self):
+        """A machine of Debian 11 that was upgraded still has one, and may still run it."""
+        script = ('. "$0"; for kernel; do [[ ! $kernel =~ $BUILD_EXCLUSIVE_KERNEL ]] || '
+                  'echo "$kernel"; done')
+        older = ["4.19.0-27-amd64", "5.10.0-33-amd64", "5.4.0-200-generic", "6.0.0-6-amd64"]
+        supported = ["6.1.0-57-amd64", "6.12.118+deb13-amd64", "7.0.1-amd64", "7.3.2+deb14-arm64",
+                     "10.0.0-amd64"]
+        self.assertEqual(subprocess.run(
+            ["bash", "-c", script, DEBIAN / f"{trial.DKMS}.dkms", *older, *supported], check=True,
+            capture_output=True, text=True).stdout.split(), supported)
+
     def test_setup_installs_what_the_packages_are_built_with(self):
         depends = read(DEBIAN / "control").split("Build-Depends:")[1].split("\nStandards")[0]
         names = {line.split()[0].rstrip(",") for line in depends.split("\n") if line.strip()}

@@ -89,6 +89,16 @@ class MakeInstall(SystemTest):
         self.make("uninstall")
         self.assertEqual(self.installed(), {listed, dkms, *UCM})
 
+    def test_not_beside_the_module_of_the_package(self) -> None:
+        """depmod takes the one that it finds first in the directory."""
+        dkms = f"lib/modules/{RELEASE}/updates/dkms/snd-xen-front.ko.xz"
+        self.write(f"system/{dkms}", "")
+        done = self.start("install", f"BUILD={self.directory}/build", f"KDIR={self.kernel}",
+                          f"INSTALL_MOD_PATH={self.system}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"make install: {self.system}/{dkms} is there", done.stderr)
+        self.assertEqual(self.installed(), {dkms})
+
     def test_uninstall_where_nothing_is_installed(self) -> None:
         self.make("uninstall")
         self.assertEqual(self.depmods.read_text(), "")
