@@ -44,6 +44,11 @@ class Unit(DirectoryTest):
         _, text = self.analyze("verify", "--man=no", "--recursive-errors=no")
         self.assertEqual([line for line in text.splitlines() if self.path.name in line], [])
 
+    # /bin/kill is of the package procps, which not every machine has.
+    def test_it_starts_nothing_but_its_own_program_and_the_shell(self):
+        programs = re.findall(r"(?m)^Exec\w+=(\S+)", self.path.read_text(encoding="utf-8"))
+        self.assertEqual(set(programs), {"/bin/true", "/bin/sh"})
+
     # systemd looks char-alsa up in /proc/devices when it starts the service: of a card that is
     # plugged in later, the module that brings the entry has to be loaded before.
     def test_a_card_may_come_later(self):
