@@ -163,6 +163,11 @@ class Trial(Judgement):
         """On a machine that has a kernel and nothing to build modules with."""
         self.say(f"installs {package.name} for {self.older}")
         self._install_kernel(self.older, "image")
+        loaded = self.release.root / "sys/module" / MODULE
+        loaded.mkdir(parents=True)
+        said = self._apt_install(package)
+        self.check("install", "reboot" not in said, "would have a machine without headers rebooted")
+        loaded.rmdir()
         said = self._apt_install(package, f"linux-headers-{self.older}")
         version = package.name.split("_")[1]
         self._expect_built("install", self.older, version)
@@ -203,7 +208,7 @@ class Trial(Judgement):
         variable = self.release.root / _SECURE_BOOT
         variable.parent.mkdir(parents=True)
         variable.write_bytes(bytes((6, 0, 0, 0, 1)))
-        (self.release.root / "sys/module" / MODULE).mkdir(parents=True)
+        (self.release.root / "sys/module" / MODULE).mkdir()
         said = self._apt_install(package)
         for words in ("mokutil --import /var/lib/dkms/mok.pub", f"modprobe -r {MODULE}"):
             self.check("upgrade", words in said, f"does not say '{words}'")
