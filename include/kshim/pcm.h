@@ -20,6 +20,8 @@ enum kshim_direction {
 enum kshim_trigger {
 	KSHIM_TRIGGER_STOP, /* also what the shim makes of SUSPEND and RESUME */
 	KSHIM_TRIGGER_START,
+	/* What of STOP follows START at once: another stream of the group cannot start. */
+	KSHIM_TRIGGER_UNDO_START,
 	KSHIM_TRIGGER_PAUSE_PUSH,
 	KSHIM_TRIGGER_PAUSE_RELEASE,
 	KSHIM_TRIGGER_DRAIN,

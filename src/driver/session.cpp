@@ -192,6 +192,15 @@ Result<void> Session::start(RunCommand command)
     return {};
 }
 
+void Session::undo_start()
+{
+    // What the backend was given is lost with STOP.
+    if (run_.base().apply(RunCommand::UndoStart) && is_attached(link_))
+        reopen();
+    note_state();
+    sync_for_later();
+}
+
 void Session::pause()
 {
     (void)run_.base().apply(RunCommand::Pause);
@@ -260,14 +269,6 @@ void Session::on_put(kshim_control_kind kind)
 {
     values.on_put(kind);
     sync_for_later();
-}
-
-bool Session::post(wire::Request &request)
-{
-    auto id = requests.post(request);
-    if (!id.is_error())
-        requests.keep_response(id.value());
-    return !id.is_error();
 }
 
 void Session::fail(PcmStop stop)

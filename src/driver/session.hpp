@@ -69,6 +69,7 @@ class Session {
     // As ALSA's triggers. BrokenPipe when the run has failed, or its state does not allow the
     // command; NoDevice when the card has gone or the link is broken; Invalid without a substream.
     Result<void> start(RunCommand command);
+    void undo_start();
     void pause();
     void stop();
     Result<void> drain();
@@ -262,6 +263,8 @@ class Session {
             set_link(Link::Attached);
     }
     void end_stall();
+    // The stream goes on from where it stands, as on a new backend. With a backend.
+    void reopen();
     // Whether the backend has to show activity.
     bool expects_activity() const;
 

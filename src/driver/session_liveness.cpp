@@ -15,9 +15,13 @@ void Session::end_stall()
     // Its device cannot have run dry: it has not said that it has started it.
     if (backend_.is_starting())
         return;
-    // While it hung its device ran dry, or over. ALSA is not to see that as an xrun, so the stream
-    // goes on from where it stands, as on a new backend. A READ sent before it hung would be
-    // answered with what it has captured since.
+    // While it hung its device ran dry, or over. ALSA is not to see that as an xrun. A READ sent
+    // before it hung would be answered with what it has captured since.
+    reopen();
+}
+
+void Session::reopen()
+{
     run_.base().forget_transfers();
     backend_.want_reopened();
 }

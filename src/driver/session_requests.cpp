@@ -179,6 +179,14 @@ void Session::observe()
         (void)drain();
 }
 
+bool Session::post(wire::Request &request)
+{
+    auto id = requests.post(request);
+    if (!id.is_error())
+        requests.keep_response(id.value());
+    return !id.is_error();
+}
+
 Result<RequestId> Session::post_trigger(wire::TriggerType type)
 {
     wire::Request trigger = {};

@@ -198,6 +198,9 @@ Result<void> Stream::trigger(kshim_trigger command)
         switch (command) {
         case KSHIM_TRIGGER_START:
             return session.start(RunCommand::Start);
+        case KSHIM_TRIGGER_UNDO_START:
+            session.undo_start();
+            return {};
         case KSHIM_TRIGGER_PAUSE_RELEASE:
             return session.start(RunCommand::Resume);
         case KSHIM_TRIGGER_PAUSE_PUSH:

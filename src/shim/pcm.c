@@ -75,6 +75,10 @@ static int pcm_trigger(struct snd_pcm_substream *substream, int command)
 
 	if ((unsigned int)command >= ARRAY_SIZE(commands))
 		return -EINVAL;
+	/* snd_pcm_undo_start(): snd_pcm_do_stop() stops nothing but what runs. */
+	if (command == SNDRV_PCM_TRIGGER_STOP &&
+	    substream->runtime->state == SNDRV_PCM_STATE_PREPARED)
+		return xen_front_pcm_trigger(stream_of(substream), KSHIM_TRIGGER_UNDO_START);
 	return xen_front_pcm_trigger(stream_of(substream), commands[command]);
 }
 

@@ -22,6 +22,7 @@ inline constexpr uint32_t run_states = static_cast<uint8_t>(RunState::Failed) + 
 enum class RunCommand : uint8_t {
     Prepare,
     Start,
+    UndoStart, // another stream that is linked with this one cannot start
     Pause, // TRIGGER_PAUSE_PUSH
     Resume, // TRIGGER_PAUSE_RELEASE
     Drain,
@@ -44,6 +45,7 @@ inline constexpr RunTransition run_transitions[] = {
     { RunState::Prepared, RunCommand::Stop, RunState::Stopped },
     { RunState::Prepared, RunCommand::Fail, RunState::Failed },
 
+    { RunState::Running, RunCommand::UndoStart, RunState::Prepared },
     { RunState::Running, RunCommand::Pause, RunState::Paused },
     { RunState::Running, RunCommand::Drain, RunState::Draining },
     { RunState::Running, RunCommand::Stop, RunState::Stopped },

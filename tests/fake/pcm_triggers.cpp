@@ -56,7 +56,9 @@ void undo_start(kshim_substream &substream)
 {
     if (!is_master(substream))
         return;
-    substream.trigger(KSHIM_TRIGGER_STOP);
+    // The shim's name for STOP of what is prepared.
+    substream.trigger(substream.runtime.state == PcmState::Prepared ? KSHIM_TRIGGER_UNDO_START
+                                                                    : KSHIM_TRIGGER_STOP);
     substream.runtime.is_stop_operating = true;
 }
 

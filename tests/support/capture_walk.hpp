@@ -131,6 +131,10 @@ inline void CaptureWalk::happen(const RunStep &step)
             bytes(captured_ - base_ - std::min<uint64_t>(step.amount, captured_ - base_)));
     case RunEvent::ReportHuge:
         return report(huge_report(step.amount));
+    case RunEvent::UndoStart:
+        if (!command(RunCommand::UndoStart))
+            return;
+        [[fallthrough]];
     case RunEvent::Session:
         run_.begin_session();
         begin_session_model();

@@ -134,6 +134,10 @@ inline void PlaybackWalk::happen(const RunStep &step)
             bytes(position_ - base_ - std::min<uint64_t>(step.amount, position_ - base_)));
     case RunEvent::ReportHuge:
         return report(huge_report(step.amount));
+    case RunEvent::UndoStart:
+        if (!command(RunCommand::UndoStart))
+            return;
+        [[fallthrough]];
     case RunEvent::Session:
         run_.begin_session();
         return begin_session_model();

@@ -38,6 +38,7 @@ enum class RunEvent : uint8_t {
     Record, // 1: the backend records; 0: it does not
     OtherBackend,
     Silence,
+    UndoStart, // and the backend opens the stream anew
     Events
 };
 

@@ -6,6 +6,8 @@
 
 namespace xen_front::test {
 
+using namespace std::chrono_literals;
+
 class StallTest : public ReconnectTest {
   protected:
     // What /proc says of the first stream's connection.

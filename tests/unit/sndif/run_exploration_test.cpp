@@ -20,6 +20,7 @@ constexpr RunStep steps[] = {
     { RunEvent::Start, 0 },
     { RunEvent::Pause, 0 },
     { RunEvent::Resume, 0 },
+    { RunEvent::UndoStart, 0 },
     { RunEvent::Drain, 0 },
     { RunEvent::Stop, 0 },
     { RunEvent::Fail, 0 },

@@ -13,13 +13,13 @@ namespace {
 // Rows: from Idle to Failed. Columns: from Prepare to Reset.
 // Where it leads: i, p, r, d, z (paused), s, f; a dot: refused.
 constexpr const char *expected[] = {
-    "p......i", // Idle
-    "pr...sfi", // Prepared
-    "p.z.dsfi", // Running
-    "p...dsfi", // Draining
-    "p..r.sfi", // Paused
-    "p....s.i", // Stopped
-    "p.f..f.i", // Failed
+    "p.......i", // Idle
+    "pr....sfi", // Prepared
+    "p.pz.dsfi", // Running
+    "p....dsfi", // Draining
+    "p...r.sfi", // Paused
+    "p.....s.i", // Stopped
+    "p..f..f.i", // Failed
 };
 
 static_assert(std::size(expected) == run_states);
