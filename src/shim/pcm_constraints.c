@@ -116,17 +116,21 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 	/*
 	 * Of playback the backend reports as many positions as it is asked for; what is captured
 	 * moves when a READ is answered, and that has to interrupt.
+	 *
+	 * NO_REWINDS has the core also refuse to skip more than a buffer, as an application does
+	 * that has let the stream record for longer. So .ack refuses rewinds of capture.
 	 */
-	unsigned int way_of_positions = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
-					SNDRV_PCM_INFO_NO_PERIOD_WAKEUP : SNDRV_PCM_INFO_BATCH;
+	unsigned int info_of_direction = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
+		SNDRV_PCM_INFO_NO_PERIOD_WAKEUP | SNDRV_PCM_INFO_NO_REWINDS :
+		SNDRV_PCM_INFO_BATCH;
 	int ret;
 
 	runtime->hw = (struct snd_pcm_hardware) {
 		.info = SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID |
 			SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
 			SNDRV_PCM_INFO_PAUSE | SNDRV_PCM_INFO_SYNC_APPLPTR |
-			SNDRV_PCM_INFO_NO_REWINDS | SNDRV_PCM_INFO_DRAIN_TRIGGER |
-			SNDRV_PCM_INFO_HAS_LINK_ATIME | INFO_PERFECT_DRAIN | way_of_positions,
+			SNDRV_PCM_INFO_DRAIN_TRIGGER | SNDRV_PCM_INFO_HAS_LINK_ATIME |
+			INFO_PERFECT_DRAIN | info_of_direction,
 		.formats = hardware->formats,
 		.rates = SNDRV_PCM_RATE_KNOT,
 		.rate_min = hardware->rates[0],

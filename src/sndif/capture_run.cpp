@@ -33,9 +33,10 @@ bool CaptureRun::commit(int64_t readable)
         return true;
     const Frames most = min(geometry_.buffer, shown_);
     const Frames frames(readable < 0 ? 0 : static_cast<uint64_t>(readable));
-    if (readable < 0 || (frames > most && !is_unstoppable_))
+    const Frames read = shown_ - min(frames, most);
+    if (readable < 0 || (frames > most && !is_unstoppable_) || read < read_)
         return false;
-    read_ = shown_ - min(frames, most);
+    read_ = read;
     take_room();
     return true;
 }

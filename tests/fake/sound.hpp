@@ -66,7 +66,7 @@ enum class Release : uint8_t {
 // What the shim claims in snd_pcm_hardware.info (SNDRV_PCM_INFO_*).
 struct PcmInfo {
     bool pause = true;
-    bool no_rewinds = true;
+    bool no_rewinds = true; // playback only
     bool drain_trigger = true;
     bool no_period_wakeup = true; // playback only
 };

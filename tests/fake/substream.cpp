@@ -92,7 +92,7 @@ int kshim_substream::move_appl_ptr(uint64_t appl_ptr)
         return 0;
     if (appl_ptr >= runtime.params.boundary)
         return -EINVAL;
-    if (Kernel::current().sound.info.no_rewinds &&
+    if (is_playback() && Kernel::current().sound.info.no_rewinds &&
         distance(before, appl_ptr) > runtime.params.buffer_frames)
         return -EINVAL;
     runtime.appl_ptr = appl_ptr;

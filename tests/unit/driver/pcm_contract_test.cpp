@@ -190,6 +190,26 @@ TEST_F(PcmContractTest, TimeDoesNotMovePositions)
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 
+// As OSS does it for an application that has let the stream record for long: by FORWARD, which the
+// core limits to a buffer where the hardware has NO_REWINDS.
+TEST_F(PcmContractTest, RecordingThatRanOnCanBeSkipped)
+{
+    connect_capture();
+    auto file = free_wheeling(KSHIM_CAPTURE);
+    for (unsigned int period = 1; period <= 16; period++)
+        report(period * 256u);
+    EXPECT_EQ(file->forward(3072), 3072);
+    std::vector<uint8_t> audio(1024 * frame_bytes);
+    ASSERT_EQ(file->read(audio), 1024);
+    for (size_t i = 0; i < audio.size(); i++)
+        ASSERT_EQ(audio[i], stream().source(3072 * frame_bytes + i)) << "byte " << i;
+    EXPECT_EQ(file->rewind(10), 0);
+    EXPECT_EQ(file->avail(), 0u);
+    report(17 * 256);
+    ASSERT_EQ(file->read(std::span(audio).first(256 * frame_bytes)), 256);
+    EXPECT_EQ(audio[0], stream().source(4096 * frame_bytes));
+}
+
 TEST_F(PcmContractTest, CaptureWithReadsThatTakeLongerThanAPeriod)
 {
     connect_capture();
