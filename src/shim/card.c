@@ -50,6 +50,7 @@ int kshim_card_create(struct kshim_xenbus_device *device, const struct kshim_car
 	strscpy(card->driver, "xen-front", sizeof(card->driver));
 	strscpy(card->shortname, names->short_name, sizeof(card->shortname));
 	strscpy(card->longname, names->long_name, sizeof(card->longname));
+	strscpy(card->mixername, "Xen Mixer", sizeof(card->mixername));
 	card->private_data = context;
 	card->private_free = card_released;
 	*result = (struct kshim_card *)card;

@@ -25,6 +25,7 @@ void card_names()
     expect_equal("driver", snd_ctl_card_info_get_driver(info), "xen-front");
     expect_equal("short name", snd_ctl_card_info_get_name(info), "Xen Selftest");
     expect_equal("long name", snd_ctl_card_info_get_longname(info), "Card of the selftests");
+    expect_equal("mixer name", snd_ctl_card_info_get_mixername(info), "Xen Mixer");
 }
 
 void pcm_names()
