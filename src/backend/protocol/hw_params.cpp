@@ -29,11 +29,11 @@ struct Space {
 // Moves both ends of the interval onto rates that exist.
 Interval snap_to_list(Interval interval, const std::vector<std::uint32_t> &list)
 {
-    if (list.empty() || interval.empty())
+    if (list.empty())
         return interval;
     const auto first = std::lower_bound(list.begin(), list.end(), interval.min);
     const auto last = std::upper_bound(list.begin(), list.end(), interval.max);
-    if (first == list.end() || last == list.begin() || *first > *std::prev(last))
+    if (first >= last)
         return { 1, 0 };
     return { *first, *std::prev(last) };
 }
@@ -106,7 +106,6 @@ Limits intersect(const Limits &left, const Limits &right)
     result.rate_range = intersect(left.rate_range, right.rate_range);
     result.channels = intersect(left.channels, right.channels);
     result.period_frames = intersect(left.period_frames, right.period_frames);
-    result.buffer_frames = intersect(left.buffer_frames, right.buffer_frames);
     result.buffer_bytes = std::min(left.buffer_bytes, right.buffer_bytes);
     result.bytes_a_second = std::min(left.bytes_a_second, right.bytes_a_second);
     result.of_formats = left.of_formats;
@@ -129,7 +128,7 @@ std::optional<xensnd_query_hw_param> narrow(const xensnd_query_hw_param &questio
     Space space { question.formats & limits.formats & all_formats_mask,
                   intersect({ question.rates.min, question.rates.max }, limits.rate_range),
                   intersect({ question.channels.min, question.channels.max }, limits.channels),
-                  intersect({ question.buffer.min, question.buffer.max }, limits.buffer_frames),
+                  { question.buffer.min, question.buffer.max },
                   intersect({ question.period.min, question.period.max }, limits.period_frames) };
 
     // The parameters depend on each other; every round only removes, so this ends.

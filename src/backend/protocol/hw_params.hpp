@@ -45,7 +45,6 @@ struct Limits {
     Interval rate_range { 1, std::numeric_limits<std::uint32_t>::max() };
     Interval channels { 1, 255 };
     Interval period_frames { 1, std::numeric_limits<std::uint32_t>::max() };
-    Interval buffer_frames { 1, std::numeric_limits<std::uint32_t>::max() };
     std::uint32_t buffer_bytes = std::numeric_limits<std::uint32_t>::max();
     std::uint32_t bytes_a_second = std::numeric_limits<std::uint32_t>::max();
     std::vector<FormatLimits> of_formats; // of those that leave less than the above

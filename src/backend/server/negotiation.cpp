@@ -2,7 +2,6 @@
 #include "server/negotiation.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/core.h>
 
@@ -12,8 +11,7 @@ namespace {
 
 std::uint32_t buffer_limit(const Quota &quota)
 {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        std::uint64_t { quota.buffer_kib } * 1024, std::numeric_limits<std::uint32_t>::max() / 2));
+    return quota.buffer_kib * 1024;
 }
 
 } // namespace
@@ -31,9 +29,8 @@ OpenParameters check_open(const xensnd_open_req &request, const Limits &configur
     const Format *format = find_format(unsigned { request.pcm_format });
     if (format == nullptr)
         throw Violation(fmt::format("pcm_format {} is none of sndif's 25", request.pcm_format));
-    if (request.pcm_channels == 0 || request.pcm_rate == 0)
-        throw Violation(fmt::format("{} channels at {} Hz, both must be above 0",
-                                    request.pcm_channels, request.pcm_rate));
+    if (request.pcm_rate == 0)
+        throw Violation("0 Hz, the rate must be above 0");
 
     if ((configured.formats >> format->wire & 1) == 0)
         throw Refusal(-XEN_EINVAL,
@@ -57,10 +54,10 @@ OpenParameters check_open(const xensnd_open_req &request, const Limits &configur
     // for those.
     const std::uint32_t most = std::min(configured.buffer_bytes, buffer_limit(quota));
     const std::uint64_t most_pages = (std::uint64_t { most } + page_size - 1) / page_size + 1;
-    if (request.buffer_sz == 0 || request.buffer_sz > most_pages * page_size)
+    if (request.buffer_sz > most_pages * page_size)
         throw Refusal(
             -XEN_EINVAL,
-            fmt::format("buffer_sz {}, must be 1 to {} (buffer-size and one page for volume)",
+            fmt::format("buffer_sz {}, must be {} at most (buffer-size and one page for volume)",
                         request.buffer_sz, most_pages * page_size));
 
     const StreamFormat stream_format { format, request.pcm_rate, request.pcm_channels };

@@ -14,11 +14,14 @@ class EventPageTest : public ::testing::Test {
     {
         return reinterpret_cast<xensnd_event_page *>(storage_.data());
     }
-    std::uint64_t position(std::uint32_t index)
+    const xensnd_evt &event(std::uint32_t index)
     {
         return reinterpret_cast<xensnd_evt *>(storage_.data() +
-                                              XENSND_IN_RING_OFFS)[index % XENSND_IN_RING_LEN]
-            .op.cur_pos.position;
+                                              XENSND_IN_RING_OFFS)[index % XENSND_IN_RING_LEN];
+    }
+    std::uint64_t position(std::uint32_t index)
+    {
+        return event(index).op.cur_pos.position;
     }
 
     alignas(page_size) std::array<std::byte, page_size> storage_ {};
@@ -31,6 +34,8 @@ TEST_F(EventPageTest, PublishesPositionsInOrder)
         EXPECT_EQ(page.put_position(0x1'0000'0000ULL + index), EventPage::Put::sent);
         EXPECT_EQ(header()->in_prod, index + 1);
         EXPECT_EQ(position(index), 0x1'0000'0000ULL + index);
+        EXPECT_EQ(event(index).id, index);
+        EXPECT_EQ(event(index).type, XENSND_EVT_CUR_POS);
         header()->in_cons = index + 1;
     }
 }
@@ -54,6 +59,20 @@ TEST_F(EventPageTest, OverwritesForAFrontendThatNeverConfirms)
         EXPECT_EQ(page.put_position(index), EventPage::Put::sent);
     EXPECT_EQ(page.put_position(1000), EventPage::Put::overwritten);
     EXPECT_EQ(position(0), 1000U);
+}
+
+TEST_F(EventPageTest, GoesOnFromTheIndicesInThePage)
+{
+    constexpr std::uint32_t start = 1000;
+    header()->in_prod = header()->in_cons = start;
+    EventPage page(storage_.data());
+    EXPECT_EQ(page.put_position(77), EventPage::Put::sent);
+    EXPECT_EQ(header()->in_prod, start + 1);
+    EXPECT_EQ(position(start), 77U);
+    // A frontend of which nothing is known yet is not waited for.
+    for (std::uint32_t count = 1; count < XENSND_IN_RING_LEN; ++count)
+        EXPECT_EQ(page.put_position(count), EventPage::Put::sent);
+    EXPECT_EQ(page.put_position(99), EventPage::Put::overwritten);
 }
 
 TEST_F(EventPageTest, NoticesAConsumerAheadOfTheProducer)

@@ -59,6 +59,31 @@ TEST(HwParams, DropsFormatsAndChannelsThatTheBufferCannotHold)
     EXPECT_EQ(answer->buffer.max, 2048U);
 }
 
+// A frontend of a later version of sndif may know more formats.
+TEST(HwParams, AnswersWithFormatsOfSndifOnly)
+{
+    auto question = anything();
+    question.formats = ~std::uint64_t { 0 };
+    const auto answer = narrow(question, {});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->formats, all_formats_mask);
+}
+
+// The buffer may not be longer than it could be with a format that is out for another reason.
+TEST(HwParams, WhatOneLimitLeavesIsHeldAgainstTheOthersAgain)
+{
+    Limits limits;
+    limits.formats = s16_bit | s32_bit;
+    limits.buffer_bytes = 8192;
+    limits.of_formats = { { XENSND_PCM_FORMAT_S16_LE, { 8000, 48000 }, { 1, 2 } } };
+    auto question = anything();
+    question.rates.min = 96000;
+    const auto answer = narrow(question, limits);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->formats, s32_bit);
+    EXPECT_EQ(answer->buffer.max, 2048U);
+}
+
 TEST(HwParams, AnswerIsAFixedPoint)
 {
     Limits limits;
@@ -79,7 +104,13 @@ TEST(HwParams, RefusesWhatLeavesNothing)
     Limits limits;
     limits.rates = { 8000, 48000 };
     auto question = anything();
+    for (const std::uint32_t rate : { 1U, 7999U, 9000U, 47999U, 48001U }) {
+        question.rates = { rate, rate };
+        EXPECT_FALSE(narrow(question, limits)) << rate;
+    }
     question.rates = { 9000, 47000 };
+    EXPECT_FALSE(narrow(question, limits));
+    question.rates = { 48000, 8000 };
     EXPECT_FALSE(narrow(question, limits));
     question = anything();
     question.formats = 0;

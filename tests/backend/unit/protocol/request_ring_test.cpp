@@ -65,6 +65,7 @@ xensnd_resp response_to(const xensnd_req &request)
 {
     xensnd_resp response {};
     response.id = request.id;
+    response.status = -XEN_EIO;
     return response;
 }
 
@@ -80,6 +81,7 @@ TEST(RequestRing, CarriesRequestsAndAnswersAcrossTheIndexWrap)
         EXPECT_EQ(request->id, id);
         (void)ring.answer(response_to(*request));
         EXPECT_EQ(front.response(0xffff'fff0U + id).id, id);
+        EXPECT_EQ(front.response(0xffff'fff0U + id).status, -XEN_EIO);
     }
     EXPECT_FALSE(ring.take());
 }

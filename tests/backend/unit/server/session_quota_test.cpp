@@ -3,6 +3,7 @@
 // What a guest's streams may take of this domain.
 #include <thread>
 
+#include "server/negotiation.hpp"
 #include "unit/server/session_fixture.h"
 
 namespace sndback {
@@ -14,12 +15,15 @@ TEST_F(SessionTest, KeepsToTheQuotaOfRateAndPeriods)
 {
     GuestRules rules = all_on("null");
     rules.quota.rate = 48'000;
+    rules.quota.channels = 2;
     rules.quota.periods = 500;
     devices_.set_rules(rules, {});
     config_.limits = {};
-    const auto status_of = [&](std::uint32_t rate, std::uint32_t period) {
+    const auto status_of = [&](std::uint32_t rate, std::uint32_t period,
+                               std::uint8_t channels = 2) {
         xensnd_req request = open_request();
         request.op.open.pcm_rate = rate;
+        request.op.open.pcm_channels = channels;
         request.op.open.period_sz = period;
         const std::optional<int> status = send(request);
         if (status == 0)
@@ -28,10 +32,58 @@ TEST_F(SessionTest, KeepsToTheQuotaOfRateAndPeriods)
     };
     EXPECT_EQ(status_of(48'000, 384), 0); // 96 frames: 500 a second
     EXPECT_EQ(status_of(48'000, 380), -XEN_EINVAL);
-    EXPECT_EQ(status_of(0xffffffff, period_bytes), -XEN_EINVAL);
+    EXPECT_EQ(status_of(47'999, 384), 0);
+    EXPECT_EQ(status_of(47'999, 380), -XEN_EINVAL) << "505.2";
+    EXPECT_EQ(status_of(48'001, 3840), -XEN_EINVAL);
+    EXPECT_EQ(status_of(48'000, 3840, 3), -XEN_EINVAL);
+    EXPECT_EQ(status_of(0, 3840), -XEN_EINVAL);
     EXPECT_EQ(status_of(48'000, 384), 0); // what is closed counts no longer
     const DeviceFactory::Share another_stream(devices_, { .periods = 1 });
     EXPECT_EQ(status_of(48'000, 384), -XEN_EINVAL);
+
+    // A query does not promise what no stream may have.
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { ~0ULL, { 1000, ~0U }, { 1, ~0U }, { 1, 1U << 20 }, { 1, 1U << 20 } };
+    EXPECT_EQ(send(query), 0);
+    EXPECT_EQ(last_.response.resp.hw_param.rates.max, 48'000U);
+    EXPECT_EQ(last_.response.resp.hw_param.channels.max, 2U);
+    EXPECT_EQ(last_.response.resp.hw_param.period.min, 2U);
+    query.op.hw_param.rates.min = 1001;
+    EXPECT_EQ(send(query), 0);
+    EXPECT_EQ(last_.response.resp.hw_param.period.min, 3U);
+}
+
+// A period that is begun counts, and one that is shorter than a frame has a frame.
+TEST(LoadOf, CountsPeriods)
+{
+    const auto load = [](std::uint32_t rate, std::uint32_t buffer, std::uint32_t period) {
+        const StreamFormat format { find_format(XENSND_PCM_FORMAT_S16_LE), rate, 2 };
+        return load_of({ format, buffer, period, {} });
+    };
+    EXPECT_EQ(load(44'100, 16'384, 4000).periods, 45U);
+    EXPECT_EQ(load(44'000, 16'384, 4000).periods, 44U);
+    EXPECT_EQ(load(8000, 65'536, 64'000).periods, 1U);
+    EXPECT_EQ(load(8000, 4, 0).periods, 8000U);
+    EXPECT_EQ(load(8000, 4, 0).octets, 32'000U);
+}
+
+TEST_F(SessionTest, KeepsToTheQuotaOfBuffers)
+{
+    GuestRules rules = all_on("null");
+    rules.quota.buffer_kib = 8;
+    devices_.set_rules(rules, {});
+    xensnd_req open = open_request();
+    open.op.open.buffer_sz = 8192 + page_size;
+    directory_ = open.op.open.gref_directory = memory_.add_buffer(open.op.open.buffer_sz);
+    EXPECT_EQ(send(open), 0);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+    open.op.open.buffer_sz += 4;
+    open.op.open.gref_directory = memory_.add_buffer(open.op.open.buffer_sz);
+    EXPECT_EQ(send(open), -XEN_EINVAL);
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { ~0ULL, { 1, ~0U }, { 2, 2 }, { 1, ~0U }, { 1, ~0U } };
+    EXPECT_EQ(send(query), 0);
+    EXPECT_EQ(last_.response.resp.hw_param.buffer.max, 8192U / 2) << "of mu-law";
 }
 
 TEST_F(SessionTest, KeepsToTheQuotaOfBandwidth)

@@ -26,6 +26,8 @@ TEST_F(SessionTest, PlaysFromOpenToClose)
 
 TEST_F(SessionTest, RefusesWrongOpens)
 {
+    // Its pages are there.
+    directory_ = memory_.add_buffer(buffer_bytes + 2 * page_size);
     const auto refused = [this](auto change, int status) {
         xensnd_req request = open_request();
         change(request.op.open);
@@ -40,15 +42,21 @@ TEST_F(SessionTest, RefusesWrongOpens)
     refused([](auto &open) { open.pcm_channels = 0; }, -XEN_EINVAL);
     refused([](auto &open) { open.pcm_channels = 3; }, -XEN_EINVAL);
     refused([](auto &open) { open.buffer_sz = 0; }, -XEN_EINVAL);
-    refused([](auto &open) { open.buffer_sz = 3; }, -XEN_EINVAL);
-    refused([](auto &open) { open.buffer_sz = buffer_bytes + 2 * page_size; }, -XEN_EINVAL);
+    refused([](auto &open) { open.buffer_sz = open.period_sz = 0; }, -XEN_EINVAL);
+    refused([](auto &open) { open.buffer_sz = 3, open.period_sz = 0; }, -XEN_EINVAL);
+    refused([](auto &open) { open.buffer_sz = buffer_bytes + page_size + 4; }, -XEN_EINVAL);
     refused([](auto &open) { open.buffer_sz = 0xffff'ffff; }, -XEN_EINVAL);
     refused([](auto &open) { open.period_sz = 1921; }, -XEN_EINVAL);
-    refused([](auto &open) { open.period_sz = 4 * buffer_bytes; }, -XEN_EINVAL);
+    refused([](auto &open) { open.period_sz = open.buffer_sz + 4; }, -XEN_EINVAL);
     refused([](auto &open) { open.gref_directory = 0; }, -XEN_EINVAL);
     refused([](auto &open) { open.gref_directory = 55; }, -XEN_EFAULT);
+    directory_ = memory_.add_buffer(buffer_bytes + page_size);
     memory_.pages.erase(101);
     refused([](auto &) {}, -XEN_EFAULT);
+    directory_ = memory_.add_buffer(buffer_bytes + page_size);
+    xensnd_req one_period = open_request();
+    one_period.op.open.period_sz = one_period.op.open.buffer_sz;
+    EXPECT_EQ(send(one_period), 0);
 }
 
 TEST_F(SessionTest, RefusesRequestsOutOfTurn)
