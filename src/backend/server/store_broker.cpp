@@ -94,8 +94,6 @@ StoreBroker::Answer StoreBroker::remove(const std::string &path)
 
 StoreBroker::Answer StoreBroker::watch(const std::string &path)
 {
-    if (watches_.contains(path))
-        return { true, {} };
     // XenStore tells of each watch by itself: one write of the guest must not fire many. An honest
     // worker watches its frontends' states.
     if (watches_.size() >= most_watches || !may_read(path) || !nodes_.is_frontend_state(path))

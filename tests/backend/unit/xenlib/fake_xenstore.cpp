@@ -14,10 +14,12 @@ extern "C" {
 namespace sndback {
 
 std::map<std::string, std::string> xenstore_nodes;
+std::multimap<std::string, std::string> xenstore_watches;
 
 } // namespace sndback
 
 using sndback::xenstore_nodes;
+using sndback::xenstore_watches;
 
 struct xs_handle {};
 
@@ -77,6 +79,19 @@ bool xs_rm(xs_handle *, xs_transaction_t, const char *path)
     const std::string below = std::string(path) + "/";
     return std::erase_if(xenstore_nodes, [&](const auto &node) {
                return node.first == path || node.first.starts_with(below);
+           }) != 0;
+}
+
+bool xs_watch(xs_handle *, const char *path, const char *token)
+{
+    xenstore_watches.emplace(path, token);
+    return true;
+}
+
+bool xs_unwatch(xs_handle *, const char *path, const char *token)
+{
+    return std::erase_if(xenstore_watches, [&](const auto &watch) {
+               return watch.first == path && watch.second == token;
            }) != 0;
 }
 

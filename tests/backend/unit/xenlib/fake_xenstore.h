@@ -10,5 +10,7 @@ namespace sndback {
 
 // Nodes by path. One that has others below it has to be there itself, as in XenStore.
 extern std::map<std::string, std::string> xenstore_nodes;
+// Paths that are watched, with tokens.
+extern std::multimap<std::string, std::string> xenstore_watches;
 
 } // namespace sndback

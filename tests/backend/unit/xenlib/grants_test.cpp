@@ -13,13 +13,15 @@ extern "C" {
 #include <xengnttab.h>
 }
 
-// ---- libxengnttab: every grant is valid ------------------------------------------------------
+// ---- libxengnttab ----------------------------------------------------------------------------
 
 namespace {
 
 bool is_out_of_memory = false;
+bool is_invalid = false; // a grant
+int mapped_pages = 0;
 
-}
+} // namespace
 
 struct xengntdev_handle {};
 
@@ -41,6 +43,9 @@ void *xengnttab_map_domain_grant_refs(xengnttab_handle *, std::uint32_t count, s
 {
     if (is_out_of_memory)
         throw std::bad_alloc();
+    if (is_invalid)
+        return nullptr;
+    mapped_pages += static_cast<int>(count);
     void *pages =
         mmap(nullptr, count * sndback::page_size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages != MAP_FAILED ? pages : nullptr;
@@ -48,6 +53,7 @@ void *xengnttab_map_domain_grant_refs(xengnttab_handle *, std::uint32_t count, s
 
 int xengnttab_unmap(xengnttab_handle *, void *address, std::uint32_t count)
 {
+    mapped_pages -= static_cast<int>(count);
     return munmap(address, count * sndback::page_size);
 }
 
@@ -67,9 +73,24 @@ TEST(GrantMapper, PagesCountUntilTheyAreUnmapped)
     {
         const auto pages = mapper.map(grants);
         EXPECT_EQ(pages->bytes().size(), grants.size() * page_size);
+        pages->bytes().back() = std::byte { 1 };
         EXPECT_THROW((void)mapper.map(std::span(grants).first(1)), MappingRefused);
+        EXPECT_EQ(mapped_pages, 4);
     }
+    EXPECT_EQ(mapped_pages, 0);
     EXPECT_NO_THROW((void)mapper.map(grants));
+}
+
+// What a guest says that it has granted, and has not.
+TEST(GrantMapper, PagesDoNotCountThatCannotBeMapped)
+{
+    GrantMapper mapper(3);
+    mapper.set_limit(grants.size());
+    is_invalid = true;
+    EXPECT_THROW((void)mapper.map(grants), std::runtime_error);
+    is_invalid = false;
+    EXPECT_NO_THROW((void)mapper.map(grants));
+    EXPECT_EQ(mapped_pages, 0);
 }
 
 // Otherwise a guest's quota would shrink each time this domain is short of memory.
