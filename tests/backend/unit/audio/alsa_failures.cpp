@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "unit/audio/alsa_failures.h"
+#include "unit/support.h"
 
 namespace sndback {
 
@@ -16,6 +17,8 @@ std::deque<unsigned> failing_next;
 int failure = 0;
 bool shows_card = false;
 std::optional<snd_pcm_sframes_t> shown_room;
+std::optional<std::uint64_t> captured_octets;
+snd_pcm_uframes_t most_read = ~snd_pcm_uframes_t { 0 };
 std::optional<snd_pcm_state_t> shown_state;
 std::uint64_t frames_given = 0;
 std::uint64_t frames_taken_back = 0;
@@ -114,7 +117,18 @@ int snd_pcm_hw_params_set_period_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *
 
 snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *data, snd_pcm_uframes_t frames)
 {
-    return fails(readi) ? failure : real(&snd_pcm_readi, "snd_pcm_readi")(pcm, data, frames);
+    if (fails(readi))
+        return failure;
+    if (!captured_octets)
+        return real(&snd_pcm_readi, "snd_pcm_readi")(pcm, data, frames);
+    const auto count = static_cast<snd_pcm_sframes_t>(
+        std::min({ frames, most_read, static_cast<snd_pcm_uframes_t>(*shown_room) }));
+    const auto octets = static_cast<std::size_t>(snd_pcm_frames_to_bytes(pcm, count));
+    const std::vector<std::byte> captured = numbered(octets, *captured_octets);
+    std::copy(captured.begin(), captured.end(), static_cast<std::byte *>(data));
+    *captured_octets += octets;
+    *shown_room -= count;
+    return count;
 }
 
 int snd_pcm_prepare(snd_pcm_t *pcm)

@@ -34,6 +34,11 @@ extern int failure;
 // own without it.
 extern bool shows_card;
 extern std::optional<snd_pcm_sframes_t> shown_room;
+// Octets that have been read of a card that captures numbered() ones, as many frames as shown_room;
+// the PCM's own without it.
+extern std::optional<std::uint64_t> captured_octets;
+// So many frames at most are read in one call.
+extern snd_pcm_uframes_t most_read;
 // What snd_pcm_state() answers until the PCM is prepared; the PCM's own state without it.
 extern std::optional<snd_pcm_state_t> shown_state;
 // Calls are counted, and what they moved.
@@ -63,6 +68,8 @@ class ShownCard {
     {
         shows_card = false;
         shown_room.reset();
+        captured_octets.reset();
+        most_read = ~snd_pcm_uframes_t { 0 };
         stuck_frames = 0;
         most_room.reset();
     }
