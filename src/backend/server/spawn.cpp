@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/spawn.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -29,8 +28,7 @@ int spawn_worker(const std::vector<std::string> &arguments, int socket)
     constexpr int failed = 127;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor)
         _exit(failed);
-    if (socket == worker_socket ? fcntl(socket, F_SETFD, 0) != 0
-                                : dup2(socket, worker_socket) != worker_socket)
+    if (dup2(socket, worker_socket) != worker_socket)
         _exit(failed);
     if (close_range(worker_socket + 1, ~0U, 0) != 0)
         _exit(failed);

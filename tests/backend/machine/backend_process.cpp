@@ -55,7 +55,7 @@ BackendProcess::BackendProcess(Machine &machine, std::filesystem::path directory
         std::string(memory_variable) + "=" + machine.memory_path(),
     };
     for (const char *name :
-         { "PATH", "HOME", "XDG_RUNTIME_DIR", "NOTIFY_SOCKET", "ALSA_CONFIG_PATH" })
+         { "PATH", "HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER", "NOTIFY_SOCKET", "ALSA_CONFIG_PATH" })
         if (const char *value = getenv(name))
             environment.push_back(std::string(name) + "=" + value);
     std::vector<char *> variables;

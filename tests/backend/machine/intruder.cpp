@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "machine/intruder.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "server/message.hpp"
@@ -28,7 +30,8 @@ class Intruder {
             report();
         // The test sees that it is through.
         call(sndback::MessageKind::write,
-             "/local/domain/0/error/backend/vsnd/" + domain_ + "/0/error", "taken over");
+             "/local/domain/0/error/backend/vsnd/" + domain_ + "/0/error",
+             intrusion == Intrusion::looks ? surroundings() : "taken over");
         for (;;)
             pause();
     }
@@ -66,6 +69,15 @@ class Intruder {
             if (sent % rows == rows - 1)
                 (void)supervisor_.send(sndback::MessageKind::statistics_end, 0, {}, {}, true);
         }
+    }
+    static std::string surroundings()
+    {
+        std::string found;
+        for (const char *name : { "HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER" }) {
+            const char *value = getenv(name);
+            found += std::string(name) + "=" + (value != nullptr ? value : "") + " ";
+        }
+        return found + "/ is " + (open("/", O_RDONLY | O_CLOEXEC) < 0 ? "closed" : "open");
     }
     // Sends, and waits for the answer.
     void call(sndback::MessageKind kind, const std::string &first, const std::string &second = {})

@@ -55,6 +55,7 @@ enum class Intrusion : std::uint32_t {
     asks, // its supervisor without end
     watches, // nodes of the guest, each below the other, as many as it may
     reports, // more statistics than there are
+    looks, // around: what it finds becomes the error of its card
 };
 
 inline constexpr std::size_t most_octets = 128 * 1024;

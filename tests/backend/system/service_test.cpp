@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The service as a whole: what it grants, what it survives, and how it ends.
-#include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,8 +11,6 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#include <sstream>
 
 #include "system/service.h"
 
@@ -189,31 +186,6 @@ TEST_F(Service, ADeviceThatDoesNotOpenDelaysItsGuestOnly)
     const auto took = backend_->terminate();
     ASSERT_TRUE(took);
     EXPECT_LE(*took, 1000ms);
-}
-
-TEST_F(Service, WorkersHaveNoPrivileges)
-{
-    ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
-    configure("[backend]\nuser = nobody\n[guest *]\nplayback = null\n");
-    start();
-    Guest guest(machine_, 3, "desktop");
-    guest.add_card("p");
-    ASSERT_TRUE(guest.connect());
-    ASSERT_EQ(backend_->workers().size(), 1U);
-    std::ifstream status("/proc/" + std::to_string(backend_->workers()[0]) + "/status");
-    std::map<std::string, std::string> fields;
-    for (std::string name, value; status >> name && std::getline(status >> std::ws, value);)
-        fields[name] = value;
-    for (const char *set : { "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:" })
-        EXPECT_EQ(fields[set], "0000000000000000") << set;
-    EXPECT_EQ(fields["NoNewPrivs:"], "1");
-    EXPECT_EQ(fields["Seccomp:"], "2");
-    std::set<gid_t> groups;
-    std::istringstream text(fields["Groups:"]);
-    for (gid_t group = 0; text >> group;)
-        groups.insert(group);
-    const std::set<gid_t> expected { getpwnam("nobody")->pw_gid, getgrnam("audio")->gr_gid };
-    EXPECT_EQ(groups, expected);
 }
 
 TEST_F(Service, DoesNotRunAsRootBecauseAUserIsMissing)

@@ -21,6 +21,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+
+#include "unit/support.h"
 
 namespace sndback {
 namespace {
@@ -68,9 +71,15 @@ bool can_read(const char *path)
     return file >= 0 && close(file) == 0;
 }
 
-bool restricts_files()
+bool can_create(const std::filesystem::path &path)
 {
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && restrict_files({}).empty();
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return file >= 0 && write(file, "x", 1) == 1 && close(file) == 0;
+}
+
+bool restricts_files(const std::vector<std::string> &directories = {})
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && restrict_files(directories).empty();
 }
 
 // In a namespace of its own, a user has capabilities.
@@ -131,7 +140,7 @@ Outcome work(int ready, int go)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : fails);
 }
 
-Outcome run(void (*body)())
+Outcome run(const std::function<void()> &body)
 {
     const pid_t process = fork();
     if (process == 0)
@@ -165,6 +174,45 @@ TEST(FileRules, RootsWorkerReadsWhatIsListedOfEtc)
     const Outcome outcome = run([] {
         _exit(restricts_files() && can_read("/etc/group") && !can_read("/etc/shadow") ? holds
                                                                                       : fails);
+    });
+    EXPECT_EQ(outcome, holds);
+}
+
+// Root, whom nothing else would stop.
+TEST(FileRules, AWorkerCreatesFilesInDirectoriesOfRecordingsOnly)
+{
+    if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
+        GTEST_SKIP() << "this kernel has no Landlock";
+    const TemporaryDirectory recordings;
+    const TemporaryDirectory others;
+    write_file(recordings / "there", "");
+    const Outcome outcome = run([&] {
+        const bool is_restricted = restricts_files({ recordings.path().string() });
+        const bool may_record =
+            can_create(recordings / "new") && can_read((recordings / "new").c_str());
+        const bool may_more = mkdir((recordings / "directory").c_str(), 0700) == 0 ||
+                              unlink((recordings / "there").c_str()) == 0 ||
+                              symlink("there", (recordings / "link").c_str()) == 0 ||
+                              can_create(others / "new");
+        _exit(is_restricted && may_record && !may_more ? holds : fails);
+    });
+    EXPECT_EQ(outcome, holds);
+}
+
+TEST(FileRules, AWorkerWritesWhatSoundCardsAndServersTake)
+{
+    if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
+        GTEST_SKIP() << "this kernel has no Landlock";
+    const std::string name = "sndback-" + std::to_string(getpid());
+    const Outcome outcome = run([&] {
+        const std::filesystem::path shared = "/dev/shm/" + name;
+        const bool is_restricted = restricts_files();
+        const bool may_share = can_create(shared) && unlink(shared.c_str()) == 0;
+        const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        const bool may_more = mkdir(shared.c_str(), 0700) == 0 ||
+                              can_create("/usr/share/" + name) || can_create("/usr/lib/" + name) ||
+                              mkfifo(("/dev/" + name).c_str(), 0600) == 0;
+        _exit(is_restricted && may_share && null >= 0 && !may_more ? holds : fails);
     });
     EXPECT_EQ(outcome, holds);
 }

@@ -7,10 +7,18 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sound/asound.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <thread>
 
 #include "protocol/sndif.hpp"
 
@@ -25,6 +33,9 @@ bool is_refused(int result)
 {
     return result == -1 && errno == EPERM;
 }
+
+using ::testing::ExitedWithCode;
+using ::testing::KilledBySignal;
 
 // A process that the filter applies to, which exits with 0 if `holds` does.
 template <typename Condition> void exit_if(Condition &&holds)
@@ -43,7 +54,7 @@ TEST(SystemCalls, AWorkerHasNoSignalsSentToOthers)
         return is_refused(fcntl(0, F_SETOWN, other)) && is_refused(fcntl(0, F_SETOWN_EX, &owner)) &&
                is_refused(fcntl(0, F_SETSIG, SIGKILL)) && is_refused(kill(other, 0));
     };
-    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
 }
 
 TEST(SystemCalls, AWorkerHandlesItsDescriptors)
@@ -53,7 +64,7 @@ TEST(SystemCalls, AWorkerHandlesItsDescriptors)
         return copy >= 10 && fcntl(copy, F_GETFD) == FD_CLOEXEC && fcntl(copy, F_SETFD, 0) == 0 &&
                fcntl(copy, F_GETFL) >= 0;
     };
-    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
 }
 
 TEST(SystemCalls, AWorkerSchedulesItselfOnly)
@@ -64,7 +75,67 @@ TEST(SystemCalls, AWorkerSchedulesItselfOnly)
         return is_refused(sched_setscheduler(other, SCHED_IDLE, &parameters)) &&
                sched_setscheduler(0, SCHED_OTHER, &parameters) == 0;
     };
-    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
+}
+
+TEST(SystemCalls, AWorkerThatTriesToBeAnotherProgramIsKilled)
+{
+    const auto holds = [] {
+        execl("/bin/true", "true", nullptr);
+        return true;
+    };
+    EXPECT_EXIT(exit_if(holds), KilledBySignal(SIGSYS), "");
+}
+
+TEST(SystemCalls, AWorkerMayAbort)
+{
+    const auto holds = []() -> bool {
+        abort();
+    };
+    EXPECT_EXIT(exit_if(holds), KilledBySignal(SIGABRT), "");
+    const pid_t other = getpid();
+    const auto kills_others = [other] {
+        return is_refused(static_cast<int>(syscall(SYS_tgkill, other, other, 0)));
+    };
+    EXPECT_EXIT(exit_if(kills_others), ExitedWithCode(0), "");
+}
+
+TEST(SystemCalls, AWorkerHasNoNetwork)
+{
+    const auto holds = [] {
+        std::array<int, 2> ends {};
+        return is_refused(socket(AF_INET, SOCK_STREAM, 0)) &&
+               is_refused(socket(AF_NETLINK, SOCK_RAW, 0)) &&
+               is_refused(socketpair(AF_INET, SOCK_STREAM, 0, ends.data())) &&
+               socket(AF_UNIX, SOCK_STREAM, 0) >= 0 &&
+               socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0;
+    };
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
+}
+
+TEST(SystemCalls, AWorkerStartsThreadsAndNoProcesses)
+{
+    const auto holds = [] {
+        bool has_run = false;
+        std::thread([&] { has_run = true; }).join();
+        // Whose arguments the filter cannot look at.
+        const bool has_new_call = syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS;
+        return has_run && !has_new_call && is_refused(fork());
+    };
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
+}
+
+TEST(SystemCalls, AWorkerLeavesItsLimitsAndFlagsAsTheyAre)
+{
+    const auto holds = [] {
+        rlimit limit {};
+        return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+               is_refused(setrlimit(RLIMIT_NOFILE, &limit)) &&
+               is_refused(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) &&
+               is_refused(prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)) &&
+               prctl(PR_SET_NAME, "worker", 0, 0, 0) == 0;
+    };
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
 }
 
 // What may be done has no descriptor here to be done with.
@@ -82,7 +153,21 @@ TEST(SystemCalls, AWorkerDoesWithXensDevicesWhatItHasTo)
                is_let_through(IOCTL_EVTCHN_BIND_INTERDOMAIN) &&
                is_let_through(IOCTL_EVTCHN_UNBIND) && is_let_through(IOCTL_EVTCHN_NOTIFY);
     };
-    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
+}
+
+// Commands of timers have the letter of those of terminals.
+TEST(SystemCalls, AWorkerUsesTimersAndTypesForNoTerminal)
+{
+    const auto holds = [] {
+        return is_let_through(SNDRV_TIMER_IOCTL_INFO) && is_let_through(SNDRV_TIMER_IOCTL_PARAMS) &&
+               is_let_through(SNDRV_TIMER_IOCTL_NEXT_DEVICE) &&
+               is_let_through(SNDRV_TIMER_IOCTL_START) && is_let_through(SNDRV_PCM_IOCTL_PREPARE) &&
+               is_let_through(SNDRV_CTL_IOCTL_CARD_INFO) &&
+               is_refused(ioctl(-1, TIOCSTI, nullptr)) &&
+               is_refused(ioctl(-1, TIOCSWINSZ, nullptr));
+    };
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
 }
 
 // To write into pages by way of the hypervisor, to hand them to other drivers, to have octets
@@ -99,7 +184,7 @@ TEST(SystemCalls, AWorkerDoesNothingElseWithThem)
                 return false;
         return true;
     };
-    EXPECT_EXIT(exit_if(holds), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(exit_if(holds), ExitedWithCode(0), "");
 }
 
 } // namespace
