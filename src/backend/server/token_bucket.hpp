@@ -46,8 +46,6 @@ class TokenBucket {
   private:
     void refill(Time now)
     {
-        if (now <= filled_)
-            return;
         // A first look after a long time would overflow the sum.
         saved_ = now - filled_ < most_ - saved_ ? saved_ + (now - filled_) : most_;
         filled_ = now;

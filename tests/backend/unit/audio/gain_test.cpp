@@ -38,6 +38,8 @@ TEST(Gain, ScalesEveryEncoding)
                   scaled<std::uint16_t>("s16_le", static_cast<std::uint16_t>(-1005), minus_20_db)),
               -101);
     EXPECT_EQ(scaled<std::uint16_t>("s16_be", 1000, minus_20_db), 100);
+    EXPECT_EQ(scaled<std::uint16_t>("s16_le", 0x8000, minus_20_db),
+              static_cast<std::uint16_t>(-3277));
     EXPECT_EQ(scaled<std::uint16_t>("u16_le", 32768 - 1000, minus_20_db), 32768 - 100);
     EXPECT_EQ(scaled<std::uint32_t>("s24_le", 0x00ff'fc18, minus_20_db),
               static_cast<std::uint32_t>(-100));

@@ -123,6 +123,65 @@ TEST(Wav, ReadsRf64)
     }
 }
 
+// The fmt chunk of a file, its fields one after the other.
+std::string format_chunk(std::uint16_t tag, std::uint16_t channels, std::uint32_t rate,
+                         std::uint32_t octets = 16)
+{
+    std::string body(octets + octets % 2, '\0');
+    const std::uint16_t bits = 16;
+    std::memcpy(&body[0], &tag, sizeof(tag));
+    std::memcpy(&body[2], &channels, sizeof(channels));
+    std::memcpy(&body[4], &rate, sizeof(rate));
+    std::memcpy(&body[14], &bits, sizeof(bits));
+    return chunk("fmt ", octets, body);
+}
+
+TEST(Wav, ReadsNoFormatThatNoStreamCanHave)
+{
+    const TemporaryDirectory directory;
+    const auto is_read = [&](const std::string &format) {
+        std::ofstream(directory / "odd.wav", std::ios::binary)
+            << chunk("RIFF", 0, "WAVE") << format << chunk("data", 400, std::string(400, 'x'));
+        try {
+            return read_wav_info(directory / "odd.wav").data_bytes == 400;
+        } catch (const std::runtime_error &) {
+            return false;
+        }
+    };
+    EXPECT_TRUE(is_read(format_chunk(1, 2, 48000)));
+    EXPECT_TRUE(is_read(format_chunk(1, 255, 1)));
+    EXPECT_FALSE(is_read(format_chunk(1, 256, 48000)));
+    EXPECT_FALSE(is_read(format_chunk(1, 0, 48000)));
+    EXPECT_FALSE(is_read(format_chunk(1, 2, 0)));
+    EXPECT_FALSE(is_read(format_chunk(1, 2, 48000, 15)));
+    EXPECT_FALSE(is_read(format_chunk(0xfffe, 2, 48000, 24)));
+}
+
+TEST(Wav, ReadsTheDataOfTheFileAndNothingElse)
+{
+    const TemporaryDirectory directory;
+    const auto write = [&](std::uint32_t size, const std::string &behind) {
+        std::ofstream(directory / "a.wav", std::ios::binary)
+            << chunk("RIFF", 0, "WAVE") << chunk("LIST", 3, std::string("abc", 4)) << pcm_format()
+            << chunk("data", size, std::string(400, 'x')) << behind;
+        return read_wav_info(directory / "a.wav");
+    };
+    EXPECT_EQ(write(1000, "").data_bytes, 400U);
+    EXPECT_FALSE(write(1000, "").is_unfinished);
+    EXPECT_TRUE(write(0xffffffff, "").is_unfinished);
+    EXPECT_EQ(write(0xffffffff, "").data_bytes, 400U);
+    EXPECT_EQ(write(400, chunk("LIST", 400, std::string(400, 'y'))).data_bytes, 400U);
+    RecordingListener listener;
+    WavSource source(directory / "a.wav", listener);
+    std::vector<std::byte> read(8);
+    source.fill(396, read);
+    const std::byte x { 'x' };
+    EXPECT_EQ(read,
+              (std::vector { x, x, x, x, std::byte {}, std::byte {}, std::byte {}, std::byte {} }));
+    source.fill(404, read);
+    EXPECT_EQ(read, std::vector<std::byte>(8));
+}
+
 TEST(Wav, TakesAllThatAKilledRecorderLeft)
 {
     const TemporaryDirectory directory;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "server/config.hpp"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -116,7 +117,10 @@ TEST_F(ConfigTest, NamesWhatIsWrong)
     expect_error("0/0/type", "");
     expect_error("0/0/ring-ref", "-1");
     expect_error("0/0/ring-ref", "4294967296");
+    expect_error("0/0/ring-ref", "10x");
+    expect_error("0/0/ring-ref", "");
     expect_error("0/0/sample-rates", "48000,abc");
+    expect_error("0/0/sample-rates", "48000,0");
     expect_error("0/0/sample-rates", "96000");
     expect_error("0/0/sample-formats", "s16_le,s16");
     expect_error("0/0/sample-formats", "u8");
@@ -151,8 +155,49 @@ TEST_F(ConfigTest, TakesBlanksAndUpperCase)
     EXPECT_EQ(card.version, "2");
 }
 
+TEST_F(ConfigTest, TakesTheSmallerBuffer)
+{
+    set("0/0/buffer-size", "4096");
+    set("0/1/buffer-size", "131072");
+    const CardConfig card = read();
+    EXPECT_EQ(card.streams[0].limits.buffer_bytes, 4096U);
+    EXPECT_EQ(card.streams[1].limits.buffer_bytes, 65536U);
+}
+
+// Two names of one number would be one stream twice.
+TEST_F(ConfigTest, TakesIndicesByNumberAndAsTheyAreWrittenOnly)
+{
+    for (const char *path : { "2/0", "10/0", "01/0", "0/00", "0/1 ", "x/0" })
+        add_stream(path, "p");
+    std::vector<std::pair<unsigned, unsigned>> found;
+    for (const StreamConfig &stream : read().streams)
+        found.emplace_back(stream.device, stream.index);
+    const std::vector<std::pair<unsigned, unsigned>> expected {
+        { 0, 0 }, { 0, 1 }, { 2, 0 }, { 10, 0 }
+    };
+    EXPECT_EQ(found, expected);
+}
+
+TEST_F(ConfigTest, BoundsTheNumberOfStreams)
+{
+    const auto add_streams = [this](unsigned device, unsigned count) {
+        for (unsigned index = 0; index < count; ++index)
+            add_stream(fmt::format("{}/{}", device, index), "p");
+    };
+    add_streams(0, 128);
+    add_streams(1, 128);
+    EXPECT_EQ(read().streams.size(), 256U);
+    add_streams(1, 129);
+    EXPECT_NE(error(), "");
+}
+
 TEST_F(ConfigTest, BoundsTheNumberOfChildren)
 {
+    for (int device = 1; device < 256; ++device)
+        set(std::to_string(device) + "/name", "empty");
+    EXPECT_EQ(read().streams.size(), 2U);
+    set("256/name", "empty");
+    EXPECT_NE(error().find("257"), std::string::npos);
     for (int device = 0; device < 1000; ++device)
         add_stream(std::to_string(device) + "/0", "p");
     EXPECT_NE(error().find("1000"), std::string::npos);

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "audio/wav.hpp"
 #include "unit/support.h"
 
 namespace sndback {
@@ -90,6 +91,49 @@ TEST(DeviceRules, ExpandPathsSafely)
     evil.unique_id = std::string(4000, 'x');
     EXPECT_LE(expand_path("%u", evil).size(), 64U);
     EXPECT_EQ(expand_path("%n-%i", evil, { 3, "my guest", "12-34" }), "my_guest-12-34");
+    EXPECT_EQ(expand_path("%n/%i", evil, { 3, "../a", "../b" }), "_.._a/_.._b");
+}
+
+// What a worker gets at, before it is known which streams there are.
+TEST(DeviceFactory, KnowsTheDirectoriesOfItsRules)
+{
+    const auto directory = [](const std::string &path) {
+        GuestRules rules;
+        rules.playback = parse_device_spec("wav:" + path);
+        return DeviceFactory(rules, { 3, "../a", "../b" }).directories().at(0);
+    };
+    EXPECT_EQ(directory("/x/%n/%i/%d-%u.wav"), "/x/_.._a/_.._b/");
+    EXPECT_EQ(directory("/x/y-%u/%s.wav"), "/x/");
+    EXPECT_EQ(directory("a.wav"), ".");
+}
+
+TEST(DeviceFactory, CapturesFromAFileOfTheVeryFormatOnly)
+{
+    const TemporaryDirectory directory;
+    RecordingListener listener;
+    const Gain gain;
+    const std::string path = directory / "a.wav";
+    {
+        AmpleQuota quota;
+        WavSink(path, { find_format("s16_le"), 48000, 2 }, quota, listener).render(numbered(400));
+    }
+    DeviceFactory devices(all_on("wav:" + path));
+    StreamName capture = music;
+    capture.playback = false;
+    const auto opens = [&](const char *format, unsigned rate, unsigned channels) {
+        try {
+            (void)devices.open(capture, { { find_format(format), rate, channels }, 8192, 1024, {} },
+                               gain, listener);
+            return true;
+        } catch (const Refusal &refusal) {
+            EXPECT_EQ(refusal.status(), -XEN_EINVAL);
+            return false;
+        }
+    };
+    EXPECT_TRUE(opens("s16_le", 48000, 2));
+    EXPECT_FALSE(opens("s16_be", 48000, 2));
+    EXPECT_FALSE(opens("s16_le", 44100, 2));
+    EXPECT_FALSE(opens("s16_le", 48000, 1));
 }
 
 TEST(DeviceFactory, ReportsADeviceThatIsNotThere)

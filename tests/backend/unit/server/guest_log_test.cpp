@@ -19,8 +19,10 @@ class GuestLogTest : public ::testing::Test {
   protected:
     GuestLogTest()
     {
-        set_log(LogLevel::debug,
-                [this](LogLevel, std::string_view text) { lines_.emplace_back(text); });
+        set_log(LogLevel::debug, [this](LogLevel level, std::string_view text) {
+            last_level_ = level;
+            lines_.emplace_back(text);
+        });
     }
     ~GuestLogTest() override
     {
@@ -33,12 +35,28 @@ class GuestLogTest : public ::testing::Test {
     }
 
     GuestLog log_ { 3 };
+    LogLevel last_level_ {};
 
   private:
     std::vector<std::string> lines_;
 };
 
 using Lines = std::vector<std::string>;
+
+TEST_F(GuestLogTest, WritesInTheNameOfNoOtherGuest)
+{
+    log_.set_quota(60);
+    for (const char *text : { "dom4/0: said", "dom33: said", "dom3", "said", "" }) {
+        log_.take(info, text, 0s);
+        EXPECT_EQ(take_lines(), Lines { std::string("dom3: ") + text });
+    }
+    for (const char *text : { "dom3/0: said", "dom3: said" }) {
+        log_.take(info, text, 0s);
+        EXPECT_EQ(take_lines(), Lines { text });
+    }
+    log_.take(77, "said", 0s);
+    EXPECT_EQ(last_level_, LogLevel::critical);
+}
 
 TEST_F(GuestLogTest, SaysOnceAMinuteHowManyLinesWereDropped)
 {

@@ -11,6 +11,31 @@
 namespace sndback {
 namespace {
 
+// Whatever number a guest gives its request.
+TEST(Journal, CountsRequestsThatThereAreNot)
+{
+    const TemporaryDirectory directory;
+    TraceFile trace(directory / "trace");
+    StatisticsTable table;
+    const auto statistics = table.add({ 1, 0, 0, 0, true, "" });
+    Journal journal(trace, statistics);
+    xensnd_req request {};
+    for (const unsigned operation : { XENSND_OP_HW_PARAM_QUERY + 1, 255 }) {
+        request.operation = static_cast<std::uint8_t>(operation);
+        journal.request(request);
+    }
+    EXPECT_EQ(statistics->unknown_requests, 2U);
+    for (const auto &count : statistics->requests)
+        EXPECT_EQ(count, 0U);
+    request.operation = XENSND_OP_TRIGGER;
+    request.op.trigger.type = 200;
+    journal.request(request);
+    journal.flush();
+    std::ifstream file(directory / "trace");
+    const std::string text { std::istreambuf_iterator<char>(file), {} };
+    EXPECT_NE(text.find(R"("trigger":200)"), std::string::npos) << text;
+}
+
 TEST(Journal, WritesJsonLinesAndCounts)
 {
     const TemporaryDirectory directory;

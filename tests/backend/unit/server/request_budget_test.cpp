@@ -33,6 +33,15 @@ TEST(RequestBudget, ServesAQuietGuestInSmallPieces)
     }
 }
 
+// The processor has other things to do than to look again for every single one.
+TEST(RequestBudget, WaitsAMillisecondAtLeast)
+{
+    using namespace std::chrono_literals;
+    RequestBudget budget(10'000);
+    const Time now = 1h;
+    EXPECT_EQ(budget.charge(now, 201), now + 1ms);
+}
+
 // What one request overdraws, and what many streams do at the same time, is paid back.
 TEST(RequestBudget, LetsNothingMoreBeDoneUntilWhatWasDoneIsPaid)
 {

@@ -20,6 +20,8 @@ class FakeMemory final : public GuestMemory {
 
     [[nodiscard]] std::unique_ptr<GuestPages> map(std::span<const grant_ref_t> grants) override
     {
+        if (grants.size() > most_pages)
+            throw MappingRefused("more than there may be");
         for (const grant_ref_t grant : grants)
             if (!pages.contains(grant))
                 throw std::runtime_error(fmt::format("grant {} is not valid", grant));
@@ -39,6 +41,7 @@ class FakeMemory final : public GuestMemory {
     }
 
     std::map<grant_ref_t, Page> pages;
+    std::size_t most_pages = 256; // of one mapping
     int mapped = 0;
     std::span<std::byte> last_mapping;
 

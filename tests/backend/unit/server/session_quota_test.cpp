@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What a guest's streams may take of this domain.
+#include <fstream>
 #include <thread>
 
 #include "server/negotiation.hpp"
@@ -99,6 +100,13 @@ TEST_F(SessionTest, KeepsToTheQuotaOfBandwidth)
     EXPECT_EQ(another.handle(open, 0s, true)->response.status, -XEN_EINVAL);
     open.op.open.pcm_rate = 48'000;
     EXPECT_EQ(another.handle(open, 0s, true)->response.status, 0);
+    EXPECT_EQ(another.handle(request(XENSND_OP_CLOSE), 0s, true)->response.status, 0);
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+    open.op.open.pcm_rate = (1U << 20) / 4;
+    EXPECT_EQ(send(open), 0) << "all of it, which closed streams do not take any more";
+    EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+    ++open.op.open.pcm_rate;
+    EXPECT_EQ(send(open), -XEN_EINVAL);
 
     // A query does not promise what no stream may have.
     xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
@@ -124,7 +132,7 @@ TEST_F(SessionTest, CountsWhatRequestsCost)
     xensnd_req refused = open_request();
     refused.op.open.buffer_sz = 0xffff'ffff;
     EXPECT_EQ(cost_of(refused, -XEN_EINVAL), 0U);
-    EXPECT_GE(cost_of(open_request(), 0), buffer_bytes / 4);
+    EXPECT_GE(cost_of(open_request(), 0), buffer_bytes / 4 + 32 * page_size);
     EXPECT_EQ(cost_of(range_request(XENSND_OP_WRITE, 0, period_bytes), 0), period_bytes);
     // What a sound server has to do for it is like an OPEN.
     constexpr std::uint64_t device = 32 * page_size;
@@ -159,6 +167,26 @@ TEST_F(SessionTest, CountsWhatIsRenderedInTheEnd)
     const TemporaryDirectory directory;
     devices_.set_rules(all_on("wav:" + (directory / "played.wav").string()), {});
     EXPECT_EQ(close_unplayed(), std::pair(stop + 2 * period_bytes, std::uint64_t { period_bytes }));
+}
+
+// A new recording's number is found by looking at all that are there.
+TEST_F(SessionTest, CountsTheRecordingsThatAreThere)
+{
+    constexpr unsigned files = 100;
+    const TemporaryDirectory directory;
+    for (unsigned file = 0; file < files; ++file)
+        std::ofstream(directory / std::to_string(file)).put('x');
+    devices_.set_rules(all_on("wav:" + (directory / "played.wav").string()), {});
+    const auto record = [&] {
+        const std::uint64_t before = session_->work();
+        EXPECT_EQ(send(open_request()), 0);
+        const std::uint64_t cost = session_->work() - before;
+        EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, period_bytes)), 0);
+        EXPECT_EQ(send(request(XENSND_OP_CLOSE)), 0);
+        return cost;
+    };
+    const std::uint64_t first = record();
+    EXPECT_GE(record(), first + std::uint64_t { files } * 256);
 }
 
 // What a device can do may have to be read from a file, each time.
@@ -214,7 +242,7 @@ TEST_F(SessionTest, CountsWhatADeviceCostsThatCannotBeOpened)
     query.op.hw_param = { ~0ULL, { 1, 48'000 }, { 1, 8 }, { 1, 1U << 30 }, { 1, 1U << 30 } };
     EXPECT_LT(send(query), 0);
     const std::uint64_t cost = session_->work() - before;
-    EXPECT_GE(cost, 8 * page_size);
+    EXPECT_GE(cost, (8 + 32) * page_size) << "a query, and an attempt to open";
     EXPECT_LT(send(query), 0);
     EXPECT_EQ(session_->work() - before, 2 * cost);
 }

@@ -53,6 +53,9 @@ TEST_F(SessionTest, RefusesWrongOpens)
     directory_ = memory_.add_buffer(buffer_bytes + page_size);
     memory_.pages.erase(101);
     refused([](auto &) {}, -XEN_EFAULT);
+    memory_.most_pages = 4;
+    refused([](auto &) {}, -XEN_ENOMEM);
+    memory_.most_pages = 256;
     directory_ = memory_.add_buffer(buffer_bytes + page_size);
     xensnd_req one_period = open_request();
     one_period.op.open.period_sz = one_period.op.open.buffer_sz;
@@ -141,10 +144,11 @@ TEST_F(SessionTest, RefusesRangesOutsideTheBuffer)
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, 0)), -XEN_EINVAL);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, end, 4)), -XEN_EINVAL);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, end - 4, 8)), -XEN_EINVAL);
+    EXPECT_EQ(send(range_request(XENSND_OP_WRITE, end - 3, 4)), -XEN_EINVAL);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0xffff'fffc, 8)), -XEN_EINVAL);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 8, 0xffff'fffc)), -XEN_EINVAL);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, 0, 6)), -XEN_EINVAL);
-    EXPECT_EQ(statistics_->violations, 6U);
+    EXPECT_EQ(statistics_->violations, 7U);
     EXPECT_EQ(send(range_request(XENSND_OP_WRITE, end - 4, 4)), 0);
 }
 
@@ -176,12 +180,35 @@ TEST_F(SessionTest, VolumeIsKeptAndClamped)
     EXPECT_EQ(value(0), -6020);
 }
 
+// sndif.h: "for values other than zero, the corresponding channel is muted", and likewise for
+// unmute.
+TEST_F(SessionTest, MutesTheChannelsThatAreNamed)
+{
+    ASSERT_EQ(send(open_request()), 0);
+    EXPECT_EQ(send(trigger_request(XENSND_OP_TRIGGER_START)), 0);
+    const auto change = [this](std::uint8_t operation, std::int32_t left, std::int32_t right) {
+        value(0) = left;
+        value(1) = right;
+        const std::uint64_t before = session_->work();
+        EXPECT_EQ(send(range_request(operation, buffer_bytes, 8)), 0);
+        // A page for each that has changed.
+        return (session_->work() - before) / page_size;
+    };
+    EXPECT_EQ(change(XENSND_OP_UNMUTE, 1, 1), 0U) << "as they are";
+    EXPECT_EQ(change(XENSND_OP_MUTE, 0, 0), 0U);
+    EXPECT_EQ(change(XENSND_OP_MUTE, 1, 0), 1U);
+    EXPECT_EQ(change(XENSND_OP_MUTE, 1, 1), 1U);
+    EXPECT_EQ(change(XENSND_OP_UNMUTE, 0, 1), 1U);
+    EXPECT_EQ(change(XENSND_OP_UNMUTE, 1, 1), 1U);
+}
+
 TEST_F(SessionTest, VolumeRequestsAreChecked)
 {
     ASSERT_EQ(send(open_request()), 0);
     for (const std::uint8_t operation :
          { XENSND_OP_SET_VOLUME, XENSND_OP_GET_VOLUME, XENSND_OP_MUTE, XENSND_OP_UNMUTE }) {
         EXPECT_EQ(send(range_request(operation, buffer_bytes, 4)), -XEN_EINVAL);
+        EXPECT_EQ(send(range_request(operation, buffer_bytes, 12)), -XEN_EINVAL);
         EXPECT_EQ(send(range_request(operation, buffer_bytes + page_size - 4, 8)), -XEN_EINVAL);
         EXPECT_EQ(send(range_request(operation, buffer_bytes + 1, 8)), 0)
             << "alignment is not asked for";
@@ -251,7 +278,9 @@ class NoQueryTest : public SessionTest {
 
 TEST_F(NoQueryTest, RefusesQueriesAndOpens)
 {
-    EXPECT_EQ(send(request(XENSND_OP_HW_PARAM_QUERY)), -XEN_EINVAL);
+    xensnd_req query = request(XENSND_OP_HW_PARAM_QUERY);
+    query.op.hw_param = { ~0ULL, { 1, 48000 }, { 1, 8 }, { 1, 1U << 30 }, { 1, 1U << 30 } };
+    EXPECT_EQ(send(query), -XEN_EINVAL);
     EXPECT_EQ(send(open_request()), 0);
     EXPECT_EQ(statistics_->violations, 0U);
 }
