@@ -19,10 +19,11 @@ namespace sndback {
 // suspended or cannot pause loses nothing, in whichever call that shows. After an underrun the card
 // is started again as soon as there are frames. A sound server has taken frames, which are played
 // then as far as the position is concerned, before they are heard: what it has when the guest, told
-// that all is played, stops the stream is not taken back. Gain is applied when frames are given to
-// the card. Where the end of a sound would be lost, silence follows the last frame shortly before
-// the card runs dry. It is no part of the position, and taken back if the guest writes in time; if
-// that cannot be, the card starts anew with what the guest has written.
+// that all is played, stops the stream or is late is not taken back, and is heard before what the
+// guest plays next. Gain is applied when frames are given to the card. Where the end of a sound
+// would be lost, silence follows the last frame shortly before the card runs dry. It is no part of
+// the position, and taken back if the guest writes in time; if that cannot be, the card starts anew
+// with what the guest has written.
 class AlsaPlayback final : public PcmDevice {
   public:
     // Throws AlsaError.
@@ -58,13 +59,14 @@ class AlsaPlayback final : public PcmDevice {
     void put_silence(Time now);
     void take_silence_back();
     // alsa_recovery.cpp
-    void recover(const AlsaError &error);
+    void recover(Time now, const AlsaError &error);
     void run_dry();
     void drop();
     void forget();
     void rewind_to_played();
     void begin_anew();
     void prepare();
+    [[nodiscard]] bool begin_tail(Time now);
     void end_tail();
     void fail(const AlsaError &error);
 

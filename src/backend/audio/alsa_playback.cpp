@@ -64,8 +64,6 @@ void AlsaPlayback::run(Time now)
 {
     wanted_ = true;
     try {
-        if (silent_at_)
-            end_tail();
         feed(now);
     } catch (const AlsaError &error) {
         fail(error);
@@ -109,14 +107,10 @@ void AlsaPlayback::stop(Time now)
     wanted_ = false;
     reporter_.stop();
     try {
-        if (!failure_ && prepared_) {
+        if (!failure_ && prepared_)
             update_position(now);
-            const Time rest = queue_.is_played() ? pcm_.delay(format_.rate, silence_) : Time {};
-            if (rest != Time {})
-                silent_at_ = now + rest;
-            else
-                rewind_to_played();
-        }
+        if (!failure_ && prepared_ && !(queue_.is_played() && begin_tail(now)))
+            rewind_to_played();
     } catch (const AlsaError &error) {
         fail(error);
     }
@@ -136,8 +130,6 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     const std::uint64_t offset = queue_.written();
     queue_.write(data);
     try {
-        if (silent_at_)
-            end_tail();
         feed(now);
     } catch (const AlsaError &error) {
         fail(error);
@@ -185,9 +177,12 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
     return position;
 }
 
-// What can be got over never ends the stream: if not at once, then a little later.
+// What can be got over never ends the stream: if not at once, then a little later. What follows a
+// sound that is still to be heard waits for its end.
 void AlsaPlayback::feed(Time now, bool may_end)
 {
+    if (silent_at_)
+        return;
     retry_at_.reset();
     try {
         give(now, may_end);
@@ -195,7 +190,7 @@ void AlsaPlayback::feed(Time now, bool may_end)
     } catch (const AlsaError &error) {
         if (!error.is_recoverable())
             throw;
-        recover(error);
+        recover(now, error);
         retry_at_ = monotonic_now() + retry_pause;
     }
 }
@@ -276,7 +271,7 @@ void AlsaPlayback::update_position(Time now)
 {
     const snd_pcm_sframes_t room = pcm_.available();
     if (AlsaError::is_recoverable(room)) {
-        recover(AlsaError(pcm_.name(), "position", static_cast<int>(-room)));
+        recover(now, AlsaError(pcm_.name(), "position", static_cast<int>(-room)));
         return;
     }
     const auto free = static_cast<snd_pcm_uframes_t>(pcm_.check(room, "position"));

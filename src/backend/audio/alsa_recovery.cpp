@@ -8,17 +8,18 @@
 
 namespace sndback {
 
-void AlsaPlayback::recover(const AlsaError &error)
+void AlsaPlayback::recover(Time now, const AlsaError &error)
 {
     if (error.error() == EAGAIN || error.error() == EINTR)
         return;
     if (error.error() == EPIPE && card_runs_) {
         // The card has played all that it was given, but for what the converter has not passed on.
-        // The stream does not drop what a sound server has taken.
         queue_.set_in_card(format_.bytes(kept_by_converter()));
         run_dry();
-        forget();
-        begin_anew();
+        if (!begin_tail(now)) {
+            forget();
+            begin_anew();
+        }
         return;
     }
     if (!std::exchange(is_recovering_, true))
@@ -77,6 +78,18 @@ void AlsaPlayback::prepare()
     pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
     prepared_ = true;
     prepared_at_ = queue_.given();
+}
+
+// Leaves the PCM alone until what it has played has also been heard: preparing PulseAudio's plugin
+// drops that as well. Returns false if it has been.
+bool AlsaPlayback::begin_tail(Time now)
+{
+    const Time rest = pcm_.delay(format_.rate, silence_);
+    if (rest == Time {})
+        return false;
+    silent_at_ = now + rest;
+    forget();
+    return true;
 }
 
 void AlsaPlayback::end_tail()

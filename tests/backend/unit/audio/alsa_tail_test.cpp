@@ -32,21 +32,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Plays all that there is, of which so much is still to be heard.
 class AlsaTail : public ::testing::Test {
   protected:
-    // Plays all that there is, and stops.
     explicit AlsaTail(snd_pcm_sframes_t delay)
     {
+        frames_given = 0;
         EXPECT_TRUE(device_.transfer(data_, 0ms));
         device_.start(0ms);
-        EXPECT_EQ(device_.service(30ms, {}), data_.size());
         drops = 0;
         shown_delay = delay;
-        device_.stop(40ms);
     }
     ~AlsaTail() override
     {
         shown_delay = 0;
+    }
+    void finish_and_stop()
+    {
+        EXPECT_EQ(device_.service(30ms, {}), data_.size());
+        device_.stop(40ms);
     }
 
     RecordingListener listener_;
@@ -59,6 +63,7 @@ class OfAServer : public AlsaTail {
   protected:
     OfAServer() : AlsaTail(4800)
     {
+        finish_and_stop();
     }
 };
 
@@ -73,28 +78,84 @@ TEST_F(OfAServer, IsHeardBeforeTheDeviceStops)
     EXPECT_TRUE(device_.is_silent(140ms));
 }
 
-TEST_F(OfAServer, IsCutShortByWhatIsWrittenForTheNextStart)
+TEST_F(OfAServer, IsHeardBeforeWhatIsWrittenForTheNextStart)
+{
+    EXPECT_EQ(device_.transfer(data_, 50ms), data_.size());
+    device_.start(60ms);
+    (void)device_.service(139ms, {});
+    EXPECT_EQ(drops, 0U);
+    EXPECT_EQ(frames_given, 1024U);
+    EXPECT_EQ(device_.deadline(), 140ms);
+    (void)device_.service(140ms, {});
+    EXPECT_EQ(drops, 1U);
+    EXPECT_EQ(frames_given, 2 * 1024U);
+    EXPECT_EQ(device_.service(170ms, {}), 2 * data_.size());
+    EXPECT_TRUE(listener_.underruns.empty());
+}
+
+TEST_F(OfAServer, IsNotCutShortByAnotherStop)
 {
     EXPECT_TRUE(device_.transfer(data_, 50ms));
+    device_.start(60ms);
+    device_.stop(70ms);
+    EXPECT_EQ(drops, 0U);
+    EXPECT_FALSE(device_.is_silent(139ms));
+    (void)device_.service(140ms, {});
     EXPECT_EQ(drops, 1U);
-    EXPECT_TRUE(device_.is_silent(50ms));
+    EXPECT_EQ(frames_given, 1024U);
 }
 
 // The stream fails, and not the whole card.
 TEST_F(OfAServer, MayBeLostWithTheServer)
 {
+    EXPECT_TRUE(device_.transfer(data_, 50ms));
     failure = -ENODEV;
     failing_place = prepare;
-    EXPECT_TRUE(device_.transfer(data_, 50ms));
+    (void)device_.service(140ms, {});
     EXPECT_EQ(failing_place, unsigned { none });
     EXPECT_EQ(listener_.errors.size(), 1U);
-    EXPECT_THROW((void)device_.transfer(data_, 60ms), Refusal);
+    EXPECT_TRUE(device_.is_silent(140ms));
+    EXPECT_THROW((void)device_.transfer(data_, 150ms), Refusal);
+}
+
+// As PulseAudio's plugin does when its server asks for more than there is. To prepare it drops what
+// the server has.
+class OfAServerThatHasRunDry : public AlsaTail {
+  protected:
+    OfAServerThatHasRunDry() : AlsaTail(4800)
+    {
+        failure = -EPIPE;
+        failing_place = avail;
+        EXPECT_EQ(device_.service(30ms, {}), data_.size());
+    }
+};
+
+TEST_F(OfAServerThatHasRunDry, IsHeardBeforeThePcmIsPrepared)
+{
+    failing_place = prepare;
+    (void)device_.service(129ms, {});
+    EXPECT_EQ(failing_place, unsigned { prepare });
+    failing_place = none;
+    EXPECT_FALSE(device_.is_silent(129ms));
+    (void)device_.service(130ms, {});
+    EXPECT_TRUE(device_.is_silent(130ms));
+}
+
+TEST_F(OfAServerThatHasRunDry, IsHeardBeforeWhatTheGuestWritesTooLate)
+{
+    EXPECT_EQ(device_.transfer(data_, 35ms), data_.size());
+    EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { data_.size() });
+    EXPECT_EQ(frames_given, 1024U);
+    (void)device_.service(130ms, {});
+    EXPECT_EQ(frames_given, 2 * 1024U);
+    EXPECT_EQ(device_.service(160ms, {}), 2 * data_.size());
 }
 
 class OfAServerThatHangs : public AlsaTail {
   protected:
     OfAServerThatHangs() : AlsaTail(std::numeric_limits<snd_pcm_sframes_t>::max())
     {
+        finish_and_stop();
     }
 };
 
@@ -108,6 +169,7 @@ class OfACard : public AlsaTail {
   protected:
     OfACard() : AlsaTail(0)
     {
+        finish_and_stop();
     }
 };
 
