@@ -148,7 +148,10 @@ void AlsaPcm::configure(const OpenParameters &parameters)
     configure_hardware(parameters);
     configure_software();
     // A plug has made its converter by now, if it needs one.
-    converts_rate_ = description().find("Rate conversion PCM") != std::string::npos;
+    const std::string plugins = description();
+    converts_rate_ = plugins.find("Rate conversion PCM") != std::string::npos;
+    takes_back_ =
+        has_card_ && !converts_rate_ && plugins.find("Direct Share PCM") == std::string::npos;
     require_room_for_periods(parameters);
 }
 
@@ -262,7 +265,7 @@ bool AlsaPcm::acknowledge(std::span<pollfd> ready) const
 
 snd_pcm_uframes_t AlsaPcm::take_back(snd_pcm_uframes_t frames) const
 {
-    if (!has_card_ || frames == 0)
+    if (!takes_back_ || frames == 0)
         return 0;
     return static_cast<snd_pcm_uframes_t>(
         std::max<snd_pcm_sframes_t>(snd_pcm_rewind(get(), frames), 0));

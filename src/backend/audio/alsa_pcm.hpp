@@ -80,8 +80,14 @@ class AlsaPcm {
         return has_card_ || converts_rate_;
     }
 
-    // Takes back up to so many of the frames written last, and returns how many. None where a sound
-    // server, or a converter, has them; alsa-lib says that it takes them back from a server.
+    // Whether frames that were written can be taken back: not where a sound server, a converter or
+    // a dshare has them. Of servers and of dshare alsa-lib says that it takes them back, and then
+    // gives dshare nothing of what is written in their place.
+    [[nodiscard]] bool takes_back() const
+    {
+        return takes_back_;
+    }
+    // Takes back up to so many of the frames written last, and returns how many.
     [[nodiscard]] snd_pcm_uframes_t take_back(snd_pcm_uframes_t frames) const;
 
     // Throws AlsaError if `result` is negative, else returns it.
@@ -130,6 +136,7 @@ class AlsaPcm {
     bool has_card_ = false; // and is no connection to a sound server
     bool can_pause_ = false;
     bool converts_rate_ = false;
+    bool takes_back_ = false;
 };
 
 } // namespace sndback

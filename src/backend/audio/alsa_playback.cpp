@@ -13,8 +13,9 @@ namespace {
 // Longer than this thread is ever late. A card takes the silence back if the guest still writes in
 // time. Less of a guest with short periods, and of a card with a small buffer.
 constexpr std::chrono::milliseconds longest_silence_lead { 3 };
-// A converter takes none back. Nothing is lost if this is too short: what it kept is given again.
-constexpr std::chrono::microseconds silence_lead_of_converters { 500 };
+// A converter, or dshare, takes none back. Nothing is lost if this is too short for a converter:
+// what it kept is given again.
+constexpr std::chrono::microseconds lead_of_lasting_silence { 500 };
 
 } // namespace
 
@@ -30,7 +31,7 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
     pcm_.configure(parameters);
     silence_lead_ = std::min<Time>(
         { reporter_.period() / 4, duration_of(pcm_.buffer_frames() / 4, format_.rate),
-          pcm_.converts_rate() ? Time(silence_lead_of_converters) : Time(longest_silence_lead) });
+          pcm_.takes_back() ? Time(longest_silence_lead) : Time(lead_of_lasting_silence) });
     listener_.on_note(fmt::format(
         "ALSA PCM {} plays {} at {} Hz, {} channels, with periods of {} and a buffer of {} "
         "frames",

@@ -16,6 +16,7 @@ unsigned failing_place = none;
 std::deque<unsigned> failing_next;
 int failure = 0;
 bool shows_card = false;
+const char *shown_plugins = nullptr;
 std::optional<snd_pcm_sframes_t> shown_room;
 std::optional<std::uint64_t> captured_octets;
 snd_pcm_uframes_t most_read = ~snd_pcm_uframes_t { 0 };
@@ -60,6 +61,12 @@ extern "C" {
 int snd_pcm_info_get_card(const snd_pcm_info_t *info)
 {
     return shows_card ? 0 : real(&snd_pcm_info_get_card, "snd_pcm_info_get_card")(info);
+}
+
+int snd_pcm_dump(snd_pcm_t *pcm, snd_output_t *output)
+{
+    return shown_plugins != nullptr ? snd_output_puts(output, shown_plugins)
+                                    : real(&snd_pcm_dump, "snd_pcm_dump")(pcm, output);
 }
 
 snd_pcm_sframes_t snd_pcm_avail(snd_pcm_t *pcm)

@@ -33,6 +33,8 @@ extern int failure;
 // Whether a PCM that has none shows a card, and how much room snd_pcm_avail() then shows; the PCM's
 // own without it.
 extern bool shows_card;
+// What PCMs say of their plugins; without it, what is true: that the null PCM has no clock.
+extern const char *shown_plugins;
 extern std::optional<snd_pcm_sframes_t> shown_room;
 // Octets that have been read of a card that captures numbered() ones, as many frames as shown_room;
 // the PCM's own without it.

@@ -177,6 +177,45 @@ TEST_F(AlsaSilence, DoesNotFollowWhatThePcmHasPlayedAlready)
     EXPECT_EQ(frames_given, period_frames);
 }
 
+// alsa-lib says that it takes back what a dshare has, and gives it nothing of what follows.
+struct ShownDshare {
+    ShownDshare()
+    {
+        shown_plugins = "Direct Share PCM\n";
+    }
+    ~ShownDshare()
+    {
+        shown_plugins = nullptr;
+    }
+    ShownDshare(const ShownDshare &) = delete;
+    ShownDshare &operator=(const ShownDshare &) = delete;
+};
+
+class AlsaSilenceOfDshare : ShownDshare, public ShownPlayback {};
+
+TEST_F(AlsaSilenceOfDshare, IsNotTakenBack)
+{
+    const Time due = *device_.deadline();
+    EXPECT_GT(due, 20ms) << "so the guest has more time to write";
+    card_.show_left(24);
+    (void)device_.service(due, {});
+    EXPECT_EQ(frames_given, period_frames + silence);
+    EXPECT_TRUE(device_.transfer(data_, due));
+    EXPECT_EQ(frames_given, period_frames + silence) << "it would not be played";
+    card_.show_left(silence);
+    EXPECT_EQ(device_.service(22ms, {}), data_.size());
+    EXPECT_EQ(frames_given, 2 * period_frames + silence);
+    EXPECT_EQ(frames_taken_back, 0U);
+}
+
+TEST_F(AlsaSilenceOfDshare, ADropSilencesWhatIsNotPlayed)
+{
+    card_.show_left(500);
+    device_.stop(10ms);
+    EXPECT_EQ(frames_taken_back, 0U);
+    EXPECT_EQ(drops, 1U);
+}
+
 // Not even with two periods, of which one is left to play when the guest is told to write.
 TEST(AlsaSilenceOfShortBuffers, CostsAGuestThatIsInTimeNothing)
 {

@@ -7,16 +7,16 @@
 
 #include <fstream>
 
+#include "unit/audio/alsa_failures.h"
 #include "unit/audio/simulated_card.h"
 #include "unit/support.h"
 
 namespace {
 
 unsigned opened = 0;
-int failure = 0;
-// alsa-lib's null PCM, which has no clock, is the only one that every machine has.
-bool hides_null = false;
-// It then has few rates, and with 16 bit none above 48 kHz.
+int opening_failure = 0;
+// alsa-lib's null PCM, the only one that every machine has, then has few rates, and with 16 bit
+// none above 48 kHz.
 bool shows_usb_card = false;
 
 } // namespace
@@ -31,14 +31,7 @@ int snd_pcm_open(snd_pcm_t **pcm, const char *name, snd_pcm_stream_t stream, int
     const int simulated = sndback::SimulatedCard::open(pcm, name, stream, mode);
     if (simulated != -ENOENT)
         return simulated;
-    return failure != 0 ? failure : real(pcm, name, stream, mode);
-}
-
-int snd_pcm_dump(snd_pcm_t *pcm, snd_output_t *output)
-{
-    static const auto real =
-        reinterpret_cast<decltype(&snd_pcm_dump)>(dlsym(RTLD_NEXT, "snd_pcm_dump"));
-    return hides_null ? 0 : real(pcm, output);
+    return opening_failure != 0 ? opening_failure : real(pcm, name, stream, mode);
 }
 
 int snd_pcm_hw_params_test_rate(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, unsigned rate,
@@ -74,12 +67,13 @@ class AlsaLimits : public ::testing::Test {
     AlsaLimits()
     {
         opened = 0;
-        hides_null = true;
+        shown_plugins = "";
     }
     ~AlsaLimits() override
     {
-        failure = 0;
-        hides_null = shows_usb_card = false;
+        opening_failure = 0;
+        shown_plugins = nullptr;
+        shows_usb_card = false;
     }
     // How often the PCM is opened to answer.
     unsigned ask()
@@ -104,11 +98,11 @@ TEST_F(AlsaLimits, AreAskedForAgainAfterAReload)
     EXPECT_EQ(ask(), 1U);
     devices_.set_rules(all_on("alsa:null"), {});
     // A stream of the guest has it open, maybe.
-    failure = -EBUSY;
+    opening_failure = -EBUSY;
     EXPECT_EQ(ask(), 1U);
-    failure = -ENODEV;
+    opening_failure = -ENODEV;
     EXPECT_THROW((void)ask(), Refusal);
-    failure = 0;
+    opening_failure = 0;
     EXPECT_EQ(ask(), 1U);
     EXPECT_EQ(ask(), 0U);
 }
@@ -116,12 +110,12 @@ TEST_F(AlsaLimits, AreAskedForAgainAfterAReload)
 TEST_F(AlsaLimits, AreAskedForAgainWhenThePcmFails)
 {
     EXPECT_EQ(ask(), 1U);
-    failure = -ENODEV;
+    opening_failure = -ENODEV;
     const OpenParameters parameters { { find_format("s16_le"), 48000, 2 }, 16'384, 4096, {} };
     const Gain gain;
     RecordingListener listener;
     EXPECT_THROW((void)devices_.open(name_, parameters, gain, listener), Refusal);
-    failure = 0;
+    opening_failure = 0;
     EXPECT_EQ(ask(), 1U);
 }
 
@@ -151,12 +145,12 @@ class AlsaConfiguration : public ::testing::Test {
         std::ofstream(directory_ / "alsa.conf")
             << "</usr/share/alsa/alsa.conf>\n<" << (directory_ / "asound.conf").string() << ">\n";
         setenv("ALSA_CONFIG_PATH", (directory_ / "alsa.conf").c_str(), 1);
-        hides_null = true;
+        shown_plugins = "";
     }
     ~AlsaConfiguration() override
     {
         unsetenv("ALSA_CONFIG_PATH");
-        hides_null = false;
+        shown_plugins = nullptr;
     }
     void define(const std::string &pcm)
     {
