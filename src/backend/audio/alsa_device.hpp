@@ -52,6 +52,8 @@ class AlsaPlayback final : public PcmDevice {
     [[nodiscard]] snd_pcm_uframes_t wakeup() const;
     [[nodiscard]] std::uint64_t frames_in_card() const;
     [[nodiscard]] bool is_due() const;
+    [[nodiscard]] std::optional<Time> report_due() const;
+    [[nodiscard]] std::optional<Time> look_again_at(Time now) const;
     void update_position(Time now);
     // alsa_silence.cpp
     [[nodiscard]] std::uint64_t kept_by_converter() const;

@@ -39,21 +39,6 @@ AlsaPlayback::AlsaPlayback(const std::string &pcm, const OpenParameters &paramet
         pcm_.buffer_frames()));
 }
 
-std::optional<Time> AlsaPlayback::deadline() const
-{
-    if (failure_)
-        return failure_.deadline();
-    if (silent_at_)
-        return silent_at_;
-    if (retry_at_)
-        return retry_at_;
-    if (!card_runs_)
-        return std::nullopt;
-    const std::optional<Time> report = reporter_.deadline();
-    const std::optional<Time> silence = silence_due();
-    return silence && (!report || *silence < *report) ? silence : report;
-}
-
 void AlsaPlayback::start(Time now)
 {
     failure_.require_none(pcm_.name());
@@ -64,6 +49,7 @@ void AlsaPlayback::start(Time now)
 void AlsaPlayback::run(Time now)
 {
     wanted_ = true;
+    quiet_until_.reset();
     try {
         feed(now);
     } catch (const AlsaError &error) {
@@ -138,20 +124,6 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     return offset;
 }
 
-Time AlsaPlayback::patience(Time) const
-{
-    if (failure_ || !wanted_ || !card_runs_)
-        return {};
-    const std::uint64_t left = format_.frames(queue_.written() - queue_.played());
-    return patience_with(duration_of(left, format_.rate), reporter_.period());
-}
-
-void AlsaPlayback::add_descriptors(std::vector<pollfd> &descriptors) const
-{
-    if (wanted_ && card_runs_ && !failure_ && !quiet_until_)
-        pcm_.add_descriptors(descriptors);
-}
-
 std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> ready)
 {
     if (failure_)
@@ -166,7 +138,7 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
         const bool is_early = is_ready && card_runs_ && !is_due();
         position = reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
         if (is_early)
-            quiet_until_ = reporter_.deadline();
+            quiet_until_ = look_again_at(now);
         else if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
         feed(now, !is_signalled(ready));
@@ -240,31 +212,6 @@ void AlsaPlayback::give(Time now, bool may_end)
     if (const std::optional<Time> due = silence_due(); may_end && due && now >= *due)
         put_silence(now);
     pcm_.set_wakeup(wakeup());
-}
-
-// How much room the card has when it has got to the next boundary; all, when only silence is left.
-snd_pcm_uframes_t AlsaPlayback::wakeup() const
-{
-    const std::uint64_t given = format_.frames(queue_.given());
-    const std::uint64_t behind =
-        queue_.in_card() != 0 ? given - std::min(reporter_.next_boundary(), given) + silence_ : 0;
-    const snd_pcm_uframes_t room =
-        pcm_.buffer_frames() - std::min<std::uint64_t>(behind, pcm_.buffer_frames());
-    return queue_.waiting() != 0 && silence_ == 0 ? std::min(room, pcm_.period_frames()) : room;
-}
-
-std::uint64_t AlsaPlayback::frames_in_card() const
-{
-    return format_.frames(queue_.in_card()) + silence_;
-}
-
-// Whether the card has got as far as it was asked to tell. Plugins of sound servers are ready
-// whenever the server takes more, and when they have nothing left to play.
-bool AlsaPlayback::is_due() const
-{
-    const snd_pcm_uframes_t queued = frames_in_card();
-    return queued != 0 &&
-           pcm_.buffer_frames() - std::min(queued, pcm_.buffer_frames()) >= pcm_.wakeup();
 }
 
 // Asks the hardware how far it is, and gets the card going again if it has stopped by itself.

@@ -36,13 +36,15 @@ void PositionReporter::resume(Time now)
     next_timer_ = now + policy_.interval;
 }
 
-std::optional<Time> PositionReporter::deadline() const
+std::optional<Time> PositionReporter::deadline(std::uint64_t end) const
 {
     if (!running_)
         return std::nullopt;
     if (policy_.by_timer())
         return next_timer_;
-    const std::uint64_t missing = next_boundary_ - std::min(asked_frame_, next_boundary_);
+    const std::uint64_t next =
+        policy_.kind == PositionPolicy::Kind::any ? std::min(next_boundary_, end) : next_boundary_;
+    const std::uint64_t missing = next - std::min(asked_frame_, next);
     return asked_at_ + duration_of(missing, format_.rate) + period() / patience_divisor;
 }
 

@@ -25,8 +25,8 @@ class PositionReporter {
     }
     // When to look at the hardware if it does not interrupt. A card may interrupt just before one
     // of the guest's boundaries, or less often: without this the guest would wait for another
-    // period.
-    [[nodiscard]] std::optional<Time> deadline() const;
+    // period. `end`: playback has no frame there yet.
+    [[nodiscard]] std::optional<Time> deadline(std::uint64_t end = ~std::uint64_t { 0 }) const;
     // What to report in octets, given the hardware's frame. `dry`: playback has nothing left to
     // play.
     [[nodiscard]] std::optional<std::uint64_t> report(Time now, std::uint64_t frame, bool dry);

@@ -60,6 +60,76 @@ TEST(AlsaWakeup, RequestsMayWaitUntilAPeriodIsLeft)
     EXPECT_EQ(device.patience(0ms), 0ms);
 }
 
+// A card with a buffer of a quarter of the guest's period, or as large as the guest's, that is
+// ready whenever it is asked.
+class AlsaWakeupOfPlayback : public ::testing::Test {
+  protected:
+    ~AlsaWakeupOfPlayback() override
+    {
+        shown_room.reset();
+        most_room.reset();
+        most_buffer = 0;
+    }
+    // Sets the limit before the device is opened.
+    static OpenParameters long_period(snd_pcm_uframes_t card)
+    {
+        most_buffer = card;
+        return { stereo, 16'384 * 2, 16'384, {} };
+    }
+    // The card has so much room, too little, and says that it is ready.
+    static void wake_early(PcmDevice &device, Time now, snd_pcm_sframes_t room)
+    {
+        shown_room = room;
+        std::vector<pollfd> ready = descriptors_of(device);
+        ASSERT_FALSE(ready.empty());
+        for (pollfd &descriptor : ready)
+            descriptor.revents = POLLOUT;
+        EXPECT_FALSE(device.service(now, ready));
+        EXPECT_TRUE(descriptors_of(device).empty());
+    }
+
+    RecordingListener listener_;
+    const Gain gain_;
+    std::vector<std::byte> data_ = numbered(16'384);
+};
+
+TEST_F(AlsaWakeupOfPlayback, ASoundShorterThanAPeriodIsLookedAtWhenItEnds)
+{
+    AlsaPlayback device("null", long_period(0), gain_, listener_);
+    ASSERT_TRUE(device.transfer(std::span(data_).first(1920), 0ms)); // 10 ms
+    device.start(0ms);
+    wake_early(device, 0ms, 8192 - 480);
+    // An eighth of a period, 85 ms, later at most.
+    EXPECT_GE(device.deadline(), 10ms);
+    EXPECT_LE(device.deadline(), 21ms);
+    shown_room = 8192;
+    EXPECT_EQ(device.service(*device.deadline(), {}), 1920U);
+}
+
+TEST_F(AlsaWakeupOfPlayback, ACardIsGivenWhatWaitsBeforeItRunsDry)
+{
+    AlsaPlayback device("null", long_period(1024), gain_, listener_);
+    const auto whole = std::span(data_);
+    ASSERT_TRUE(device.transfer(whole.first(4096), 0ms));
+    most_room = 0;
+    ASSERT_TRUE(device.transfer(whole.subspan(4096), 0ms));
+    device.start(0ms);
+    wake_early(device, 0ms, 64);
+    EXPECT_LT(device.deadline(), 20ms) << "the card has enough for that long";
+}
+
+TEST_F(AlsaWakeupOfPlayback, ARunDoesNotWaitForWhatTheOneBeforeWasWaitingFor)
+{
+    AlsaPlayback device("null", long_period(0), gain_, listener_);
+    ASSERT_TRUE(device.transfer(data_, 0ms));
+    device.start(0ms);
+    wake_early(device, 0ms, 4096);
+    device.stop(1ms);
+    ASSERT_TRUE(device.transfer(data_, 2ms));
+    device.start(2ms);
+    EXPECT_FALSE(descriptors_of(device).empty());
+}
+
 // A card with a buffer of a quarter of the guest's period. One that is full has stopped.
 class AlsaWakeupOfLongPeriods : public ::testing::Test {
   protected:
