@@ -274,6 +274,22 @@ TEST_F(ReconnectTest, BackendThatIsTooLateForTheCard)
     expect_the_rest(*file, 0);
 }
 
+// One that has attached to the rings of the card that went must not take those of the next for
+// them.
+TEST_F(ReconnectTest, BackendHasTimeToSeeThatTheCardIsGone)
+{
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    kernel.timeline.pass(10100ms);
+    ASSERT_EQ(card_count(), 0u);
+    backend.publish(XenbusState::Initialising);
+    backend.publish(XenbusState::InitWait);
+    EXPECT_EQ(state(), XenbusState::Closed);
+    kernel.timeline.pass(600ms);
+    EXPECT_EQ(state(), XenbusState::Initialised);
+}
+
 // The host that the guest has come to may need time for its backend.
 TEST_F(ReconnectTest, WaitBeginsAnewOnAnotherHost)
 {

@@ -164,6 +164,9 @@ TEST_F(TraceTest, StatesOfBothEnds)
     EXPECT_EQ(trace.states.back().card, 0u);
     EXPECT_EQ(trace.states.back().frontend, connected);
     EXPECT_EQ(trace.states.back().backend, connected);
+    backend.publish(XenbusState::Closing);
+    EXPECT_EQ(trace.states.back().frontend, static_cast<uint32_t>(XenbusState::Closed));
+    EXPECT_EQ(trace.states.back().backend, static_cast<uint32_t>(XenbusState::Closing));
     unplug();
     EXPECT_EQ(trace.states.back().frontend, static_cast<uint32_t>(XenbusState::Closed));
 }
