@@ -18,17 +18,12 @@ bool is_same(const PcmSettings &one, const PcmSettings &other)
     return true;
 }
 
-// Of streams at the same place of cards with the same devices: their numbers follow from that.
+// Of streams at the same place of their cards: their numbers, and how many of them each device has,
+// follow from all of these.
 bool is_same(const StreamConfig &one, const StreamConfig &other)
 {
-    return one.type == other.type && one.unique_id.view() == other.unique_id.view() &&
-           is_same(one.settings, other.settings);
-}
-
-bool is_same(const DeviceConfig &one, const DeviceConfig &other)
-{
-    return one.name.view() == other.name.view() && one.playback_count == other.playback_count &&
-           one.capture_count == other.capture_count;
+    return one.device == other.device && one.type == other.type &&
+           one.unique_id.view() == other.unique_id.view() && is_same(one.settings, other.settings);
 }
 
 } // namespace
@@ -36,15 +31,15 @@ bool is_same(const DeviceConfig &one, const DeviceConfig &other)
 bool operator==(const CardConfig &one, const CardConfig &other)
 {
     if (!(one.short_name.view() == other.short_name.view()) ||
-        !(one.long_name.view() == other.long_name.view()) ||
-        one.device_count != other.device_count || one.stream_count != other.stream_count)
+        !(one.long_name.view() == other.long_name.view()) || one.stream_count != other.stream_count)
         return false;
-    for (uint32_t i = 0; i < one.device_count; i++) {
-        if (!is_same(one.devices[i], other.devices[i]))
-            return false;
-    }
     for (uint32_t i = 0; i < one.stream_count; i++) {
         if (!is_same(one.streams[i], other.streams[i]))
+            return false;
+    }
+    // Each device has a stream: there are as many.
+    for (uint32_t i = 0; i < one.device_count; i++) {
+        if (!(one.devices[i].name.view() == other.devices[i].name.view()))
             return false;
     }
     return true;
