@@ -36,7 +36,7 @@ Result<void> check_version(XenbusDevice device, Diagnostic &why)
     if (versions.is_error() && versions.error() != Error::NoEntry)
         return versions.error();
     const StringView list = versions.is_error() ? StringView() : versions.value().view();
-    return negotiate_version(device.backend_path(), !versions.is_error(), list, why);
+    return negotiate_version(device.backend_path(), list, why);
 }
 
 StringView last_word(StringView text)

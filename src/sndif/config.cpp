@@ -206,11 +206,8 @@ Result<void> parse_config(const ConfigSource &source, CardConfig &card, ConfigSc
     return CardParser(source, card, scratch, why).parse();
 }
 
-Result<void> negotiate_version(StringView path, bool is_present, StringView versions,
-                               Diagnostic &why)
+Result<void> negotiate_version(StringView path, StringView versions, Diagnostic &why)
 {
-    if (!is_present)
-        return {};
     bool is_any_named = false;
     Tokenizer items(versions, field::list_separator);
     for (StringView item; items.next(item);) {

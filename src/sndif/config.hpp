@@ -121,10 +121,9 @@ Result<void> parse_config(const ConfigSource &source, CardConfig &card, ConfigSc
                           Diagnostic &why);
 
 // Looks for protocol version 2 in @versions, the list in the node "versions" of the backend's
-// directory @path; !@is_present: the backend has no such node and speaks what it is asked. So does
-// one that lists nothing. Invalid, with @why, when there is a list, and version 2 is not on it.
-// sndif.h, "Protocol version".
-Result<void> negotiate_version(StringView path, bool is_present, StringView versions,
-                               Diagnostic &why);
+// directory @path; "" when there is no such node. A backend that lists nothing speaks what it is
+// asked. Invalid, with @why, when there is a list, and version 2 is not on it. sndif.h, "Protocol
+// version".
+Result<void> negotiate_version(StringView path, StringView versions, Diagnostic &why);
 
 } // namespace xen_front

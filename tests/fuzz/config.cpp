@@ -84,7 +84,7 @@ void check_versions(std::string_view versions)
 {
     Diagnostic why;
     const char *const path = "/local/domain/0/backend/vsnd/1/0";
-    if (negotiate_version(path, true, to_view(versions), why).is_error())
+    if (negotiate_version(path, to_view(versions), why).is_error())
         require(find_message_fault(why, path).empty(), "a refused version has a message");
     else
         require((versions.find('2') != std::string_view::npos ||

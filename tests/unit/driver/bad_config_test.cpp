@@ -4,6 +4,8 @@
 
 #include <ostream>
 
+#include "sndif/config.hpp"
+
 namespace xen_front::test {
 
 namespace {
@@ -120,6 +122,12 @@ const char *garbage()
     return text.c_str();
 }
 
+const char *longer_than_a_value()
+{
+    static const std::string text(value_length_max + 1, 'x');
+    return text.c_str();
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Configurations, BadConfigTest,
     ::testing::Values(
@@ -133,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig { "no devices", { { "0", "" } }, "" },
         BadConfig { "hundreds of devices", thousand_devices(), "" },
         BadConfig { "garbage", { { "sample-rates", garbage() } }, "sample-rates" },
+        BadConfig {
+            "name of 1025 bytes", { { "short-name", longer_than_a_value() } }, "short-name" },
         BadConfig { "garbage as type", { { "0/0/type", garbage() } }, "0/0/type" }));
 
 } // namespace

@@ -173,6 +173,13 @@ TEST_F(FrontendTest, ManyDevicesAndStreams)
     EXPECT_EQ(card.pcms[1]->name, "Second");
     EXPECT_EQ(card.pcms[1]->substreams[KSHIM_CAPTURE][0]->name, "microphone");
 
+    // What /proc/interrupts shows.
+    const auto name_of = [this](uint32_t port) {
+        return kernel.event_channels.find(device.backend_domain, port)->name;
+    };
+    EXPECT_EQ(name_of(backend.transport("0/2").event_channel), "xen-front-0-0-2-req");
+    EXPECT_EQ(name_of(backend.transport("1/0").event_ring_channel), "xen-front-0-1-0-evt");
+
     // Each substream is the stream that XenStore says.
     int status = 0;
     auto first = PcmFile::open(*kernel.sound.visible_cards()[0], 0, KSHIM_PLAYBACK, status);
@@ -285,7 +292,9 @@ TEST_F(FrontendTest, CardsOfOneNameAreToldApartByTheirNumbers)
         return id;
     };
     EXPECT_EQ(id_of_second("My Speaker", "Microphone"), "");
+    EXPECT_EQ(id_of_second("My Speaker", nullptr), ""); // numbers 1 to 11 are of no device
     EXPECT_EQ(id_of_second("My Speaker", "A Speaker"), "Speaker12");
+    EXPECT_EQ(id_of_second("My Speaker\n", "A Speaker"), "Speaker12");
     EXPECT_EQ(id_of_second(nullptr, nullptr), "sound12");
     EXPECT_EQ(id_of_second("", "Xen sound"), "sound12");
     EXPECT_EQ(id_of_second("ALongNameOfACard", "ALongNameOfACard"), "ALongNameOfAC12");
@@ -319,6 +328,20 @@ TEST_F(FrontendTest, BackendWithoutOurVersionIsRefused)
     ASSERT_EQ(device.errors.size(), 1u);
     EXPECT_NE(device.errors[0].find(device.backend_path + "/versions"), std::string::npos);
     EXPECT_NE(device.errors[0].find("version 2"), std::string::npos);
+}
+
+TEST_F(FrontendTest, VersionsThatCannotBeReadAreReadAgain)
+{
+    kernel.store.set(device.backend_path + "/versions", "1");
+    fake::probe(device);
+    kernel.injector.fail_call(0);
+    backend.wait_for_frontend();
+    ASSERT_TRUE(kernel.injector.failed());
+    EXPECT_EQ(kernel.injector.failed()->function, "kshim_xenstore_read");
+    kernel.injector.stop();
+    EXPECT_EQ(state(), XenbusState::Initialising);
+    kernel.timeline.pass(std::chrono::seconds(1));
+    EXPECT_EQ(state(), XenbusState::Closed);
 }
 
 } // namespace
