@@ -98,7 +98,6 @@ Stream::Health Stream::look()
     // What most streams of a card are: idle.
     const bool is_wanted = session_.with([&](Session &session) {
         session.set_asleep(false);
-        health.is_refused = session.is_continuation_refused();
         return session.exchange_look_wanted();
     });
     if (!is_wanted)
