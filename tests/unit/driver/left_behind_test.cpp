@@ -25,6 +25,27 @@ TEST_F(StreamFailureTest, RefusalOfAnOpenIsToldOnce)
     EXPECT_EQ(file->prepare(), 0);
 }
 
+// Another stream's end says nothing about a READ, or a WRITE, that is still to be carried out.
+TEST_F(DriverTest, BufferIsKeptUntilItsOwnCloseIsAnswered)
+{
+    configure({ { "0/1/type", "p" } });
+    connect();
+    const size_t idle = kernel.memory.grant_count();
+    auto first = prepared();
+    const size_t with_one = kernel.memory.grant_count();
+    auto second = prepared();
+    stream().withheld = { wire::Operation::Close };
+    first.reset();
+    second.reset();
+    EXPECT_EQ(kernel.memory.grant_count(), with_one);
+    kernel.timeline.pass(5s);
+    EXPECT_EQ(kernel.memory.grant_count(), with_one);
+    stream().withheld.clear();
+    stream().answer_all();
+    open_with(small_params).reset();
+    EXPECT_EQ(kernel.memory.grant_count(), idle);
+}
+
 TEST_F(StreamFailureTest, RefusalOfAnOpenIsNotToldWithoutABackend)
 {
     auto file = open_with(small_params);

@@ -126,6 +126,22 @@ TEST_F(ConnectedMixerTest, BackendThatOpensAudioAlone)
     EXPECT_TRUE(complaints().empty());
 }
 
+TEST_F(ConnectedMixerTest, BackendBehindOneThatOpensAudioAlone)
+{
+    stream().buffer_limit = 1024 * frame_bytes;
+    auto file = prepared();
+    EXPECT_FALSE(has_volume() || has_mute());
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    EXPECT_EQ(stream().count(Operation::Open), 1u);
+    ASSERT_TRUE(has_volume() && has_mute());
+    EXPECT_EQ(volume().write({ half, half }), 0);
+    EXPECT_EQ(volumes(), (std::vector<int32_t> { -6020, -6020 }));
+    plays(*file);
+}
+
 TEST_F(ConnectedMixerTest, BackendThatOpensNothing)
 {
     stream().statuses[Operation::Open] = -16;

@@ -27,6 +27,15 @@ TEST_F(ConnectedMixerTest, ControlOfWhichThereIsHalfStaysAway)
     EXPECT_EQ(kernel.sound.visible_cards().at(0)->controls.size(), before);
 }
 
+TEST_F(ConnectedMixerTest, ControlThatGoesIsNoNewsOfAnother)
+{
+    for (const auto operation : { Operation::Mute, Operation::Unmute })
+        stream().statuses[operation] = -22;
+    auto file = prepared();
+    EXPECT_FALSE(has_mute());
+    EXPECT_EQ(volume().value_events, 0u);
+}
+
 // ALSA has its lock for as long as it copies to an application's memory.
 TEST_F(ConnectedMixerTest, ApplicationThatReadsControlsIsNotWaitedForWithoutLimit)
 {

@@ -201,6 +201,15 @@ TEST_F(StreamFailureTest, TheSameRefusedOpenIsLoggedOnceUntilItSucceeds)
     EXPECT_EQ(file->drop(), 0);
     EXPECT_EQ(file->prepare(), -EBUSY);
     EXPECT_EQ(complaints().size(), 3u);
+
+    // That the next backend does the same is news.
+    backend.publish(XenbusState::Closed);
+    backend.detach();
+    backend.wait_for_frontend();
+    backend.connect();
+    stream().statuses[Operation::Open] = -16;
+    EXPECT_EQ(file->prepare(), -EBUSY);
+    EXPECT_EQ(complaints().size(), 4u);
 }
 
 TEST_F(StreamFailureTest, OpenThatIsRefusedForOtherParametersIsLogged)

@@ -187,6 +187,19 @@ TEST_F(SleepTest, BackendThatKeepsTheBufferIsWaitedFor)
     expect_the_rest(*file, 0);
 }
 
+// The grants are good again: that the backend maps the buffer is no reason to wait.
+TEST_F(SleepTest, BackendStartsOverInARestoredGuest)
+{
+    auto file = playing();
+    restore();
+    restart();
+    kernel.timeline.pass(6ms);
+    restart(XenbusState::Closed);
+    ASSERT_EQ(state(), XenbusState::Connected);
+    expect_the_rest(*file, position(*file));
+    EXPECT_EQ(complaints(), std::vector<std::string>());
+}
+
 TEST_F(SleepTest, RestoredWithAnotherConfiguration)
 {
     auto file = playing();

@@ -107,9 +107,9 @@ TEST_F(StallTest, KilledBackendOfACapturingStream)
 
 TEST_F(StallTest, IdleCardIsNotLookedAt)
 {
-    {
+    for (const bool is_drained : { false, true }) {
         auto file = playing();
-        file->drop();
+        EXPECT_EQ(is_drained ? file->drain() : file->drop(), 0);
         kernel.timeline.pass(2s); // the last look at what has been running
         const uint64_t runs = kernel.works.runs();
         kernel.timeline.pass(60s);
