@@ -71,20 +71,17 @@ void Frontend::backend_changed(wire::XenbusState state)
     Mutex::Guard guard(mutex_);
     backend_state_ = state;
     show_states();
-    if (throttling_ == Throttling::Off &&
-        (action_for(state_, state) == Action::Ignore || changes_.allow())) {
+    if (!is_throttled_ && (action_for(state_, state) == Action::Ignore || changes_.allow()))
         handle_backend_state();
-    } else {
-        const bool is_end = state_ == wire::XenbusState::Connected && state != state_;
-        throttle(throttle_ms, is_end ? Throttling::EndMissed : Throttling::On);
-    }
+    else
+        throttle(throttle_ms);
     // While a kernel starts, the bus waits for devices that it takes for connecting.
     device_.settle_state();
 }
 
-void Frontend::throttle(unsigned int milliseconds, Throttling throttling)
+void Frontend::throttle(unsigned int milliseconds)
 {
-    throttling_ = max(throttling_, throttling);
+    is_throttled_ = true;
     throttle_.schedule(milliseconds);
 }
 
@@ -92,10 +89,12 @@ void Frontend::on_throttle_end(void *frontend)
 {
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
-    const Throttling was = exchange(self->throttling_, Throttling::Off);
-    // A backend that has started over in that time uses the rings of before.
-    if (was == Throttling::EndMissed && self->state_ == wire::XenbusState::Connected &&
-        self->backend_state_ == self->state_)
+    // It was scheduled once more while it waited for the mutex.
+    if (!exchange(self->is_throttled_, false))
+        return;
+    // What was held back of a connection is its end: the backend has started over in that time, and
+    // uses the rings of before.
+    if (self->state_ == wire::XenbusState::Connected && self->backend_state_ == self->state_)
         self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();
 }

@@ -38,13 +38,6 @@ class Frontend {
     void shut_down();
 
   private:
-    // Whether states, and attempts to connect, wait for throttle_.
-    enum class Throttling : uint8_t {
-        Off,
-        On,
-        EndMissed, // and a connected backend has been in another state since
-    };
-
     // Does what the backend's state asks for.
     void handle_backend_state() XEN_FRONT_REQUIRES(mutex_);
     Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
@@ -65,8 +58,7 @@ class Frontend {
     // Once for the same trouble.
     void report(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     // Has the backend's state handled in @milliseconds, and no other before.
-    void throttle(unsigned int milliseconds, Throttling throttling = Throttling::On)
-        XEN_FRONT_REQUIRES(mutex_);
+    void throttle(unsigned int milliseconds) XEN_FRONT_REQUIRES(mutex_);
     // Fails, or connects once more a little later where that may help.
     void fail_to_connect(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     // Reports, and closes the connection until the backend begins anew.
@@ -95,7 +87,7 @@ class Frontend {
     // Three whole connections, from InitWait to Closed: each takes milliseconds of a processor.
     RateLimit changes_ XEN_FRONT_GUARDED_BY(mutex_) { 12, 2000 };
     Deadline next_card_ XEN_FRONT_GUARDED_BY(mutex_) { 0 }; // when ALSA may refuse another one
-    Throttling throttling_ XEN_FRONT_GUARDED_BY(mutex_) = Throttling::Off;
+    bool is_throttled_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     // The device goes, or the guest is shut down: no connection is made any more.
     bool is_ending_ XEN_FRONT_GUARDED_BY(mutex_) = false;
     wire::XenbusState state_ XEN_FRONT_GUARDED_BY(mutex_) = wire::XenbusState::Initialising;
