@@ -31,6 +31,9 @@ class DropIn(DirectoryTest):
             copy = self.sound / "xen-front" / name
             self.assertEqual(copy.read_bytes(), (ROOT / name).read_bytes())
             self.assertFalse(copy.is_symlink())
+        for name in ("alsa", "backend", "man"):
+            self.assertTrue((ROOT / "src" / name).is_dir())
+            self.assertFalse((self.sound / "xen-front" / "src" / name).exists(), name)
         result = run_script("drop-in", "--remove", self.kernel)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(self.read(), (KCONFIG, MAKEFILE))
