@@ -59,7 +59,10 @@ class Kbuild(DirectoryTest):
 
     def test_siblings(self) -> None:
         for compiler, sibling in (("x86_64-linux-gnu-gcc-14", "x86_64-linux-gnu-g++-14"),
-                                  ("ccache gcc-12", "ccache g++-12"), ("clang-19", "clang++-19")):
+                                  ("ccache gcc-12", "ccache g++-12"), ("clang-19", "clang++-19"),
+                                  # Options, as Yocto has them.
+                                  ("gcc-12 -fuse-ld=bfd -fdebug-prefix-map=/gcc-12=/b",
+                                   "g++-12 -fuse-ld=bfd -fdebug-prefix-map=/gcc-12=/b")):
             with self.subTest(compiler=compiler):
                 result = self.read(CC=compiler)
                 self.assertEqual(result.stdout.split()[1:], sibling.split(), result.stderr)
