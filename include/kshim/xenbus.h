@@ -29,7 +29,10 @@ uint16_t kshim_xenbus_other_domain(const struct kshim_xenbus_device *device);
 void kshim_xenbus_set_context(struct kshim_xenbus_device *device, void *context);
 void *kshim_xenbus_context(const struct kshim_xenbus_device *device);
 
-/* Publishes @state (enum xenbus_state) as this end's. Context: may sleep; one caller at a time. */
+/*
+ * Publishes @state (enum xenbus_state) as this end's; not for a device that the bus has lost in a
+ * restore. Context: may sleep; one caller at a time.
+ */
 void kshim_xenbus_switch_state(struct kshim_xenbus_device *device, unsigned int state);
 /*
  * Lets the bus know that the device has left Initialising, if it has. Context: in

@@ -105,6 +105,12 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int 
 	struct xenbus_device *device = to_xenbus(opaque);
 	int ret;
 
+	/*
+	 * A restore has not found the device, and the bus takes it for Closing. If it stays that,
+	 * the bus takes one that the toolstack makes in its place for a new one.
+	 */
+	if (!device->otherend)
+		return;
 	if (state != XenbusStateInitialising && device->state != XenbusStateInitialising) {
 		xenbus_switch_state(device, state);
 		return;

@@ -161,13 +161,22 @@ void sleep_and_wake(XenbusDevice &device, const std::function<void()> &while_asl
     while_frozen(device, while_asleep);
 }
 
+namespace {
+
+void void_all_shared()
+{
+    Kernel::current().memory.void_grants();
+    Kernel::current().event_channels.sever_all();
+}
+
+} // namespace
+
 void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved)
 {
     while_frozen(device, [&] {
         Kernel &kernel = Kernel::current();
         while_saved();
-        kernel.memory.void_grants();
-        kernel.event_channels.sever_all();
+        void_all_shared();
         kernel.store.set(device.path + "/state", "1");
         kernel.store.set(device.backend_path + "/state", "1");
         // The bus takes the state for this without publishing it.
@@ -178,12 +187,41 @@ void save_and_restore(XenbusDevice &device, const std::function<void()> &while_s
     fire_backend_watch(device);
 }
 
+void restore_without(XenbusDevice &device, const std::function<void()> &while_saved)
+{
+    while_frozen(device, [&] {
+        Kernel &kernel = Kernel::current();
+        while_saved();
+        void_all_shared();
+        kernel.store.remove(device.path);
+        // xenbus_dev_fatal()
+        device.believed_state = wire::XenbusState::Closing;
+        device.was_found = false;
+        if (device.is_bound)
+            kernel.context.run_elsewhere([&] { xen_front_resume(&device); });
+    });
+}
+
+void look_for(XenbusDevice &device)
+{
+    if (read_state(device.path) != wire::XenbusState::Initialising ||
+        device.believed_state == wire::XenbusState::Initialising)
+        return;
+    if (device.is_bound)
+        remove(device);
+    device.believed_state = wire::XenbusState::Initialising;
+    device.was_found = true;
+    probe(device);
+}
+
 void remove(XenbusDevice &device)
 {
     Kernel::current().context.run_elsewhere([&] {
         device.is_bound = false;
         xen_front_remove(&device);
-        switch_state(device, wire::XenbusState::Closed);
+        // The node may be another device's.
+        if (device.was_found)
+            switch_state(device, wire::XenbusState::Closed);
         device.is_removed = true;
     });
 }
@@ -222,7 +260,7 @@ const char *kshim_xenbus_path(const kshim_xenbus_device *device)
 const char *kshim_xenbus_other_path(const kshim_xenbus_device *device)
 {
     require_bound(*device, "kshim_xenbus_other_path()");
-    return device->backend_path.c_str();
+    return device->was_found ? device->backend_path.c_str() : "";
 }
 
 uint16_t kshim_xenbus_other_domain(const kshim_xenbus_device *device)
@@ -251,6 +289,8 @@ void kshim_xenbus_switch_state(kshim_xenbus_device *device, unsigned int state)
         report_fault("kshim_xenbus_switch_state() to a state that there is not");
     using xen_front::wire::XenbusState;
     const auto next = static_cast<XenbusState>(state);
+    if (!device->was_found)
+        return;
     if (next != XenbusState::Initialising && device->believed_state != XenbusState::Initialising) {
         switch_state(*device, next);
         return;

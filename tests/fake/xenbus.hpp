@@ -31,6 +31,7 @@ struct kshim_xenbus_device {
     // What the bus believes the node to say. It takes the device for a new one when it reads
     // Initialising there and believes otherwise.
     xen_front::wire::XenbusState believed_state = xen_front::wire::XenbusState::Initialising;
+    bool was_found = true; // by the bus, with its backend, when it was probed or restored
 
     std::vector<xen_front::wire::XenbusState> states; // published, in this order
     std::vector<xen_front::fake::LogLine> log;
@@ -64,6 +65,10 @@ void sleep_and_wake(XenbusDevice &device, const std::function<void()> &while_asl
 // the frontend's and the backend's states as the toolstack makes them. @while_saved has to end
 // the backend's mappings of its pages.
 void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved);
+// The same, by a toolstack that gives the guest no such device.
+void restore_without(XenbusDevice &device, const std::function<void()> &while_saved);
+// The bus looks at what the toolstack has made of the device's nodes.
+void look_for(XenbusDevice &device);
 // Unbinds the driver.
 void remove(XenbusDevice &device);
 

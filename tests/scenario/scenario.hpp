@@ -126,6 +126,8 @@ class Scenario {
     int64_t unbind(Words &);
     int64_t bind(Words &);
     int64_t restore(Words &);
+    int64_t lose(Words &);
+    int64_t attach(Words &);
     // ---- time, and what must be ----
     int64_t pass(Words &);
     int64_t expect_state(Words &);
@@ -144,6 +146,7 @@ class Scenario {
     bool has_clock_ = true;
     fake::Duration latency_ { 0 }; // of the backend, unless the script says otherwise
     uint64_t interrupts_ = 0; // at the last quiet
+    fake::XenStore::Nodes lost_nodes_; // of a device that was lost
     std::vector<std::string> transcript_;
     std::vector<std::string> failures_;
 };

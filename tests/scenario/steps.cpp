@@ -59,6 +59,8 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "unbind", &Scenario::unbind },
         { "bind", &Scenario::bind },
         { "restore", &Scenario::restore },
+        { "lose", &Scenario::lose },
+        { "attach", &Scenario::attach },
         { "pass", &Scenario::pass },
         { "state", &Scenario::expect_state },
         { "appl", &Scenario::expect_appl },
@@ -224,6 +226,26 @@ int64_t Scenario::restore(Words &)
         return nothing;
     fake::save_and_restore(device_, [this] { backend_.detach(); });
     connect();
+    return 0;
+}
+
+int64_t Scenario::lose(Words &)
+{
+    lost_nodes_ = kernel_.store.below(device_.path);
+    fake::restore_without(device_, [this] { backend_.detach(); });
+    return 0;
+}
+
+int64_t Scenario::attach(Words &words)
+{
+    kernel_.store.set(device_.backend_path + "/state", "1");
+    lost_nodes_.erase("state");
+    for (const auto &[node, value] : lost_nodes_)
+        kernel_.store.set(device_.path + "/" + node, value);
+    kernel_.store.set(device_.path + "/state", "1");
+    fake::look_for(device_);
+    if (device_.is_bound)
+        come_back(words);
     return 0;
 }
 

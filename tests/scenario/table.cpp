@@ -125,6 +125,9 @@ const NamedScenario lines[] = {
     { "polled", "{P}; poll on; write 1000=1000; poll off; write 3000=3000; drain=0; heard" },
     { "slow-to-open", "open p=0; params s16 48000 2 256 1024=0; latency 300; prepare=0" },
     { "unbound-and-bound", "unbind; cards 0; bind=0; cards 1; {again}" },
+    { "lost-by-a-restore", "lose; pass 11000; cards 0; attach; cards 1; {again}" },
+    { "lost-while-open", "{P}; write 1024=1024; lose; pass 50; state running; cards 1; attach; "
+                         "write 10=-19; close; cards 1; {again}" },
     { "bound-while-open", "{P}; write 1024=1024; unbind; cards 0; write 10=-19; close; bind=0; "
                           "{again}" },
     // What the frontend takes its time with is the same card.

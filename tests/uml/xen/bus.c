@@ -236,8 +236,11 @@ static int restore_device(struct device *dev, void *unused)
 		return 0;
 	driver = to_xenbus_driver(dev->driver);
 	ret = find_other_end(device);
-	if (ret)
-		return ret;
+	if (ret) {
+		/* The PM core goes on with the other devices, and then completes all of them. */
+		dev->driver->pm->complete(dev);
+		return 0;
+	}
 	device->state = XenbusStateInitialising;
 	ret = driver->resume ? driver->resume(device) : 0;
 	return ret ?: watch_other_end(device);

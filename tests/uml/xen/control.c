@@ -86,6 +86,13 @@ static int list_node(struct fake_xen_node *node, const char *path)
 	return 0;
 }
 
+static int restore(void)
+{
+	fake_grants_void();
+	fake_channels_sever();
+	return fake_bus_restore();
+}
+
 static int node_command(struct fake_client *client, unsigned int command,
 			struct fake_xen_node *node)
 {
@@ -107,6 +114,10 @@ static int node_command(struct fake_client *client, unsigned int command,
 		break;
 	case FAKE_XEN_REMOVE:
 		ret = fake_store_remove(path);
+		break;
+	case FAKE_XEN_RESTORE_WITHOUT:
+		ret = fake_store_forget(path);
+		ret = ret ?: restore();
 		break;
 	case FAKE_XEN_LIST:
 		ret = list_node(node, path);
@@ -188,13 +199,6 @@ static long counts_ioctl(struct fake_xen_counts __user *argument)
 	return copy_to_user(argument, &counts, sizeof(counts)) ? -EFAULT : 0;
 }
 
-static long restore(void)
-{
-	fake_grants_void();
-	fake_channels_sever();
-	return fake_bus_restore();
-}
-
 static long client_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	struct fake_client *client = file->private_data;
@@ -204,6 +208,7 @@ static long client_ioctl(struct file *file, unsigned int command, unsigned long 
 	case FAKE_XEN_READ:
 	case FAKE_XEN_WRITE:
 	case FAKE_XEN_REMOVE:
+	case FAKE_XEN_RESTORE_WITHOUT:
 	case FAKE_XEN_LIST:
 	case FAKE_XEN_WATCH:
 	case FAKE_XEN_UNWATCH:

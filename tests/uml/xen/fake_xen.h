@@ -74,6 +74,8 @@ struct fake_xen_counts {
  * maps them. The toolstack's part, the nodes, is the caller's; so is to unmap beforehand.
  */
 #define FAKE_XEN_RESTORE _IO('X', 33)
+/* The same, and the guest's new XenStore has neither the node nor those below it. */
+#define FAKE_XEN_RESTORE_WITHOUT _IOW('X', 35, struct fake_xen_node)
 /* Returns when the kernel has served every watch that has fired. */
 #define FAKE_XEN_SETTLE _IO('X', 34)
 

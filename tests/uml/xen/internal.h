@@ -24,6 +24,8 @@ int fake_store_list(u32 transaction, const char *path, char **names, size_t *len
 bool fake_store_exists(u32 transaction, const char *path);
 int fake_store_write(u32 transaction, const char *path, const char *value, size_t length);
 int fake_store_remove(const char *path);
+/* Likewise, but no watch fires. */
+int fake_store_forget(const char *path);
 void fake_store_destroy(void);
 
 /* ---- transaction.c; the store's lock is held, unless said otherwise */

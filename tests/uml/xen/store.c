@@ -233,7 +233,7 @@ int fake_store_write(u32 id, const char *path, const char *value, size_t length)
 	return ret;
 }
 
-int fake_store_remove(const char *path)
+int fake_store_forget(const char *path)
 {
 	struct fake_node *node, *next;
 	int ret = -ENOENT;
@@ -247,6 +247,13 @@ int fake_store_remove(const char *path)
 		ret = 0;
 	}
 	fake_store_unlock();
+	return ret;
+}
+
+int fake_store_remove(const char *path)
+{
+	int ret = fake_store_forget(path);
+
 	if (!ret)
 		fake_watches_fire(path);
 	return ret;

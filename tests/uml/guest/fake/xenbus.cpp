@@ -76,6 +76,20 @@ void save_and_restore(XenbusDevice &device, const std::function<void()> &while_s
     kernel.world.settle();
 }
 
+void restore_without(XenbusDevice &device, const std::function<void()> &while_saved)
+{
+    Kernel &kernel = Kernel::current();
+    while_saved();
+    kernel.store.restore_without(device.path);
+    kernel.world.settle();
+}
+
+void look_for(XenbusDevice &device)
+{
+    Kernel::current().world.settle();
+    device.is_bound = exists(driver_directory + device.name);
+}
+
 // A record of /dev/kmsg is "priority,number,time,flags;text": the level is in the priority's three
 // lowest bits.
 const std::vector<LogLine> &log_of(XenbusDevice &device)

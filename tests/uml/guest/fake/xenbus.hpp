@@ -37,6 +37,10 @@ void remove(XenbusDevice &device);
 void publish_backend_state(XenbusDevice &device, wire::XenbusState state);
 // The guest is saved, and restored with none of its grants and event channels.
 void save_and_restore(XenbusDevice &device, const std::function<void()> &while_saved);
+// The same, by a toolstack that gives the guest no such device.
+void restore_without(XenbusDevice &device, const std::function<void()> &while_saved);
+// The bus has seen what the toolstack has made of the device's nodes.
+void look_for(XenbusDevice &device);
 wire::XenbusState frontend_state(const XenbusDevice &device);
 // The kernel's watch fires by itself.
 inline void fire_backend_watch(XenbusDevice &)

@@ -38,6 +38,13 @@ void XenStore::remove(const std::string &path)
     world_.settle();
 }
 
+void XenStore::restore_without(const std::string &path)
+{
+    const auto node = node_of(path);
+    if (world_.unlocked([&] { return xen_.call(FAKE_XEN_RESTORE_WITHOUT, *node); }) != 0)
+        report_fault("cannot restore the guest without " + path);
+}
+
 std::optional<std::string> XenStore::get(const std::string &path) const
 {
     const auto node = node_of(path);

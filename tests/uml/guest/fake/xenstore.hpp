@@ -21,6 +21,8 @@ class XenStore {
     // Both return when those who watch have been told.
     void set(const std::string &path, const std::string &value);
     void remove(const std::string &path);
+    // The guest is restored, and this is not there any more, nor what is below it.
+    void restore_without(const std::string &path);
     std::optional<std::string> get(const std::string &path) const;
     Nodes below(const std::string &path) const;
     std::vector<std::string> children(const std::string &path) const;
