@@ -40,7 +40,8 @@ class Frontend {
   private:
     // Does what the backend's state asks for.
     void handle_backend_state() XEN_FRONT_REQUIRES(mutex_);
-    Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
+    // Not inlined, as its texts and its caller's are more than KASAN lets one stack frame hold.
+    [[gnu::noinline]] Result<void> connect(Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
     Result<void> register_card() XEN_FRONT_REQUIRES(mutex_);
     // Publishes @with_card if the card stays, until reconnect_timeout_ms has passed, and
     // @without_card otherwise.
