@@ -72,6 +72,15 @@ class Kbuild(DirectoryTest):
         self.assert_refused("has to be built by Clang", "Debian clang version 19.1.7",
                             "not by gcc-12: make LLVM=1", **{**CLANG, "CC": "gcc-12"})
 
+    def test_objects_elsewhere(self) -> None:
+        """As Linux 6.13 and newer build with MO=."""
+        result = subprocess.run(
+            ["/usr/bin/make", "-r", "-f", ROOT / "Kbuild", "--eval=FORCE:", "src/xen_front.o",
+             "obj=.", f"src={ROOT}/.", f"VPATH={ROOT}"],
+            cwd=self.directory, env=process.environment(), check=False, capture_output=True,
+            text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
     def test_cleaning_needs_nothing(self) -> None:
         nothing = {name: "" for name in KERNEL if name.startswith("CONFIG_")}
         self.assertEqual(self.read(**nothing, CC="gcc-13").returncode, 0)
