@@ -6,6 +6,8 @@
 
 raw="-t raw -f S16_LE -c 2 -r 48000 --period-size=480 --buffer-size=1920"
 order=none
+# Longer than a kernel that looks for bugs takes to measure.
+patience=/sys/module/snd_xen_front/parameters/request_timeout_ms
 player=
 
 # Waits for another order. Events queue in the pipe, so that none is missed.
@@ -57,6 +59,7 @@ judge() {
 }
 # The player closes the stream, and the backend does not answer.
 hung() {
+	echo 9000 >$patience
 	kill -KILL $player
 	check "its player waits in the driver" wait_until player_sleeps_in_driver
 	measure 800
@@ -70,6 +73,7 @@ hung() {
 # Dom0 has taken the card away while XenStore was asked.
 gone() {
 	wait $measurement
+	echo 1000 >$patience
 	judge "while the card goes"
 }
 
