@@ -141,20 +141,24 @@ fuzzers: ## build the fuzzers of the driver and of the backend, with clang++
 	@$(call cmake-build,tests/backend,backend-clang,$(clang),fuzzers)
 
 PREFIX ?= /usr
+# The files of the package, if it is installed.
+packaged = $(abspath $(DESTDIR))/var/lib/dpkg/info/xen-sndback.list
 
 .PHONY: install-backend
 install-backend: ## build and install the backend below PREFIX (default: /usr) in DESTDIR
 	@$(call cmake-build,src/backend,backend-release,$(gnu) -DCMAKE_INSTALL_PREFIX=$(PREFIX))
-	@$(for-everyone) DESTDIR=$(root) cmake --install $(BUILD)/backend-release --strip
+	@! grep -qsx $(PREFIX)/sbin/xen-sndback $(packaged) || { echo "make install-backend: the package" \
+		"xen-sndback is installed there; apt remove xen-sndback, or choose another PREFIX" >&2; exit 1; }
+	@$(for-everyone) DESTDIR=$(abspath $(DESTDIR)) cmake --install $(BUILD)/backend-release --strip
 
 # What the package has put in its place since, if it is there, stays.
 .PHONY: uninstall-backend
 uninstall-backend: ## remove what "make install-backend" has installed from this tree, but for /etc
 	@[ -e $(BUILD)/backend-release/install_manifest.txt ] || { echo "make: nothing says what was" \
 		"installed; run make install-backend once more, with the same PREFIX and DESTDIR" >&2; exit 1; }
-	@sed 's|^/lib/|/usr/lib/|' $(root)/var/lib/dpkg/info/xen-sndback.list 2>/dev/null | \
+	@sed 's|^/lib/|/usr/lib/|' $(packaged) 2>/dev/null | \
 		grep -vxFf - $(BUILD)/backend-release/install_manifest.txt | grep -v '^/etc/' | \
-		sed 's|^|$(root)|' | xargs -d '\n' rm -f
+		sed 's|^|$(abspath $(DESTDIR))|' | xargs -d '\n' rm -f
 
 .PHONY: guest-tests
 guest-tests: ## build what runs in a DomU: selftests, ours and the kernel's, and measurements

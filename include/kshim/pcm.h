@@ -20,7 +20,7 @@ enum kshim_direction {
 enum kshim_trigger {
 	KSHIM_TRIGGER_STOP, /* also what the shim makes of SUSPEND and RESUME */
 	KSHIM_TRIGGER_START,
-	/* What of STOP follows START at once: another stream of the group cannot start. */
+	/* ALSA takes START back: this stream, or one linked with it, could not start. */
 	KSHIM_TRIGGER_UNDO_START,
 	KSHIM_TRIGGER_PAUSE_PUSH,
 	KSHIM_TRIGGER_PAUSE_RELEASE,

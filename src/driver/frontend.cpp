@@ -92,8 +92,8 @@ void Frontend::on_throttle_end(void *frontend)
     // It was scheduled once more while it waited for the mutex.
     if (!exchange(self->is_throttled_, false))
         return;
-    // What was held back of a connection is its end: the backend has started over in that time, and
-    // uses the rings of before.
+    // While throttled we never become Connected, and of a connection only its end is held back: the
+    // backend has started over in that time, and uses the rings of before.
     if (self->state_ == wire::XenbusState::Connected && self->backend_state_ == self->state_)
         self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();

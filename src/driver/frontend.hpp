@@ -58,7 +58,7 @@ class Frontend {
     void show_states() XEN_FRONT_REQUIRES(mutex_);
     // Once for the same trouble.
     void report(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);
-    // Has the backend's state handled in @milliseconds, and no other before.
+    // Has the backend's state handled within @milliseconds, and not as soon as it changes.
     void throttle(unsigned int milliseconds) XEN_FRONT_REQUIRES(mutex_);
     // Fails, or connects once more a little later where that may help.
     void fail_to_connect(Error error, Diagnostic &why) XEN_FRONT_REQUIRES(mutex_);

@@ -118,7 +118,8 @@ int kshim_pcm_constrain(struct kshim_substream *opaque, const struct kshim_pcm_h
 	 * moves when a READ is answered, and that has to interrupt.
 	 *
 	 * NO_REWINDS has the core also refuse to skip more than a buffer, as an application does
-	 * that has let the stream record for longer. So .ack refuses rewinds of capture.
+	 * that has let the stream record for longer. An application that reads once more what it
+	 * has read gets, as of other hardware, what has not been overwritten.
 	 */
 	unsigned int info_of_direction = substream->stream == SNDRV_PCM_STREAM_PLAYBACK ?
 		SNDRV_PCM_INFO_NO_PERIOD_WAKEUP | SNDRV_PCM_INFO_NO_REWINDS :

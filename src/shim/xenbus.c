@@ -107,7 +107,8 @@ void kshim_xenbus_switch_state(struct kshim_xenbus_device *opaque, unsigned int 
 
 	/*
 	 * A restore has not found the device, and the bus takes it for Closing. If it stays that,
-	 * the bus takes one that the toolstack makes in its place for a new one.
+	 * the bus of Linux 7.0 and newer takes one that the toolstack makes in its place for a new
+	 * one; before, the bus probes no device of that name again.
 	 */
 	if (!device->otherend)
 		return;

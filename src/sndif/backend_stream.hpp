@@ -110,7 +110,8 @@ class BackendStream {
     void want_closed();
     // prepare: CLOSE and OPEN, unless the stream is as OPEN left it, or there is no backend.
     void want_prepared(bool has_backend);
-    // CLOSE and OPEN behind the application's back: its device ran dry, or over, or was stopped.
+    // CLOSE and OPEN behind the application's back: its device ran dry, or over, or ALSA
+    // has taken its start back.
     void want_reopened();
     // After OPEN was refused: CLOSE, and another OPEN that asks for less.
     void want_another_open()

@@ -33,10 +33,9 @@ bool CaptureRun::commit(int64_t readable)
         return true;
     const Frames most = min(geometry_.buffer, shown_);
     const Frames frames(readable < 0 ? 0 : static_cast<uint64_t>(readable));
-    const Frames read = shown_ - min(frames, most);
-    if (readable < 0 || (frames > most && !is_unstoppable_) || read < read_)
+    if (readable < 0 || (frames > most && !is_unstoppable_))
         return false;
-    read_ = read;
+    read_ = max(read_, shown_ - min(frames, most));
     take_room();
     return true;
 }

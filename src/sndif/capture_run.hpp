@@ -22,8 +22,8 @@ class CaptureRun : public Run {
 
     // The application has @readable frames in the buffer that it has not read yet: .ack. False
     // when that is more than the buffer holds, unless the application need not keep up: then it has
-    // a whole buffer to read. False also when it has read some of them before: READs may overwrite
-    // those. ALSA also moves the pointer of streams that are not prepared: that is nothing.
+    // a whole buffer to read. What it has read before, and goes back to, READs may overwrite. ALSA
+    // also moves the pointer of streams that are not prepared: that is nothing.
     bool commit(int64_t readable);
 
     // The backend has recorded @reported bytes since OPEN: any number. Whole periods that are more

@@ -65,8 +65,8 @@ class Run {
     {
         return is_moving() || state_ == RunState::Prepared || state_ == RunState::Paused;
     }
-    // Start, Pause, Resume, Stop, Fail or Reset. False when the state does not allow it; then
-    // nothing happens.
+    // Start, UndoStart, Pause, Resume, Stop, Fail or Reset. False when the state does not allow it;
+    // then nothing happens.
     bool apply(RunCommand command);
 
     // ---- Positions, in frames since prepare ----

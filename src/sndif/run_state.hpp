@@ -22,7 +22,7 @@ inline constexpr uint32_t run_states = static_cast<uint8_t>(RunState::Failed) + 
 enum class RunCommand : uint8_t {
     Prepare,
     Start,
-    UndoStart, // another stream that is linked with this one cannot start
+    UndoStart, // this stream, or one that is linked with it, could not start
     Pause, // TRIGGER_PAUSE_PUSH
     Resume, // TRIGGER_PAUSE_RELEASE
     Drain,

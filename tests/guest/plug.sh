@@ -59,6 +59,7 @@ judge() {
 }
 # The player closes the stream, and the backend does not answer.
 hung() {
+	read -r usual <$patience
 	echo 9000 >$patience
 	kill -KILL $player
 	check "its player waits in the driver" wait_until player_sleeps_in_driver
@@ -73,7 +74,7 @@ hung() {
 # Dom0 has taken the card away while XenStore was asked.
 gone() {
 	wait $measurement
-	echo 1000 >$patience
+	echo "$usual" >$patience
 	judge "while the card goes"
 }
 

@@ -183,6 +183,15 @@ class MakeInstall(SystemTest):
         self.make("uninstall-backend", f"DESTDIR={self.system}")
         self.assertEqual(self.installed(), {listed, *files})
 
+    def test_the_backend_is_not_installed_over_the_package(self) -> None:
+        self.write("system/var/lib/dpkg/info/xen-sndback.list", "/usr/sbin/xen-sndback\n")
+        for program in ("cmake", "ninja"):
+            self.write(f"bin/{program}", "#!/bin/sh\n").chmod(0o755)
+        done = self.start("install-backend", f"DESTDIR={self.system}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("the package xen-sndback is installed there", done.stderr)
+        self.make("install-backend", f"DESTDIR={self.system}", "PREFIX=/usr/local")
+
     def test_everyone_may_read_the_backend(self) -> None:
         said = self.write("said", "")
         self.write("bin/cmake", '#!/bin/sh\n[ "$1" != --install ] || '

@@ -228,12 +228,11 @@ inline void CaptureWalk::overread(uint64_t count)
 {
     const uint64_t most = std::min<uint64_t>(geometry_.buffer, shown_);
     const bool is_taken = run_.commit(static_cast<int64_t>(most + 1 + count));
-    const bool is_new = shown_ - most >= read_;
-    promise(is_taken == ((is_unstoppable_ && is_new) || state_ == RunState::Idle),
-            "more than the buffer holds, and what was read before, is refused");
+    promise(is_taken == (is_unstoppable_ || state_ == RunState::Idle),
+            "more than the buffer holds is refused");
     if (!is_taken || state_ == RunState::Idle)
         return;
-    read_ = shown_ - most;
+    read_ = std::max(read_, shown_ - most);
     take_room();
 }
 

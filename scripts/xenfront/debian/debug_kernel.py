@@ -89,8 +89,10 @@ def fragments(*names: str) -> str:
 
 
 def _driver_sources() -> list[bytes]:
-    """All that scripts/drop-in copies, and itself."""
-    return [path.read_bytes() for top in ("Kbuild", "Kconfig", "src", "include", "scripts/drop-in")
+    """Of what scripts/drop-in copies, all that is compiled, and itself."""
+    parts = ("base", "driver", "kernel", "shim", "sndif", "xen_front.cpp")
+    tops = ("Kbuild", "Kconfig", *(f"src/{part}" for part in parts), "include", "scripts/drop-in")
+    return [path.read_bytes() for top in tops
             for path in sorted([ROOT / top, *(ROOT / top).rglob("*")]) if path.is_file()]
 
 

@@ -86,7 +86,7 @@ class _GrowingLog:
 
     def __init__(self, path: pathlib.Path):
         path.touch()
-        self._log = open(path, encoding="utf-8", errors="replace")
+        self._log = open(path, encoding="utf-8", errors="replace", newline="\n")
         self._rest = ""
 
     def new_lines(self) -> list[str]:

@@ -19,11 +19,11 @@ namespace sndback {
 // suspended or cannot pause loses nothing, in whichever call that shows. After an underrun the card
 // is started again as soon as there are frames. A sound server has taken frames, which are played
 // then as far as the position is concerned, before they are heard: what it has when the guest, told
-// that all is played, stops the stream or is late is not taken back, and is heard before what the
-// guest plays next. Gain is applied when frames are given to the card. Where the end of a sound
-// would be lost, silence follows the last frame shortly before the card runs dry. It is no part of
-// the position, and taken back if the guest writes in time; if that cannot be, the card starts anew
-// with what the guest has written.
+// that all is played, stops the stream or is late is not taken back, and what the guest plays next
+// waits until it is heard, half a second at most. Gain is applied when frames are given to the
+// card. Where the end of a sound would be lost, silence follows the last frame shortly before the
+// card runs dry. It is no part of the position, and taken back if the guest writes in time; if that
+// cannot be, the card starts anew with what the guest has written.
 class AlsaPlayback final : public PcmDevice {
   public:
     // Throws AlsaError.
@@ -91,7 +91,7 @@ class AlsaPlayback final : public PcmDevice {
     bool is_recovering_ = false; // from an error that was noted
     std::optional<Time> retry_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
-    std::optional<Time> silent_at_; // stopped, and heard until then
+    std::optional<Time> silent_at_; // it has played what is heard until then: it is left alone
     AlsaFailure failure_;
 };
 

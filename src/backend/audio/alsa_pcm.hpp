@@ -81,8 +81,8 @@ class AlsaPcm {
     }
 
     // Whether frames that were written can be taken back: not where a sound server, a converter or
-    // a dshare has them. Of servers and of dshare alsa-lib says that it takes them back, and then
-    // gives dshare nothing of what is written in their place.
+    // a dshare has them. Of servers and of dshare alsa-lib says that it takes them back; what is
+    // then written in their place it never copies to the card that a dshare shares.
     [[nodiscard]] bool takes_back() const
     {
         return takes_back_;
@@ -110,8 +110,9 @@ class AlsaPcm {
     [[nodiscard]] bool acknowledge(std::span<pollfd> ready) const;
 
     // How long, at `rate`, what it has played is still to be heard, half a second at most:
-    // frontends give up waiting for a response after a second. The last `silence` frames need not
-    // be heard. None of a card that has stopped by itself, or of one that does not know.
+    // what follows waits so long, and frontends give up waiting for a response after a second. The
+    // last `silence` frames need not be heard. None of a card that has stopped by itself, or of one
+    // that does not know; a plugin without an answer of its own has alsa-lib tell the frames in it.
     [[nodiscard]] Time delay(unsigned rate, snd_pcm_uframes_t silence) const;
 
   private:

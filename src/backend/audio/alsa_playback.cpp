@@ -13,8 +13,8 @@ namespace {
 // Longer than this thread is ever late. A card takes the silence back if the guest still writes in
 // time. Less of a guest with short periods, and of a card with a small buffer.
 constexpr std::chrono::milliseconds longest_silence_lead { 3 };
-// A converter, or dshare, takes none back. Nothing is lost if this is too short for a converter:
-// what it kept is given again.
+// A converter, or dshare, takes none back. If this is too short for a converter, what it kept is
+// given again; the last frames of a sound in dshare are lost then.
 constexpr std::chrono::microseconds lead_of_lasting_silence { 500 };
 
 } // namespace
@@ -96,6 +96,7 @@ void AlsaPlayback::stop(Time now)
     try {
         if (!failure_ && prepared_)
             update_position(now);
+        // It may have found that the card has stopped by itself.
         if (!failure_ && prepared_ && !(queue_.is_played() && begin_tail(now)))
             rewind_to_played();
     } catch (const AlsaError &error) {
@@ -118,6 +119,8 @@ std::optional<std::uint64_t> AlsaPlayback::transfer(std::span<std::byte> data, T
     queue_.write(data);
     try {
         feed(now);
+        if (quiet_until_)
+            quiet_until_ = std::min(quiet_until_, look_again_at(now));
     } catch (const AlsaError &error) {
         fail(error);
     }
@@ -137,11 +140,11 @@ std::optional<std::uint64_t> AlsaPlayback::service(Time now, std::span<pollfd> r
             update_position(now);
         const bool is_early = is_ready && card_runs_ && !is_due();
         position = reporter_.report(now, format_.frames(queue_.played()), queue_.is_played());
-        if (is_early)
-            quiet_until_ = look_again_at(now);
-        else if (quiet_until_ && now >= *quiet_until_)
+        if (quiet_until_ && now >= *quiet_until_)
             quiet_until_.reset();
         feed(now, !is_signalled(ready));
+        if (is_early && card_runs_)
+            quiet_until_ = look_again_at(now);
     } catch (const AlsaError &error) {
         fail(error);
         if (const auto last = failure_.take_position())

@@ -52,6 +52,7 @@ void AlsaPlayback::forget()
 {
     card_runs_ = prepared_ = false;
     silence_ = 0;
+    quiet_until_.reset();
     queue_.take_back();
 }
 
@@ -81,7 +82,7 @@ void AlsaPlayback::prepare()
 }
 
 // Leaves the PCM alone until what it has played has also been heard: preparing PulseAudio's plugin
-// drops that as well. Returns false if it has been.
+// drops that as well. Returns false if nothing is still to be heard.
 bool AlsaPlayback::begin_tail(Time now)
 {
     const Time rest = pcm_.delay(format_.rate, silence_);

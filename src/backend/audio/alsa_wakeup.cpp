@@ -59,13 +59,15 @@ std::uint64_t AlsaPlayback::frames_in_card() const
 }
 
 // When to look at a card whose descriptors are not waited for. What waits has to follow before it
-// runs dry.
+// runs dry, even if the card takes little of it now.
 std::optional<Time> AlsaPlayback::look_again_at(Time now) const
 {
     const std::optional<Time> due = report_due();
     if (!due || queue_.waiting() == 0)
         return due;
-    return std::min(*due, now + duration_of(frames_in_card() / 2, format_.rate));
+    const Time pause = std::max(duration_of(frames_in_card() / 2, format_.rate),
+                                std::min<Time>(retry_pause, reporter_.period() / 8));
+    return std::min(*due, now + pause);
 }
 
 // Whether the card has got as far as it was asked to tell. Plugins of sound servers are ready

@@ -25,7 +25,7 @@ class PositionReporter {
     }
     // When to look at the hardware if it does not interrupt. A card may interrupt just before one
     // of the guest's boundaries, or less often: without this the guest would wait for another
-    // period. `end`: playback has no frame there yet.
+    // period. `end`: playback has no frame there yet; that counts where any position is reported.
     [[nodiscard]] std::optional<Time> deadline(std::uint64_t end = ~std::uint64_t { 0 }) const;
     // What to report in octets, given the hardware's frame. `dry`: playback has nothing left to
     // play.

@@ -128,7 +128,10 @@ void Guest::serve(Time now)
     }
     if (worker_)
         worker_->check_deadline(now);
-    changed_ |= leftovers_.remove(now);
+    if (leftovers_.is_due(now)) {
+        changed_ = true; // what cannot be removed now is found again
+        leftovers_.remove(now);
+    }
     if (stop_at_ && *stop_at_ <= now) {
         stop_at_.reset();
         if (nodes_.cards().empty())

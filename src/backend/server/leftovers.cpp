@@ -22,17 +22,13 @@ void Leftovers::look(Time now)
     due_ = std::move(due);
 }
 
-bool Leftovers::remove(Time now)
+void Leftovers::remove(Time now)
 {
-    bool is_any = false;
     for (auto next = due_.begin(); next != due_.end();) {
         const auto leftover = next++;
-        if (leftover->second > now)
-            continue;
-        is_any = true;
-        nodes_.remove_leftover(due_.extract(leftover).key());
+        if (leftover->second <= now)
+            nodes_.remove_leftover(due_.extract(leftover).key());
     }
-    return is_any;
 }
 
 std::optional<Time> Leftovers::deadline() const

@@ -24,11 +24,15 @@ class Leftovers {
     {
         return due_.empty();
     }
-    // Removes those whose time has come, if they are leftovers still. Whether there were such.
-    // Throws std::runtime_error.
-    [[nodiscard]] bool remove(Time now);
     // When the next one is to be removed.
     [[nodiscard]] std::optional<Time> deadline() const;
+    [[nodiscard]] bool is_due(Time now) const
+    {
+        const std::optional<Time> next = deadline();
+        return next && *next <= now;
+    }
+    // Removes those that are due, if they are leftovers still. Throws std::runtime_error.
+    void remove(Time now);
 
   private:
     GuestNodes &nodes_;

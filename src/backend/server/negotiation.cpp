@@ -29,8 +29,9 @@ OpenParameters check_open(const xensnd_open_req &request, const Limits &configur
     const Format *format = find_format(unsigned { request.pcm_format });
     if (format == nullptr)
         throw Violation(fmt::format("pcm_format {} is none of sndif's 25", request.pcm_format));
-    if (request.pcm_rate == 0)
-        throw Violation("0 Hz, the rate must be above 0");
+    if (request.pcm_channels == 0 || request.pcm_rate == 0)
+        throw Violation(fmt::format("{} channels at {} Hz, both must be above 0",
+                                    request.pcm_channels, request.pcm_rate));
 
     if ((configured.formats >> format->wire & 1) == 0)
         throw Refusal(-XEN_EINVAL,

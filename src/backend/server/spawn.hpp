@@ -10,8 +10,8 @@ namespace sndback {
 inline constexpr int worker_socket = 3;
 
 // Starts this program again with the given arguments, of which the first is its name, and no
-// descriptors but the standard ones and the socket, which is another descriptor here: the lock
-// file's is lower. Returns the process. Throws std::system_error.
+// descriptors but the standard ones and the socket, which must not be `worker_socket` here: that is
+// open before there are sockets. Returns the process. Throws std::system_error.
 [[nodiscard]] int spawn_worker(const std::vector<std::string> &arguments, int socket);
 
 } // namespace sndback

@@ -38,7 +38,7 @@ class Sandbox : public Service, public ::testing::WithParamInterface<const char 
     }
     void connect_guest()
     {
-        chmod(directory_.path().c_str(), 0711);
+        ASSERT_EQ(chmod(directory_.path().c_str(), 0711), 0);
         configure("[backend]\nuser = " + std::string(GetParam()) +
                   "\n[guest *]\nplayback = null\nstreams = 4\n");
         start();
@@ -117,7 +117,9 @@ TEST_P(Sandbox, CannotBeLookedInto)
             setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0 ||
             syscall(SYS_capset, &header, none.data()) != 0)
             _exit(2);
-        _exit(open(memory.c_str(), O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 1);
+        _exit(open(memory.c_str(), O_RDONLY | O_CLOEXEC) < 0 && (errno == EACCES || errno == ENOENT)
+                  ? 0
+                  : 1);
     }
     int status = 0;
     waitpid(other, &status, 0);
@@ -134,8 +136,11 @@ TEST_P(Sandbox, HasANetworkOfItsOwn)
     if (status != 0)
         GTEST_SKIP() << "a network namespace is not permitted here";
     const pid_t worker = start_worker();
-    EXPECT_NE(std::filesystem::read_symlink(directory_of(worker) / "ns/net"),
-              std::filesystem::read_symlink("/proc/self/ns/net"));
+    std::error_code error;
+    const auto network = std::filesystem::read_symlink(directory_of(worker) / "ns/net", error);
+    if (error)
+        GTEST_SKIP() << "looking into another process is not permitted here";
+    EXPECT_NE(network, std::filesystem::read_symlink("/proc/self/ns/net"));
 }
 
 // As libraries find it, and a guest that has taken it over.
@@ -145,6 +150,7 @@ TEST_P(Sandbox, IsKeptFromHomesAndFiles)
         GTEST_SKIP() << "this kernel has no Landlock";
     const std::string runtime = fmt::format("/run/user/{}", getpwnam(GetParam())->pw_uid);
     // What the unit says of a server holds.
+    unsetenv("PULSE_SERVER");
     if (is_of_root())
         setenv("PULSE_SERVER", "unix:/run/server", 1);
     machine_.take_over(guest_.domain(), Intrusion::looks);

@@ -115,7 +115,23 @@ TEST_F(AlsaWakeupOfPlayback, ACardIsGivenWhatWaitsBeforeItRunsDry)
     ASSERT_TRUE(device.transfer(whole.subspan(4096), 0ms));
     device.start(0ms);
     wake_early(device, 0ms, 64);
-    EXPECT_LT(device.deadline(), 20ms) << "the card has enough for that long";
+    ASSERT_TRUE(device.deadline());
+    EXPECT_GT(*device.deadline(), 0ms);
+    EXPECT_LT(*device.deadline(), 20ms) << "the card has enough for that long";
+}
+
+TEST_F(AlsaWakeupOfPlayback, ACardIsGivenWhatComesWhileItsDescriptorsAreNotWaitedFor)
+{
+    AlsaPlayback device("null", long_period(1024), gain_, listener_);
+    const auto whole = std::span(data_);
+    ASSERT_TRUE(device.transfer(whole.first(4000), 0ms));
+    device.start(0ms);
+    wake_early(device, 0ms, 24);
+    most_room = 0;
+    ASSERT_TRUE(device.transfer(whole.subspan(4000), 1ms));
+    ASSERT_TRUE(device.deadline());
+    EXPECT_GT(*device.deadline(), 1ms);
+    EXPECT_LT(*device.deadline(), 20ms) << "the card has enough for that long";
 }
 
 TEST_F(AlsaWakeupOfPlayback, ARunDoesNotWaitForWhatTheOneBeforeWasWaitingFor)

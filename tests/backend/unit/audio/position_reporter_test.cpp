@@ -38,6 +38,19 @@ TEST(PositionReporter, LooksAgainWhenTheInterruptDoesNotCome)
     EXPECT_FALSE(reporter.deadline());
 }
 
+// Before its next boundary; where only boundaries are reported, nothing is to be seen there.
+TEST(PositionReporter, LooksAtTheEndOfASound)
+{
+    const StreamFormat format { find_format("s16_le"), 48000, 2 };
+    PositionReporter any({ format, 4 * 4096, 4 * 480, {} });
+    any.start(1s, 0);
+    EXPECT_EQ(any.deadline(240), 1s + 5ms + 1250us);
+    EXPECT_EQ(any.deadline(960), 1s + 10ms + 1250us);
+    PositionReporter whole({ format, 4 * 4096, 4 * 480, { PositionPolicy::Kind::period, {} } });
+    whole.start(1s, 0);
+    EXPECT_EQ(whole.deadline(240), 1s + 10ms + 1250us);
+}
+
 TEST(PositionReporter, RoundsDownToWholePeriods)
 {
     const StreamFormat format { find_format("u8"), 8000, 1 };
