@@ -37,7 +37,7 @@ class LinkedTest : public DriverTest {
         stream().ring().rsp_prod += 100;
         ASSERT_EQ(file.start(), -ENODEV);
         ASSERT_EQ(file.state(), PcmState::Prepared);
-        ASSERT_EQ(other_stream().count(Operation::Trigger), 1u);
+        ASSERT_EQ(other_stream().count(Operation::Trigger), 2u); // START and STOP
         ASSERT_EQ(file.unlink(), 0);
         broken_.reset();
     }
