@@ -89,12 +89,12 @@ void Frontend::on_throttle_end(void *frontend)
 {
     auto *self = static_cast<Frontend *>(frontend);
     Mutex::Guard guard(self->mutex_);
-    // It was scheduled once more while it waited for the mutex.
-    if (!exchange(self->is_throttled_, false))
-        return;
+    // Not if it was scheduled once more while it waited for the mutex.
+    const bool was_throttled = exchange(self->is_throttled_, false);
     // While throttled we never become Connected, and of a connection only its end is held back: the
     // backend has started over in that time, and uses the rings of before.
-    if (self->state_ == wire::XenbusState::Connected && self->backend_state_ == self->state_)
+    if (was_throttled && self->state_ == wire::XenbusState::Connected &&
+        self->backend_state_ == self->state_)
         self->end_connection(wire::XenbusState::Closed);
     self->handle_backend_state();
 }
