@@ -221,7 +221,7 @@ Result<void> Stream::ack()
     return session_.with([](Session &session) { return session.commit(); });
 }
 
-uint32_t Stream::pointer()
+kshim_pcm_position Stream::pointer()
 {
     return session_.with([](Session &session) { return session.pointer(); });
 }

@@ -83,8 +83,7 @@ class Stream {
 
     Result<void> trigger(kshim_trigger command);
     Result<void> ack();
-    // Frames into the buffer.
-    uint32_t pointer();
+    kshim_pcm_position pointer();
     bool get_time(kshim_pcm_time &time);
 
     // ---- Mixer; may sleep ----
