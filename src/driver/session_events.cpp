@@ -156,7 +156,7 @@ kshim_pcm_position Session::pointer()
             take_responses();
         if (needs_sync() || notices_.is_any())
             sync_for_later();
-    } else if (run_.is_playback() && run_.playback().is_free_wheeling() && is_attached(link_)) {
+    } else if (run_.is_playback() && is_free_wheeling() && is_attached(link_)) {
         // Of responses inside a period no interrupt tells.
         take_responses();
     }

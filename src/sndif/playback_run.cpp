@@ -83,14 +83,18 @@ Move PlaybackRun::report(Bytes reported)
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
     const Frames before = played_;
-    const bool is_position = position_ == before && !is_free_wheeling();
     played_ = max(played_, min(since_prepare(reported), limit));
     if (played_ == before)
         want_more_silence();
+    go_on();
+    return move_between(before, played_);
+}
+
+void PlaybackRun::go_on()
+{
     const Move made = advance(is_free_wheeling() ? align_down(taken_) : played_);
     // An xrun, or the end of a drain: ALSA decides.
     is_elapsed_ |= made != Move::None && has_run_out();
-    return is_position ? made : move_between(before, played_);
 }
 
 void PlaybackRun::want_more_silence()
@@ -121,11 +125,20 @@ TransferResult PlaybackRun::on_response(RequestId id, int32_t status)
 {
     Bytes end;
     const TransferResult result = take_response(id, status, end);
-    if (result == TransferResult::Done && is_free_wheeling()) {
-        taken_ = max(taken_, geometry_.frame.frames(end));
-        (void)advance(align_down(taken_));
-    }
+    if (result != TransferResult::Done)
+        return result;
+    taken_ = max(taken_, geometry_.frame.frames(end));
+    if (is_free_wheeling())
+        go_on();
     return result;
+}
+
+bool PlaybackRun::wants_responses() const
+{
+    if (in_flight_ == 0)
+        return false;
+    return (in_flight_ == transfer_window && requested_ < target()) ||
+           (is_free_wheeling() && move_between(position_, requested()) == Move::Period);
 }
 
 bool PlaybackRun::may_stand_still() const

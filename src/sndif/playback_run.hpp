@@ -86,12 +86,7 @@ class PlaybackRun : public Run {
         return shown_ - min(shown_, played_);
     }
     // Whether frames wait for a WRITE to be answered, or the end of a period does.
-    bool wants_responses() const
-    {
-        return (in_flight_ == transfer_window && requested_ < target()) ||
-               (is_free_wheeling() && in_flight_ != 0 &&
-                move_between(position_, requested()) == Move::Period);
-    }
+    bool wants_responses() const;
     // Whether no more than two periods are left: what is being drained has to be known by then.
     bool is_running_low() const
     {
@@ -128,6 +123,9 @@ class PlaybackRun : public Run {
     Bytes target() const;
     // Where the silence ends that is to be written now.
     Frames silence_end() const;
+    // Moves position() to what is taken or played by now.
+    void go_on();
+
     Frames played_; // by the backend, as it says
     Frames taken_; // by the backend: all WRITEs up to there are answered
     Frames committed_; // by the application
