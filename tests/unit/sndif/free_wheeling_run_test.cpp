@@ -165,24 +165,6 @@ TEST_F(FreeWheelingRunTest, PositionWaitsForWhatIsPlayedWhenFramesAreCommitted)
     EXPECT_TRUE(run.is_elapsed());
 }
 
-TEST_F(FreeWheelingRunTest, WhatWasShownIsStillToBePlayed)
-{
-    play(0);
-    show_all();
-    EXPECT_TRUE(run.commit(50));
-    send();
-    EXPECT_TRUE(run.expects_position());
-    report(200);
-    EXPECT_FALSE(run.expects_position());
-    EXPECT_TRUE(run.drain());
-    EXPECT_TRUE(run.expects_position());
-    EXPECT_EQ(silences(), Silences({ { 250, 50 } }));
-    EXPECT_EQ(send(), Ranges({ { 250, 50 } }));
-    report(300);
-    EXPECT_EQ(position(), 250u);
-    EXPECT_TRUE(run.is_elapsed());
-}
-
 // Sound servers have the stop threshold beyond the buffer, too, and say what they have written.
 TEST_F(FreeWheelingRunTest, NothingIsGivenAheadOfAnApplicationThatCommits)
 {
