@@ -66,13 +66,13 @@ KSHIM_ENTRY int xen_front_pcm_prepare(void *stream); /* may sleep */
 KSHIM_ENTRY int xen_front_pcm_trigger(void *stream, enum kshim_trigger command);
 KSHIM_ENTRY int xen_front_pcm_sync_stop(void *stream); /* may sleep */
 /*
- * Where the stream is. It has moved by less than a buffer since the last call.
+ * The position in frames into the buffer. It has moved by less than a buffer since the last call.
  * Never SNDRV_PCM_POS_XRUN: ALSA's read() and write() would not notice, and wait. Stream lock held.
  */
-KSHIM_ENTRY struct kshim_pcm_position xen_front_pcm_pointer(void *stream);
+KSHIM_ENTRY uint32_t xen_front_pcm_pointer(void *stream);
 /*
- * The position that .pointer returned last, and when the backend's word on it came: its report, or
- * of a stream that free-wheels its response. False until the first since prepare. Stream lock held.
+ * The position that .pointer returned last, and when the backend's report of it came. False
+ * until the backend has reported a position since prepare. Stream lock held.
  */
 KSHIM_ENTRY bool xen_front_pcm_get_time(void *stream, struct kshim_pcm_time *time);
 KSHIM_ENTRY int xen_front_pcm_ack(void *stream); /* stream lock held */

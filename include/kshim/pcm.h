@@ -53,12 +53,6 @@ struct kshim_pcm_params {
 	bool has_no_period_wakeup;
 };
 
-/* Where a stream is, for .pointer. */
-struct kshim_pcm_position {
-	uint32_t frame; /* of the buffer */
-	uint32_t delay_frames; /* in front of it, which the backend has taken and not played */
-};
-
 /* A position of the backend's device. */
 struct kshim_pcm_time {
 	uint64_t frames; /* since prepare */

@@ -133,7 +133,7 @@ int xen_front_pcm_sync_stop(void *stream)
     return 0;
 }
 
-kshim_pcm_position xen_front_pcm_pointer(void *stream)
+uint32_t xen_front_pcm_pointer(void *stream)
 {
     return to_stream(stream)->pointer();
 }

@@ -77,7 +77,8 @@ class Session {
     bool pad();
     // The application pointer moved. As start(), or Invalid when it cannot be there.
     Result<void> commit();
-    kshim_pcm_position pointer();
+    // What .pointer returns: frames into the buffer.
+    uint32_t pointer();
     // When the backend's word on that came. False before the first since prepare.
     bool get_time(kshim_pcm_time &time) const;
     // The application has set a control.

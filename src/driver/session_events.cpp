@@ -148,7 +148,7 @@ void Session::drop_events()
         (void)take_events();
 }
 
-kshim_pcm_position Session::pointer()
+uint32_t Session::pointer()
 {
     if (may_have_unseen_events()) {
         (void)take_events();
@@ -156,16 +156,12 @@ kshim_pcm_position Session::pointer()
             take_responses();
         if (needs_sync() || notices_.is_any())
             sync_for_later();
-    } else if (run_.is_playback() && is_free_wheeling() && is_attached(link_)) {
-        // Of responses inside a period no interrupt tells.
-        take_responses();
     }
     const Frames before = run_.base().shown();
-    const uint32_t frame = run_.base().look_at_position();
+    const uint32_t pointer = run_.base().look_at_position();
     if (run_.base().shown() != before)
         shown_at_us_ = moved_at_us_;
-    const Frames delay = run_.is_playback() ? run_.playback().delay() : Frames();
-    return { frame, static_cast<uint32_t>(delay.value()) };
+    return pointer;
 }
 
 bool Session::get_time(kshim_pcm_time &time) const

@@ -221,7 +221,7 @@ Result<void> Stream::ack()
     return session_.with([](Session &session) { return session.commit(); });
 }
 
-kshim_pcm_position Stream::pointer()
+uint32_t Stream::pointer()
 {
     return session_.with([](Session &session) { return session.pointer(); });
 }

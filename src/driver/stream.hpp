@@ -83,7 +83,8 @@ class Stream {
 
     Result<void> trigger(kshim_trigger command);
     Result<void> ack();
-    kshim_pcm_position pointer();
+    // Frames into the buffer.
+    uint32_t pointer();
     bool get_time(kshim_pcm_time &time);
 
     // ---- Mixer; may sleep ----

@@ -57,7 +57,6 @@ static int pcm_hw_free(struct snd_pcm_substream *substream)
 
 static int pcm_prepare(struct snd_pcm_substream *substream)
 {
-	substream->runtime->delay = 0;
 	return xen_front_pcm_prepare(stream_of(substream));
 }
 
@@ -90,7 +89,7 @@ static int pcm_sync_stop(struct snd_pcm_substream *substream)
 
 static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 {
-	struct kshim_pcm_position position = xen_front_pcm_pointer(stream_of(substream));
+	snd_pcm_uframes_t position = xen_front_pcm_pointer(stream_of(substream));
 
 	/*
 	 * Where a position has not moved for half the time of a buffer, the core guesses that it
@@ -101,8 +100,7 @@ static snd_pcm_uframes_t pcm_pointer(struct snd_pcm_substream *substream)
 	substream->runtime->hw_ptr_buffer_jiffies = LONG_MAX;
 	/* Which the core asks pcm_get_time_info() to change, but not for this type. */
 	substream->runtime->audio_tstamp_report.actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT;
-	substream->runtime->delay = position.delay_frames;
-	return position.frame;
+	return position;
 }
 
 /* @at_us of kshim_now_us(), as the application wants timestamps. */
@@ -123,8 +121,7 @@ static struct timespec64 timestamp_of(const struct snd_pcm_runtime *runtime, u64
 
 /*
  * The backend is the link: what its device has played, or recorded, and when this guest learnt of
- * it. It may be further by now, by what it does between two reports. Of a stream that free-wheels
- * it is what the backend has taken.
+ * it. It may be further by now, by what it does between two reports.
  */
 static int pcm_get_time_info(struct snd_pcm_substream *substream, struct timespec64 *system_time,
 			     struct timespec64 *audio_time,

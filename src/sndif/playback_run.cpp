@@ -10,17 +10,12 @@ void PlaybackRun::prepare(const RunGeometry &geometry)
     begin(geometry);
     committed_ = Frames();
     padded_ = Frames();
-    begin_session();
+    extra_ = Frames();
 }
 
 void PlaybackRun::begin_session()
 {
-    // A start that was undone has taken nothing.
-    if (state_ == RunState::Prepared && is_free_wheeling())
-        position_ = shown_;
     Run::begin_session(position_);
-    played_ = position_;
-    taken_ = position_;
     extra_ = Frames();
 }
 
@@ -59,7 +54,7 @@ bool PlaybackRun::drain()
 
 Frames PlaybackRun::silence_end() const
 {
-    if (state_ != RunState::Draining || committed_ <= played_)
+    if (state_ != RunState::Draining || committed_ <= position_)
         return Frames();
     const uint64_t period = geometry_.period.value();
     const Frames whole = base_ + Frames(round_up((committed_ - base_).value(), period));
@@ -82,19 +77,12 @@ Move PlaybackRun::report(Bytes reported)
     // The byte that holds the last of the frames plays as a whole.
     const Frames last = align_down(committed_ + alignment() - Frames(1));
     const Frames limit = is_free_wheeling() ? requested() : min(requested(), last);
-    const Frames before = played_;
-    played_ = max(played_, min(since_prepare(reported), limit));
-    if (played_ == before)
+    const Move made = advance(min(since_prepare(reported), limit));
+    if (made == Move::None)
         want_more_silence();
-    go_on();
-    return move_between(before, played_);
-}
-
-void PlaybackRun::go_on()
-{
-    const Move made = advance(is_free_wheeling() ? align_down(taken_) : played_);
     // An xrun, or the end of a drain: ALSA decides.
     is_elapsed_ |= made != Move::None && has_run_out();
+    return made;
 }
 
 void PlaybackRun::want_more_silence()
@@ -108,11 +96,10 @@ void PlaybackRun::want_more_silence()
 
 Bytes PlaybackRun::target() const
 {
-    // What is shown ahead of what is played must not make the backend hold more than a buffer.
     if (!is_free_wheeling())
-        return geometry_.frame.bytes(min(padded_, played_ + geometry_.buffer));
+        return geometry_.frame.bytes(padded_);
     const Frames ahead(min(geometry_.period.value() * periods_ahead, geometry_.buffer.value()));
-    return geometry_.frame.bytes(max(played_ + ahead, padded_));
+    return geometry_.frame.bytes(max(position_ + ahead, padded_));
 }
 
 bool PlaybackRun::next_transfer(TransferRange &range)
@@ -124,21 +111,7 @@ bool PlaybackRun::next_transfer(TransferRange &range)
 TransferResult PlaybackRun::on_response(RequestId id, int32_t status)
 {
     Bytes end;
-    const TransferResult result = take_response(id, status, end);
-    if (result != TransferResult::Done)
-        return result;
-    taken_ = max(taken_, geometry_.frame.frames(end));
-    if (is_free_wheeling())
-        go_on();
-    return result;
-}
-
-bool PlaybackRun::wants_responses() const
-{
-    if (in_flight_ == 0)
-        return false;
-    return (in_flight_ == transfer_window && requested_ < target()) ||
-           (is_free_wheeling() && move_between(position_, requested()) == Move::Period);
+    return take_response(id, status, end);
 }
 
 bool PlaybackRun::may_stand_still() const
@@ -154,8 +127,8 @@ bool PlaybackRun::expects_position() const
         return false;
     if (is_free_wheeling())
         return true;
-    return state_ == RunState::Draining ? committed_ > played_
-                                        : committed_ >= played_ + geometry_.period;
+    return state_ == RunState::Draining ? committed_ > position_
+                                        : committed_ >= position_ + geometry_.period;
 }
 
 } // namespace xen_front

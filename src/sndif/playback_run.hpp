@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A run of playback: what the application has committed, what of it the backend was given by
 // WRITE, and what it says that it has played.
-//
-// ALSA is shown what is played. Of a free-wheeling run it is shown what the backend has taken: the
-// end of the answered WRITEs. Applications that write in place begin a new sound at the position
-// that ALSA shows, so nothing behind it may be with the backend. What is shown and not played is
-// the delay, as of a USB device; with the session it is lost, two periods at most.
 #pragma once
 
 #include "sndif/run.hpp"
@@ -78,29 +73,27 @@ class PlaybackRun : public Run {
     // What the backend has played.
     Frames reported() const
     {
-        return played_;
+        return position_;
     }
-    // What ALSA was shown and is not played yet: of a run that free-wheels, or did.
-    Frames delay() const
+    // Whether frames wait for a WRITE to be answered.
+    bool wants_responses() const
     {
-        return shown_ - min(shown_, played_);
+        return in_flight_ == transfer_window && requested_ < target();
     }
-    // Whether frames wait for a WRITE to be answered, or the end of a period does.
-    bool wants_responses() const;
     // Whether no more than two periods are left: what is being drained has to be known by then.
     bool is_running_low() const
     {
-        return committed_ <= played_ + geometry_.period + geometry_.period;
+        return committed_ <= position_ + geometry_.period + geometry_.period;
     }
     // Whether it only goes on when what the backend reports is looked at.
     bool needs_reports() const
     {
-        return state_ == RunState::Draining || is_free_wheeling() || played_ < position_;
+        return state_ == RunState::Draining || is_free_wheeling();
     }
     // Whether this backend has reported that it plays.
     bool has_begun() const
     {
-        return played_ > base_;
+        return position_ > base_;
     }
     // Whether the backend has enough to play until it has to report a position.
     bool expects_position() const;
@@ -110,8 +103,8 @@ class PlaybackRun : public Run {
     bool may_stand_still() const;
 
   private:
-    // Free-wheeling, frames are handed over so far ahead of what is played: the backend has a
-    // period in hand.
+    // Free-wheeling, frames are handed over so far ahead of the position: late enough to hold what
+    // was written in place, early enough for the backend to have a period in hand.
     static constexpr uint64_t periods_ahead = 2;
 
     // Whether there is nothing left to play, and ALSA has to decide what that means.
@@ -123,11 +116,7 @@ class PlaybackRun : public Run {
     Bytes target() const;
     // Where the silence ends that is to be written now.
     Frames silence_end() const;
-    // Moves position() to what is taken or played by now.
-    void go_on();
 
-    Frames played_; // by the backend, as it says
-    Frames taken_; // by the backend: all WRITEs up to there are answered
     Frames committed_; // by the application
     Frames padded_; // the same and, draining, the silence behind it
     Frames extra_; // silence behind the end of its last period

@@ -71,7 +71,7 @@ class Run {
 
     // ---- Positions, in frames since prepare ----
 
-    // Where the backend is, as far as ALSA may know: see PlaybackRun and CaptureRun.
+    // Where the backend's hardware is, as far as ALSA may know.
     Frames position() const
     {
         return position_;

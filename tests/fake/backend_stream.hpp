@@ -109,10 +109,8 @@ class BackendStream {
     // Reports @bytes since OPEN.
     void report_position(uint64_t bytes);
     // Plays @bytes more, which must have been written, and reports the position. Checks that the
-    // buffer still holds what the frontend wrote, unless the application writes in place: then it
-    // may change as soon as WRITE is answered.
+    // buffer still holds what the frontend wrote.
     void play(uint64_t bytes);
-    bool is_written_in_place = false;
     // Puts any event into the event page.
     void send_event(const wire::Event &event);
     uint64_t position() const

@@ -40,9 +40,7 @@ void kshim_substream::guess_lost_buffers(uint64_t &base, uint64_t delta, uint64_
 int kshim_substream::update_hw_ptr(bool is_in_interrupt)
 {
     const kshim_pcm_params &params = runtime.params;
-    const kshim_pcm_position current = xen_front_pcm_pointer(stream);
-    uint32_t position = current.frame;
-    runtime.delay = current.delay_frames;
+    uint32_t position = xen_front_pcm_pointer(stream);
     const uint64_t jiffies = current_jiffies();
     // The shim keeps the core from guessing: see pcm_pointer() in src/shim/pcm.c.
     runtime.hw_ptr_buffer_jiffies = std::numeric_limits<int64_t>::max();

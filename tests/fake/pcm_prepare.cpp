@@ -75,7 +75,6 @@ int kshim_substream::prepare()
     return act_sleeping({ before_prepare,
                           [](kshim_substream &substream) {
                               substream.sync_stop();
-                              substream.runtime.delay = 0; // the shim
                               const int status = xen_front_pcm_prepare(substream.stream);
                               return status < 0 ? status : reset_pointers(substream);
                           },

@@ -48,40 +48,11 @@ class PlaybackWalk : public RunWalk<PlaybackRun> {
     {
         const uint64_t ahead =
             std::min<uint64_t>(uint64_t { 2 } * geometry_.period, geometry_.buffer);
-        return is_free_wheeling() ? std::max(played_ + ahead, padded_)
-                                  : std::min(padded_, played_ + geometry_.buffer);
-    }
-    // What the answered WRITEs end with, in frames.
-    uint64_t taken() const
-    {
-        return align_down(frames(taken_));
-    }
-    void go_on()
-    {
-        const uint64_t before = position_;
-        move_to(is_free_wheeling() ? taken() : played_);
-        is_elapsed_ |= position_ > before && has_run_out();
-    }
-    void begin_session()
-    {
-        if (state_ == RunState::Prepared && is_free_wheeling())
-            position_ = shown_;
-        begin_session_model();
-        played_ = position_;
-        taken_ = sent_;
-    }
-    // Of what is answered, free-wheeling, ALSA is shown all, and no frame more.
-    void take_answered(uint64_t end)
-    {
-        taken_ = std::max(taken_, end);
-        if (is_free_wheeling())
-            go_on();
+        return is_free_wheeling() ? std::max(position_ + ahead, padded_) : padded_;
     }
 
     // ALSA had been shown the end of what drains, and is shown more.
     bool is_overtaken_ = false;
-    uint64_t played_ = 0;
-    uint64_t taken_ = 0; // in bytes
     uint64_t committed_ = 0;
     uint64_t padded_ = 0;
     // Which frame since prepare, plus one, was written to each place.
@@ -95,9 +66,6 @@ inline void PlaybackWalk::step(const RunStep &step)
     promise(run_.committed().value() == committed_, "what is committed is the model's");
     promise(frames(sent_) <= position_ + geometry_.buffer || is_tainted_,
             "at most a buffer is with the backend");
-    promise(run_.reported().value() == played_, "what is played is the model's");
-    promise(run_.delay().value() == shown_ - std::min(shown_, played_),
-            "the delay is what is shown and not played");
     if (state_ == RunState::Idle)
         return;
     promise(position_ <= frames(sent_) + (is_overtaken_ ? align() : 0),
@@ -151,8 +119,7 @@ inline void PlaybackWalk::happen(const RunStep &step)
     case RunEvent::SendWithoutRoom:
         return send_next(false);
     case RunEvent::Answer:
-        if (in_flight_ > 0)
-            take_answered(answer(step.amount, 0));
+        answer(step.amount, 0);
         return;
     case RunEvent::Refuse:
         if (answer(step.amount, -5) > 0)
@@ -161,9 +128,10 @@ inline void PlaybackWalk::happen(const RunStep &step)
     case RunEvent::AnswerForeign:
         return answer_foreign();
     case RunEvent::Report:
-        return report(bytes(played_ - base_ + step.amount));
+        return report(bytes(position_ - base_ + step.amount));
     case RunEvent::ReportBackwards:
-        return report(bytes(played_ - base_ - std::min<uint64_t>(step.amount, played_ - base_)));
+        return report(
+            bytes(position_ - base_ - std::min<uint64_t>(step.amount, position_ - base_)));
     case RunEvent::ReportHuge:
         return report(huge_report(step.amount));
     case RunEvent::UndoStart:
@@ -172,7 +140,7 @@ inline void PlaybackWalk::happen(const RunStep &step)
         [[fallthrough]];
     case RunEvent::Session:
         run_.begin_session();
-        return begin_session();
+        return begin_session_model();
     case RunEvent::Look:
         return look();
     case RunEvent::Take:
@@ -194,7 +162,7 @@ inline void PlaybackWalk::prepare()
 {
     run_.prepare(run_geometry());
     begin_model();
-    played_ = taken_ = committed_ = padded_ = 0;
+    committed_ = padded_ = 0;
     is_overtaken_ = false;
     content_ = {};
 }
@@ -259,20 +227,19 @@ inline void PlaybackWalk::report(uint64_t bytes)
     const uint64_t given = frames(sent_);
     const uint64_t last = align_down(committed_ + align() - 1);
     const uint64_t limit = is_free_wheeling() ? given : std::min(given, last);
-    const uint64_t before = std::exchange(played_, std::max(played_, std::min(claimed, limit)));
-    go_on();
-    promise(run_.report(Bytes(bytes)) == move_between(before, played_), "how far it has played");
+    const uint64_t before = position_;
+    move_to(std::min(claimed, limit));
+    is_elapsed_ |= position_ > before && has_run_out();
+    promise(run_.report(Bytes(bytes)) == move_between(before, position_),
+            "how far the position moves");
 }
 
 inline void PlaybackWalk::send_next(bool has_room)
 {
     const bool has_audio = is_moving() || (state_ == RunState::Prepared && !is_free_wheeling());
     const bool is_due = sent_ < bytes(target());
-    const bool is_full = is_due && in_flight_ == Run::transfer_window;
-    const bool ends_period = is_free_wheeling() && in_flight_ > 0 &&
-                             move_between(position_, frames(sent_)) == Move::Period;
-    promise(run_.wants_responses() == (is_full || ends_period),
-            "a full window is waited for when there is more, and what ends a period shown");
+    promise(run_.wants_responses() == (is_due && in_flight_ == Run::transfer_window),
+            "a full window is waited for when there is more");
     TransferRange range = {};
     const bool is_expected = has_audio && is_due && in_flight_ < Run::transfer_window;
     if (!check_range(run_.next_transfer(range), range, is_expected, bytes(target())))
@@ -298,7 +265,7 @@ inline void PlaybackWalk::silence()
     SilenceRange range = {};
     uint32_t ranges = 0;
     while (run_.next_silence(Frames(3), range)) {
-        promise(state_ == RunState::Draining && committed_ > played_, "silence ends a drain");
+        promise(state_ == RunState::Draining && committed_ > position_, "silence ends a drain");
         promise(++ranges <= geometry_.period + 1, "silence comes to an end");
         promise(range.count.value() > 0 && (range.offset + range.count).value() <= geometry_.buffer,
                 "silence is inside the buffer");
@@ -308,7 +275,7 @@ inline void PlaybackWalk::silence()
             content_[padded_ % geometry_.buffer] = padded_ + 1;
         }
     }
-    if (state_ != RunState::Draining || committed_ <= played_)
+    if (state_ != RunState::Draining || committed_ <= position_)
         return;
     const uint64_t periods = (padded_ - base_) / geometry_.period;
     promise(base_ + periods * geometry_.period >= committed_ ||
@@ -331,9 +298,9 @@ inline void PlaybackWalk::play_to_the_end()
         }
         const uint64_t periods = (frames(sent_) - base_) / geometry_.period;
         const bool is_awaited = run_.expects_position();
-        const uint64_t before = played_;
+        const uint64_t before = position_;
         report(bytes(periods * geometry_.period));
-        promise(played_ > before || !is_awaited, "a position that is expected comes");
+        promise(position_ > before || !is_awaited, "a position that is expected comes");
         step({ RunEvent::Look, 0 });
     }
     promise(is_draining ? position_ >= committed_ : position_ + geometry_.period > committed_,

@@ -162,7 +162,7 @@ void kshim_pcm_period_elapsed(kshim_substream *substream)
     const std::lock_guard guard(substream->lock);
     if (!substream->is_running)
         return;
-    const uint64_t position = xen_front_pcm_pointer(substream->stream).frame;
+    const uint64_t position = xen_front_pcm_pointer(substream->stream);
     const uint64_t buffer = substream->params.buffer_frames;
     const uint64_t before = substream->hardware_pointer % buffer;
     substream->hardware_pointer += (position + buffer - before) % buffer;
