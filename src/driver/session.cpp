@@ -195,7 +195,6 @@ Result<void> Session::start(RunCommand command)
 void Session::undo_start()
 {
     const bool was_given_any = backend_.was_started() || run_.base().transferred() != Bytes();
-    // What the backend was given is lost with STOP.
     if (run_.base().apply(RunCommand::UndoStart) && is_attached(link_) && was_given_any)
         reopen();
     note_state();

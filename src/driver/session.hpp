@@ -69,6 +69,8 @@ class Session {
     // As ALSA's triggers. BrokenPipe when the run has failed, or its state does not allow the
     // command; NoDevice when the card has gone or the link is broken; Invalid without a substream.
     Result<void> start(RunCommand command);
+    // ALSA takes START back. What has been played or recorded since then counts; the rest of what
+    // the backend was given is lost, and given again.
     void undo_start();
     void pause();
     void stop();

@@ -91,7 +91,7 @@ class AlsaPlayback final : public PcmDevice {
     bool is_recovering_ = false; // from an error that was noted
     std::optional<Time> retry_at_; // the card could not be got going
     std::optional<Time> quiet_until_; // its descriptors were ready too early: not to be waited for
-    std::optional<Time> silent_at_; // it has played what is heard until then: it is left alone
+    std::optional<Time> silent_at_; // the PCM is left alone until what it has played is heard
     AlsaFailure failure_;
 };
 

@@ -81,8 +81,8 @@ class AlsaPcm {
     }
 
     // Whether frames that were written can be taken back: not where a sound server, a converter or
-    // a dshare has them. Of servers and of dshare alsa-lib says that it takes them back; what is
-    // then written in their place it never copies to the card that a dshare shares.
+    // a dshare has them. Of servers and of dshare alsa-lib says that it takes them back; but it
+    // never copies what is then written in their place to the card that a dshare shares.
     [[nodiscard]] bool takes_back() const
     {
         return takes_back_;

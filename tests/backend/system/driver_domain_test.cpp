@@ -25,6 +25,13 @@ class DriverDomain : public Service {
         machine_.keep(std::string(root) + "/" + std::to_string(domain));
         return guest;
     }
+    static void connect_two_cards(Guest &guest)
+    {
+        guest.add_card("p");
+        guest.add_card("p", 1);
+        ASSERT_TRUE(guest.connect(0));
+        ASSERT_TRUE(guest.connect(1));
+    }
     // As libxl does when a guest ends, or its card is detached.
     static void take_away(Guest &guest)
     {
@@ -42,10 +49,7 @@ TEST_F(DriverDomain, NothingIsLeftOfADeadGuest)
     start();
     for (unsigned domain = 3; domain < 6; ++domain) {
         Guest guest = make_guest(domain);
-        guest.add_card("p");
-        guest.add_card("p", 1);
-        ASSERT_TRUE(guest.connect(0));
-        ASSERT_TRUE(guest.connect(1));
+        connect_two_cards(guest);
         EXPECT_EQ(machine_.watches("/local/domain/" + std::to_string(domain)), 2U);
         guest.xen().write(guest.backend(1) + "/online", "0");
         guest.xen().write(guest.backend(1) + "/state", "5");
@@ -82,10 +86,7 @@ TEST_F(DriverDomain, ACardThatIsDetachedLeavesTheOthersAlone)
     configure(speaker_for_all);
     start();
     Guest guest = make_guest(3);
-    guest.add_card("p");
-    guest.add_card("p", 1);
-    ASSERT_TRUE(guest.connect(0));
-    ASSERT_TRUE(guest.connect(1));
+    connect_two_cards(guest);
     const std::vector<pid_t> before = backend_->workers();
     take_away(guest);
     EXPECT_TRUE(machine_.wait([&] { return !machine_.read(guest.backend()); }, 10s));
@@ -102,10 +103,7 @@ TEST_F(DriverDomain, ACardThatIsDetachedIsRemovedFromABusyGuest)
     configure(speaker_for_all);
     start();
     Guest guest = make_guest(3);
-    guest.add_card("p");
-    guest.add_card("p", 1);
-    ASSERT_TRUE(guest.connect(0));
-    ASSERT_TRUE(guest.connect(1));
+    connect_two_cards(guest);
     take_away(guest);
     const auto is_gone = [&] {
         return !machine_.read(guest.backend());

@@ -41,6 +41,15 @@ class LinkedTest : public DriverTest {
         ASSERT_EQ(file.unlink(), 0);
         broken_.reset();
     }
+    // The application has written @audio, and started the stream so.
+    std::unique_ptr<PcmFile> written_and_stopped_again(const std::vector<uint8_t> &audio)
+    {
+        connect("p");
+        auto file = prepared();
+        EXPECT_EQ(file->write(audio), static_cast<int64_t>(file->frames(audio.size())));
+        start_in_vain(*file);
+        return file;
+    }
     // All of it, by a backend that had to open the stream anew.
     void expect_played(PcmFile &file, const std::vector<uint8_t> &audio)
     {
@@ -56,11 +65,8 @@ class LinkedTest : public DriverTest {
 
 TEST_F(LinkedTest, StreamThatWasStoppedAgainCanBeStarted)
 {
-    connect("p");
-    auto file = prepared();
     const auto audio = make_audio(512 * frame_bytes);
-    ASSERT_EQ(file->write(audio), 512);
-    start_in_vain(*file);
+    auto file = written_and_stopped_again(audio);
     EXPECT_FALSE(other_stream().is_running());
     ASSERT_EQ(file->start(), 0);
     EXPECT_TRUE(other_stream().is_running());
@@ -113,11 +119,8 @@ TEST_F(LinkedTest, CaptureThatWasStoppedAgainRecords)
 
 TEST_F(LinkedTest, StreamThatWasStoppedAgainStartsOnTheNextBackend)
 {
-    connect("p");
-    auto file = prepared();
     const auto audio = make_audio(512 * frame_bytes);
-    ASSERT_EQ(file->write(audio), 512);
-    start_in_vain(*file);
+    auto file = written_and_stopped_again(audio);
     backend.publish(XenbusState::Closed);
     backend.detach();
     ASSERT_EQ(file->start(), 0);
