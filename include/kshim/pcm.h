@@ -142,6 +142,8 @@ bool kshim_pcm_has_run_out(struct kshim_substream *substream);
  */
 void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offset,
 			    unsigned int frames);
+/* So many frames before the position are not played yet. Context: .prepare and .pointer. */
+void kshim_pcm_set_delay(struct kshim_substream *substream, unsigned int frames);
 
 /*
  * A blocked reader or writer waits for as long as it takes, instead of giving up when the position

@@ -80,6 +80,11 @@ class Liveness {
         if (position >= stands_at_ + period)
             end_standstill();
     }
+    // So many frames are lost: the run is further on, and has not played them.
+    void skip(Frames frames)
+    {
+        stands_at_ += frames;
+    }
     // Positions begin at zero again.
     void on_prepare()
     {

@@ -2,6 +2,8 @@
 // What applications want, and what connections are worth.
 #include "driver/session.hpp"
 
+#include "kernel/module.hpp"
+
 namespace xen_front {
 
 Session::Session(const kshim_trace_stream &name, Mixer &mixer, Completion &changed,
@@ -31,13 +33,6 @@ void Session::want_maintenance(unsigned int milliseconds)
     is_look_wanted_ = true;
     if (services_ != nullptr)
         services_->maintenance.schedule(milliseconds);
-}
-
-void Session::sync_for_later()
-{
-    sync();
-    if (notices_.is_any() || has_unseen_period())
-        want_maintenance();
 }
 
 void Session::note_state()
@@ -104,6 +99,7 @@ void Session::detach()
     requests.detach();
     events_.detach();
     backend_.lose_backend();
+    run_.visit([](auto &run) { run.forget_transfers(); });
     liveness.end_standstill();
     values.close(false);
     set_link(Link::Absent);
@@ -151,7 +147,11 @@ void Session::prepare(const kshim_pcm_params &params, Frames step)
     origin_.end_session(run_.base().transferred());
     run_.visit([&](auto &run) { run.prepare(geometry); });
     liveness.on_prepare();
+    moved_at_us_ = 0;
     shown_at_us_ = 0;
+    delay_ = Frames();
+    tail_until_ms_ = 0;
+    substream_.set_delay(delay_);
     if (notices_.stop == PcmStop::Xrun)
         notices_.stop = PcmStop::None;
     open_status_ = 0;
@@ -215,6 +215,10 @@ void Session::stop()
         journal.counts.on_xrun();
         needs_recovery_ = true;
     }
+    if (run_.is_playback() && is_free_wheeling() && run_.base().is_moving()) {
+        tail_until_ms_ = now_ms() + request_timeout_ms();
+        want_maintenance();
+    }
     (void)run_.base().apply(RunCommand::Stop);
     note_state();
     sync_for_later();
@@ -259,8 +263,7 @@ Result<void> Session::commit()
         drop_events();
         sync_for_later();
     }
-    if (backend_.is_open() && run_.is_playback() &&
-        run_.base().requested() < run_.playback().committed())
+    if (run_.base().has_rest() && run_.is_playback() && backend_.is_open())
         journal.counts.coalesced_writes++;
     return {};
 }

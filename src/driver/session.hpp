@@ -75,13 +75,16 @@ class Session {
     void pause();
     void stop();
     Result<void> drain();
+    // Whether STOP still waits until what ALSA was shown of a free-wheeling stream is played.
+    bool has_tail() const;
     // Puts some silence behind what a draining stream has committed. False when it has enough.
     bool pad();
     // The application pointer moved. As start(), or Invalid when it cannot be there.
     Result<void> commit();
     // What .pointer returns: frames into the buffer.
     uint32_t pointer();
-    // When the backend's word on that came. False before the first since prepare.
+    // What is played of that, and when the backend's word on it came. False before the first since
+    // prepare.
     bool get_time(kshim_pcm_time &time) const;
     // The application has set a control.
     void on_put(kshim_control_kind kind);
@@ -188,11 +191,7 @@ class Session {
         return events_come_ == EventDelivery::Never && run_.is_playback();
     }
     // Whether an event that is there may not have interrupted yet.
-    bool may_have_unseen_events() const
-    {
-        return events_come_ != EventDelivery::AtOnce &&
-               (is_polled() || (events_come_ == EventDelivery::Late && is_attached(link_)));
-    }
+    bool may_have_unseen_events() const;
     // Ends the run; ALSA is told later how.
     void fail(PcmStop stop);
     void break_link(Violation violation);
@@ -218,10 +217,7 @@ class Session {
     // nullptr: none.
     const TriggerTransition *due_trigger() const;
     bool wants_responses() const;
-    bool has_unseen_period() const
-    {
-        return !is_polled() && run_.base().is_elapsed() && run_.base().is_moving();
-    }
+    bool has_unseen_period() const;
 
     // ---- session_responses.cpp ----
 
@@ -239,6 +235,8 @@ class Session {
 
     bool needs_sync() const; // whether a position may be a reason to tell the backend something
     bool is_free_wheeling() const;
+    bool has_delay() const; // as long, what is played makes room for WRITEs
+    [[gnu::cold, gnu::noinline]] uint32_t pointer_in_place(); // of a run that was_unstoppable()
     void note_move(Frames before);
     // Whether @reported, of a backend that is overdue, shows that its device merely starts late,
     // and has not run dry, or over, since.
@@ -289,6 +287,8 @@ class Session {
     Frames step_; // of the positions that the backend reports
     uint64_t moved_at_us_ = 0; // the position
     uint64_t shown_at_us_ = 0; // of what ALSA was shown
+    Frames delay_; // of that, what was not played
+    uint64_t tail_until_ms_ = 0; // how long STOP may wait: see has_tail()
     BackendStream backend_;
     EventQueue events_;
     PositionOrigin origin_;

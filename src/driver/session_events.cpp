@@ -27,13 +27,14 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     journal.counts.interrupts++;
     if (events_come_ == EventDelivery::Late)
         events_come_ = EventDelivery::AtOnce;
+    const bool had_delay = has_delay(); // which may just end
     const bool is_period = take_events();
     const EventNews news = exchange(event_news_, EventNews::None);
     if (news == EventNews::Moved && link_ != Link::Broken) {
         // The maintenance that start() asks for may look before ALSA has set DRAINING.
         if (!run_.is_playback() || run_.playback().is_running_low())
             observe();
-        if (needs_sync())
+        if (had_delay || needs_sync())
             sync();
         else
             take_responses();
@@ -58,6 +59,11 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
 bool Session::needs_sync() const
 {
     return !run_.is_playback() || run_.playback().needs_reports() || backend_.is_close_due();
+}
+
+bool Session::has_delay() const
+{
+    return run_.base().position() < run_.base().shown();
 }
 
 void Session::note_move(Frames before)
@@ -148,15 +154,24 @@ void Session::drop_events()
         (void)take_events();
 }
 
+bool Session::may_have_unseen_events() const
+{
+    return events_come_ != EventDelivery::AtOnce &&
+           (is_polled() || (events_come_ == EventDelivery::Late && is_attached(link_)));
+}
+
 uint32_t Session::pointer()
 {
     if (may_have_unseen_events()) {
+        const bool had_delay = has_delay();
         (void)take_events();
         if (is_attached(link_))
             take_responses();
-        if (needs_sync() || notices_.is_any())
+        if (had_delay || needs_sync() || notices_.is_any())
             sync_for_later();
     }
+    if (run_.base().was_unstoppable() && run_.is_playback())
+        return pointer_in_place();
     const Frames before = run_.base().shown();
     const uint32_t pointer = run_.base().look_at_position();
     if (run_.base().shown() != before)
@@ -164,10 +179,23 @@ uint32_t Session::pointer()
     return pointer;
 }
 
+uint32_t Session::pointer_in_place()
+{
+    PlaybackRun &run = run_.playback();
+    // Of responses inside a period no interrupt tells.
+    if (run.is_free_wheeling() && link_ == Link::Attached)
+        take_responses();
+    const uint32_t pointer = run.look_at_position();
+    delay_ = run.delay();
+    substream_.set_delay(delay_);
+    shown_at_us_ = moved_at_us_;
+    return pointer;
+}
+
 bool Session::get_time(kshim_pcm_time &time) const
 {
     time = {
-        .frames = run_.base().shown().value(),
+        .frames = (run_.base().shown() - delay_).value(),
         .at_us = shown_at_us_,
         .step_frames = static_cast<uint32_t>(step_.value()),
     };
@@ -180,8 +208,7 @@ void Session::take_notices(Notices &notices)
     notices = exchange(notices_, Notices());
     if (!is_polled() && run.is_moving() && run.take_elapsed()) {
         notices.is_period_elapsed = true;
-        const Frames step = run.position() - run.shown();
-        notices.needs_second_look = step >= run.geometry().buffer;
+        notices.needs_second_look = run.visible() >= run.shown() + run.geometry().buffer;
         journal.on_position(run_);
     }
 }

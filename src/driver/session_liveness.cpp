@@ -22,7 +22,7 @@ void Session::end_stall()
 
 void Session::reopen()
 {
-    run_.base().forget_transfers();
+    run_.visit([](auto &run) { run.forget_transfers(); });
     backend_.want_reopened();
 }
 
@@ -49,7 +49,7 @@ unsigned int Session::stall_timeout_ms() const
 unsigned int Session::look_interval_ms() const
 {
     constexpr unsigned int looks_per_timeout = 4;
-    const bool is_idle = !run_.base().is_moving() && !expects_activity();
+    const bool is_idle = !run_.base().is_moving() && !expects_activity() && !has_tail();
     if (is_idle || !is_attached(link_))
         return 0;
     // Rounded up: so many looks are not to end just before the time-out.

@@ -14,8 +14,16 @@ const TriggerTransition *Session::due_trigger() const
         // A device is not started with nothing to play.
         return is_start && run_.is_playback() && run.transferred() == Bytes() ? nullptr : due;
     }
+    if (has_tail())
+        return nullptr;
     const bool is_paused = run.is_moving() || run.state() == RunState::Paused;
     return backend_.due_trigger(is_paused ? TriggerState::Paused : TriggerState::Stopped);
+}
+
+bool Session::has_tail() const
+{
+    return now_ms() < tail_until_ms_ && !is_asleep_ && backend_.is_started() &&
+           run_.playback().delay() != Frames();
 }
 
 void Session::sync()
@@ -36,6 +44,13 @@ void Session::sync()
             return;
     }
     want_maintenance(1);
+}
+
+void Session::sync_for_later()
+{
+    sync();
+    if (notices_.is_any() || has_unseen_period())
+        want_maintenance();
 }
 
 void Session::post_due()
@@ -152,7 +167,7 @@ bool Session::post_transfers()
     wire::Request transfer = {};
     transfer.operation = run_.is_playback() ? wire::Operation::Write : wire::Operation::Read;
     run_.visit([&](auto &run) {
-        while (requests.has_room() && run.next_transfer(range)) {
+        while (run.next_transfer(range) && requests.has_room()) {
             transfer.transfer = { range.offset, range.length };
             if (!run_.is_playback())
                 silence_if_on_trial(range);
@@ -201,8 +216,15 @@ void Session::post_due_trigger()
     if (due == nullptr)
         return;
     auto id = post_trigger(due->type);
-    if (!id.is_error()) // otherwise when there is room
-        backend_.on_trigger_sent(*due, id.value());
+    if (id.is_error())
+        return; // when there is room
+    backend_.on_trigger_sent(*due, id.value());
+    requests.wake(); // a caller that waits until it is sent
+}
+
+bool Session::has_unseen_period() const
+{
+    return !is_polled() && run_.base().is_elapsed() && run_.base().is_moving();
 }
 
 bool Session::wants_responses() const

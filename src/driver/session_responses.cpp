@@ -105,7 +105,10 @@ void Session::on_open_response(const Response &response)
         drop_events();
         origin_.end_session(run_.base().transferred());
         origin_.begin_session();
+        const Frames before = run_.base().position();
         run_.visit([](auto &run) { run.begin_session(); });
+        note_move(before);
+        liveness.skip(run_.base().position() - before);
         if (buffer_->has_values())
             values.open(*buffer_, params_.channels);
         note_controls();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Requests that a caller waits for: OPEN, CLOSE, STOP and HW_PARAM_QUERY. No wait is longer than
-// request_timeout_ms, and none begins while the backend is away or overdue.
+// Requests that a caller waits for: OPEN, CLOSE, STOP and HW_PARAM_QUERY; and, before STOP, the end
+// of what ALSA was shown. No wait is longer than request_timeout_ms, and none begins while the
+// backend is away or overdue.
 #include "driver/stream.hpp"
 
 #include "kernel/module.hpp"
@@ -139,6 +140,9 @@ void Stream::await_close()
 
 void Stream::await_stop()
 {
+    // Of what is not played by then, prepare() or hw_free() has the backend stopped.
+    (void)wait_for(request_timeout_ms(),
+                   [](const Session &session) { return !session.has_tail(); });
     wait_until(wire::Operation::Trigger,
                [](const Session &session) { return !session.backend().is_stopping(); });
 }

@@ -211,6 +211,12 @@ class Substream {
                                static_cast<unsigned int>(count.value()));
     }
 
+    // ---- Context: .prepare and .pointer ----
+    void set_delay(Frames frames)
+    {
+        kshim_pcm_set_delay(substream_, static_cast<unsigned int>(frames.value()));
+    }
+
     // ---- Context: any, without the ring lock ----
     void period_elapsed()
     {

@@ -97,6 +97,11 @@ void kshim_pcm_fill_silence(struct kshim_substream *substream, unsigned int offs
 				   frames * runtime->channels);
 }
 
+void kshim_pcm_set_delay(struct kshim_substream *substream, unsigned int frames)
+{
+	to_substream(substream)->runtime->delay = frames;
+}
+
 void kshim_pcm_wait_without_limit(struct kshim_substream *substream)
 {
 	/* In milliseconds: msecs_to_jiffies() makes MAX_JIFFY_OFFSET of it. */

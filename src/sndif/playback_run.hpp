@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A run of playback: what the application has committed, what of it the backend was given by
 // WRITE, and what it says that it has played.
+//
+// ALSA is shown what is played. Of a free-wheeling run it is shown what the backend has taken: the
+// end of the answered WRITEs. Applications that write in place begin a new sound at the position
+// that ALSA shows, so nothing behind it may be with the backend. What is shown and not played is
+// the delay, as of a USB device.
 #pragma once
 
 #include "sndif/run.hpp"
@@ -59,6 +64,12 @@ class PlaybackRun : public Run {
     }
     // The response to a WRITE, or to an earlier run's.
     TransferResult on_response(RequestId id, int32_t status);
+    // What was taken, and ALSA was not shown, is given again.
+    void forget_transfers()
+    {
+        Run::forget_transfers();
+        visible_ = max(position_, shown_);
+    }
 
     // Whether the application writes in place: it has committed nothing beyond what was handed
     // over.
@@ -70,15 +81,21 @@ class PlaybackRun : public Run {
     {
         return committed_;
     }
+    // What ALSA was shown and is not played yet.
+    Frames delay() const
+    {
+        return shown_ - min(shown_, position_);
+    }
     // What the backend has played.
     Frames reported() const
     {
         return position_;
     }
-    // Whether frames wait for a WRITE to be answered.
-    bool wants_responses() const
+    // Whether frames wait for a WRITE to be answered, or the end of a period does.
+    [[gnu::always_inline]] bool wants_responses() const
     {
-        return in_flight_ == transfer_window && requested_ < target();
+        return (in_flight_ == transfer_window && requested_ < target()) ||
+               (is_free_wheeling() && is_period_due());
     }
     // Whether no more than two periods are left: what is being drained has to be known by then.
     bool is_running_low() const
@@ -88,7 +105,7 @@ class PlaybackRun : public Run {
     // Whether it only goes on when what the backend reports is looked at.
     bool needs_reports() const
     {
-        return state_ == RunState::Draining || is_free_wheeling();
+        return state_ == RunState::Draining || (was_unstoppable_ && is_in_place());
     }
     // Whether this backend has reported that it plays.
     bool has_begun() const
@@ -103,8 +120,8 @@ class PlaybackRun : public Run {
     bool may_stand_still() const;
 
   private:
-    // Free-wheeling, frames are handed over so far ahead of the position: late enough to hold what
-    // was written in place, early enough for the backend to have a period in hand.
+    // Free-wheeling, frames are handed over so far ahead of what is played: the backend has a
+    // period in hand.
     static constexpr uint64_t periods_ahead = 2;
 
     // Whether there is nothing left to play, and ALSA has to decide what that means.
@@ -112,10 +129,22 @@ class PlaybackRun : public Run {
     {
         return !is_free_wheeling() && position_ >= committed_;
     }
+    [[gnu::cold, gnu::noinline]] void run_out();
     // Up to where the backend is given the buffer, as far as it goes now.
     Bytes target() const;
     // Where the silence ends that is to be written now.
     Frames silence_end() const;
+
+    // ---- Of a run that was_unstoppable(): out of the way of the others ----
+
+    // Whether it free-wheels, or not all is played that ALSA was shown when it did.
+    [[gnu::cold, gnu::noinline]] bool is_in_place() const;
+    [[gnu::cold, gnu::noinline]] Bytes target_in_place() const;
+    // Whether the response to what is in flight ends a period.
+    [[gnu::cold, gnu::noinline]] bool is_period_due() const;
+    [[gnu::cold, gnu::noinline]] Move report_in_place(Bytes reported);
+    // The backend has all before @end.
+    [[gnu::cold, gnu::noinline]] void take(Frames end);
 
     Frames committed_; // by the application
     Frames padded_; // the same and, draining, the silence behind it

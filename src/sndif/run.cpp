@@ -12,19 +12,15 @@ bool Run::apply(RunCommand command)
     return true;
 }
 
-uint32_t Run::look_at_position()
-{
-    shown_ = min(position_, shown_ + geometry_.buffer - alignment());
-    return static_cast<uint32_t>(shown_.value() % geometry_.buffer.value());
-}
-
 void Run::begin(const RunGeometry &geometry)
 {
     (void)apply(RunCommand::Prepare);
     geometry_ = geometry;
     position_ = Frames();
+    visible_ = Frames();
     shown_ = Frames();
     is_elapsed_ = false;
+    was_unstoppable_ = is_unstoppable_;
     begin_session(Frames());
 }
 
@@ -32,6 +28,7 @@ void Run::begin_session(Frames at)
 {
     base_ = at;
     requested_ = geometry_.frame.bytes(base_);
+    target_ = requested_;
     in_flight_ = 0;
 }
 
@@ -43,18 +40,9 @@ Move Run::move_between(Frames before, Frames after) const
     return before.value() / period == after.value() / period ? Move::InPeriod : Move::Period;
 }
 
-Move Run::advance(Frames position)
-{
-    const Move made = move_between(position_, position);
-    if (made == Move::None)
-        return made;
-    is_elapsed_ |= made == Move::Period;
-    position_ = position;
-    return made;
-}
-
 bool Run::next_range(Bytes target, TransferRange &range)
 {
+    target_ = target;
     if (in_flight_ == transfer_window || requested_ >= target)
         return false;
     const uint64_t buffer = geometry_.frame.bytes(geometry_.buffer).value();
@@ -62,7 +50,6 @@ bool Run::next_range(Bytes target, TransferRange &range)
     const uint64_t length = min(target.value() - requested_.value(), buffer - offset);
     range = { static_cast<uint32_t>(offset), static_cast<uint32_t>(length) };
     offered_ = requested_ + Bytes(length);
-    target_ = target;
     return true;
 }
 

@@ -81,9 +81,23 @@ class Run {
     {
         return shown_;
     }
-    // Frames into the buffer, for .pointer. ALSA sees positions modulo the buffer, so a step of a
-    // whole buffer would look like none: it is shown in two.
-    uint32_t look_at_position();
+    // What ALSA may be shown: position(), or more, see PlaybackRun.
+    Frames visible() const
+    {
+        return visible_;
+    }
+    // Shows it. Frames into the buffer, for .pointer. ALSA sees positions modulo the buffer, so a
+    // step of a whole buffer would look like none: it is shown in two.
+    [[gnu::always_inline]] uint32_t look_at_position()
+    {
+        shown_ = min(visible_, shown_ + geometry_.buffer - alignment());
+        return static_cast<uint32_t>(shown_.value() % geometry_.buffer.value());
+    }
+    // Whether it may have free-wheeled since prepare.
+    bool was_unstoppable() const
+    {
+        return was_unstoppable_;
+    }
     // Whether ALSA has to be told that a period has elapsed, and takes note that it was.
     bool take_elapsed()
     {
@@ -99,6 +113,7 @@ class Run {
     void set_unstoppable(bool is_unstoppable)
     {
         is_unstoppable_ = is_unstoppable;
+        was_unstoppable_ |= is_unstoppable;
     }
 
     // ---- Transfers ----
@@ -117,7 +132,8 @@ class Run {
     {
         return in_flight_;
     }
-    // Behind on_transfer_sent(): whether next_transfer() has another range, if the window has room.
+    // Behind next_transfer(), and on_transfer_sent() if it gave a range: whether there is another
+    // one, for which the window may lack room.
     bool has_rest() const
     {
         return requested_ < target_;
@@ -141,7 +157,19 @@ class Run {
     void begin_session(Frames at);
     Move move_between(Frames before, Frames after) const;
     // Makes position() @position if it is further on.
-    Move advance(Frames position);
+    [[gnu::always_inline]] Move advance(Frames position)
+    {
+        const Move made = move_between(position_, position);
+        if (made == Move::None)
+            return made;
+        position_ = position;
+        // Of what was visible already, ALSA was told then.
+        if (position > visible_) {
+            visible_ = position;
+            is_elapsed_ |= made == Move::Period;
+        }
+        return made;
+    }
     // The next range on the way to @target, while the window has room; the state is the caller's to
     // check.
     bool next_range(Bytes target, TransferRange &range);
@@ -153,7 +181,7 @@ class Run {
         transfers_[in_flight_++] = { id, requested_, false };
     }
     // Takes the response to a transfer; @end, when Done, is where the answered ones end.
-    TransferResult take_response(RequestId id, int32_t status, Bytes &end);
+    [[gnu::noinline]] TransferResult take_response(RequestId id, int32_t status, Bytes &end);
     // Of a position that a backend reports, any number: frames since prepare, of whole bytes.
     [[gnu::always_inline]] Frames since_prepare(Bytes reported) const
     {
@@ -177,14 +205,16 @@ class Run {
     RunState state_ = RunState::Idle;
     bool is_unstoppable_ = false;
     bool is_elapsed_ = false;
+    bool was_unstoppable_ = false; // since prepare
     uint32_t in_flight_ = 0; // used entries of transfers_
     RunGeometry geometry_;
     Frames base_; // where the run was when the session began
     Frames position_;
-    Frames shown_;
+    Frames visible_;
+    Frames shown_; // never less than it was
     Bytes requested_;
     Bytes offered_; // the end of the range that next_range() gave last
-    Bytes target_; // on the way to which it was
+    Bytes target_; // on the way to which it was, or would have been
     Transfer transfers_[transfer_window] = {}; // oldest first
 };
 

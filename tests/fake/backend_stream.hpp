@@ -109,8 +109,10 @@ class BackendStream {
     // Reports @bytes since OPEN.
     void report_position(uint64_t bytes);
     // Plays @bytes more, which must have been written, and reports the position. Checks that the
-    // buffer still holds what the frontend wrote.
+    // buffer still holds what the frontend wrote, unless the application writes in place: then it
+    // may change as soon as WRITE is answered.
     void play(uint64_t bytes);
+    bool is_written_in_place = false;
     // Puts any event into the event page.
     void send_event(const wire::Event &event);
     uint64_t position() const

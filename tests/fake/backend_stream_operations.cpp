@@ -224,7 +224,7 @@ void BackendStream::tick()
 void BackendStream::play(uint64_t bytes)
 {
     for (uint64_t at = position_; at < position_ + bytes; at++) {
-        if (source || is_counting_only || at >= record.written.size())
+        if (source || is_counting_only || is_written_in_place || at >= record.written.size())
             break;
         if (buffer_byte((first_offset_ + at) % audio_bytes()) != record.written[at]) {
             complain("byte " + std::to_string(at) + " was changed between WRITE and its playing");

@@ -131,6 +131,7 @@ int PcmFile::do_hw_params(const PcmRanges &ranges)
         return status;
     }
     runtime.params = params;
+    has_mmap_ = wants_mmap;
     runtime.has_params = true;
     runtime.has_info = true;
     runtime.no_period_wakeup = wants_no_period_wakeup && substream_.is_playback() &&

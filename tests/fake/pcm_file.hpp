@@ -50,6 +50,8 @@ class PcmFile {
     bool is_signalled = false;
     // Whether the next hw_params has SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP.
     bool wants_no_period_wakeup = false;
+    // To map the buffer, and not to read or write, from the next hw_params on.
+    bool wants_mmap = false;
     // The application uses OSS's interface, and may change the parameters of a mapped buffer.
     bool is_oss = false;
     void set_mapped(bool is_mapped)
@@ -141,6 +143,7 @@ class PcmFile {
     int locked(const std::function<int()> &body);
 
     kshim_substream &substream_;
+    bool has_mmap_ = false;
 };
 
 } // namespace xen_front::fake

@@ -167,6 +167,8 @@ int64_t PcmFile::transfer(uint8_t *data, uint64_t frames)
         return error;
     if (state() == PcmState::Open)
         return -EBADFD;
+    if (has_mmap_ && params().channels > 1)
+        return -EINVAL;
     if (frames == 0)
         return 0;
     uint64_t done = 0;

@@ -253,6 +253,12 @@ void kshim_pcm_fill_silence(kshim_substream *substream, unsigned int offset, uns
         runtime.buffer[i] = static_cast<char>(silence_byte(params.format, i - start));
 }
 
+void kshim_pcm_set_delay(kshim_substream *substream, unsigned int frames)
+{
+    if (is_open(substream, "kshim_pcm_set_delay()"))
+        substream->runtime.delay = frames;
+}
+
 void kshim_pcm_period_elapsed(kshim_substream *substream)
 {
     require_lockless("kshim_pcm_period_elapsed()");

@@ -38,6 +38,14 @@ plays() {
 	cp /tmp/noise.raw "$LAB_OUT/played-$plays.raw"
 }
 
+# mixes NUMBER [FRAMES]: plays so much of a noise of its own through dmix, which has the device play
+# silence before and after it.
+mixed="plug:'dmix:CARD=Clients,DEV=0,FORMAT=S16_LE,RATE=48000'"
+mixes() {
+	head -c $((${2:-$frames} * 4)) /dev/urandom >"$LAB_OUT/mixed-$1.raw"
+	client aplay -q -D "$mixed" $raw "$LAB_OUT/mixed-$1.raw"
+}
+
 # Records as many frames as the first recording, which has to be the same.
 records() {
 	rm -f /tmp/recording.raw
@@ -105,5 +113,15 @@ check "speaker-test: one loop" client speaker-test -D $free -t sine -c 2 -r 4800
 # second after it starts to play; its own generator of tones does not work in Debian 12.
 check "alsabat: finds the tone that it plays" client alsabat --file "$(dirname "$0")/tone.wav" \
 	-f S16_LE -c 2 -r 48000 -n 48000 -F 997 -P $echo -C $echo
+
+# By itself, and while another client of dmix has the device running.
+check "aplay: through dmix" mixes 1
+aplay -q -D "$mixed" $raw /dev/zero 2>/tmp/silence.err &
+silence=$!
+check "aplay: dmix runs" wait_until is_running pcm0p Clients
+check "aplay: through dmix, which plays" mixes 2
+check "aplay: through dmix, less than two periods" mixes 3 1500
+kill $silence
+wait $silence
 }
 ktap_end

@@ -62,6 +62,7 @@ int64_t Scenario::params(Words &words)
     if (!side().file)
         return nothing;
     side().file->wants_no_period_wakeup = side().has_no_wakeups;
+    side().file->wants_mmap = side().wants_mmap;
     const fake::PcmParams chosen = { format, rate, channels, period, buffer };
     const int status = side().file->hw_params(chosen);
     if (status == 0) {
@@ -76,9 +77,10 @@ int64_t Scenario::thresholds(Words &words)
     const auto start = static_cast<uint64_t>(words.number());
     const auto stop = static_cast<uint64_t>(words.number());
     const auto avail_min = static_cast<uint64_t>(words.number());
+    const auto silence = static_cast<uint64_t>(words.number());
     if (!side().file)
         return nothing;
-    const int status = side().file->sw_params(start, stop, avail_min);
+    const int status = side().file->sw_params(start, stop, avail_min, 0, silence);
     if (status == 0)
         side().is_free_wheeling = stop == free_wheeling;
     return status;
@@ -145,6 +147,24 @@ int64_t Scenario::write(Words &words)
     return written;
 }
 
+// As dmix begins a sound: into the buffer, at the position that ALSA shows.
+int64_t Scenario::mix(Words &words)
+{
+    const auto frames = static_cast<uint64_t>(words.number());
+    if (!side().file || stream() == nullptr)
+        return nothing;
+    stream()->is_written_in_place = true;
+    const int status = side().file->hwsync();
+    const uint64_t at = bytes(side().file->runtime().hw_ptr);
+    const auto buffer = side().file->buffer();
+    if (buffer.empty())
+        return nothing;
+    for (uint64_t i = at; i < at + bytes(frames); i++)
+        buffer[i % buffer.size()] = played_byte(i);
+    mixed_.push_back({ at, at + bytes(frames) });
+    return status;
+}
+
 // Looks at what was captured as well: it goes on where the last read since prepare ended.
 int64_t Scenario::read(Words &words)
 {
@@ -181,6 +201,12 @@ int64_t Scenario::nonblocking(Words &words)
 int64_t Scenario::wakeups(Words &words)
 {
     side().has_no_wakeups = words.next() == "off";
+    return 0;
+}
+
+int64_t Scenario::mmap(Words &words)
+{
+    side().wants_mmap = words.next() == "on";
     return 0;
 }
 

@@ -225,6 +225,33 @@ int64_t Scenario::expect_heard(Words &)
     return 0;
 }
 
+// Checks that the backend was given each sound that was mixed, from its beginning to its end.
+int64_t Scenario::expect_mixed(Words &)
+{
+    if (mixed_.empty())
+        fail("nothing was mixed");
+    for (const auto &[begin, end] : mixed_) {
+        uint64_t at = begin;
+        while (stream() != nullptr && at < std::min(end, stream()->record.written.size()) &&
+               stream()->record.written[at] == played_byte(at))
+            at++;
+        if (at < end)
+            fail("of the sound at " + std::to_string(begin) + ", byte " +
+                 std::to_string(at - begin) + " was not heard");
+    }
+    return 0;
+}
+
+// Checks that the backend has played each sound that was mixed, to its end.
+int64_t Scenario::expect_played(Words &words)
+{
+    for (const auto &[begin, end] : mixed_) {
+        if (stream() == nullptr || stream()->position() < end)
+            fail("the sound at " + std::to_string(begin) + " was not played to its end");
+    }
+    return expect_mixed(words);
+}
+
 int64_t Scenario::expect_requests(Words &words)
 {
     const auto operation = words.operation();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fake/backend.hpp"
@@ -55,6 +56,7 @@ class Scenario {
         unsigned int frame_bits = 0;
         bool is_nonblocking = false;
         bool has_no_wakeups = false;
+        bool wants_mmap = false;
     };
     using Step = int64_t (Scenario::*)(Words &);
     struct Row {
@@ -98,9 +100,11 @@ class Scenario {
     int64_t sync(Words &);
     int64_t write(Words &);
     int64_t read(Words &);
+    int64_t mix(Words &);
     int64_t move(Words &);
     int64_t nonblocking(Words &);
     int64_t wakeups(Words &);
+    int64_t mmap(Words &);
     int64_t forward(Words &);
     int64_t reset(Words &);
     int64_t link(Words &);
@@ -134,6 +138,8 @@ class Scenario {
     int64_t expect_appl(Words &);
     int64_t expect_hw(Words &);
     int64_t expect_heard(Words &);
+    int64_t expect_mixed(Words &);
+    int64_t expect_played(Words &);
     int64_t expect_requests(Words &);
     int64_t expect_quiet(Words &);
     int64_t expect_cards(Words &);
@@ -147,6 +153,7 @@ class Scenario {
     fake::Duration latency_ { 0 }; // of the backend, unless the script says otherwise
     uint64_t interrupts_ = 0; // at the last quiet
     fake::XenStore::Nodes lost_nodes_; // of a device that was lost
+    std::vector<std::pair<uint64_t, uint64_t>> mixed_; // from where to where, in bytes
     std::vector<std::string> transcript_;
     std::vector<std::string> failures_;
 };

@@ -10,7 +10,7 @@ namespace {
 using Table = std::vector<NamedScenario>;
 
 // {P}: a prepared playback stream; {C}: a capture stream; {again}: what a stream has to do whatever
-// was done to it before.
+// was done to it before; {F}: a stream that free-wheels, as of dmix, made of {M} and {S}.
 std::string expanded(std::string script)
 {
     constexpr std::pair<std::string_view, std::string_view> macros[] = {
@@ -20,6 +20,10 @@ std::string expanded(std::string script)
         { "{P}", "open p=0; params s16 48000 2 256 1024=0; thresholds 1024 1024 256=0; prepare=0" },
         { "{W}", "open p=0; nonblocking on; wakeups off; params s16 48000 2 1024 4096=0; "
                  "thresholds 4096 4096 1024=0; prepare=0; write 4096=4096; state running" },
+        { "{F}", "{M} 256 1024=0; {S}" },
+        { "{M}", "open p=0; mmap on; params s16 48000 2" },
+        { "{S}", "thresholds 1 4611686018427387904 256 4611686018427387904=0; prepare=0; start=0; "
+                 "state running" },
         { "{C}", "open c=0; params s16 48000 2 256 1024=0; thresholds 1 1024 256=0; prepare=0" },
     };
     for (const auto &[name, text] : macros) {
@@ -94,6 +98,22 @@ const NamedScenario lines[] = {
     { "syncs", "{P}; sync=0; write 1024=1024; pass 7; sync=0; hw 256" },
     { "free-wheels", "{P}; thresholds 1024 4611686018427387904 256=0; write 1024=1024; pass 100; "
                      "sync=0; state running; drop=0" },
+    { "mixes-in-place", "{F}; pass 20; mix 500; pass 30; mix 300; pass 50; mix 700; pass 40; "
+                        "mixed; state running; drop=0" },
+    { "mixes-to-the-end", "{F}; pass 20; mix 300; pass 12; drop=0; close; played" },
+    { "mixes-at-once", "{F}; mix 700; pass 40; mixed" },
+    { "mixes-at-a-wake-up", "clock off; {F}; hw 512; mix 700; play 256; hw 768; play 256; "
+                            "play 256; mix 512; hw 1280; play 256; hw 1536; play 512; hw 2048; "
+                            "mixed; delay=-1536" },
+    { "mixes-without-wake-ups",
+      "clock off; wakeups off; {M} 1024 4096=0; {S}; sync=0; hw 2048; "
+      "play 256; mix 300; hw 2304; play 256; mix 1000; hw 2560; play 256; play 768; mixed" },
+    { "mixes-into-two-periods", "clock off; {M} 512 1024=0; {S}; hw 1024; mix 900; play 512; "
+                                "hw 1536; play 512; hw 2048; mix 1000; play 1024; mixed" },
+    { "mixes-while-answers-are-late", "latency 2; {F}; pass 20; mix 700; pass 40; mix 500; "
+                                      "pass 40; mixed; drop=0" },
+    { "mixes-for-a-pause", "{F}; pass 20; pause=0; pass 20; mix 600; release=0; pass 40; "
+                           "mixed; drop=0" },
     { "position-by-hand", "clock off; {P}; write 1024=1024; hw 0; play 256; hw 256; play 256; "
                           "hw 512; play 100; sync=0; drop=0" },
     { "position-of-several-periods", "clock off; {P}; write 1024=1024; play 768; sync=0; hw 768" },

@@ -47,6 +47,29 @@ class Recordings(DirectoryTest):
         self.assertEqual(self.compare((), SOUNDS), ([], ["the guest says that it played nothing"]))
 
 
+class Mixed(DirectoryTest):
+    SOUND = b"".join(number.to_bytes(4, "little") for number in range(1, 101))
+
+    def compare(self, *recorded: bytes) -> list[str]:
+        self.write("domu0/files/mixed-1.raw", self.SOUND)
+        self.write_recordings(*map(stereo, recorded))
+        return self.judged(exact.mixed).failed
+
+    def test_whole(self) -> None:
+        self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])
+
+    def test_without_its_beginning(self) -> None:
+        failed = self.compare(bytes(80) + self.SOUND[4:])
+        self.assertRegex(failed[0], "not in any of 1: its beginning, all of it")
+
+    def test_without_its_end(self) -> None:
+        self.assertRegex(self.compare(self.SOUND[:-4])[0], "not in any of 1: its end, all of it")
+
+    def test_nothing_was_mixed(self) -> None:
+        failed = self.judged(exact.mixed).failed
+        self.assertEqual(failed, ["the guest says that it played nothing through dmix"])
+
+
 class SoundServer(DirectoryTest):
     SOUND = b"".join(number.to_bytes(4, "little") for number in range(1, 101))
 

@@ -64,6 +64,7 @@ inline void CaptureWalk::step(const RunStep &step)
 {
     happen(step);
     check_common();
+    promise(shown_ <= position_, "ALSA is shown no more than there is");
     promise(run_.committed().value() == read_, "what was read is the model's");
     promise(run_.wants_responses() == (in_flight_ > 0), "each READ has to be answered");
     promise(run_.is_ahead() == (ahead_ > 0), "a READ ahead is known");
@@ -140,7 +141,7 @@ inline void CaptureWalk::happen(const RunStep &step)
         begin_session_model();
         return end_session();
     case RunEvent::Look:
-        return look();
+        return look(position_);
     case RunEvent::Take:
         return take();
     case RunEvent::FreeWheel:

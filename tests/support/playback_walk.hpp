@@ -48,11 +48,35 @@ class PlaybackWalk : public RunWalk<PlaybackRun> {
     {
         const uint64_t ahead =
             std::min<uint64_t>(uint64_t { 2 } * geometry_.period, geometry_.buffer);
-        return is_free_wheeling() ? std::max(position_ + ahead, padded_) : padded_;
+        return is_free_wheeling() ? std::max(position_ + ahead, padded_)
+                                  : std::min(padded_, position_ + geometry_.buffer);
+    }
+    void take_frames(uint64_t end)
+    {
+        is_elapsed_ |= move_between(visible_, end) == Move::Period;
+        visible_ = std::max(visible_, end);
+    }
+    void run_out()
+    {
+        is_elapsed_ = true;
+        if (state_ != RunState::Draining || shown_ < position_)
+            return;
+        position_ = visible_ = shown_ + align();
+        is_overtaken_ = is_tainted_ = true;
+    }
+    void begin_session()
+    {
+        run_.begin_session();
+        const bool is_lost = std::exchange(position_, std::max(position_, shown_)) < shown_;
+        visible_ = position_;
+        begin_session_model();
+        if (is_lost && is_moving() && has_run_out())
+            run_out();
     }
 
     // ALSA had been shown the end of what drains, and is shown more.
     bool is_overtaken_ = false;
+    uint64_t visible_ = 0; // what ALSA can be shown
     uint64_t committed_ = 0;
     uint64_t padded_ = 0;
     // Which frame since prepare, plus one, was written to each place.
@@ -64,10 +88,13 @@ inline void PlaybackWalk::step(const RunStep &step)
     happen(step);
     check_common();
     promise(run_.committed().value() == committed_, "what is committed is the model's");
-    promise(frames(sent_) <= position_ + geometry_.buffer || is_tainted_,
-            "at most a buffer is with the backend");
+    promise(frames(sent_) <= position_ + geometry_.buffer, "at most a buffer is with the backend");
+    promise(run_.delay().value() == shown_ - std::min(shown_, position_),
+            "the delay is what is shown and not played");
     if (state_ == RunState::Idle)
         return;
+    promise(shown_ <= std::max(frames(sent_), position_), "ALSA is shown no more than there is");
+    promise(shown_ <= position_ || is_tainted_, "what is not free-wheeling is played when shown");
     promise(position_ <= frames(sent_) + (is_overtaken_ ? align() : 0),
             "nothing plays that the backend was not given");
     if (is_tainted_)
@@ -119,7 +146,11 @@ inline void PlaybackWalk::happen(const RunStep &step)
     case RunEvent::SendWithoutRoom:
         return send_next(false);
     case RunEvent::Answer:
-        answer(step.amount, 0);
+        if (in_flight_ > 0) {
+            const uint64_t end = answer(step.amount, 0);
+            if (is_free_wheeling())
+                take_frames(align_down(frames(end)));
+        }
         return;
     case RunEvent::Refuse:
         if (answer(step.amount, -5) > 0)
@@ -139,10 +170,9 @@ inline void PlaybackWalk::happen(const RunStep &step)
             return;
         [[fallthrough]];
     case RunEvent::Session:
-        run_.begin_session();
-        return begin_session_model();
+        return begin_session();
     case RunEvent::Look:
-        return look();
+        return look(visible_);
     case RunEvent::Take:
         return take();
     case RunEvent::FreeWheel:
@@ -162,7 +192,7 @@ inline void PlaybackWalk::prepare()
 {
     run_.prepare(run_geometry());
     begin_model();
-    committed_ = padded_ = 0;
+    committed_ = padded_ = visible_ = 0;
     is_overtaken_ = false;
     content_ = {};
 }
@@ -176,7 +206,7 @@ inline void PlaybackWalk::commit(uint64_t count)
     promise(run_.commit(static_cast<int64_t>(end - shown_)), "what fits the buffer is committed");
     if (state_ == RunState::Idle)
         return;
-    if (is_free_wheeling() && is_moving() && end <= frames(sent_)) {
+    if (is_free_wheeling() && end <= frames(sent_)) {
         is_tainted_ = true;
         return;
     }
@@ -212,10 +242,8 @@ inline void PlaybackWalk::drain()
     if (row == nullptr)
         return;
     const bool is_first = std::exchange(state_, row->to) != RunState::Draining;
-    if (is_first && has_run_out() && shown_ == position_) {
-        position_ += align();
-        is_overtaken_ = is_tainted_ = true;
-    }
+    if (is_first && has_run_out())
+        run_out();
     is_elapsed_ |= has_run_out();
 }
 
@@ -228,18 +256,28 @@ inline void PlaybackWalk::report(uint64_t bytes)
     const uint64_t last = align_down(committed_ + align() - 1);
     const uint64_t limit = is_free_wheeling() ? given : std::min(given, last);
     const uint64_t before = position_;
-    move_to(std::min(claimed, limit));
-    is_elapsed_ |= position_ > before && has_run_out();
-    promise(run_.report(Bytes(bytes)) == move_between(before, position_),
-            "how far the position moves");
+    position_ = std::max(position_, std::min(claimed, limit));
+    const Move made = move_between(before, position_);
+    if (is_free_wheeling()) {
+        take_frames(position_);
+    } else {
+        is_elapsed_ |= made == Move::Period && position_ > visible_;
+        visible_ = std::max(visible_, position_);
+        if (made != Move::None && has_run_out())
+            run_out();
+    }
+    promise(run_.report(Bytes(bytes)) == made, "how far the position moves");
 }
 
 inline void PlaybackWalk::send_next(bool has_room)
 {
     const bool has_audio = is_moving() || (state_ == RunState::Prepared && !is_free_wheeling());
     const bool is_due = sent_ < bytes(target());
-    promise(run_.wants_responses() == (is_due && in_flight_ == Run::transfer_window),
-            "a full window is waited for when there is more");
+    const bool is_full = is_due && in_flight_ == Run::transfer_window;
+    const bool ends_period = is_free_wheeling() && in_flight_ > 0 &&
+                             move_between(visible_, frames(sent_)) == Move::Period;
+    promise(run_.wants_responses() == (is_full || ends_period),
+            "a full window is waited for when there is more, and what ends a period shown");
     TransferRange range = {};
     const bool is_expected = has_audio && is_due && in_flight_ < Run::transfer_window;
     if (!check_range(run_.next_transfer(range), range, is_expected, bytes(target())))

@@ -136,6 +136,10 @@ void kshim_pcm_fill_silence(kshim_substream *, unsigned int, unsigned int)
 {
 }
 
+void kshim_pcm_set_delay(kshim_substream *, unsigned int)
+{
+}
+
 bool kshim_pcm_is_mapped(kshim_substream *)
 {
     return false;

@@ -20,14 +20,19 @@ def _difference(played: bytes, recorded: bytes) -> str:
     return ""
 
 
+def _numbered(judgement: Judgement, name: str) -> list[pathlib.Path]:
+    """What the guest says it played: NAME-1.raw, NAME-2.raw ..."""
+    return list(itertools.takewhile(pathlib.Path.exists, (
+        judgement.of_guest(f"{name}-{number}.raw") for number in itertools.count(1))))
+
+
 def compare(judgement: Judgement) -> None:
     """Each file the guest says it played, against the backend's recording of the same number.
 
     A stream that is set up again, after an underrun, begins another recording, so that later ones
     have other numbers: the first difference is told, not all that follow from it.
     """
-    played = list(itertools.takewhile(pathlib.Path.exists, (
-        judgement.of_guest(f"played-{number}.raw") for number in itertools.count(1))))
+    played = _numbered(judgement, "played")
     recorded = audio.recordings(judgement.of_dom0(""), "exact")
     if not played:
         judgement.fail("the guest says that it played nothing")
@@ -45,6 +50,24 @@ def compare(judgement: Judgement) -> None:
                         f"compared (there are {len(recorded)} recordings)")
         if difference:
             return
+
+
+def mixed(judgement: Judgement) -> None:
+    """What the guest played through dmix, each from its first frame to its last in one of the
+    backend's recordings."""
+    sounds = _numbered(judgement, "mixed")
+    if not sounds:
+        judgement.fail("the guest says that it played nothing through dmix")
+    recorded = [audio.read(path).samples.tobytes()
+                for path in audio.recordings(judgement.of_dom0(""), "exact")]
+    for number, path in enumerate(sounds, 1):
+        sound = path.read_bytes()
+        parts = {name: any(True for one in recorded for _ in audio.find(one, part, _FRAME_BYTES))
+                 for name, part in (("its beginning", sound[:64]), ("its end", sound[-64:]),
+                                    ("all of it", sound))}
+        missing = ", ".join(name for name, is_there in parts.items() if not is_there)
+        judgement.check(f"sound {number} that was mixed is in one recording",
+                        not missing, f"not in any of {len(recorded)}: {missing}")
 
 
 def without_gap(judgement: Judgement) -> None:

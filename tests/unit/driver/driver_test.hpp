@@ -67,6 +67,21 @@ class DriverTest : public FakeKernelTest {
 
     // S16_LE, 48 kHz, stereo: frames of four bytes.
     static constexpr PcmParams small_params = { format_s16_le, 48000, 2, 256, 1024 };
+    // The backend has played, or recorded, @frames since OPEN.
+    void report(uint64_t frames)
+    {
+        stream().report_position(frames * frame_bytes);
+    }
+    // To a backend with one capture stream, which records what depends on the place.
+    void connect_capture()
+    {
+        configure({ { "0/0/type", "c" } });
+        connect();
+        stream().source = [](uint64_t at) {
+            return static_cast<uint8_t>(at * 7 + at / 256 + 1);
+        };
+    }
+
     static constexpr size_t frame_bytes = 4;
 
     fake::XenbusDevice &device;

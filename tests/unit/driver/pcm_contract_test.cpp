@@ -12,32 +12,10 @@ using namespace std::chrono_literals;
 
 class PcmContractTest : public DriverTest {
   protected:
-    void report(uint64_t frames)
-    {
-        stream().report_position(frames * frame_bytes);
-    }
-    void connect_capture()
-    {
-        configure({ { "0/0/type", "c" } });
-        connect();
-        stream().source = [](uint64_t at) {
-            return static_cast<uint8_t>(at * 7 + at / 256 + 1);
-        };
-    }
     std::unique_ptr<PcmFile> capturing()
     {
         auto file = open_with(small_params, KSHIM_CAPTURE);
         EXPECT_EQ(file->sw_params(1, 1024, 256), 0);
-        EXPECT_EQ(file->prepare(), 0);
-        EXPECT_EQ(file->start(), 0);
-        return file;
-    }
-    // As dmix and OSS have it: ALSA never stops the stream, and the pointer stays where it is.
-    std::unique_ptr<PcmFile> free_wheeling(kshim_direction direction = KSHIM_PLAYBACK)
-    {
-        auto file = open_with(small_params, direction);
-        const uint64_t boundary = file->params().boundary;
-        EXPECT_EQ(file->sw_params(boundary, boundary, 256), 0);
         EXPECT_EQ(file->prepare(), 0);
         EXPECT_EQ(file->start(), 0);
         return file;
@@ -190,26 +168,6 @@ TEST_F(PcmContractTest, TimeDoesNotMovePositions)
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 
-// As OSS does it for an application that has let the stream record for long: by FORWARD, which the
-// core limits to a buffer where the hardware has NO_REWINDS.
-TEST_F(PcmContractTest, RecordingThatRanOnCanBeSkipped)
-{
-    connect_capture();
-    auto file = free_wheeling(KSHIM_CAPTURE);
-    for (unsigned int period = 1; period <= 16; period++)
-        report(period * 256u);
-    EXPECT_EQ(file->forward(3072), 3072);
-    std::vector<uint8_t> audio(1024 * frame_bytes);
-    ASSERT_EQ(file->read(audio), 1024);
-    for (size_t i = 0; i < audio.size(); i++)
-        ASSERT_EQ(audio[i], stream().source(3072 * frame_bytes + i)) << "byte " << i;
-    EXPECT_EQ(file->rewind(10), 10);
-    report(17 * 256);
-    ASSERT_EQ(file->read(std::span(audio).first(266 * frame_bytes)), 266);
-    for (size_t i = 0; i < 266 * frame_bytes; i++)
-        ASSERT_EQ(audio[i], stream().source(4086 * frame_bytes + i)) << "byte " << i;
-}
-
 TEST_F(PcmContractTest, CaptureWithReadsThatTakeLongerThanAPeriod)
 {
     connect_capture();
@@ -237,79 +195,6 @@ TEST_F(PcmContractTest, WritesGoOnAfterReset)
     EXPECT_EQ(file->substream().reset(), 0);
     EXPECT_EQ(file->write(make_audio(10 * frame_bytes)), 10);
     EXPECT_EQ(file->write(make_audio(200 * frame_bytes)), 200);
-    EXPECT_EQ(file->state(), PcmState::Running);
-}
-
-TEST_F(PcmContractTest, FreeWheelingStreamPlaysWhatIsInTheBuffer)
-{
-    connect();
-    auto file = free_wheeling();
-    std::fill(file->buffer().begin(), file->buffer().end(), uint8_t { 0x55 });
-    for (uint64_t period = 1; period <= 20; period++) {
-        report(period * 256);
-        EXPECT_EQ(file->state(), PcmState::Running);
-        EXPECT_EQ(file->hwsync(), 0);
-        EXPECT_EQ(file->runtime().hw_ptr, period * 256);
-        // The backend was given a period more than it has played.
-        EXPECT_GE(stream().record.written_bytes, (period + 1) * 256 * frame_bytes);
-        EXPECT_LE(stream().record.written_bytes, (period + 2) * 256 * frame_bytes);
-    }
-    EXPECT_EQ(file->substream().periods_elapsed, 20u);
-    EXPECT_EQ(stream().record.written.back(), 0x55);
-}
-
-// Nothing but the backend says how fast it is.
-TEST_F(PcmContractTest, FreeWheelingStreamTakesFewInterrupts)
-{
-    connect();
-    auto file = free_wheeling();
-    const auto &channel = *kernel.event_channels.find(device.backend_domain,
-                                                      backend.transport("0/0").event_ring_channel);
-    const uint64_t before = channel.interrupts - channel.spurious_interrupts;
-    // Twenty times as fast as it should be.
-    uint64_t frames = 0;
-    for (int millisecond = 0; millisecond < 1000; millisecond++) {
-        for (int i = 0; i < 4; i++)
-            stream().report_position((frames += 256) * frame_bytes);
-        kernel.timeline.pass(std::chrono::milliseconds(1));
-    }
-    EXPECT_GT(channel.spurious_interrupts, 0u);
-    EXPECT_LT(channel.interrupts - channel.spurious_interrupts - before, 1000u);
-    EXPECT_EQ(file->state(), PcmState::Running);
-}
-
-// A backend on another processor can answer each READ while it is being notified of it.
-TEST_F(PcmContractTest, FreeWheelingCaptureIsNotKeptByItsBackend)
-{
-    uint64_t reported = 0;
-    uint64_t reads = 0;
-    backend.on_attach = [&](BackendStream &stream) {
-        stream.is_liar = true;
-        stream.before_answer = [&](const wire::Request &request, wire::Response &) {
-            if (request.operation == wire::Operation::Read) {
-                stream.report_position(reported += request.transfer.length);
-                reads++;
-            }
-            return reads < 100000; // or the test would not end
-        };
-    };
-    connect_capture();
-    auto file = free_wheeling(KSHIM_CAPTURE);
-    EXPECT_GT(reads, 1u);
-    EXPECT_LT(reads, 200u);
-    kernel.timeline.pass(std::chrono::milliseconds(20));
-    EXPECT_LT(reads, 4000u);
-}
-
-TEST_F(PcmContractTest, FreeWheelingCaptureOverwritesTheBuffer)
-{
-    connect_capture();
-    auto file = free_wheeling(KSHIM_CAPTURE);
-    for (uint64_t period = 1; period <= 20; period++) {
-        report(period * 256);
-        EXPECT_EQ(file->hwsync(), 0);
-        EXPECT_EQ(file->runtime().hw_ptr, period * 256);
-    }
     EXPECT_EQ(file->state(), PcmState::Running);
 }
 

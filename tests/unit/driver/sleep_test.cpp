@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The guest sleeps, is saved, restored, moved and copied: applications see a position that stands
 // still.
+#include "kshim/entry.h"
 #include "reconnect_test.hpp"
 
 namespace xen_front::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Drains, new sessions, free-wheeling, and frames of any size.
+// Drains, new sessions, and frames of any size.
 #include "playback_run_test.hpp"
 
 namespace xen_front::test {
@@ -244,106 +244,6 @@ TEST_F(PlaybackRunLifeTest, NewSessionAfterItEndedIsGivenNothing)
     run.apply(RunCommand::Stop);
     run.begin_session();
     EXPECT_EQ(send(), Ranges());
-}
-
-// ---- free-wheeling ----
-
-TEST_F(PlaybackRunLifeTest, FreeWheelingGivesTwoPeriodsAhead)
-{
-    run.set_unstoppable(true);
-    EXPECT_EQ(send(), Ranges());
-    run.apply(RunCommand::Start);
-    EXPECT_EQ(send(), Ranges({ { 0, 200 } }));
-    EXPECT_TRUE(run.expects_position());
-    report(100);
-    EXPECT_TRUE(run.take_elapsed());
-    EXPECT_EQ(send(), Ranges({ { 200, 100 } }));
-    report(endless);
-    EXPECT_EQ(position(), 300u); // what it was given
-    EXPECT_EQ(send(), Ranges({ { 300, 100 }, { 0, 100 } }));
-}
-
-// Sound servers have the stop threshold beyond the buffer, too, and say what they have written.
-TEST_F(PlaybackRunLifeTest, NothingIsGivenAheadOfAnApplicationThatCommits)
-{
-    run.set_unstoppable(true);
-    play(150);
-    EXPECT_EQ(run.requested().value(), 150u);
-    report(100);
-    EXPECT_EQ(send(), Ranges());
-    report(endless);
-    EXPECT_EQ(position(), 150u);
-    EXPECT_EQ(send(), Ranges());
-    show_all();
-    commit(400);
-    EXPECT_EQ(run.requested().value(), 150u);
-    EXPECT_EQ(send(), Ranges({ { 150, 250 }, { 0, 150 } }));
-}
-
-// An interrupt for less than a period makes ALSA add a buffer after it stood still.
-TEST_F(PlaybackRunLifeTest, FreeWheelingOnlyPeriodsElapse)
-{
-    run.set_unstoppable(true);
-    play(0);
-    report(100);
-    run.take_elapsed();
-    report(150);
-    EXPECT_FALSE(run.take_elapsed());
-    report(200);
-    EXPECT_TRUE(run.take_elapsed());
-}
-
-TEST_F(PlaybackRunLifeTest, FreeWheelingTheApplicationMayBeBehind)
-{
-    run.set_unstoppable(true);
-    play(0);
-    report(200);
-    show_all();
-    EXPECT_TRUE(run.commit(-190));
-    EXPECT_TRUE(run.is_free_wheeling());
-    EXPECT_EQ(send(), Ranges({ { 200, 200 } }));
-}
-
-// RtAudio and JUCE link playback to capture, let the first read start both, and write what they
-// have read: a period behind the position of playback. A lap later it is heard.
-TEST_F(PlaybackRunLifeTest, FreeWheelingEachPeriodIsCommittedBehindThePosition)
-{
-    run.set_unstoppable(true);
-    play(0);
-    EXPECT_EQ(run.requested().value(), 200u);
-    for (uint64_t round = 1; round < 20; round++) {
-        respond_to_all();
-        report(100 * round);
-        show_all();
-        const auto next = static_cast<uint32_t>((100 * round + 100) % 400);
-        EXPECT_EQ(send(), Ranges({ { next, 100 } }));
-        EXPECT_TRUE(run.commit(0));
-    }
-    respond_to_all();
-    // One that jumps ahead has its frames played from there.
-    EXPECT_TRUE(run.commit(350));
-    EXPECT_FALSE(run.is_free_wheeling());
-    EXPECT_EQ(send(), Ranges({ { 100, 150 } }));
-}
-
-TEST_F(PlaybackRunLifeTest, FreeWheelingSilenceOverwritesNothingAhead)
-{
-    run.set_unstoppable(true);
-    play(0);
-    report(200);
-    run.drain();
-    EXPECT_EQ(silences(), Silences());
-}
-
-TEST_F(PlaybackRunLifeTest, FreeWheelingGoesOnInANewSession)
-{
-    run.set_unstoppable(true);
-    play(0);
-    report(150);
-    run.begin_session();
-    EXPECT_EQ(send(), Ranges({ { 150, 200 } }));
-    report(100);
-    EXPECT_EQ(position(), 250u);
 }
 
 // ---- sizes of frames ----

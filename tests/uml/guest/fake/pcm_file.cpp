@@ -9,6 +9,7 @@
 #include <sound/asound.h>
 #include <string>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fake/sample_layout.hpp"
@@ -48,7 +49,11 @@ std::unique_ptr<PcmFile> PcmFile::open(kshim_card &card, unsigned int device,
 
 PcmFile::~PcmFile()
 {
-    in_kernel([this] { return close(descriptor_); });
+    in_kernel([this] {
+        if (mapped_ != nullptr)
+            munmap(mapped_, buffer_bytes_);
+        return close(descriptor_);
+    });
 }
 
 int PcmFile::call(unsigned long command, void *argument) const
@@ -75,7 +80,8 @@ int PcmFile::hw_params(const PcmParams &wanted)
     params.rmask = UINT_MAX;
     params.info = UINT_MAX;
     params.flags = wants_no_period_wakeup ? SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP : 0;
-    choose(params, SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED);
+    choose(params, SNDRV_PCM_HW_PARAM_ACCESS,
+           wants_mmap ? SNDRV_PCM_ACCESS_MMAP_INTERLEAVED : SNDRV_PCM_ACCESS_RW_INTERLEAVED);
     choose(params, SNDRV_PCM_HW_PARAM_FORMAT, wanted.format);
     choose(params, SNDRV_PCM_HW_PARAM_SUBFORMAT, SNDRV_PCM_SUBFORMAT_STD);
     fix(params, SNDRV_PCM_HW_PARAM_CHANNELS, wanted.channels);
@@ -83,18 +89,37 @@ int PcmFile::hw_params(const PcmParams &wanted)
     fix(params, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, wanted.period_frames);
     fix(params, SNDRV_PCM_HW_PARAM_BUFFER_SIZE, wanted.buffer_frames);
     const int status = call(SNDRV_PCM_IOCTL_HW_PARAMS, &params);
-    if (status == 0)
+    if (status == 0) {
         frame_bits_ = sample_layouts[wanted.format].bits * wanted.channels;
+        buffer_bytes_ = bytes(wanted.buffer_frames);
+    }
     return status;
 }
 
-int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min)
+std::span<uint8_t> PcmFile::buffer()
+{
+    if (mapped_ == nullptr) {
+        void *mapped = in_kernel([this] {
+            return mmap(nullptr, buffer_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_,
+                        SNDRV_PCM_MMAP_OFFSET_DATA);
+        });
+        if (mapped == MAP_FAILED)
+            return {};
+        mapped_ = static_cast<uint8_t *>(mapped);
+    }
+    return { mapped_, buffer_bytes_ };
+}
+
+int PcmFile::sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min,
+                       uint64_t silence_threshold, uint64_t silence_size)
 {
     snd_pcm_sw_params params = {};
     params.period_step = 1;
     params.start_threshold = start_threshold;
     params.stop_threshold = stop_threshold;
     params.avail_min = avail_min;
+    params.silence_threshold = silence_threshold;
+    params.silence_size = silence_size;
     return call(SNDRV_PCM_IOCTL_SW_PARAMS, &params);
 }
 

@@ -49,7 +49,8 @@ class PcmFile {
     PcmFile &operator=(const PcmFile &) = delete;
 
     int hw_params(const PcmParams &params);
-    int sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min);
+    int sw_params(uint64_t start_threshold, uint64_t stop_threshold, uint64_t avail_min,
+                  uint64_t silence_threshold = 0, uint64_t silence_size = 0);
     int hw_free();
     int prepare();
     int start();
@@ -61,9 +62,13 @@ class PcmFile {
     int unlink();
     int64_t write(std::span<const uint8_t> data);
     int64_t read(std::span<uint8_t> data);
+    // Mapped at the first call. Empty without wants_mmap.
+    std::span<uint8_t> buffer();
     bool is_nonblocking = false;
     // Period wake-ups off, from the next hw_params on.
     bool wants_no_period_wakeup = false;
+    // To map the buffer, and not to read or write, from the next hw_params on.
+    bool wants_mmap = false;
     int hwsync();
     int move_appl_ptr(uint64_t appl_ptr);
     // Frames by which the pointer moved.
@@ -104,6 +109,8 @@ class PcmFile {
     const int descriptor_;
     const kshim_direction direction_;
     size_t frame_bits_ = 0;
+    size_t buffer_bytes_ = 0;
+    uint8_t *mapped_ = nullptr;
     mutable PcmPointers pointers_;
 };
 
