@@ -8,6 +8,16 @@
 
 namespace sndback {
 
+namespace {
+
+// As a cycle of its graph begins, PipeWire (0.3.65) waits for a client that is just leaving, and
+// the other clients lose that cycle. The last frame has been heard exactly when a cycle begins.
+// This much later is far from any: cycles have a power of two of frames, by default at most 2048 at
+// 48000 Hz, of which this is a third.
+constexpr std::chrono::microseconds off_beat { 14222 };
+
+} // namespace
+
 void AlsaPlayback::recover(Time now, const AlsaError &error)
 {
     if (error.error() == EAGAIN || error.error() == EINTR)
@@ -81,14 +91,15 @@ void AlsaPlayback::prepare()
     prepared_at_ = queue_.given();
 }
 
-// Leaves the PCM alone until what it has played has also been heard: preparing PulseAudio's plugin
-// drops that as well. Returns false if nothing is still to be heard.
+// Leaves the PCM alone until what it has played has also been heard, since preparing PulseAudio's
+// plugin drops that as well, and until its server is between two cycles. Returns false if nothing
+// is still to be heard.
 bool AlsaPlayback::begin_tail(Time now)
 {
     const Time rest = pcm_.delay(format_.rate, silence_);
     if (rest == Time {})
         return false;
-    silent_at_ = now + rest;
+    silent_at_ = now + rest + off_beat;
     forget();
     return true;
 }

@@ -32,6 +32,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The device stops so much after the last frame has been heard.
+constexpr Time off_beat = 14222us;
+
 // Plays all that there is, of which so much is still to be heard.
 class AlsaTail : public ::testing::Test {
   protected:
@@ -70,26 +73,26 @@ class OfAServer : public AlsaTail {
 TEST_F(OfAServer, IsHeardBeforeTheDeviceStops)
 {
     EXPECT_FALSE(device_.is_silent(40ms));
-    EXPECT_EQ(device_.deadline(), 140ms);
-    (void)device_.service(139ms, {});
+    EXPECT_EQ(device_.deadline(), 140ms + off_beat);
+    (void)device_.service(139ms + off_beat, {});
     EXPECT_EQ(drops, 0U);
-    (void)device_.service(140ms, {});
+    (void)device_.service(140ms + off_beat, {});
     EXPECT_EQ(drops, 1U);
-    EXPECT_TRUE(device_.is_silent(140ms));
+    EXPECT_TRUE(device_.is_silent(140ms + off_beat));
 }
 
 TEST_F(OfAServer, IsHeardBeforeWhatIsWrittenForTheNextStart)
 {
     EXPECT_EQ(device_.transfer(data_, 50ms), data_.size());
     device_.start(60ms);
-    (void)device_.service(139ms, {});
+    (void)device_.service(139ms + off_beat, {});
     EXPECT_EQ(drops, 0U);
     EXPECT_EQ(frames_given, 1024U);
-    EXPECT_EQ(device_.deadline(), 140ms);
-    (void)device_.service(140ms, {});
+    EXPECT_EQ(device_.deadline(), 140ms + off_beat);
+    (void)device_.service(140ms + off_beat, {});
     EXPECT_EQ(drops, 1U);
     EXPECT_EQ(frames_given, 2 * 1024U);
-    EXPECT_EQ(device_.service(170ms, {}), 2 * data_.size());
+    EXPECT_EQ(device_.service(170ms + off_beat, {}), 2 * data_.size());
     EXPECT_TRUE(listener_.underruns.empty());
 }
 
@@ -99,8 +102,8 @@ TEST_F(OfAServer, IsNotCutShortByAnotherStop)
     device_.start(60ms);
     device_.stop(70ms);
     EXPECT_EQ(drops, 0U);
-    EXPECT_FALSE(device_.is_silent(139ms));
-    (void)device_.service(140ms, {});
+    EXPECT_FALSE(device_.is_silent(139ms + off_beat));
+    (void)device_.service(140ms + off_beat, {});
     EXPECT_EQ(drops, 1U);
     EXPECT_EQ(frames_given, 1024U);
 }
@@ -111,11 +114,23 @@ TEST_F(OfAServer, MayBeLostWithTheServer)
     EXPECT_TRUE(device_.transfer(data_, 50ms));
     failure = -ENODEV;
     failing_place = prepare;
-    (void)device_.service(140ms, {});
+    (void)device_.service(140ms + off_beat, {});
     EXPECT_EQ(failing_place, unsigned { none });
     EXPECT_EQ(listener_.errors.size(), 1U);
-    EXPECT_TRUE(device_.is_silent(140ms));
-    EXPECT_THROW((void)device_.transfer(data_, 150ms), Refusal);
+    EXPECT_TRUE(device_.is_silent(140ms + off_beat));
+    EXPECT_THROW((void)device_.transfer(data_, 160ms), Refusal);
+}
+
+// The last frame of PipeWire's client has been heard as a cycle begins, and its other clients lose
+// that cycle if this one leaves then.
+TEST_F(OfAServer, IsLeftBetweenTwoCyclesOfTheServer)
+{
+    const Time later = *device_.deadline() - 140ms;
+    for (unsigned frames = 64; frames <= 2048; frames *= 2) {
+        const Time cycle = duration_of(frames, 48000);
+        EXPECT_GT(later % cycle, cycle / 4) << frames;
+        EXPECT_LT(later % cycle, cycle * 3 / 4) << frames;
+    }
 }
 
 // As PulseAudio's plugin does when its server asks for more than there is. To prepare it drops what
@@ -133,12 +148,12 @@ class OfAServerThatHasRunDry : public AlsaTail {
 TEST_F(OfAServerThatHasRunDry, IsHeardBeforeThePcmIsPrepared)
 {
     failing_place = prepare;
-    (void)device_.service(129ms, {});
+    (void)device_.service(129ms + off_beat, {});
     EXPECT_EQ(failing_place, unsigned { prepare });
     failing_place = none;
-    EXPECT_FALSE(device_.is_silent(129ms));
-    (void)device_.service(130ms, {});
-    EXPECT_TRUE(device_.is_silent(130ms));
+    EXPECT_FALSE(device_.is_silent(129ms + off_beat));
+    (void)device_.service(130ms + off_beat, {});
+    EXPECT_TRUE(device_.is_silent(130ms + off_beat));
 }
 
 TEST_F(OfAServerThatHasRunDry, IsHeardBeforeWhatTheGuestWritesTooLate)
@@ -146,9 +161,9 @@ TEST_F(OfAServerThatHasRunDry, IsHeardBeforeWhatTheGuestWritesTooLate)
     EXPECT_EQ(device_.transfer(data_, 35ms), data_.size());
     EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { data_.size() });
     EXPECT_EQ(frames_given, 1024U);
-    (void)device_.service(130ms, {});
+    (void)device_.service(130ms + off_beat, {});
     EXPECT_EQ(frames_given, 2 * 1024U);
-    EXPECT_EQ(device_.service(160ms, {}), 2 * data_.size());
+    EXPECT_EQ(device_.service(160ms + off_beat, {}), 2 * data_.size());
 }
 
 class OfAServerThatHangs : public AlsaTail {
@@ -161,8 +176,8 @@ class OfAServerThatHangs : public AlsaTail {
 
 TEST_F(OfAServerThatHangs, IsWaitedForForHalfASecond)
 {
-    EXPECT_FALSE(device_.is_silent(539ms));
-    EXPECT_TRUE(device_.is_silent(540ms));
+    EXPECT_FALSE(device_.is_silent(539ms + off_beat));
+    EXPECT_TRUE(device_.is_silent(540ms + off_beat));
 }
 
 class OfACard : public AlsaTail {
@@ -208,9 +223,9 @@ TEST_F(OfACardThatPlaysSilence, IsHeardIfItIsStillOnItsWay)
     shown_delay = silence + 480;
     device_.stop(40ms);
     EXPECT_EQ(drops, 0U);
-    EXPECT_FALSE(device_.is_silent(49ms));
-    EXPECT_EQ(device_.deadline(), 50ms);
-    (void)device_.service(50ms, {});
+    EXPECT_FALSE(device_.is_silent(49ms + off_beat));
+    EXPECT_EQ(device_.deadline(), 50ms + off_beat);
+    (void)device_.service(50ms + off_beat, {});
     EXPECT_EQ(drops, 1U);
 }
 
