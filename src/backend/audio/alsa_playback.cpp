@@ -98,7 +98,7 @@ void AlsaPlayback::stop(Time now)
             update_position(now);
         // It may have found that the card has stopped by itself.
         if (!failure_ && prepared_ && !(queue_.is_played() && begin_tail(now)))
-            rewind_to_played();
+            drop();
     } catch (const AlsaError &error) {
         fail(error);
     }
@@ -174,6 +174,8 @@ void AlsaPlayback::feed(Time now, bool may_end)
 // Gives the card what it has room for, starts it when it should run and has something to play, and
 // asks for its interrupt at the next boundary. What comes behind silence waits until that is gone.
 // `may_end`: what the guest has written so far has been looked at, so that silence may follow it.
+// A PCM that has been stopped is not prepared before there is something to play: PulseAudio's
+// plugin makes a new stream for that, which disturbs the others in the server, and may never play.
 void AlsaPlayback::give(Time now, bool may_end)
 {
     // If nothing but silence is left, the guest has written too late: as after an underrun.
@@ -181,7 +183,7 @@ void AlsaPlayback::give(Time now, bool may_end)
         drop();
     else if (silence_ != 0 && queue_.waiting() != 0)
         take_silence_back();
-    if (!prepared_)
+    if (!prepared_ && (wanted_ || queue_.waiting() != 0))
         prepare();
     if (queue_.in_card() == 0)
         moved_at_ = now;

@@ -107,7 +107,7 @@ bool AlsaPlayback::begin_tail(Time now)
 void AlsaPlayback::end_tail()
 {
     silent_at_.reset();
-    rewind_to_played();
+    drop();
 }
 
 void AlsaPlayback::fail(const AlsaError &error)

@@ -121,6 +121,21 @@ TEST_F(OfAServer, MayBeLostWithTheServer)
     EXPECT_THROW((void)device_.transfer(data_, 160ms), Refusal);
 }
 
+// PulseAudio's plugin makes another stream when it is prepared.
+TEST_F(OfAServer, LeavesThePcmUnpreparedUntilTheGuestWrites)
+{
+    failure = -ENODEV;
+    failing_place = prepare;
+    (void)device_.service(140ms + off_beat, {});
+    EXPECT_EQ(drops, 1U);
+    EXPECT_EQ(failing_place, unsigned { prepare });
+    failing_place = none;
+    EXPECT_TRUE(device_.transfer(data_, 160ms));
+    EXPECT_EQ(frames_given, 2 * 1024U);
+    device_.start(170ms);
+    EXPECT_EQ(device_.service(200ms, {}), 2 * data_.size());
+}
+
 // The last frame of PipeWire's client has been heard as a cycle begins, and its other clients lose
 // that cycle if this one leaves then.
 TEST_F(OfAServer, IsLeftBetweenTwoCyclesOfTheServer)
@@ -192,6 +207,18 @@ TEST_F(OfACard, IsOverWithItsPosition)
 {
     EXPECT_EQ(drops, 1U);
     EXPECT_TRUE(device_.is_silent(40ms));
+}
+
+TEST_F(OfACard, LeavesThePcmUnpreparedUntilTheGuestWrites)
+{
+    EXPECT_TRUE(device_.transfer(data_, 50ms));
+    device_.start(60ms);
+    failure = -ENODEV;
+    failing_place = prepare;
+    device_.stop(70ms);
+    EXPECT_EQ(drops, 2U);
+    EXPECT_EQ(failing_place, unsigned { prepare });
+    failing_place = none;
 }
 
 // It has played all, and goes on with the silence behind that.
