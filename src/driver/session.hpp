@@ -235,7 +235,7 @@ class Session {
 
     bool needs_sync() const; // whether a position may be a reason to tell the backend something
     bool is_free_wheeling() const;
-    bool has_delay() const; // as long, what is played makes room for WRITEs
+    bool has_delay() const; // while it has one, what is played makes room for WRITEs
     [[gnu::cold, gnu::noinline]] uint32_t pointer_in_place(); // of a run that was_unstoppable()
     void note_move(Frames before);
     // Whether @reported, of a backend that is overdue, shows that its device merely starts late,

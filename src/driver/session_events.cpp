@@ -54,8 +54,8 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     return KSHIM_EVENT_SPURIOUS;
 }
 
-// What is played makes no room for WRITEs: responses do, and one that makes room for what waits
-// interrupts.
+// Without a delay, what is played makes no room for WRITEs: responses do, and one that makes room
+// for what waits interrupts.
 bool Session::needs_sync() const
 {
     return !run_.is_playback() || run_.playback().needs_reports() || backend_.is_close_due();

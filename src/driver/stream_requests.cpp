@@ -140,7 +140,7 @@ void Stream::await_close()
 
 void Stream::await_stop()
 {
-    // Of what is not played by then, prepare() or hw_free() has the backend stopped.
+    // What is not played by then is cut off: prepare() and hw_free() have the backend stopped.
     (void)wait_for(request_timeout_ms(),
                    [](const Session &session) { return !session.has_tail(); });
     wait_until(wire::Operation::Trigger,

@@ -4,7 +4,7 @@
 //
 // ALSA is shown what is played. Of a free-wheeling run it is shown what the backend has taken: the
 // end of the answered WRITEs. Applications that write in place begin a new sound at the position
-// that ALSA shows, so nothing behind it may be with the backend. What is shown and not played is
+// that ALSA shows, so nothing beyond it may be with the backend. What is shown and not played is
 // the delay, as of a USB device.
 #pragma once
 
@@ -22,8 +22,8 @@ class PlaybackRun : public Run {
   public:
     // Forgets what was, and begins anew: prepare.
     void prepare(const RunGeometry &geometry);
-    // A backend has opened the stream. All that was committed and not reported as played is due to
-    // be written to it.
+    // A backend has opened the stream. All that was committed, and neither reported as played nor
+    // shown to ALSA, is due to be written to it.
     void begin_session();
 
     // The application has @queued frames in the buffer that ALSA was not shown as played: .ack.

@@ -71,7 +71,7 @@ class Run {
 
     // ---- Positions, in frames since prepare ----
 
-    // Where the backend's hardware is, as far as ALSA may know.
+    // Where the backend's hardware is, as far as that counts: see PlaybackRun and CaptureRun.
     Frames position() const
     {
         return position_;
@@ -132,7 +132,7 @@ class Run {
     {
         return in_flight_;
     }
-    // Behind next_transfer(), and on_transfer_sent() if it gave a range: whether there is another
+    // After next_transfer(), and on_transfer_sent() if it gave a range: whether there is another
     // one, for which the window may lack room.
     bool has_rest() const
     {
@@ -214,7 +214,7 @@ class Run {
     Frames shown_; // never less than it was
     Bytes requested_;
     Bytes offered_; // the end of the range that next_range() gave last
-    Bytes target_; // on the way to which it was, or would have been
+    Bytes target_; // where next_range() was to lead
     Transfer transfers_[transfer_window] = {}; // oldest first
 };
 

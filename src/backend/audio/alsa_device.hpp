@@ -20,10 +20,10 @@ namespace sndback {
 // is started again as soon as there are frames. A sound server has taken frames, which are played
 // then as far as the position is concerned, before they are heard: what it has when the guest, told
 // that all is played, stops the stream or is late is not taken back, and what the guest plays next
-// waits until it is heard, half a second at most. Gain is applied when frames are given to the
-// card. Where the end of a sound would be lost, silence follows the last frame shortly before the
-// card runs dry. It is no part of the position, and taken back if the guest writes in time; if that
-// cannot be, the card starts anew with what the guest has written.
+// waits until it is heard, about half a second at most. Gain is applied when frames are given to
+// the card. Where the end of a sound would be lost, silence follows the last frame shortly before
+// the card runs dry. It is no part of the position, and taken back if the guest writes in time; if
+// that cannot be, the card starts anew with what the guest has written.
 class AlsaPlayback final : public PcmDevice {
   public:
     // Throws AlsaError.

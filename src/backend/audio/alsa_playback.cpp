@@ -174,7 +174,7 @@ void AlsaPlayback::feed(Time now, bool may_end)
 // Gives the card what it has room for, starts it when it should run and has something to play, and
 // asks for its interrupt at the next boundary. What comes behind silence waits until that is gone.
 // `may_end`: what the guest has written so far has been looked at, so that silence may follow it.
-// A PCM that has been stopped is not prepared before there is something to play: PulseAudio's
+// A PCM that has been stopped is not prepared before START, or before frames wait: PulseAudio's
 // plugin makes a new stream for that, which disturbs the others in the server, and may never play.
 void AlsaPlayback::give(Time now, bool may_end)
 {

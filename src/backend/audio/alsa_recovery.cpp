@@ -13,8 +13,8 @@ namespace {
 // As a cycle of its graph begins, PipeWire (0.3.65) waits for a client that is just leaving, and
 // the other clients lose that cycle. The last frame has been heard exactly when a cycle begins.
 // This much later is far from any: cycles have a power of two of frames, by default at most 2048 at
-// 48000 Hz, of which this is a third.
-constexpr std::chrono::microseconds off_beat { 14222 };
+// 48000 Hz, of which this is a third. A card with a delay of its own waits as long for nothing.
+constexpr std::chrono::microseconds between_cycles { 14222 };
 
 } // namespace
 
@@ -99,7 +99,7 @@ bool AlsaPlayback::begin_tail(Time now)
     const Time rest = pcm_.delay(format_.rate, silence_);
     if (rest == Time {})
         return false;
-    silent_at_ = now + rest + off_beat;
+    silent_at_ = now + rest + between_cycles;
     forget();
     return true;
 }

@@ -45,8 +45,8 @@ TEST_F(FreeWheelingRunTest, GivesTwoPeriodsAhead)
     EXPECT_EQ(send(), Ranges({ { 300, 100 }, { 0, 100 } }));
 }
 
-// What is written at the position is heard: nothing behind it is with the backend, and nothing in
-// front of it that ALSA silences is still to be copied.
+// What is written at the position is heard: nothing beyond it is with the backend, and nothing
+// before it, which ALSA silences, is still to be copied.
 TEST_F(FreeWheelingRunTest, PositionIsTheEndOfWhatWasTaken)
 {
     run.apply(RunCommand::Start);

@@ -33,7 +33,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The device stops so much after the last frame has been heard.
-constexpr Time off_beat = 14222us;
+constexpr Time between_cycles = 14222us;
 
 // Plays all that there is, of which so much is still to be heard.
 class AlsaTail : public ::testing::Test {
@@ -73,26 +73,26 @@ class OfAServer : public AlsaTail {
 TEST_F(OfAServer, IsHeardBeforeTheDeviceStops)
 {
     EXPECT_FALSE(device_.is_silent(40ms));
-    EXPECT_EQ(device_.deadline(), 140ms + off_beat);
-    (void)device_.service(139ms + off_beat, {});
+    EXPECT_EQ(device_.deadline(), 140ms + between_cycles);
+    (void)device_.service(139ms + between_cycles, {});
     EXPECT_EQ(drops, 0U);
-    (void)device_.service(140ms + off_beat, {});
+    (void)device_.service(140ms + between_cycles, {});
     EXPECT_EQ(drops, 1U);
-    EXPECT_TRUE(device_.is_silent(140ms + off_beat));
+    EXPECT_TRUE(device_.is_silent(140ms + between_cycles));
 }
 
 TEST_F(OfAServer, IsHeardBeforeWhatIsWrittenForTheNextStart)
 {
     EXPECT_EQ(device_.transfer(data_, 50ms), data_.size());
     device_.start(60ms);
-    (void)device_.service(139ms + off_beat, {});
+    (void)device_.service(139ms + between_cycles, {});
     EXPECT_EQ(drops, 0U);
     EXPECT_EQ(frames_given, 1024U);
-    EXPECT_EQ(device_.deadline(), 140ms + off_beat);
-    (void)device_.service(140ms + off_beat, {});
+    EXPECT_EQ(device_.deadline(), 140ms + between_cycles);
+    (void)device_.service(140ms + between_cycles, {});
     EXPECT_EQ(drops, 1U);
     EXPECT_EQ(frames_given, 2 * 1024U);
-    EXPECT_EQ(device_.service(170ms + off_beat, {}), 2 * data_.size());
+    EXPECT_EQ(device_.service(170ms + between_cycles, {}), 2 * data_.size());
     EXPECT_TRUE(listener_.underruns.empty());
 }
 
@@ -102,8 +102,8 @@ TEST_F(OfAServer, IsNotCutShortByAnotherStop)
     device_.start(60ms);
     device_.stop(70ms);
     EXPECT_EQ(drops, 0U);
-    EXPECT_FALSE(device_.is_silent(139ms + off_beat));
-    (void)device_.service(140ms + off_beat, {});
+    EXPECT_FALSE(device_.is_silent(139ms + between_cycles));
+    (void)device_.service(140ms + between_cycles, {});
     EXPECT_EQ(drops, 1U);
     EXPECT_EQ(frames_given, 1024U);
 }
@@ -114,10 +114,10 @@ TEST_F(OfAServer, MayBeLostWithTheServer)
     EXPECT_TRUE(device_.transfer(data_, 50ms));
     failure = -ENODEV;
     failing_place = prepare;
-    (void)device_.service(140ms + off_beat, {});
+    (void)device_.service(140ms + between_cycles, {});
     EXPECT_EQ(failing_place, unsigned { none });
     EXPECT_EQ(listener_.errors.size(), 1U);
-    EXPECT_TRUE(device_.is_silent(140ms + off_beat));
+    EXPECT_TRUE(device_.is_silent(140ms + between_cycles));
     EXPECT_THROW((void)device_.transfer(data_, 160ms), Refusal);
 }
 
@@ -126,7 +126,7 @@ TEST_F(OfAServer, LeavesThePcmUnpreparedUntilTheGuestWrites)
 {
     failure = -ENODEV;
     failing_place = prepare;
-    (void)device_.service(140ms + off_beat, {});
+    (void)device_.service(140ms + between_cycles, {});
     EXPECT_EQ(drops, 1U);
     EXPECT_EQ(failing_place, unsigned { prepare });
     failing_place = none;
@@ -163,12 +163,12 @@ class OfAServerThatHasRunDry : public AlsaTail {
 TEST_F(OfAServerThatHasRunDry, IsHeardBeforeThePcmIsPrepared)
 {
     failing_place = prepare;
-    (void)device_.service(129ms + off_beat, {});
+    (void)device_.service(129ms + between_cycles, {});
     EXPECT_EQ(failing_place, unsigned { prepare });
     failing_place = none;
-    EXPECT_FALSE(device_.is_silent(129ms + off_beat));
-    (void)device_.service(130ms + off_beat, {});
-    EXPECT_TRUE(device_.is_silent(130ms + off_beat));
+    EXPECT_FALSE(device_.is_silent(129ms + between_cycles));
+    (void)device_.service(130ms + between_cycles, {});
+    EXPECT_TRUE(device_.is_silent(130ms + between_cycles));
 }
 
 TEST_F(OfAServerThatHasRunDry, IsHeardBeforeWhatTheGuestWritesTooLate)
@@ -176,9 +176,9 @@ TEST_F(OfAServerThatHasRunDry, IsHeardBeforeWhatTheGuestWritesTooLate)
     EXPECT_EQ(device_.transfer(data_, 35ms), data_.size());
     EXPECT_EQ(listener_.underruns, std::vector<std::uint64_t> { data_.size() });
     EXPECT_EQ(frames_given, 1024U);
-    (void)device_.service(130ms + off_beat, {});
+    (void)device_.service(130ms + between_cycles, {});
     EXPECT_EQ(frames_given, 2 * 1024U);
-    EXPECT_EQ(device_.service(160ms + off_beat, {}), 2 * data_.size());
+    EXPECT_EQ(device_.service(160ms + between_cycles, {}), 2 * data_.size());
 }
 
 class OfAServerThatHangs : public AlsaTail {
@@ -191,8 +191,8 @@ class OfAServerThatHangs : public AlsaTail {
 
 TEST_F(OfAServerThatHangs, IsWaitedForForHalfASecond)
 {
-    EXPECT_FALSE(device_.is_silent(539ms + off_beat));
-    EXPECT_TRUE(device_.is_silent(540ms + off_beat));
+    EXPECT_FALSE(device_.is_silent(539ms + between_cycles));
+    EXPECT_TRUE(device_.is_silent(540ms + between_cycles));
 }
 
 class OfACard : public AlsaTail {
@@ -250,9 +250,9 @@ TEST_F(OfACardThatPlaysSilence, IsHeardIfItIsStillOnItsWay)
     shown_delay = silence + 480;
     device_.stop(40ms);
     EXPECT_EQ(drops, 0U);
-    EXPECT_FALSE(device_.is_silent(49ms + off_beat));
-    EXPECT_EQ(device_.deadline(), 50ms + off_beat);
-    (void)device_.service(50ms + off_beat, {});
+    EXPECT_FALSE(device_.is_silent(49ms + between_cycles));
+    EXPECT_EQ(device_.deadline(), 50ms + between_cycles);
+    (void)device_.service(50ms + between_cycles, {});
     EXPECT_EQ(drops, 1U);
 }
 
