@@ -4,6 +4,7 @@
 import numpy
 
 from support import DirectoryTest
+from xenfront.judgement import Check
 from xenfront.selftests import exact
 
 SOUNDS = (b"first...", b"second..", b"third...")
@@ -47,13 +48,21 @@ class Recordings(DirectoryTest):
         self.assertEqual(self.compare((), SOUNDS), ([], ["the guest says that it played nothing"]))
 
 
-class Mixed(DirectoryTest):
+class Sound(DirectoryTest):
+    """A sound that has to be in one of the recordings."""
     SOUND = b"".join(number.to_bytes(4, "little") for number in range(1, 101))
+    FILE: str
+    CHECK: Check
 
     def compare(self, *recorded: bytes) -> list[str]:
-        self.write("domu0/files/mixed-1.raw", self.SOUND)
+        self.write(f"domu0/files/{self.FILE}", self.SOUND)
         self.write_recordings(*map(stereo, recorded))
-        return self.judged(exact.mixed).failed
+        return self.judged(self.CHECK).failed
+
+
+class Mixed(Sound):
+    FILE = "mixed-1.raw"
+    CHECK = staticmethod(exact.mixed)
 
     def test_whole(self) -> None:
         self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])
@@ -70,13 +79,9 @@ class Mixed(DirectoryTest):
         self.assertEqual(failed, ["the guest says that it played nothing through dmix"])
 
 
-class SoundServer(DirectoryTest):
-    SOUND = b"".join(number.to_bytes(4, "little") for number in range(1, 101))
-
-    def compare(self, *recorded: bytes) -> list[str]:
-        self.write("domu0/files/sound.raw", self.SOUND)
-        self.write_recordings(*map(stereo, recorded))
-        return self.judged(exact.without_gap).failed
+class SoundServer(Sound):
+    FILE = "sound.raw"
+    CHECK = staticmethod(exact.without_gap)
 
     def test_silence_around(self) -> None:
         self.assertEqual(self.compare(bytes(40), bytes(80) + self.SOUND + bytes(12)), [])

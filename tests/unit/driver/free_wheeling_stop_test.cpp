@@ -50,13 +50,7 @@ TEST_F(FreeWheelingTest, StopWaitsNoLongerThanForARequest)
 TEST_F(FreeWheelingTest, PauseDoesNotWaitForWhatWasShown)
 {
     connect();
-    auto file = free_wheeling();
-    report(256);
-    EXPECT_EQ(file->drop(), 0);
-    report(768);
-    EXPECT_EQ(file->prepare(), 0);
-    EXPECT_EQ(file->start(), 0);
-    kernel.timeline.pass(1ms);
+    auto file = started_again();
     EXPECT_EQ(file->pause(true), 0);
     EXPECT_FALSE(stream().is_running());
 }

@@ -202,14 +202,7 @@ TEST_F(FreeWheelingTest, TimeIsOfWhatIsPlayed)
 TEST_F(FreeWheelingTest, TimeIsOfTheRun)
 {
     connect();
-    auto file = free_wheeling();
-    kernel.timeline.pass(1ms);
-    report(256);
-    EXPECT_EQ(file->drop(), 0);
-    report(768);
-    EXPECT_EQ(file->prepare(), 0);
-    EXPECT_EQ(file->start(), 0);
-    kernel.timeline.pass(1ms);
+    auto file = started_again();
     kshim_pcm_time time = {};
     EXPECT_EQ(file->hwsync(), 0);
     EXPECT_FALSE(xen_front_pcm_get_time(file->substream().stream, &time));

@@ -30,6 +30,19 @@ class FreeWheelingTest : public DriverTest {
     {
         return started(open_with(small_params, direction));
     }
+    // It was stopped, and the backend has played what ALSA had been shown.
+    std::unique_ptr<PcmFile> started_again()
+    {
+        auto file = free_wheeling();
+        kernel.timeline.pass(std::chrono::milliseconds(1));
+        report(256);
+        EXPECT_EQ(file->drop(), 0);
+        report(768);
+        EXPECT_EQ(file->prepare(), 0);
+        EXPECT_EQ(file->start(), 0);
+        kernel.timeline.pass(std::chrono::milliseconds(1));
+        return file;
+    }
     std::unique_ptr<PcmFile> free_wheeling_without_wakeups(const PcmParams &params)
     {
         auto file = open();
