@@ -123,5 +123,7 @@ check "aplay: through dmix, which plays" mixes 2
 check "aplay: through dmix, less than two periods" mixes 3 1500
 kill $silence
 wait $silence
+snooped="plug:'dsnoop:CARD=Clients,DEV=1,FORMAT=S16_LE,RATE=48000'"
+check "arecord: through dsnoop" client arecord -q -D "$snooped" $raw -s $frames "$LAB_OUT/snooped.raw"
 }
 ktap_end
