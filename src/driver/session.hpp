@@ -190,8 +190,6 @@ class Session {
     {
         return events_come_ == EventDelivery::Never && run_.is_playback();
     }
-    // Whether an event that is there may not have interrupted yet.
-    bool may_have_unseen_events() const;
     // Ends the run; ALSA is told later how.
     void fail(PcmStop stop);
     void break_link(Violation violation);
@@ -234,8 +232,9 @@ class Session {
     // ---- session_events.cpp ----
 
     bool needs_sync() const; // whether a position may be a reason to tell the backend something
+    // Whether an event that is there may not have interrupted yet.
+    bool may_have_unseen_events() const;
     bool is_free_wheeling() const;
-    bool has_delay() const; // while it has one, what is played makes room for WRITEs
     [[gnu::cold, gnu::noinline]] uint32_t pointer_in_place(); // of a run that was_unstoppable()
     void note_move(Frames before);
     // Whether @reported, of a backend that is overdue, shows that its device merely starts late,

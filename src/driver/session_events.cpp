@@ -27,7 +27,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
     journal.counts.interrupts++;
     if (events_come_ == EventDelivery::Late)
         events_come_ = EventDelivery::AtOnce;
-    const bool had_delay = has_delay(); // which may just end
+    const bool had_delay = run_.base().has_delay(); // what is played then makes room for WRITEs
     const bool is_period = take_events();
     const EventNews news = exchange(event_news_, EventNews::None);
     if (news == EventNews::Moved && link_ != Link::Broken) {
@@ -59,11 +59,6 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
 bool Session::needs_sync() const
 {
     return !run_.is_playback() || run_.playback().needs_reports() || backend_.is_close_due();
-}
-
-bool Session::has_delay() const
-{
-    return run_.base().position() < run_.base().shown();
 }
 
 void Session::note_move(Frames before)
@@ -163,7 +158,7 @@ bool Session::may_have_unseen_events() const
 uint32_t Session::pointer()
 {
     if (may_have_unseen_events()) {
-        const bool had_delay = has_delay();
+        const bool had_delay = run_.base().has_delay();
         (void)take_events();
         if (is_attached(link_))
             take_responses();

@@ -23,7 +23,7 @@ const TriggerTransition *Session::due_trigger() const
 bool Session::has_tail() const
 {
     return now_ms() < tail_until_ms_ && !is_asleep_ && backend_.is_started() &&
-           run_.playback().delay() != Frames();
+           run_.base().has_delay();
 }
 
 void Session::sync()

@@ -16,7 +16,7 @@ void PlaybackRun::prepare(const RunGeometry &geometry)
 void PlaybackRun::begin_session()
 {
     // What ALSA was shown it has silenced, or the application has written there for the next lap.
-    const bool is_lost = position_ < shown_;
+    const bool is_lost = has_delay();
     position_ = max(position_, shown_);
     Run::begin_session(position_);
     visible_ = position_;
@@ -116,7 +116,7 @@ void PlaybackRun::take(Frames end)
 
 bool PlaybackRun::is_in_place() const
 {
-    return is_free_wheeling() || position_ < shown_;
+    return is_free_wheeling() || has_delay();
 }
 
 void PlaybackRun::want_more_silence()

@@ -81,7 +81,7 @@ class PlaybackRun : public Run {
     {
         return committed_;
     }
-    // What ALSA was shown and is not played yet.
+    // What ALSA was shown and is not played yet: 0 unless has_delay().
     Frames delay() const
     {
         return shown_ - min(shown_, position_);
@@ -137,7 +137,7 @@ class PlaybackRun : public Run {
 
     // ---- Of a run that was_unstoppable(): out of the way of the others ----
 
-    // Whether it free-wheels, or not all is played that ALSA was shown when it did.
+    // Whether it free-wheels, or has a delay from that.
     [[gnu::cold, gnu::noinline]] bool is_in_place() const;
     [[gnu::cold, gnu::noinline]] Bytes target_in_place() const;
     // Whether the response to what is in flight ends a period.

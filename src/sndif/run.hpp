@@ -93,6 +93,11 @@ class Run {
         shown_ = min(visible_, shown_ + geometry_.buffer - alignment());
         return static_cast<uint32_t>(shown_.value() % geometry_.buffer.value());
     }
+    // Whether ALSA was shown what is not played yet: of a run that free-wheels, or did.
+    bool has_delay() const
+    {
+        return position_ < shown_;
+    }
     // Whether it may have free-wheeled since prepare.
     bool was_unstoppable() const
     {

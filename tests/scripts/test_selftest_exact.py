@@ -5,7 +5,7 @@ import numpy
 
 from support import DirectoryTest
 from xenfront.judgement import Check
-from xenfront.selftests import exact
+from xenfront.selftests import exact, outlive
 
 SOUNDS = (b"first...", b"second..", b"third...")
 
@@ -77,6 +77,16 @@ class Mixed(Sound):
     def test_nothing_was_mixed(self) -> None:
         failed = self.judged(exact.mixed).failed
         self.assertEqual(failed, ["the guest says that it played nothing through dmix"])
+
+
+class Snooped(DirectoryTest):
+    def test_a_piece_of_the_sequence(self) -> None:
+        pattern = outlive.sequence(400)
+        for recorded, failures in ((pattern[40:200], 0), (pattern[40:200] + bytes(4), 1),
+                                   (pattern[42:202], 1), (b"", 1)):
+            with self.subTest(length=len(recorded)):
+                self.write("domu0/files/snooped.raw", recorded)
+                self.assertEqual(len(self.judged(exact.snooped).failed), failures)
 
 
 class SoundServer(Sound):

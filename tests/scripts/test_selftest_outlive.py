@@ -91,14 +91,6 @@ class FilesTest(DirectoryTest):
         judgement = self.judged(outlive.after(0))
         self.assertEqual((judgement.failed, len(judgement.passed)), ([], 2))
 
-    def test_what_was_recorded_through_dsnoop(self) -> None:
-        pattern = outlive.sequence(400)
-        for recorded, failures in ((pattern[40:200], 0), (pattern[40:200] + bytes(4), 1),
-                                   (pattern[42:202], 1), (b"", 1)):
-            with self.subTest(length=len(recorded)):
-                self.write("domu0/files/snooped.raw", recorded)
-                self.assertEqual(len(self.judged(outlive.snooped).failed), failures)
-
     def test_backends_that_took_turns(self) -> None:
         self.write("domu0/files/record-rw", outlive.sequence(4000))
         self.write("domu0/files/play-rw", "1000 9600")

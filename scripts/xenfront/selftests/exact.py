@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the backend recorded, against what the guest says it played."""
+"""What the backend recorded, against what the guest says it played; and what a guest recorded."""
 
 import itertools
 import pathlib
 
 from xenfront import audio
 from xenfront.judgement import Judgement, first_difference
+from xenfront.selftests import outlive
 
 # Two channels of 16 bits.
 _FRAME_BYTES = 4
@@ -68,6 +69,16 @@ def mixed(judgement: Judgement) -> None:
         missing = ", ".join(name for name, is_there in parts.items() if not is_there)
         judgement.check(f"sound {number} that was mixed is in one recording",
                         not missing, f"not in any of {len(recorded)}: {missing}")
+
+
+def snooped(judgement: Judgement) -> None:
+    """What the guest recorded through dsnoop, which begins wherever its device is."""
+    with judgement.reading("what was recorded through dsnoop"):
+        recorded = judgement.of_guest("snooped.raw").read_bytes()
+        places = audio.find(outlive.sequence(4 * len(recorded)), recorded, _FRAME_BYTES)
+        judgement.check("what was recorded through dsnoop is a piece of the sequence",
+                        len(recorded) > 0 and next(places, None) is not None,
+                        f"{len(recorded)} bytes are not in its first {4 * len(recorded)}")
 
 
 def without_gap(judgement: Judgement) -> None:

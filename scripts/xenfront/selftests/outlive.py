@@ -62,16 +62,6 @@ def sequence(count: int) -> bytes:
     return words.tobytes()[:count]
 
 
-def snooped(judgement: Judgement) -> None:
-    """What the guest recorded through dsnoop, which begins wherever its device is."""
-    with judgement.reading("what was recorded through dsnoop"):
-        recorded = judgement.of_guest("snooped.raw").read_bytes()
-        places = audio.find(sequence(4 * len(recorded)), recorded, FRAME_BYTES)
-        judgement.check("what was recorded through dsnoop is a piece of the sequence",
-                        len(recorded) > 0 and next(places, None) is not None,
-                        f"{len(recorded)} bytes are not in its first {4 * len(recorded)}")
-
-
 def follow_sequence(recorded: bytes, pattern: bytes, losses: int) -> tuple[list[str], str]:
     """What is wrong with a recording, which is the sequence, from its start again after each of at
     least `losses` losses of the backend; and how often that was."""

@@ -269,7 +269,7 @@ def all_runs(rounds: int, attacks: str | None, restarts: int, saves: int) -> lis
             "/selftest/counted.sh sh -c 's=0; for one in kselftest.sh clients.sh xen-front-stress "
             "pulseaudio.sh traced.sh; do /selftest/$one || s=1; done; exit $s'",
             vsnd=cards.CLIENTS, checks=(counters.compare, traces.compare, exact.compare,
-                                        exact.mixed, outlive.snooped),
+                                        exact.mixed, exact.snooped),
             backend_options="--trace /lab/out/files/backend.jsonl", domu_packages=PULSEAUDIO,
             memory=800),
         # Attacks on the host take no time, in a guest seconds each: by default a few.
