@@ -119,7 +119,8 @@ deb: ## build the Debian packages: snd-xen-front-dkms and xen-sndback, in build/
 # ---- everything that runs in user space -------------------------------------------------
 
 # The compilers of this machine's release of Debian.
-gnu = -DCMAKE_C_COMPILER=gcc-$(gcc) -DCMAKE_CXX_COMPILER=g++-$(gcc)
+# A file of its own names those that build for another architecture.
+gnu = $(if $(CMAKE_TOOLCHAIN_FILE),,-DCMAKE_C_COMPILER=gcc-$(gcc) -DCMAKE_CXX_COMPILER=g++-$(gcc))
 gcc = $(shell scripts/toolchain gcc)
 clang = -DCMAKE_CXX_COMPILER=clang++-$(shell scripts/toolchain llvm)
 
@@ -200,6 +201,8 @@ check: ## build it and run the tests that CI runs
 	@+$(MAKE) --no-print-directory check-host
 	@+$(MAKE) --no-print-directory check-uml
 	@+$(MAKE) --no-print-directory check-lab
+	@+$(MAKE) --no-print-directory check-arm64 \
+		ARM64_RUNS=arm64-brief-6.12 ARM64_PROGRAMS="sndback guest-tests"
 
 .PHONY: check-style
 check-style: ## formatting, includes, and what the types must forbid
@@ -336,14 +339,16 @@ check-matrix: backend guest-tests ## a short selftest for every kernel, plain an
 
 ARM64_KERNELS ?= 6.1 6.12 trixie-backports
 ARM64_ROUNDS ?= 10
+# "make check" has its own.
+ARM64_PROGRAMS ?= backend guest-tests
+ARM64_RUNS ?= $(foreach kernel,$(ARM64_KERNELS),$(patsubst %,arm64-%-$(kernel),selftest restart attacks))
 
 .PHONY: check-arm64
 check-arm64: ## playback, capture, restarts and attacks on an emulated arm64 machine, for each of ARM64_KERNELS
 	@scripts/setup --for arm64
 	@echo "== selftests in the lab, arm64"
-	@scripts/lab programs --arch arm64
-	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) --restarts $(ALL_RESTARTS) \
-		$(foreach kernel,$(ARM64_KERNELS),$(patsubst %,arm64-%-$(kernel),selftest restart attacks))
+	@scripts/lab programs --arch arm64 $(ARM64_PROGRAMS)
+	@scripts/selftests --arch arm64 --rounds $(ARM64_ROUNDS) --restarts $(ALL_RESTARTS) $(ARM64_RUNS)
 
 # A module whose faults the kernels of check-debug must report.
 .PHONY: provoker
