@@ -145,6 +145,16 @@ void Journal::refusal(const xensnd_req &request, std::string_view text)
           request.id, json_escape(text));
 }
 
+void Journal::real_time_exceeded()
+{
+    if (worth_a_line(++statistics_->real_time_exceeded))
+        log(LogLevel::info,
+            "{}: the guest's streams take more processor than their share of real time, and are "
+            "served like other programs until they take less",
+            label_);
+    trace("real-time-exceeded", "");
+}
+
 void Journal::on_underrun(std::uint64_t position)
 {
     const std::uint64_t count = ++statistics_->underruns;

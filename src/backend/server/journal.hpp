@@ -29,6 +29,7 @@ class Journal final : public DeviceListener {
     void event(std::uint64_t position, std::uint16_t id, EventPage::Put result);
     void violation(std::string_view text);
     void refusal(const xensnd_req &request, std::string_view text);
+    void real_time_exceeded();
     void transferred(std::uint64_t bytes)
     {
         statistics_->bytes += bytes;

@@ -52,11 +52,12 @@ std::string StreamStatistics::json() const
     return fmt::format(
         R"({{{},"requests":{{{}}},"unknown_requests":{},"refused":{},"wakeups":{},)"
         R"("responses_notified":{},"responses_held_off":{},"events":{},"events_dropped":{},)"
-        R"("underruns":{},"overruns":{},"violations":{},"device_errors":{},"bytes":{},"position":{}}})",
+        R"("underruns":{},"overruns":{},"violations":{},"device_errors":{},)"
+        R"("real_time_exceeded":{},"bytes":{},"position":{}}})",
         name.json(), by_operation, unknown_requests.load(), refused.load(), wakeups.load(),
         responses_notified.load(), responses_held_off.load(), events.load(), events_dropped.load(),
-        underruns.load(), overruns.load(), violations.load(), device_errors.load(), bytes.load(),
-        position.load());
+        underruns.load(), overruns.load(), violations.load(), device_errors.load(),
+        real_time_exceeded.load(), bytes.load(), position.load());
 }
 
 std::shared_ptr<StreamStatistics> StatisticsTable::add(StreamName name)

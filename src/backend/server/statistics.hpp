@@ -56,6 +56,7 @@ struct StreamStatistics {
     std::atomic<std::uint64_t> overruns { 0 };
     std::atomic<std::uint64_t> violations { 0 };
     std::atomic<std::uint64_t> device_errors { 0 };
+    std::atomic<std::uint64_t> real_time_exceeded { 0 }; // its thread has left real time
     std::atomic<std::uint64_t> bytes { 0 }; // written or read
     std::atomic<std::uint64_t> position { 0 }; // last one reported
 

@@ -33,6 +33,7 @@ Stream::Stream(StreamConfig config, StreamName name, const StreamEnvironment &en
       on_broken_(std::move(on_broken)),
       journal_(environment.trace, environment.statistics.add(std::move(name))),
       budget_(environment.budget),
+      real_time_(environment.real_time),
       realtime_priority_(environment.realtime_priority),
       channels_(environment.channels),
       ring_page_(environment.memory.map(std::span(&config_.transport.ring_ref, 1))),
@@ -75,18 +76,10 @@ bool Stream::is_revoked()
            (!config_.playback || granted_ == DeviceFactory::nothing);
 }
 
-// A stream's thread has less than a period to answer, whatever else this domain does. Should the
-// guest keep it busy, the kernel leaves a twentieth of the time to others, and the supervisor's
-// limit on such time without a pause ends the worker. SCHED_RR would not divide it better: its
-// turns last 100 ms, and long work on frames yields (pieces.hpp).
 void Stream::run() noexcept
 {
-    const sched_param parameters { .sched_priority = static_cast<int>(realtime_priority_) };
-    // pthread_setschedparam() passes the thread's id, which the filter of system calls refuses.
-    if (realtime_priority_ != 0 && sched_setscheduler(0, SCHED_FIFO, &parameters) != 0)
-        journal_.on_note("cannot be scheduled in real time; small periods may run dry when this "
-                         "domain is busy");
     try {
+        choose_scheduling();
         serve();
     } catch (const ProtocolBroken &error) {
         journal_.violation(error.what());
@@ -99,6 +92,36 @@ void Stream::run() noexcept
     journal_.flush();
     if (broken_)
         on_broken_();
+}
+
+// A stream's thread has less than a period to answer, whatever else this domain does, and runs in
+// real time, unless its guest has taken more than its share of that. Should a thread never come
+// here again, the kernel leaves a twentieth of the time to others, and the supervisor's limit on
+// such time without a wait ends the worker. SCHED_RR would not divide it better: its turns last
+// 100 ms, and long work on frames yields (pieces.hpp). A thread that other programs preempt keeps
+// no thread of another guest waiting for a lock of this program: each guest has its own process.
+void Stream::choose_scheduling()
+{
+    if (realtime_priority_ == 0)
+        return;
+    const Time taken = thread_processor_time();
+    ordinary_until_ =
+        real_time_.charge(monotonic_now(), taken - std::exchange(charged_time_, taken));
+    if (is_in_real_time_ != ordinary_until_.has_value())
+        return;
+    is_in_real_time_ = !is_in_real_time_;
+    const sched_param parameters { .sched_priority = is_in_real_time_
+                                                         ? static_cast<int>(realtime_priority_)
+                                                         : 0 };
+    // pthread_setschedparam() passes the thread's id, which the filter of system calls refuses.
+    if (sched_setscheduler(0, is_in_real_time_ ? SCHED_FIFO : SCHED_OTHER, &parameters) != 0) {
+        journal_.on_note("cannot be scheduled in real time; small periods may run dry when this "
+                         "domain is busy");
+        realtime_priority_ = 0;
+        ordinary_until_.reset();
+    } else if (!is_in_real_time_) {
+        journal_.real_time_exceeded();
+    }
 }
 
 void Stream::serve()
@@ -115,6 +138,7 @@ void Stream::serve()
         const bool busy = serve_requests();
         if (!busy)
             journal_.flush();
+        choose_scheduling();
         sleep(busy);
         take_notifications();
     }

@@ -12,6 +12,7 @@
 #include "audio/file.hpp"
 #include "protocol/event_page.hpp"
 #include "protocol/request_ring.hpp"
+#include "server/real_time_share.hpp"
 #include "server/request_budget.hpp"
 #include "server/sabotage.hpp"
 #include "server/session.hpp"
@@ -27,6 +28,7 @@ struct StreamEnvironment {
     GuestMemory &memory;
     EventChannelPool &channels;
     RequestBudget &budget;
+    RealTimeShare &real_time;
     Session::Settings settings;
     unsigned realtime_priority = 0; // 0: scheduled like others
     std::chrono::microseconds respond_delay {}; // between taking a request and answering it
@@ -71,6 +73,7 @@ class Stream {
     };
 
     void run() noexcept;
+    void choose_scheduling();
     void serve();
     void service_device(std::span<pollfd> ready);
     void send_position(std::uint64_t position);
@@ -95,6 +98,7 @@ class Stream {
     std::function<void()> on_broken_;
     Journal journal_;
     RequestBudget &budget_;
+    RealTimeShare &real_time_;
     unsigned realtime_priority_;
     BorrowedChannels channels_;
     std::unique_ptr<GuestPages> ring_page_;
@@ -111,6 +115,9 @@ class Stream {
     bool is_guest_waiting_ = false; // it was to be notified of the last answer
     std::optional<Time> look_at_; // at the ring, of which no notification is wanted
     std::optional<Time> throttled_until_; // the guest has asked for more than its quota
+    Time charged_time_ {}; // of a processor, of the thread
+    bool is_in_real_time_ = false;
+    std::optional<Time> ordinary_until_; // the guest has taken more than its share of real time
     std::optional<std::uint64_t> unsent_position_; // the event page was full
     std::vector<pollfd> descriptors_; // stop, notifications, timer, then those of the device
     std::atomic<bool> stopping_ { false };

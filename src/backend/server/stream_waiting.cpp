@@ -41,6 +41,7 @@ std::optional<Time> Stream::next_deadline()
         consider(queue_.front().answer_at);
     consider(look_at_);
     consider(throttled_until_);
+    consider(ordinary_until_);
     if (unsent_position_)
         consider(monotonic_now() + event_retry_interval);
     return deadline;

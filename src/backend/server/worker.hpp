@@ -53,6 +53,7 @@ class Worker {
     EventChannelPool channels_;
     RequestBudget budget_;
     RequestBudget connections_;
+    RealTimeShare real_time_;
     CardEnvironment environment_;
     std::map<unsigned, Frontend> frontends_; // by card
     std::set<unsigned> refused_; // cards above the quota

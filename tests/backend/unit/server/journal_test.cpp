@@ -72,6 +72,23 @@ TEST(Journal, WritesJsonLinesAndCounts)
     EXPECT_THROW(TraceFile(directory / "none/trace"), std::runtime_error);
 }
 
+// A guest may have it happen without end.
+TEST(Journal, LogsTheFirstTimesThatRealTimeIsExceeded)
+{
+    unsigned logged = 0;
+    set_log(LogLevel::info, [&](LogLevel, std::string_view) { ++logged; });
+    TraceFile trace("");
+    StatisticsTable table;
+    const auto statistics = table.add({ 1, 0, 0, 0, true, "" });
+    Journal journal(trace, statistics);
+    for (unsigned count = 0; count < 31; ++count)
+        journal.real_time_exceeded();
+    EXPECT_EQ(statistics->real_time_exceeded, 31U);
+    EXPECT_EQ(logged, 11U);
+    EXPECT_NE(table.rows().at(0).find(R"("real_time_exceeded":31,)"), std::string::npos);
+    set_log(LogLevel::off, {});
+}
+
 TEST(Journal, SaysWhoIsLate)
 {
     std::string logged;
