@@ -32,14 +32,14 @@ class RealTimeShare {
         return is_exceeded_ ? std::optional(counted_ + debt_) : std::nullopt;
     }
 
-    // An eighth of a processor. A stereo stream with periods of 480 frames takes 1 % at most, one
+    // A quarter of a processor. A stereo stream with periods of 480 frames takes 1 % at most, one
     // that ALSA converts from 44.1 to 48 kHz as much again, and 8 channels at 192 kHz, converted to
-    // 44.1 kHz with a volume, up to 9 %. A flood of the default quota's requests takes 32 %, and
-    // more if they move samples that are converted.
-    static constexpr int part = 8;
+    // 44.1 kHz with a volume, up to 9 %; a slow processor takes several times as long. A flood of
+    // the default quota's requests takes 32 %, and more if they move samples that are converted.
+    static constexpr int part = 4;
     // 62 ms of processor at once: to open a PCM, and to copy 8 MiB, the default quota's buffer, at
-    // START. More is no debt, so that a guest that has stopped is back after half a second.
-    static constexpr Time most_debt = std::chrono::milliseconds(500);
+    // START. More is no debt, so that a guest that has stopped is back after a quarter of a second.
+    static constexpr Time most_debt = std::chrono::milliseconds(250);
 
   private:
     std::mutex mutex_;

@@ -20,17 +20,19 @@ TEST(RealTimeShare, EndsAtItsLimit)
 }
 
 // At once, or in many pieces, with the pauses that pay for them or a little less.
-TEST(RealTimeShare, IsAnEighthOfAProcessor)
+TEST(RealTimeShare, IsAPartOfAProcessor)
 {
     for (const Time piece : { Time(10us), Time(1ms), Time(60ms) }) {
         RealTimeShare share;
         Time now = 1h;
         for (unsigned count = 0; count < 1000; ++count)
-            ASSERT_EQ(share.charge(now += 8 * piece, piece), std::nullopt) << piece.count();
+            ASSERT_EQ(share.charge(now += RealTimeShare::part * piece, piece), std::nullopt)
+                << piece.count();
         int taken = 0;
-        while (!share.charge(now += 8 * piece - 10us, piece))
+        while (!share.charge(now += RealTimeShare::part * piece - 10us, piece))
             ++taken;
-        EXPECT_EQ(taken, (RealTimeShare::most_debt - 8 * piece) / 10us - 1) << piece.count();
+        EXPECT_EQ(taken, (RealTimeShare::most_debt - RealTimeShare::part * piece) / 10us - 1)
+            << piece.count();
     }
 }
 
@@ -57,14 +59,15 @@ TEST(RealTimeShare, IsBackWhenAllIsPaidOff)
     EXPECT_EQ(share.charge(now + 1ms, 0ns), back);
     EXPECT_EQ(share.charge(back - 1ns, 0ns), back);
     // What it takes until then counts, and what it takes from then on ends nothing.
-    EXPECT_EQ(share.charge(back - 1ns, 1ms), back + 8ms);
-    EXPECT_EQ(share.charge(back, 0ns), back + 8ms);
-    EXPECT_EQ(share.charge(back + 8ms, 1ms), std::nullopt);
-    EXPECT_EQ(share.charge(back + 8ms, most_at_once - 1ms), back + 8ms + RealTimeShare::most_debt);
+    const Time paid = back + RealTimeShare::part * 1ms;
+    EXPECT_EQ(share.charge(back - 1ns, 1ms), paid);
+    EXPECT_EQ(share.charge(back, 0ns), paid);
+    EXPECT_EQ(share.charge(paid, 1ms), std::nullopt);
+    EXPECT_EQ(share.charge(paid, most_at_once - 1ms), paid + RealTimeShare::most_debt);
 }
 
 // However long it has gone on, and however much was taken between two looks.
-TEST(RealTimeShare, IsBackHalfASecondAfterAFlood)
+TEST(RealTimeShare, IsBackSoonAfterAFlood)
 {
     RealTimeShare share;
     Time now = 1h;
@@ -84,12 +87,12 @@ TEST(RealTimeShare, CountsNoTimeTwice)
 {
     RealTimeShare share;
     const Time now = 1h;
-    EXPECT_EQ(share.charge(now, most_at_once), now + 500ms);
-    EXPECT_EQ(share.charge(now + 100ms, 0ns), now + 500ms);
-    EXPECT_EQ(share.charge(now + 99ms, 0ns), now + 500ms);
-    EXPECT_EQ(share.charge(0ns, 0ns), now + 500ms);
-    EXPECT_EQ(share.charge(now + 100ms, 0ns), now + 500ms);
-    EXPECT_EQ(share.charge(now + 500ms, 0ns), std::nullopt);
+    EXPECT_EQ(share.charge(now, most_at_once), now + RealTimeShare::most_debt);
+    EXPECT_EQ(share.charge(now + 100ms, 0ns), now + RealTimeShare::most_debt);
+    EXPECT_EQ(share.charge(now + 99ms, 0ns), now + RealTimeShare::most_debt);
+    EXPECT_EQ(share.charge(0ns, 0ns), now + RealTimeShare::most_debt);
+    EXPECT_EQ(share.charge(now + 100ms, 0ns), now + RealTimeShare::most_debt);
+    EXPECT_EQ(share.charge(now + RealTimeShare::most_debt, 0ns), std::nullopt);
 }
 
 // One that takes little waits for the others of its guest.
