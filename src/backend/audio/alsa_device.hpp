@@ -65,9 +65,6 @@ class AlsaPlayback final : public PcmDevice {
     void run_dry();
     void drop();
     void forget();
-    void rewind_to_played();
-    void begin_anew();
-    void prepare();
     [[nodiscard]] bool begin_tail(Time now);
     void end_tail();
     void fail(const AlsaError &error);

@@ -68,7 +68,7 @@ void AlsaPlayback::pause(Time now)
     try {
         update_position(now);
         if (card_runs_ && (!pcm_.can_pause() || snd_pcm_pause(pcm_.get(), 1) < 0))
-            rewind_to_played();
+            drop();
     } catch (const AlsaError &error) {
         fail(error);
     }
@@ -76,13 +76,8 @@ void AlsaPlayback::pause(Time now)
 
 void AlsaPlayback::resume(Time now)
 {
-    if (card_runs_ && !failure_ && snd_pcm_pause(pcm_.get(), 0) < 0) {
-        try {
-            rewind_to_played();
-        } catch (const AlsaError &error) {
-            fail(error);
-        }
-    }
+    if (card_runs_ && !failure_ && snd_pcm_pause(pcm_.get(), 0) < 0)
+        drop();
     failure_.require_none(pcm_.name());
     reporter_.resume(now);
     moved_at_ = now;
@@ -183,8 +178,11 @@ void AlsaPlayback::give(Time now, bool may_end)
         drop();
     else if (silence_ != 0 && queue_.waiting() != 0)
         take_silence_back();
-    if (!prepared_ && (wanted_ || queue_.waiting() != 0))
-        prepare();
+    if (!prepared_ && (wanted_ || queue_.waiting() != 0)) {
+        pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
+        prepared_ = true;
+        prepared_at_ = queue_.given();
+    }
     if (queue_.in_card() == 0)
         moved_at_ = now;
     const std::uint64_t most = piece_bytes(format_.unit());

@@ -26,15 +26,13 @@ void AlsaPlayback::recover(Time now, const AlsaError &error)
         // The card has played all that it was given, but for what the converter has not passed on.
         queue_.set_in_card(format_.bytes(kept_by_converter()));
         run_dry();
-        if (!begin_tail(now)) {
+        if (!begin_tail(now))
             forget();
-            begin_anew();
-        }
         return;
     }
     if (!std::exchange(is_recovering_, true))
         listener_.on_note(fmt::format("{}; starting again", error.what()));
-    rewind_to_played();
+    drop();
 }
 
 // If nothing waits, the guest may be done; if it writes again, it was late. It has written too late
@@ -49,7 +47,7 @@ void AlsaPlayback::run_dry()
         listener_.on_card_stopped(queue_.played());
 }
 
-// Stops the card, which forgets what it has not played. A dmix goes on with what it has mixed until
+// Stops the card, which forgets what it has not played; give() gives that again. A dmix goes on with what it has mixed until
 // that is taken back.
 void AlsaPlayback::drop()
 {
@@ -64,31 +62,6 @@ void AlsaPlayback::forget()
     silence_ = 0;
     quiet_until_.reset();
     queue_.take_back();
-}
-
-// feed() gives again what was not played.
-void AlsaPlayback::rewind_to_played()
-{
-    drop();
-    begin_anew();
-}
-
-void AlsaPlayback::begin_anew()
-{
-    try {
-        prepare();
-    } catch (const AlsaError &error) {
-        if (!error.is_recoverable())
-            throw;
-        retry_at_ = monotonic_now() + retry_pause;
-    }
-}
-
-void AlsaPlayback::prepare()
-{
-    pcm_.check(snd_pcm_prepare(pcm_.get()), "prepare");
-    prepared_ = true;
-    prepared_at_ = queue_.given();
 }
 
 // Leaves the PCM alone until what it has played has also been heard, since preparing PulseAudio's

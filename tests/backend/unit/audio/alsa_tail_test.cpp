@@ -195,9 +195,16 @@ TEST_F(OfAServerThatHangs, IsWaitedForForHalfASecond)
     EXPECT_TRUE(device_.is_silent(540ms + between_cycles));
 }
 
-class OfACard : public AlsaTail {
+class OfACardThatPlays : public AlsaTail {
   protected:
-    OfACard() : AlsaTail(0)
+    OfACardThatPlays() : AlsaTail(0)
+    {
+    }
+};
+
+class OfACard : public OfACardThatPlays {
+  protected:
+    OfACard()
     {
         finish_and_stop();
     }
@@ -219,6 +226,20 @@ TEST_F(OfACard, LeavesThePcmUnpreparedUntilTheGuestWrites)
     EXPECT_EQ(drops, 2U);
     EXPECT_EQ(failing_place, unsigned { prepare });
     failing_place = none;
+}
+
+// STOP itself may find that the card has stopped.
+TEST_F(OfACardThatPlays, LeavesThePcmUnpreparedThatHasRunDryAtStop)
+{
+    failure = -EPIPE;
+    failing_place = avail;
+    failing_next = { prepare };
+    device_.stop(40ms);
+    EXPECT_EQ(failing_place, unsigned { prepare });
+    failing_place = none;
+    EXPECT_TRUE(device_.is_silent(40ms));
+    EXPECT_TRUE(device_.transfer(data_, 50ms));
+    EXPECT_EQ(frames_given, 2 * 1024U);
 }
 
 // It has played all, and goes on with the silence behind that.
