@@ -10,6 +10,8 @@ namespace xen_front::test {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 // As a stop threshold: a boundary, which positions never reach.
 constexpr uint64_t free_wheeling = 4611686018427387904;
 
@@ -67,6 +69,7 @@ int64_t Scenario::params(Words &words)
     const int status = side().file->hw_params(chosen);
     if (status == 0) {
         side().frame_bits = frame_bits_of(format, channels);
+        side().buffer_frames = buffer;
         side().is_free_wheeling = false;
     }
     return status;
@@ -217,8 +220,56 @@ int64_t Scenario::forward(Words &words)
     if (!side().file || side().file->state() == fake::PcmState::Open)
         return nothing;
     side().has_jumped = true;
-    return side().file->move_appl_ptr(side().file->runtime().appl_ptr +
-                                      static_cast<uint64_t>(frames));
+    fake::PcmFile &file = *side().file;
+    const int status = file.move_appl_ptr(file.runtime().appl_ptr + static_cast<uint64_t>(frames));
+    // alsa-lib does not tell. Of a pointer that cannot be there, an application knows by itself.
+    if (status < 0 && status != -EINVAL && !file.poll().is_error)
+        fail("poll() does not tell that the pointer did not move");
+    return status;
+}
+
+// As a sound server's thread in real time, for so long: sleeps in poll(), and moves all frames that
+// there are, or prepares and starts a stream that poll() says has failed. Until it gives that up it
+// has to sleep now and then, or the kernel kills it.
+int64_t Scenario::serve(Words &words)
+{
+    constexpr unsigned int rounds_max = 64;
+    const auto end = kernel_.timeline.now() + words.number() * 1ms;
+    if (!side().file)
+        return nothing;
+    fake::PcmFile &file = *side().file;
+    side().has_jumped = true;
+    // alsa-lib's, which moves even if ALSA refuses it.
+    uint64_t appl_ptr = file.runtime().appl_ptr;
+    const auto move_all = [&] {
+        const uint64_t buffer = side().buffer_frames;
+        (void)file.hwsync();
+        const uint64_t all = file.runtime().hw_ptr + (direction_ == KSHIM_PLAYBACK ? buffer : 0);
+        while (appl_ptr < all) {
+            appl_ptr = std::min(all, appl_ptr + buffer);
+            (void)file.move_appl_ptr(appl_ptr);
+        }
+    };
+    unsigned int rounds = 0;
+    while (rounds < rounds_max && kernel_.timeline.now() < end) {
+        const auto woken = kernel_.timeline.now();
+        const auto [is_ready, is_error] = file.poll();
+        if (is_error) {
+            if (file.state() != fake::PcmState::Xrun || file.prepare() < 0)
+                return 1;
+            appl_ptr = file.runtime().appl_ptr;
+            move_all();
+            (void)file.start();
+        } else if (is_ready) {
+            move_all();
+        } else {
+            kernel_.timeline.pass(1ms);
+        }
+        rounds = kernel_.timeline.now() - woken < 1ms ? rounds + 1 : 0;
+    }
+    if (rounds == rounds_max)
+        fail("it neither sleeps nor gives up");
+    return 0;
 }
 
 int64_t Scenario::reset(Words &)

@@ -54,6 +54,7 @@ class Scenario {
         // Frames that are not read in time are lost without an error.
         bool is_free_wheeling = false;
         unsigned int frame_bits = 0;
+        unsigned int buffer_frames = 0;
         bool is_nonblocking = false;
         bool has_no_wakeups = false;
         bool wants_mmap = false;
@@ -113,6 +114,7 @@ class Scenario {
     int64_t skip(Words &);
     int64_t delay(Words &);
     int64_t ready(Words &);
+    int64_t serve(Words &);
     // ---- the backend ----
     int64_t clock(Words &);
     int64_t play(Words &);

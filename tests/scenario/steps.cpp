@@ -45,6 +45,7 @@ const Scenario::Row *Scenario::row_of(std::string_view name)
         { "skip", &Scenario::skip },
         { "delay", &Scenario::delay },
         { "ready", &Scenario::ready },
+        { "serve", &Scenario::serve },
         { "clock", &Scenario::clock },
         { "play", &Scenario::play },
         { "report", &Scenario::report },

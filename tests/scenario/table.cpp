@@ -10,7 +10,8 @@ namespace {
 using Table = std::vector<NamedScenario>;
 
 // {P}: a prepared playback stream; {C}: a capture stream; {again}: what a stream has to do whatever
-// was done to it before; {F}: a stream that free-wheels, as of dmix, made of {M} and {S}.
+// was done to it before; {F}: a stream that free-wheels, as of dmix, made of {M} and {S}; {I} and
+// {O}: a source and a sink of PulseAudio.
 std::string expanded(std::string script)
 {
     constexpr std::pair<std::string_view, std::string_view> macros[] = {
@@ -20,6 +21,10 @@ std::string expanded(std::string script)
         { "{P}", "open p=0; params s16 48000 2 256 1024=0; thresholds 1024 1024 256=0; prepare=0" },
         { "{W}", "open p=0; nonblocking on; wakeups off; params s16 48000 2 1024 4096=0; "
                  "thresholds 4096 4096 1024=0; prepare=0; write 4096=4096; state running" },
+        { "{I}", "open c=0; params s16 48000 2 256 1024=0; {N}; start=0; serve 50=0" },
+        { "{O}", "open p=0; params s16 48000 2 256 1024=0; {N}; forward 1024=0; start=0; "
+                 "serve 50=0" },
+        { "{N}", "thresholds 4611686018427387904 4611686018427387904 1=0; prepare=0" },
         { "{F}", "{M} 256 1024=0; {S}" },
         { "{M}", "open p=0; mmap on; params s16 48000 2" },
         { "{S}", "thresholds 1 4611686018427387904 256 4611686018427387904=0; prepare=0; start=0; "
@@ -265,6 +270,40 @@ void add_trouble(Table &table)
     }
 }
 
+// Whatever the backend does, the thread of a sound server sleeps, or gives the stream up.
+void add_trouble_served(Table &table)
+{
+    constexpr std::pair<const char *, const char *> streams[] = {
+        { "source", "{I}" },
+        { "sink", "{O}" },
+    };
+    constexpr std::pair<const char *, const char *> troubles[] = {
+        { "does-well", "clock off; play 1000; serve 5; play 1000; serve 5; play 1000; serve 5=0; "
+                       "hw 5304; clock on; serve 500=0; state running" },
+        { "leaves", "leave; serve 500=0; serve 12000=1" },
+        { "vanishes", "vanish; serve 500=0; serve 15000=1" },
+        { "is-replaced", "back; serve 500=0" },
+        { "is-restored", "restore; serve 500" },
+        { "is-unbound", "unbind; serve 500=1; close; bind=0" },
+        { "refuses-triggers",
+          "refuse trigger; drop; prepare; start; serve 3000; accept; serve 500" },
+        { "refuses-to-move", "refuse read; refuse write; serve 3000; accept; serve 500" },
+        { "refuses-to-open", "refuse open; drop; prepare; start; serve 3000=1; accept" },
+        { "withholds-moves", "hold read; hold write; serve 2000; answer; serve 500" },
+        { "withholds-triggers",
+          "hold trigger; drop; prepare; start; serve 2000; answer; serve 500" },
+        { "is-slow", "latency 20; serve 500" },
+        { "stands-still", "clock off; serve 3000; clock on" },
+        { "reports-too-much", "clock off; report 1000000; serve 500; report 9; serve 500; "
+                              "report -1; serve 500; clock on" },
+    };
+    for (const auto &[stream, reach] : streams) {
+        for (const auto &[trouble, script] : troubles)
+            add(table, std::string(trouble) + "-while-a-" + stream + "-is-served",
+                std::string(reach) + "; " + script + "; {again}");
+    }
+}
+
 } // namespace
 
 const std::vector<NamedScenario> &all_scenarios()
@@ -277,6 +316,7 @@ const std::vector<NamedScenario> &all_scenarios()
         add_rates(made);
         add_sizes(made);
         add_trouble(made);
+        add_trouble_served(made);
         return made;
     }();
     return table;
