@@ -60,8 +60,13 @@ start_pulse() {
 	wait_until pactl info >/tmp/pactl 2>&1
 }
 
-# With the daemon's status.
+# With the daemon's status. PulseAudio 16.1 itself may be killed as it ends, with any driver, by
+# RLIMIT_RTTIME: between a source's or sink's state UNLINKED and the message to end, its thread reads
+# and writes no more, but still polls the PCM. If that is ready then, the thread spins in real time,
+# and keeps the sender of the message from the only processor. A PCM that is suspended is closed.
 end_pulse() {
+	pactl suspend-source 1
+	pactl suspend-sink 1
 	kill "$daemon"
 	wait "$daemon"
 }
