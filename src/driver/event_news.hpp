@@ -25,16 +25,17 @@ class InterruptLimits {
     void prepare(uint32_t rate, uint32_t period_frames)
     {
         // Some at once, and for each period two responses and two events, or positions inside it.
-        free_wheeling_.set_burst(burst + 4 * rate / period_frames);
+        periods_.set_burst(burst + 4 * rate / period_frames);
         const uint32_t positions = burst + 12 * rate / period_frames;
         partial_.set_burst(min(positions, partial_max));
         repeated_.set_burst(min(positions, repeated_max));
     }
-    // For the end of a period, or a response. What the application writes, or reads, limits how
-    // fast the backend is, unless the stream is free-wheeling.
-    bool allow_period(bool is_free_wheeling)
+    // For the end of a period, or a response. What the application asks for before the stream moves
+    // limits itself. After that it may read, or write, as fast as the backend can, and has to sleep
+    // now and then: the kernel kills a thread in real time that does not.
+    bool allow_period(bool is_moving)
     {
-        return !is_free_wheeling || free_wheeling_.allow();
+        return !is_moving || periods_.allow();
     }
     // For anything else.
     bool allow(EventNews news)
@@ -51,7 +52,7 @@ class InterruptLimits {
 
     RateLimit partial_ { partial_max, 1000 }; // positions inside a period
     RateLimit repeated_ { repeated_max, 1000 };
-    RateLimit free_wheeling_ { 0, 1000 };
+    RateLimit periods_ { 0, 1000 };
 };
 
 } // namespace xen_front

@@ -155,6 +155,37 @@ TEST_F(StreamFailureTest, InterruptWhoseWorkIsDoneIsNotSpurious)
     EXPECT_GE(file->substream().periods_elapsed, periods + 4);
 }
 
+class TirelessBackendTest : public StreamFailureTest {
+  protected:
+    void SetUp() override
+    {
+        configure({ { "0/0/type", "c" } });
+        connect();
+    }
+};
+
+// A thread in real time that reads as fast as a backend records has to sleep now and then, or the
+// kernel kills it after 200 ms.
+TEST_F(TirelessBackendTest, LetsAReaderSleep)
+{
+    auto file = open_with(small_params, KSHIM_CAPTURE);
+    ASSERT_EQ(file->sw_params(1, file->params().boundary, 1), 0);
+    ASSERT_EQ(file->prepare(), 0);
+    ASSERT_EQ(file->start(), 0);
+    constexpr int rounds_max = 10000;
+    int rounds = 0;
+    for (bool is_busy = true; is_busy && rounds < rounds_max; rounds += is_busy) {
+        stream().report_position((rounds + 1u) * 256ull * frame_bytes);
+        kernel.timeline.pass(10us);
+        is_busy = file->poll().is_ready;
+        EXPECT_EQ(file->move_appl_ptr(file->runtime().hw_ptr), 0);
+    }
+    EXPECT_GT(rounds, 48000 / 256); // a second's
+    EXPECT_LT(rounds, rounds_max);
+    kernel.timeline.pass(2s);
+    EXPECT_EQ(file->runtime().hw_ptr, (rounds + 1u) * 256ull);
+}
+
 } // namespace
 
 } // namespace xen_front::test
