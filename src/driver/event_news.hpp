@@ -30,12 +30,12 @@ class InterruptLimits {
         partial_.set_burst(min(positions, partial_max));
         repeated_.set_burst(min(positions, repeated_max));
     }
-    // For the end of a period, or a response. What the application asks for before the stream moves
-    // limits itself. After that it may read, or write, as fast as the backend can, and has to sleep
+    // For the end of a period, or a response of a stream that moves: what the application asks for
+    // before that limits itself. It may read, or write, as fast as the backend can, and has to sleep
     // now and then: the kernel kills a thread in real time that does not.
-    bool allow_period(bool is_moving)
+    bool allow_period()
     {
-        return !is_moving || periods_.allow();
+        return periods_.allow();
     }
     // For anything else.
     bool allow(EventNews news)
@@ -52,7 +52,7 @@ class InterruptLimits {
 
     RateLimit partial_ { partial_max, 1000 }; // positions inside a period
     RateLimit repeated_ { repeated_max, 1000 };
-    RateLimit periods_ { 0, 1000 };
+    RateLimit periods_ { burst, 1000 };
 };
 
 } // namespace xen_front

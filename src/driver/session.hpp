@@ -79,8 +79,8 @@ class Session {
     bool has_tail() const;
     // Puts some silence behind what a draining stream has committed. False when it has enough.
     bool pad();
-    // The application pointer moved. As start(), but for NoDevice BrokenPipe, of which ALSA makes
-    // an xrun; or Invalid when it cannot be there.
+    // The application pointer moved. BrokenPipe, of which ALSA makes an xrun, where start() fails;
+    // Invalid when it cannot be there.
     Result<void> commit();
     // What .pointer returns: frames into the buffer.
     uint32_t pointer();

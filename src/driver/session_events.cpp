@@ -44,7 +44,7 @@ kshim_event_result Session::on_event_interrupt(Notices &notices)
         return KSHIM_EVENT_BROKEN;
     const bool is_handled =
         is_period || notices.is_period_elapsed // pointer() may have taken the event before
-            ? limits_.allow_period(run_.base().is_moving())
+            ? limits_.allow_period()
             : limits_.allow(news);
     if (is_handled)
         return KSHIM_EVENT_HANDLED;
