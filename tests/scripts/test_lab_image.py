@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What xl is told of a guest, and how much memory an image is found to need."""
 
+import gzip
+import pathlib
+import tempfile
 import unittest
 
 from support import DirectoryTest
@@ -36,6 +39,17 @@ class Configuration(unittest.TestCase):
         for guest_type in ("pv", "pvh"):
             self.assertFalse([line for line in self.config("--type", guest_type)
                               if "device_model" in line])
+
+    def test_what_an_hvm_guest_boots_is_compressed(self) -> None:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(bytes(1000))
+            file.flush()
+            path = pathlib.Path(file.name)
+            packed = images("--type", "hvm")._boot_image(path)  # pylint: disable=protected-access
+            plain = images("--type", "pvh")._boot_image(path)  # pylint: disable=protected-access
+        self.assertLess(len(packed), 100)
+        self.assertEqual(gzip.decompress(packed), bytes(1000))
+        self.assertEqual(plain, bytes(1000))
 
     def test_processors(self) -> None:
         self.assertIn("vcpus = 4", self.config("--vcpus", "4"))
