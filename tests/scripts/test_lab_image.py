@@ -24,13 +24,13 @@ class Configuration(unittest.TestCase):
         return images(*arguments)._xl_config(1).splitlines()  # pylint: disable=protected-access
 
     def test_guests_results_have_a_disk_each(self) -> None:
-        self.assertIn("disk = [ 'vdev=xvda, access=rw, format=raw, backendtype=phy, "
+        self.assertIn("disk = [ 'vdev=xvde, access=rw, format=raw, backendtype=phy, "
                       "script=/lab/block, target=/dev/loop1' ]", self.config())
 
     def test_a_root_on_a_disk_is_everybodys_and_read_only(self) -> None:
         disks, = (line for line in self.config("--root", "disk", "--guests", "2")
                   if line.startswith("disk"))
-        self.assertIn("'vdev=xvdb, access=ro,", disks)
+        self.assertIn("'vdev=xvdf, access=ro,", disks)
         self.assertIn("target=/dev/loop2' ]", disks)
 
     def test_only_hvm_guests_have_a_device_model(self) -> None:

@@ -210,8 +210,9 @@ class Images:
         return gzip.compress(content, 6) if self._options.type == "hvm" else content
 
     def _disks(self, guest: int) -> list[str]:
-        """Dom0's loop devices: one for each guest's results, and then that of the guests' root."""
-        disks = [("xvda, access=rw", guest), ("xvdb, access=ro", self._options.guests)]
+        """Dom0's loop devices: one for each guest's results, and then that of the guests' root. The
+        device model would emulate a disk xvda to xvdd, too, and takes none that is read-only."""
+        disks = [("xvde, access=rw", guest), ("xvdf, access=ro", self._options.guests)]
         return [f"'vdev={disk}, format=raw, backendtype=phy, script=/lab/block, "
                 f"target=/dev/loop{number}'"
                 for disk, number in disks[:1 + (self._options.root == "disk")]]
