@@ -111,8 +111,8 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     add("--cmdline", default="", metavar="TEXT",
         help="added to the guests' kernel command line")
     add("--type", choices=("pv", "pvh", "hvm"),
-        help="guest type; hvm: with a device model in Dom0, that boots the kernel "
-             "(default: pv; arm64 has pvh only)")
+        help="guest type; hvm: with a device model in Dom0, that boots the kernel; wants a "
+             "QEMU with one line less, see tests/README.md (default: pv; arm64 has pvh only)")
     add("--root", choices=("memory", "disk"), default="memory",
         help="where the guests' files are: memory is simpler and boots faster; a "
              "compressed, read-only disk, in Dom0's memory, with changes in "
