@@ -31,8 +31,8 @@ class InterruptLimits {
         repeated_.set_burst(min(positions, repeated_max));
     }
     // For the end of a period, or a response of a stream that moves: what the application asks for
-    // before that limits itself. It may read, or write, as fast as the backend can, and has to sleep
-    // now and then: the kernel kills a thread in real time that does not.
+    // before that limits itself. It may read, or write, as fast as the backend can, and has to
+    // sleep now and then: the kernel kills a thread in real time that does not.
     bool allow_period()
     {
         return periods_.allow();

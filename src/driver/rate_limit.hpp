@@ -14,26 +14,33 @@ class RateLimit {
         : burst_(burst), interval_ms_(interval_ms), count_(burst)
     {
     }
+    // A larger one begins at once.
     void set_burst(uint32_t burst)
     {
+        if (burst > burst_)
+            begin();
         burst_ = burst;
     }
     // Whether it may be done once more now. Context: any.
     bool allow()
     {
-        if (count_ >= burst_ && !begin_anew())
+        if (count_ >= burst_ && !begin_if_due())
             return false;
         count_++;
         return true;
     }
 
   private:
-    [[gnu::cold, gnu::noinline]] bool begin_anew()
+    void begin()
+    {
+        interval_ = Deadline(interval_ms_);
+        count_ = 0;
+    }
+    [[gnu::cold, gnu::noinline]] bool begin_if_due()
     {
         if (!interval_.has_passed())
             return false;
-        interval_ = Deadline(interval_ms_);
-        count_ = 0;
+        begin();
         return true;
     }
 

@@ -252,7 +252,7 @@ Result<void> Session::commit()
     // Where ALSA merely refuses a pointer, the stream runs on, and alsa-lib does not tell: poll()
     // says ready for ever to a thread that believes that it has moved the pointer.
     if (check_alive().is_error())
-        return Error::BrokenPipe;
+        return substream_ ? Error::BrokenPipe : Error::Invalid;
     const kshim_pcm_progress progress = substream_.progress();
     run_.base().set_unstoppable(progress.is_unstoppable);
     if (!run_.visit([&](auto &run) { return run.commit(progress.queued_frames); }))

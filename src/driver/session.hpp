@@ -80,7 +80,7 @@ class Session {
     // Puts some silence behind what a draining stream has committed. False when it has enough.
     bool pad();
     // The application pointer moved. BrokenPipe, of which ALSA makes an xrun, where start() fails;
-    // Invalid when it cannot be there.
+    // Invalid when it cannot be there, or the substream is closed.
     Result<void> commit();
     // What .pointer returns: frames into the buffer.
     uint32_t pointer();

@@ -14,8 +14,7 @@ kshim_event_result Session::on_response_interrupt(Notices &notices)
     take_notices(notices);
     if (link_ == Link::Broken)
         return KSHIM_EVENT_BROKEN;
-    const bool is_handled =
-        has_activity && (!run_.base().is_moving() || limits_.allow_period());
+    const bool is_handled = has_activity && (!run_.base().is_moving() || limits_.allow_period());
     journal.counts.spurious_interrupts += is_handled ? 0 : 1;
     return is_handled ? KSHIM_EVENT_HANDLED : KSHIM_EVENT_SPURIOUS;
 }
