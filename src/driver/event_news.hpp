@@ -25,7 +25,8 @@ class InterruptLimits {
     void prepare(uint32_t rate, uint32_t period_frames)
     {
         // Some at once, and for each period two responses and two events, or positions inside it.
-        periods_.set_burst(burst + 4 * rate / period_frames);
+        // An application may write pieces far smaller than a period, of which each has a response.
+        periods_.set_burst(max(burst + 4 * rate / period_frames, periods_min));
         const uint32_t positions = burst + 12 * rate / period_frames;
         partial_.set_burst(min(positions, partial_max));
         repeated_.set_burst(min(positions, repeated_max));
@@ -47,12 +48,13 @@ class InterruptLimits {
   private:
     // A second, at most. Repetitions are those of a timer with a period of 5 ms, and some.
     static constexpr uint32_t burst = 64;
+    static constexpr uint32_t periods_min = 800;
     static constexpr uint32_t partial_max = 1200;
     static constexpr uint32_t repeated_max = 250;
 
     RateLimit partial_ { partial_max, 1000 }; // positions inside a period
     RateLimit repeated_ { repeated_max, 1000 };
-    RateLimit periods_ { burst, 1000 };
+    RateLimit periods_ { periods_min, 1000 };
 };
 
 } // namespace xen_front

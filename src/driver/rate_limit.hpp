@@ -14,10 +14,10 @@ class RateLimit {
         : burst_(burst), interval_ms_(interval_ms), count_(burst)
     {
     }
-    // A larger one begins at once.
+    // Another one begins at once.
     void set_burst(uint32_t burst)
     {
-        if (burst > burst_)
+        if (burst != burst_)
             begin();
         burst_ = burst;
     }

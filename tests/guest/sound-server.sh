@@ -65,8 +65,8 @@ start_pulse() {
 # and writes no more, but still polls the PCM. If that is ready then, the thread spins in real time,
 # and keeps the sender of the message from the only processor. A PCM that is suspended is closed.
 end_pulse() {
-	pactl suspend-source 1
-	pactl suspend-sink 1
+	timeout 10 pactl suspend-source 1
+	timeout 10 pactl suspend-sink 1
 	kill "$daemon"
 	wait "$daemon"
 }

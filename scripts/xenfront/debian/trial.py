@@ -203,7 +203,7 @@ class Trial(Judgement):
         self.check("reinstall", built.stat().st_mtime_ns != before, "the module was not built anew")
 
     def upgrade(self, package: pathlib.Path) -> None:
-        """On a machine with Secure Boot that runs the newer kernel, with that kernel's own module."""
+        """On a machine with Secure Boot that runs the newer kernel with its own module."""
         self.say(f"upgrades to version {LATER}")
         variable = self.release.root / _SECURE_BOOT
         variable.parent.mkdir(parents=True)

@@ -47,8 +47,8 @@ void AlsaPlayback::run_dry()
         listener_.on_card_stopped(queue_.played());
 }
 
-// Stops the card, which forgets what it has not played; give() gives that again. A dmix goes on with
-// what it has mixed until that is taken back.
+// Stops the card, which forgets what it has not played; give() gives that again. A dmix goes on
+// with what it has mixed until that is taken back.
 void AlsaPlayback::drop()
 {
     (void)pcm_.take_back(frames_in_card());
