@@ -37,7 +37,7 @@ template <auto change> void open_with(HostileGuest &self)
 }
 
 // A ring full of these, so that the backend never has to wait for the guest.
-void send_together(HostileGuest &self, std::initializer_list<xensnd_req> requests)
+void send_together(HostileGuest &self, const std::vector<xensnd_req> &requests)
 {
     std::uint16_t last = 0;
     for (std::size_t sent = 0; sent + requests.size() <= 30; sent += requests.size())
@@ -110,14 +110,9 @@ constexpr GuestAttack request_table[] = {
           xensnd_req volume = request_of(XENSND_OP_SET_VOLUME);
           volume.op.rw.length = 64 * 4;
           self.provoke(volume);
-          xensnd_req write = request_of(XENSND_OP_WRITE);
-          write.op.rw.length = octets;
-          xensnd_req start = request_of(XENSND_OP_TRIGGER);
-          start.op.trigger.type = XENSND_OP_TRIGGER_START;
-          xensnd_req stop = request_of(XENSND_OP_TRIGGER);
-          stop.op.trigger.type = XENSND_OP_TRIGGER_STOP;
+          const std::vector<xensnd_req> requests = write_start_stop(octets);
           while (self.goes_on())
-              send_together(self, { write, start, stop });
+              send_together(self, requests);
       },
       0.2 },
     { "open-close-largest", "OPEN of as many pages as it can and CLOSE, without end",

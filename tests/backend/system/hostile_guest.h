@@ -102,4 +102,15 @@ std::vector<GuestAttack> all_attacks_of_guest();
     return request;
 }
 
+// So many octets that are played for no time.
+[[nodiscard]] inline std::vector<xensnd_req> write_start_stop(std::uint32_t octets)
+{
+    std::vector<xensnd_req> requests { request_of(XENSND_OP_WRITE), request_of(XENSND_OP_TRIGGER),
+                                       request_of(XENSND_OP_TRIGGER) };
+    requests[0].op.rw.length = octets;
+    requests[1].op.trigger.type = XENSND_OP_TRIGGER_START;
+    requests[2].op.trigger.type = XENSND_OP_TRIGGER_STOP;
+    return requests;
+}
+
 } // namespace sndback::fake

@@ -52,17 +52,12 @@ class RealTime : public Service, public ::testing::WithParamInterface<const char
     {
         constexpr std::uint32_t octets = 4'000'000;
         EXPECT_EQ(stream.open({ .buffer_bytes = octets }), 0);
-        xensnd_req write = request_of(XENSND_OP_WRITE);
-        write.op.rw.length = octets;
-        xensnd_req start = request_of(XENSND_OP_TRIGGER);
-        start.op.trigger.type = XENSND_OP_TRIGGER_START;
-        xensnd_req stop = request_of(XENSND_OP_TRIGGER);
-        stop.op.trigger.type = XENSND_OP_TRIGGER_STOP;
+        const std::vector<xensnd_req> requests = write_start_stop(octets);
         const SharedIndex answered(stream.ring(), offsetof(xen_sndif_sring, rsp_prod));
         const auto until = std::chrono::steady_clock::now() + 60s;
         for (std::uint32_t sent = answered.load(); std::chrono::steady_clock::now() < until;) {
             for (; sent + 3 - answered.load() <= 32; sent += 3)
-                for (const xensnd_req &request : { write, start, stop })
+                for (const xensnd_req &request : requests)
                     (void)stream.post(request);
             if (condition())
                 return true;
