@@ -215,7 +215,7 @@ void Session::stop()
         journal.counts.on_xrun();
         needs_recovery_ = true;
     }
-    if (run_.is_playback() && is_free_wheeling() && run_.base().is_moving()) {
+    if (run_.is_playback() && run_.playback().is_free_wheeling() && run_.base().is_moving()) {
         tail_until_ms_ = now_ms() + request_timeout_ms();
         want_maintenance();
     }

@@ -235,7 +235,6 @@ class Session {
     bool needs_sync() const; // whether a position may be a reason to tell the backend something
     // Whether an event that is there may not have interrupted yet.
     bool may_have_unseen_events() const;
-    bool is_free_wheeling() const;
     [[gnu::cold, gnu::noinline]] uint32_t pointer_in_place(); // of a run that was_unstoppable()
     void note_move(Frames before);
     // Whether @reported, of a backend that is overdue, shows that its device merely starts late,

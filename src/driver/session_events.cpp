@@ -15,11 +15,6 @@ Bytes most_moved(const StreamRun &run)
 
 } // namespace
 
-bool Session::is_free_wheeling() const
-{
-    return run_.visit([](const auto &run) { return run.is_free_wheeling(); });
-}
-
 kshim_event_result Session::on_event_interrupt(Notices &notices)
 {
     if (!is_attached(link_))
