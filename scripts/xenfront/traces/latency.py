@@ -11,6 +11,29 @@ from xenfront.traces.spread import Spread
 
 # A share of fewer says nothing.
 _LEAST_FOR_SHARE = 10
+_COLOURS = (
+    "1f77b4", "aec7e8", "ff7f0e", "ffbb78", "2ca02c", "98df8a", "d62728", "ff9896", "9467bd", "c5b0d5",
+    "8c564b", "c49c94", "e377c2", "f7b6d2", "7f7f7f", "c7c7c7", "bcbd22", "dbdb8d", "17becf", "9edae5")
+# Both panels show the same durations.
+_SCRIPT = """
+set multiplot title caption
+set tmargin at screen 0.9; set bmargin at screen 0.1
+set lmargin at screen 0.065; set rmargin at screen 0.43
+set title 'latency over time' font ',11'
+set xlabel 'seconds of the trace'; set ylabel 'microseconds'
+set logscale y
+set autoscale xfix
+set offsets graph 0.02, graph 0.02
+plot {over_time}
+set lmargin at screen 0.5; set rmargin at screen 0.86
+set title 'share that does not take longer'
+set xlabel 'microseconds'; set ylabel 'per cent'
+unset logscale y; set logscale x
+set xrange [GPVAL_Y_MIN:GPVAL_Y_MAX]; set yrange [-3:103]
+unset offsets
+set key at graph 1,1 left
+plot {share}
+"""
 
 
 @dataclasses.dataclass
@@ -117,30 +140,21 @@ def table(latencies: Latencies) -> str:
 
 def draw(path: pathlib.Path, latencies: Latencies, caption: str) -> None:
     """Writes a PNG: each latency over time, and how many do not exceed a duration."""
-    pyplot = plot.pyplot()
-    figure, (over_time, share) = pyplot.subplots(1, 2, figsize=(16, 7), layout="constrained")
-    colours = pyplot.get_cmap("tab20")
+    texts, data, over_time, share = {"caption": caption}, {}, [], []
     origin = min((start for one in latencies.series for start in one.starts), default=0)
     for number, one in enumerate(latencies.series):
+        colour = f"linecolor '#{_COLOURS[number % len(_COLOURS)]}'"
         # A trace has microseconds, of which a logarithmic axis cannot show zero.
         micro = [max(duration / 1000, 0.5) for duration in one.durations]
-        colour = colours(number % colours.N)
-        over_time.plot([(start - origin) / 1e9 for start in one.starts], micro, ".",
-                       markersize=4, color=colour, label=f"{one.stream} {one.what}")
+        texts[f"name{number}"] = f"{one.stream} {one.what}"
+        data[f"time{number}"] = zip([(start - origin) / 1e9 for start in one.starts], micro)
+        over_time.append(f"$time{number} with points pointtype 7 pointsize 0.4 {colour} notitle")
+        share.append(f"NaN with points pointtype 7 {colour} title name{number}")
         if len(micro) < _LEAST_FOR_SHARE:
             continue
         ordered = sorted(micro)
-        share.step([ordered[0], *ordered],
-                   [100 * rank / len(ordered) for rank in range(len(ordered) + 1)],
-                   where="post", color=colour)
-    over_time.set_yscale("log")
-    share.set_xscale("log")
-    over_time.set(title="latency over time", xlabel="seconds of the trace", ylabel="microseconds")
-    share.set(title="share that does not take longer", xlabel="microseconds", ylabel="per cent")
-    share.legend(*over_time.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(1.01, 1),
-                 fontsize=8, markerscale=3)
-    for axes in (over_time, share):
-        axes.grid(alpha=0.3)
-    figure.suptitle(caption)
-    figure.savefig(path, dpi=80)
-    pyplot.close(figure)
+        data[f"share{number}"] = zip([ordered[0], *ordered],
+                                     [100 * rank / len(ordered) for rank in range(len(ordered) + 1)])
+        share.append(f"$share{number} with steps linewidth 1.5 {colour} notitle")
+    plot.draw(path, "1280,560", _SCRIPT.format(
+        over_time=", ".join(over_time), share=", ".join(share)), texts, data)
