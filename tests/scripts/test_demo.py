@@ -9,7 +9,7 @@ import numpy
 
 from support import DirectoryTest, run_script
 from xenfront import audio
-from xenfront.demo import compare, measurements, source, verdict
+from xenfront.demo import compare, measurements, picture, source, verdict
 from xenfront.errors import Failure
 from xenfront.traces import backend
 from xenfront.traces.spread import Spread
@@ -134,6 +134,24 @@ class Compare(unittest.TestCase):
     def test_nothing_at_all(self) -> None:
         result = self.compare(noise(50), silence(0))
         self.assertEqual((result.offset, result.differing), (None, 100))
+
+
+class Picture(DirectoryTest):
+    def draw(self, played: numpy.ndarray, came_out: numpy.ndarray) -> bytes:
+        path = self.directory / "a.png"
+        picture.draw(path, audio.Recording(RATE, played), audio.Recording(RATE, came_out),
+                     compare.compare(played, came_out), "two\nlines")
+        return path.read_bytes()
+
+    def test_a_wrong_sample_is_seen(self) -> None:
+        sound = noise(5000)
+        damaged = sound.copy()
+        damaged[2500, 1] ^= 1
+        self.assertNotEqual(self.draw(sound, damaged), self.draw(sound, sound))
+
+    def test_what_there_is_little_of(self) -> None:
+        for played, came_out in ((noise(1), noise(1)), (noise(500), silence(0))):
+            self.assertEqual(self.draw(played, came_out)[:8], b"\x89PNG\r\n\x1a\n")
 
 
 INTERRUPTS = """\
