@@ -162,14 +162,14 @@ class Results(DirectoryTest):
 
     def test_complete(self) -> None:
         self._archive(["out/files/a", "out/status", "complete"])
-        self.assertIsNone(results.unpack(self.disk, self.directory / "domu0"))
+        self.assertIsNone(results.unpack(self.disk, 0, self.directory / "domu0"))
         self.assertEqual((self.directory / "domu0/files/a").read_bytes(), b"\0\1\2\xff")
         self.assertEqual((self.directory / "domu0/files/link.link").read_text("utf-8"),
                          "/etc/passwd\n")
 
     def test_archive_cannot_leave_its_directory(self) -> None:
         self._archive(["out/../../escaped", "/out/absolute", "etc/other", "complete"])
-        self.assertIsNone(results.unpack(self.disk, self.directory / "domu0"))
+        self.assertIsNone(results.unpack(self.disk, 0, self.directory / "domu0"))
         self.assertFalse((self.directory / "escaped").exists())
         self.assertEqual([path.name for path in (self.directory / "domu0").rglob("*")],
                          ["files", "link.link"])
@@ -177,9 +177,9 @@ class Results(DirectoryTest):
     def test_nothing_and_a_part(self) -> None:
         with open(self.disk, "wb") as handle:
             handle.truncate(1 << 20)
-        self.assertRegex(results.unpack(self.disk, self.directory / "a"), "no results")
+        self.assertRegex(results.unpack(self.disk, 0, self.directory / "a"), "no results")
         self._archive(["out/files/a"])
-        self.assertRegex(results.unpack(self.disk, self.directory / "b"), "only a part")
+        self.assertRegex(results.unpack(self.disk, 0, self.directory / "b"), "only a part")
 
 
 class Entries(DirectoryTest):

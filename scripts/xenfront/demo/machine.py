@@ -52,6 +52,8 @@ def play(options: argparse.Namespace, played: audio.Recording) -> dict[str, Any]
             "run", name=options.name, kernel=options.kernel, type=options.type, sound="ac97",
             sound_rate=played.rate, domu_overlay=guest, domu_script=script,
             dom0_command=_FLUSH.format(rate=played.rate), dom0_script_when="guests-done",
+            # Less takes less time to be given to a guest and taken back; the file is in it twice.
+            memory=256 + 2 * ((options.out / "input.wav").stat().st_size >> 20),
             # hw: and not plughw:, so that alsa-lib can convert nothing.
             backend="xen-sndback --default alsa:hw:0,0 --trace \"$LAB_OUT/backend-trace.jsonl\" "
                     "--stats \"$LAB_OUT/backend-statistics.json\"",

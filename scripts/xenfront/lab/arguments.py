@@ -240,8 +240,10 @@ def parser() -> argparse.ArgumentParser:
     # As the options of scripts would have it.
     shell.set_defaults(icount="off", domu_scripts=[], dom0_script=None, dom0_script_when="guests-up",
                        time_limit=100000, host_limit=1000000, allow_report=[])
-    build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels")
+    build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels, and a "
+                                              "machine whose Dom0 has booted")
     add_machine(build)
+    build.set_defaults(domu_scripts=[])
     make = commands.add_parser(
         "make", help="run make for a kernel, with its compiler",
         description="Runs this repository's make with the headers and the compiler of each of the\n"

@@ -10,10 +10,9 @@ import time
 
 from xenfront import ROOT, cache
 from xenfront.command import complain, shown
-from xenfront.debian import debug_kernel
 from xenfront.errors import ExitStatus, UsageError
 from xenfront.lab import arguments
-from xenfront.lab import build, machine, trees
+from xenfront.lab import booted, build, machine
 from xenfront.lab.image import Images
 from xenfront.lab.options import DEFAULT_KERNEL, RunOptions, checked
 from xenfront.lab.results import Outcome
@@ -40,21 +39,24 @@ def _run(options: RunOptions) -> ExitStatus:
     checked(options)
     progress = Progress(0 if options.shell else machine.phases(options), options.quiet)
     images = Images(options, progress)
+    prepared = booted.prepared(options, images.boot, progress)
     directory = _result_directory(options.name)
     try:
-        return _boot_and_judge(options, images, directory, progress)
+        return _run_and_judge(options, images, prepared, directory, progress)
     finally:
         for path in [*directory.glob("*.disk"), *directory.glob("*.img")]:
             if not options.keep:
                 path.unlink()
 
 
-def _boot_and_judge(options: RunOptions, images: Images, directory: pathlib.Path,
-                    progress: Progress) -> ExitStatus:
-    initramfs = images.write(directory)
+def _run_and_judge(options: RunOptions, images: Images, prepared: pathlib.Path,
+                   directory: pathlib.Path, progress: Progress) -> ExitStatus:
+    images.write(machine.disk(directory))
+    machine.create_disk(directory)
     (directory / "dom0").mkdir()
-    progress(f"boots Xen; results go to {shown(directory)}")
-    command = machine.command_line(options, images, initramfs, directory)
+    progress(f"starts the machine; results go to {shown(directory)}")
+    command = [*machine.command_line(options, images.boot, directory),
+               *booted.resume(prepared, directory)]
     start = time.monotonic()
     with progress:
         limit_reached, failure = machine.run(command, options, directory, progress)
@@ -89,12 +91,11 @@ def _shell(options: RunOptions) -> ExitStatus:
 
 
 def _build(options: RunOptions) -> ExitStatus:
+    # What is built here, and not in the cache, need not be there.
+    options.driver = options.backend = "none"
+    checked(options)
     progress = Progress(quiet=options.quiet)
-    for kernel in sorted({options.kernel, options.dom0_kernel}):
-        debug_kernel.by_name(kernel, options.arch, options.kernel_modules, progress)
-    trees.hypervisor(options.xen, options.arch, progress)
-    trees.dom0_tree(options.xen, options.arch, options.type == "hvm", options.dom0_packages, progress)
-    trees.domu_tree(options.arch, options.root, options.domu_packages, progress)
+    booted.prepared(options, Images(options, progress).boot, progress)
     progress(f"everything is in {cache.cache_root()}")
     return ExitStatus.OK
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is particular to a run, as archives behind the cached ones: scripts, driver, overlays, xl
-configurations. Dom0's image holds the guests' kernel and image."""
+"""What a machine boots, and what is particular to a run: scripts, driver, overlays, xl
+configurations. That is an archive for Dom0, which holds the guests' kernel and image."""
 
 import gzip
 import pathlib
 import shlex
 import shutil
+import time
 
-from xenfront import ROOT, cpio
+from xenfront import ROOT, cache, cpio
+from xenfront.architectures import Boot
 from xenfront.command import Say
 from xenfront.debian import debug_kernel, kernels, module_files
 from xenfront.errors import Failure, UsageError
@@ -71,11 +73,11 @@ def _shell(options: RunOptions) -> dict[str, object]:
             "LAB_COLUMNS": terminal.columns}
 
 
-def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None, options: RunOptions,
-            say: Say) -> kernels.Kernel:
+def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None,
+            further_modules: list[str], options: RunOptions, say: Say) -> kernels.Kernel:
     if image is not None:
-        return kernels.own_kernel(image, modules, options.kernel_modules, say)
-    return debug_kernel.by_name(name, options.arch, options.kernel_modules, say)
+        return kernels.own_kernel(image, modules, further_modules, say)
+    return debug_kernel.by_name(name, options.arch, further_modules, say)
 
 
 class Images:
@@ -84,7 +86,8 @@ class Images:
     def __init__(self, options: RunOptions, say: Say):
         self._options = options
         architecture = options.architecture.name
-        self.kernel = _kernel(options.kernel, options.kernel_image, options.modules_dir, options, say)
+        self.kernel = _kernel(options.kernel, options.kernel_image, options.modules_dir,
+                              options.kernel_modules, options, say)
         # What is missing is said before anything is built or an earlier result is touched.
         self._module = driver_module(options, self.kernel.release) \
             if options.guests else None
@@ -92,24 +95,41 @@ class Images:
         if options.type == "hvm" and not self.kernel.image.is_file():
             raise UsageError(f"--type hvm: the firmware boots a bzImage, and kernel {options.kernel} "
                              "is a vmlinux; use --type pv or pvh, or --kernel-image")
-        self.dom0_kernel = _kernel(options.dom0_kernel, options.dom0_kernel_image,
-                                   options.dom0_modules_dir, options, say)
-        self.hypervisor = trees.hypervisor(options.xen, architecture, say)
-        self._dom0_tree = trees.dom0_tree(options.xen, architecture, options.type == "hvm",
-                                          options.dom0_packages, say)
+        dom0_kernel = options.dom0_kernel, options.dom0_kernel_image, options.dom0_modules_dir
+        self._dom0_modules = _kernel(*dom0_kernel, options.kernel_modules, options, say).modules
+        self.boot = self._boot(_kernel(*dom0_kernel, [], options, say), say)
         self._domu_tree = trees.domu_tree(architecture, options.root, options.domu_packages, say)
         self._busybox = trees.busybox(architecture, say) if options.root == "disk" else None
 
-    def write(self, directory: pathlib.Path) -> pathlib.Path:
-        """Writes Dom0's initramfs, which holds everything, and returns its path."""
-        guest_image = directory / "domu.img"
+    def _boot(self, kernel: kernels.Kernel, say: Say) -> Boot:
+        """What all machines with this Xen, Dom0 and memory boot."""
+        options = self._options
+        architecture = options.architecture
+        tree = trees.dom0_tree(options.xen, architecture.name, options.type == "hvm",
+                               options.dom0_packages, say)
+        init = _GUEST_FILES / "boot-init"
+
+        def build(directory: pathlib.Path) -> None:
+            with cpio.behind(directory / "image", tree, kernel.modules) as archive:
+                archive.file("init", init, 0o755)
+
+        xen = (f"{architecture.xen_options} dom0_mem={options.dom0_memory}M,"
+               f"max:{options.dom0_memory}M dom0_max_vcpus=1 {options.xen_cmdline}").strip()
+        key = cache.digest(str(tree), str(kernel.modules), init.read_bytes())
+        return Boot(trees.hypervisor(options.xen, architecture.name, say), xen, kernel.elf,
+                    # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
+                    f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off",
+                    cache.entry("initramfs", key, build, "packs Dom0's initramfs", say) / "image")
+
+    def write(self, archive_file: pathlib.Path) -> None:
+        """Writes what Dom0 unpacks over its initramfs."""
+        guest_image = archive_file.with_name("domu.img")
         self._write_domu(guest_image)
         self._check_memory(guest_image)
-        image = directory / "dom0.img"
-        with cpio.behind(image, self._dom0_tree, self.dom0_kernel.modules) as archive:
+        with cpio.behind(archive_file, *[self._dom0_modules] * bool(self._options.kernel_modules)
+                         ) as archive:
             self._add_dom0_files(archive, guest_image)
         guest_image.unlink()
-        return image
 
     def _check_memory(self, guest_image: pathlib.Path) -> None:
         """A guest needs its image twice while it unpacks it, and room for the kernel."""
@@ -176,7 +196,7 @@ class Images:
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_ROOT_DISK": f"/dev/loop{options.guests}", "LAB_SOUND": options.sound,
             "LAB_BACKEND": options.backend or "",
-            "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_TIME_OF_DAY": int(time.time()), "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, **_shell(options),
             "LAB_SHELL_DOM0": "yes" * (options.shell == "dom0")}))
         archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
@@ -217,9 +237,16 @@ class Images:
                 f"target=/dev/loop{number}'"
                 for disk, number in disks[:1 + (self._options.root == "disk")]]
 
+    def _clock(self) -> str:
+        """What spares a guest half a second in which it compares the time stamp counter with a timer that
+        it does not have: with QEMU's icount, it counts nanoseconds."""
+        counts = self._options.icount is not None and self._options.architecture.name == "amd64"
+        return "tsc_early_khz=1000000" if counts else ""
+
     def _xl_config(self, guest: int) -> str:
         options = self._options
-        command_line = f"console=hvc0 {KERNEL_PARAMETERS} lab.guest={guest} {options.cmdline}"
+        command_line = (f"console=hvc0 {KERNEL_PARAMETERS} {self._clock()} lab.guest={guest} "
+                        f"{options.cmdline}")
         if '"' in command_line:
             raise Failure(f"--cmdline {options.cmdline}: xl.cfg cannot hold a double quote here; use single ones")
         lines = [

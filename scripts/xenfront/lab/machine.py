@@ -9,45 +9,45 @@ import subprocess
 import sys
 import time
 
-from xenfront import architectures
-from xenfront.architectures import Architecture, escaped
+from xenfront.architectures import Boot, escaped
 from xenfront.errors import Failure
-from xenfront.lab.image import KERNEL_PARAMETERS, Images
 from xenfront.lab.options import RunOptions
 from xenfront.lab.results import PHASE
 from xenfront.progress import Progress
 
 _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 
-# A result disk is sparse: this is a limit, not what it takes.
-_DISK_BYTES = 16 << 30
+# The machine's disk is sparse: this is a limit, not what it takes.
+_DISK_BYTES = 1 << 40
 
 
-def create_disks(options: RunOptions, directory: pathlib.Path) -> list[pathlib.Path]:
-    """The raw disks on which Dom0 hands over the results, its own and each guest's, at the end:
-    while one of them is waited for, an idle machine skips seconds."""
-    disks = [directory / "dom0.disk",
-             *(directory / f"domu{guest}.disk" for guest in range(options.guests))]
-    for disk in disks:
-        with open(disk, "wb") as handle:
-            handle.truncate(_DISK_BYTES)
-    return disks
+def disk(directory: pathlib.Path) -> pathlib.Path:
+    """The raw disk from which Dom0 takes what is particular to the run, and on which it hands over the
+    results (results.py), both while no guest runs: while the disk is waited for, an idle machine skips
+    seconds."""
+    return directory / "machine.disk"
 
 
-def _memory(options: RunOptions, architecture: Architecture, boot_files: list[pathlib.Path]) -> int:
-    """MiB of the whole machine."""
+def create_disk(directory: pathlib.Path) -> None:
+    """Makes that disk, or gives it its size behind what is already in its file."""
+    with open(disk(directory), "ab") as handle:
+        handle.truncate(_DISK_BYTES)
+
+
+def _memory(options: RunOptions, boot: Boot) -> int:
+    """MiB of the whole machine, a multiple of 1536: many runs are to have the same machine."""
     domains = (options.dom0_memory + options.guests * (options.memory + 32) +
                options.spare_memory)
-    kept = sum(path.stat().st_size for path in boot_files) if architecture.keeps_boot_files else 0
-    return domains + architecture.xen_memory + (kept >> 20)
+    kept = boot.kernel.stat().st_size + boot.initramfs.stat().st_size
+    if options.architecture.keeps_boot_files:
+        domains += kept >> 20
+    return -(-(domains + options.architecture.xen_memory) // 1536) * 1536
 
 
-def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
-                 directory: pathlib.Path) -> list[str]:
-    """QEMU's complete command line."""
+def command_line(options: RunOptions, boot: Boot, directory: pathlib.Path) -> list[str]:
+    """QEMU's complete command line for a machine whose logs and disk are in `directory`."""
     architecture = options.architecture
-    memory = _memory(options, architecture, [images.dom0_kernel.elf, initramfs])
-    command = [*architecture.qemu, "-smp", str(options.cpus), "-m", str(memory),
+    command = [*architecture.qemu, "-smp", str(options.cpus), "-m", str(_memory(options, boot)),
                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     if options.icount is None:
         command += ["-accel", "tcg,thread=multi"]
@@ -56,29 +56,22 @@ def command_line(options: RunOptions, images: Images, initramfs: pathlib.Path,
                     "-rtc", "base=utc,clock=vm"]
     if options.qemu_plugin is not None:
         command += ["-plugin", options.qemu_plugin]
-    command += ["-chardev", f"file,id=xen,path={escaped(directory / 'xen.log')}",
+    command += ["-chardev", f"file,id=xen,append=on,path={escaped(directory / 'xen.log')}",
                 "-serial", "chardev:xen"]
     if options.shell is None:
         console = escaped(directory / "dom0/console.log")
-        command += ["-chardev", f"file,id=dom0,path={console}"]
+        command += ["-chardev", f"file,id=dom0,append=on,path={console}"]
     else:
         command += ["-chardev", "stdio,id=dom0,signal=off"]
     command += architecture.dom0_console
-    for disk in create_disks(options, directory):
-        # Results are read after the machine has ended; nothing needs to reach the platters.
-        command += ["-drive", f"file={escaped(disk)},if=none,id={disk.stem},format=raw,"
-                              "cache=unsafe",
-                    "-device", f"virtio-blk-pci,drive={disk.stem},serial={disk.stem}"]
-    if options.sound == "ac97":
-        wav = escaped(directory / "dom0-ac97.wav")
-        command += ["-audiodev", f"wav,id=sound,path={wav},out.frequency={options.sound_rate}",
+    # Results are read after the machine has ended; nothing needs to reach the platters.
+    command += ["-drive", f"file={escaped(disk(directory))},if=none,id=disk,format=raw,cache=unsafe",
+                "-device", "virtio-blk-pci,drive=disk"]
+    if "ac97" in architecture.sounds:
+        wav = f"wav,path={escaped(directory / 'dom0-ac97.wav')},out.frequency={options.sound_rate}"
+        command += ["-audiodev", f"{wav if options.sound == 'ac97' else 'none'},id=sound",
                     "-device", "AC97,audiodev=sound"]
-    xen = (f"{architecture.xen_options} dom0_mem={options.dom0_memory}M,"
-           f"max:{options.dom0_memory}M dom0_max_vcpus=1 {options.xen_cmdline}").strip()
-    # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
-    dom0 = f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off"
-    return command + architecture.boot(architectures.Boot(
-        images.hypervisor, xen, images.dom0_kernel.elf, dom0, initramfs))
+    return command + architecture.boot(boot)
 
 
 class _GrowingLog:

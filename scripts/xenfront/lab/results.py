@@ -17,18 +17,25 @@ from xenfront.lab.options import RunOptions
 PHASE = re.compile(r"lab: (dom0|domu\d+): (\d+\.\d+) (.*)")
 
 
-def unpack(disk: pathlib.Path, target: pathlib.Path) -> str | None:
-    """Unpacks the archive that a domain wrote to its raw disk; the problem, or None.
+# On the machine's disk, each archive begins at a multiple of this: that of the run is the first,
+# the results of Dom0 and of the guests follow (guest/dom0-init).
+ARCHIVE_BYTES = 16 << 30
+
+
+def unpack(disk: pathlib.Path, number: int, target: pathlib.Path) -> str | None:
+    """Unpacks the archive of that number that a domain wrote to a raw disk; the problem, or None.
 
     The archive comes from a guest and is not trusted with more than files below `target`.
     """
     target.mkdir(parents=True, exist_ok=True)
     complete = False
-    with open(disk, "rb") as handle:
-        if not handle.read(512).strip(b"\0"):
-            return "handed no results back"
     try:
-        with tarfile.open(disk, "r:") as archive:
+        with open(disk, "rb") as handle:
+            handle.seek(number * ARCHIVE_BYTES)
+            if not handle.read(512).strip(b"\0"):
+                return "handed no results back"
+            handle.seek(number * ARCHIVE_BYTES)
+            archive = tarfile.open(fileobj=handle, mode="r:")
             for member in archive:
                 parts = pathlib.PurePosixPath(member.name).parts
                 complete = complete or parts == ("complete",)
@@ -69,11 +76,12 @@ class Outcome:
         """Sorts what the machine left into the run's directory and judges it."""
         directory = self._directory
         self._read_console(self._read("dom0/console.log"), host_limit_reached, qemu_failure)
-        lost = unpack(directory / "dom0.disk", directory / "dom0")
+        disk = directory / "machine.disk"
+        lost = unpack(disk, 1, directory / "dom0")
         if lost and not host_limit_reached:
             self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
-        for name in self._guests:
-            lost_guest = unpack(directory / f"{name}.disk", directory / name)
+        for number, name in enumerate(self._guests, 2):
+            lost_guest = unpack(disk, number, directory / name)
             source = directory / f"dom0/guests/{name}.console"
             if source.is_file():
                 source.rename(directory / name / "console.log")

@@ -126,10 +126,11 @@ report_hangs_after() {
 		echo "$1" >/proc/sys/kernel/hung_task_timeout_secs
 }
 
-# pack DEVICE: hands /lab/out over to the host as a tar archive on a raw disk.
+# pack DEVICE [MIB]: hands /lab/out over to the host as a tar archive on a raw disk, from there on.
 pack() {
 	# "complete" comes last: an archive without it was cut short.
 	: >/lab/complete
-	tar -C /lab -cf - out complete 2>/lab/tar.err | dd of="$1" bs=1M conv=fsync 2>>/lab/tar.err ||
+	tar -C /lab -cf - out complete 2>/lab/tar.err |
+		dd of="$1" bs=1M seek="${2-0}" conv=notrunc,fsync 2>>/lab/tar.err ||
 		phase "could not write the results to $1: $(tr '\n' ' ' </lab/tar.err)"
 }
