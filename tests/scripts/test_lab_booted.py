@@ -11,6 +11,7 @@ from support import DirectoryTest
 from xenfront.architectures import Boot
 from xenfront.errors import Failure
 from xenfront.lab import arguments, booted, machine, options
+from xenfront.lab.results import disk_of
 
 _QEMU = """\
 #!/usr/bin/python3 -B
@@ -110,8 +111,8 @@ class Booted(DirectoryTest):
 
 class Disk(DirectoryTest):
     def test_it_keeps_what_is_in_its_file(self) -> None:
-        self.write(machine.disk(self.directory).name, "070701")
+        self.write(disk_of(self.directory).name, "070701")
         machine.create_disk(self.directory)
-        self.assertEqual(machine.disk(self.directory).stat().st_size, 1 << 40)
-        with open(machine.disk(self.directory), "rb") as handle:
+        self.assertEqual(disk_of(self.directory).stat().st_size, 1 << 40)
+        with open(disk_of(self.directory), "rb") as handle:
             self.assertEqual(handle.read(8), b"070701\0\0")

@@ -16,13 +16,13 @@ class Judgement(DirectoryTest):
         (self.directory / "dom0").mkdir()
         (self.directory / "dom0/console.log").write_text("lab: dom0: 60.00 powers off\n",
                                                          encoding="utf-8")
-        (self.directory / "machine.disk").touch()
+        results.disk_of(self.directory).touch()
         self.hand_back("dom0")
 
     def hand_back(self, domain: str, **files: str) -> None:
         """As guest/lib.sh packs it: what is in out/, and then a mark."""
         number = 1 if domain == "dom0" else 2 + int(domain.removeprefix("domu"))
-        with open(self.directory / "machine.disk", "r+b") as disk:
+        with open(results.disk_of(self.directory), "r+b") as disk:
             disk.seek(number * results.ARCHIVE_BYTES)
             archive = tarfile.open(fileobj=disk, mode="w")
             for name, content in (*((f"out/{name}", text) for name, text in files.items()),

@@ -17,7 +17,8 @@ from xenfront.lab.options import (DEFAULT_BACKEND, DEFAULT_KERNEL, DEFAULT_VSND,
 DESCRIPTION = """\
 Boots Xen in QEMU (no KVM needed) with a Debian Dom0 and any number of DomUs, with a virtual sound
 card (sndif) between them. By default guest time is a count of instructions (QEMU's icount), so
-that a loaded host makes a run slower but not different.
+that a loaded host makes a run slower but not different. The first run with a Xen, Dom0 and machine
+boots them, and keeps QEMU's state in the cache; later runs go on from there.
 """
 
 EPILOG = """\

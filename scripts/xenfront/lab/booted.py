@@ -22,7 +22,7 @@ from xenfront.command import Say
 from xenfront.errors import Failure
 from xenfront.lab import machine
 from xenfront.lab.options import RunOptions
-from xenfront.lab.results import PHASE
+from xenfront.lab.results import PHASE, disk_of
 
 # A loaded machine can take minutes.
 _LIMIT_SECONDS = 900
@@ -42,7 +42,7 @@ def prepared(options: RunOptions, boot: Boot, say: Say) -> pathlib.Path:
         (directory / "dom0").mkdir()
         machine.create_disk(directory)
         _boot_and_keep(machine.command_line(plain, boot, directory), directory)
-        machine.disk(directory).unlink()
+        disk_of(directory).unlink()
 
     return cache.entry("booted", key, build, "boots Xen and Dom0, once", say)
 

@@ -15,7 +15,7 @@ from xenfront.lab import arguments
 from xenfront.lab import booted, build, machine
 from xenfront.lab.image import Images
 from xenfront.lab.options import DEFAULT_KERNEL, RunOptions, checked
-from xenfront.lab.results import Outcome
+from xenfront.lab.results import Outcome, disk_of
 from xenfront.progress import Progress
 
 
@@ -51,7 +51,7 @@ def _run(options: RunOptions) -> ExitStatus:
 
 def _run_and_judge(options: RunOptions, images: Images, prepared: pathlib.Path,
                    directory: pathlib.Path, progress: Progress) -> ExitStatus:
-    images.write(machine.disk(directory))
+    images.write(disk_of(directory))
     machine.create_disk(directory)
     (directory / "dom0").mkdir()
     progress(f"starts the machine; results go to {shown(directory)}")

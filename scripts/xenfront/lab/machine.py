@@ -12,7 +12,7 @@ import time
 from xenfront.architectures import Boot, escaped
 from xenfront.errors import Failure
 from xenfront.lab.options import RunOptions
-from xenfront.lab.results import PHASE
+from xenfront.lab.results import PHASE, disk_of
 from xenfront.progress import Progress
 
 _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
@@ -21,16 +21,9 @@ _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 _DISK_BYTES = 1 << 40
 
 
-def disk(directory: pathlib.Path) -> pathlib.Path:
-    """The raw disk from which Dom0 takes what is particular to the run, and on which it hands over the
-    results (results.py), both while no guest runs: while the disk is waited for, an idle machine skips
-    seconds."""
-    return directory / "machine.disk"
-
-
 def create_disk(directory: pathlib.Path) -> None:
-    """Makes that disk, or gives it its size behind what is already in its file."""
-    with open(disk(directory), "ab") as handle:
+    """Makes the machine's disk, or gives it its size behind what is already in its file."""
+    with open(disk_of(directory), "ab") as handle:
         handle.truncate(_DISK_BYTES)
 
 
@@ -65,7 +58,7 @@ def command_line(options: RunOptions, boot: Boot, directory: pathlib.Path) -> li
         command += ["-chardev", "stdio,id=dom0,signal=off"]
     command += architecture.dom0_console
     # Results are read after the machine has ended; nothing needs to reach the platters.
-    command += ["-drive", f"file={escaped(disk(directory))},if=none,id=disk,format=raw,cache=unsafe",
+    command += ["-drive", f"file={escaped(disk_of(directory))},if=none,id=disk,format=raw,cache=unsafe",
                 "-device", "virtio-blk-pci,drive=disk"]
     if "ac97" in architecture.sounds:
         wav = f"wav,path={escaped(directory / 'dom0-ac97.wav')},out.frequency={options.sound_rate}"

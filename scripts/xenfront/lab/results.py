@@ -22,6 +22,13 @@ PHASE = re.compile(r"lab: (dom0|domu\d+): (\d+\.\d+) (.*)")
 ARCHIVE_BYTES = 16 << 30
 
 
+def disk_of(directory: pathlib.Path) -> pathlib.Path:
+    """The raw disk of a run's machine: Dom0 takes from it what is particular to the run, and hands over
+    the results on it, both while no guest runs: while the disk is waited for, an idle machine skips
+    seconds."""
+    return directory / "machine.disk"
+
+
 def unpack(disk: pathlib.Path, number: int, target: pathlib.Path) -> str | None:
     """Unpacks the archive of that number that a domain wrote to a raw disk; the problem, or None.
 
@@ -76,7 +83,7 @@ class Outcome:
         """Sorts what the machine left into the run's directory and judges it."""
         directory = self._directory
         self._read_console(self._read("dom0/console.log"), host_limit_reached, qemu_failure)
-        disk = directory / "machine.disk"
+        disk = disk_of(directory)
         lost = unpack(disk, 1, directory / "dom0")
         if lost and not host_limit_reached:
             self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
