@@ -370,7 +370,7 @@ check-trace-cost: backend guest-tests ## what tracepoints cost a period while no
 .PHONY: demo
 demo: ## play a WAV in a DomU and compare what comes out of Dom0's sound card (WAV=file.wav)
 	@scripts/setup --for build,backend,lab,demo
-	@+$(MAKE) --no-print-directory --jobs 2 sndback demo-machine
+	@+$(MAKE) --no-print-directory --jobs $(JOBS) sndback demo-machine
 	@scripts/demo $(if $(WAV),--wav "$(WAV)")
 
 # Much of it is waiting for downloads, and an emulated machine that boots takes one processor.

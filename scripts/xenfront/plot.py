@@ -6,6 +6,7 @@ import re
 from typing import Iterable, Mapping
 
 from xenfront import process
+from xenfront.errors import Failure
 
 _TERMINALS = {".png": "pngcairo", ".svg": "svg"}
 _STYLE = """
@@ -27,9 +28,13 @@ def draw(path: pathlib.Path, size: str, script: str, texts: Mapping[str, str],
     lines += [f"{name} = {_quoted(text)}" for name, text in texts.items()]
     for name, rows in data.items():
         lines += [f"${name} << end", *(" ".join(map(str, row)) for row in rows), "end"]
-    with path.open("wb") as picture:
-        process.output(["gnuplot", "-d"], "scripts/setup installs a gnuplot that can draw this",
-                       input="\n".join([*lines, script]), encoding="utf-8", stdout=picture)
+    try:
+        with path.open("wb") as picture:
+            process.output(["gnuplot", "-d"], "scripts/setup installs a gnuplot that can draw this",
+                           input="\n".join([*lines, script]), encoding="utf-8", stdout=picture)
+    except Failure:
+        path.unlink()
+        raise
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from support import DirectoryTest
 from xenfront.architectures import Boot
 from xenfront.errors import Failure
 from xenfront.lab import arguments, booted, machine, options
-from xenfront.lab.results import disk_of
+from xenfront.lab.results import DISK_BYTES, disk_of
 
 _QEMU = """\
 #!/usr/bin/python3 -B
@@ -26,20 +26,26 @@ for word in sys.argv:
         console = word.split("path=")[1]
 if (here / "dies").exists():
     sys.exit("qemu: no such machine")
-pathlib.Path(console).write_text("lab: dom0: 5.31 kernel is up\\n")
+says = (here / "says").read_text() if (here / "says").exists() else ""
+pathlib.Path(console).write_text(says + "lab: dom0: 5.31 kernel is up\\n")
 pathlib.Path(console).parent.parent.joinpath("xen.log").write_text("(XEN) booted\\n")
 print(json.dumps({"QMP": {}}), flush=True)
+writer = None
 for line in sys.stdin:
     said = json.loads(line)
     answer = {}
     if said["execute"] == "migrate":
         print(json.dumps({"event": "STOP"}), flush=True)
         shell = said["arguments"]["uri"].removeprefix("exec:")
-        subprocess.run(["sh", "-c", shell], input=b"the state", check=True)
+        # It takes its time, and QEMU says that it has written all before that.
+        writer = subprocess.Popen(["sh", "-c", "sleep 0.3; " + shell], stdin=subprocess.PIPE)
+        writer.stdin.write(b"the state")
     if said["execute"] == "query-migrate":
         answer = {"status": (here / "status").read_text()}
     refused = said["execute"] == "migrate" and (here / "refuses").exists()
     print(json.dumps({"error": {"desc": "no"}} if refused else {"return": answer}), flush=True)
+    if said["execute"] == "quit":
+        sys.exit(writer and (writer.communicate(), 0)[1])
 """
 
 
@@ -91,14 +97,20 @@ class Booted(DirectoryTest):
         with self.assertRaisesRegex(Failure, reason):
             self.prepared()
         self.write("status", "completed")
-        for name in ("dies", "refuses"):
+        for name in ("dies", "refuses", "says"):
             (self.directory / name).unlink(missing_ok=True)
-        # Nothing of it stays, and the next run boots.
+        # Nothing of it stays but the logs, and the next run boots.
+        cached = self.directory / "snd-xen-front"
+        self.assertEqual(sorted(path.name for path in cached.iterdir()), ["locks", "not-booted"])
         self.assertTrue((self.prepared() / "state").is_file())
 
     def test_dom0_that_does_not_boot(self) -> None:
         self.write("dies", "")
-        self.fails("Dom0 has not booted.*no such machine")
+        self.fails("ended before Dom0 was up.*no such machine")
+
+    def test_a_dom0_that_reports_a_fault(self) -> None:
+        self.write("says", "[    1.000000] Kernel panic - not syncing: nothing to boot\n")
+        self.fails("(?s)a kernel report while Dom0 boots.*nothing to boot")
 
     def test_a_state_that_cannot_be_written(self) -> None:
         self.write("status", "failed")
@@ -113,6 +125,6 @@ class Disk(DirectoryTest):
     def test_it_keeps_what_is_in_its_file(self) -> None:
         self.write(disk_of(self.directory).name, "070701")
         machine.create_disk(self.directory)
-        self.assertEqual(disk_of(self.directory).stat().st_size, 1 << 40)
+        self.assertEqual(disk_of(self.directory).stat().st_size, DISK_BYTES)
         with open(disk_of(self.directory), "rb") as handle:
             self.assertEqual(handle.read(8), b"070701\0\0")

@@ -174,6 +174,15 @@ class Results(DirectoryTest):
         self.assertEqual([path.name for path in (self.directory / "domu0").rglob("*")],
                          ["files", "link.link"])
 
+    def test_archive_cannot_reach_into_the_next(self) -> None:
+        header = tarfile.TarInfo("out/files/long")
+        header.size = results.ARCHIVE_BYTES
+        with open(self.disk, "wb") as handle:
+            handle.write(header.tobuf())
+            handle.truncate(2 * results.ARCHIVE_BYTES)
+        self.assertRegex(results.unpack(self.disk, 0, self.directory / "a"), "more than its place")
+        self.assertFalse((self.directory / "a/files").exists())
+
     def test_nothing_and_a_part(self) -> None:
         with open(self.disk, "wb") as handle:
             handle.truncate(1 << 20)

@@ -21,7 +21,8 @@ class Judgement(DirectoryTest):
 
     def hand_back(self, domain: str, **files: str) -> None:
         """As guest/lib.sh packs it: what is in out/, and then a mark."""
-        number = 1 if domain == "dom0" else 2 + int(domain.removeprefix("domu"))
+        number = results.DOM0 if domain == "dom0" else \
+            results.FIRST_GUEST + int(domain.removeprefix("domu"))
         with open(results.disk_of(self.directory), "r+b") as disk:
             disk.seek(number * results.ARCHIVE_BYTES)
             archive = tarfile.open(fileobj=disk, mode="w")

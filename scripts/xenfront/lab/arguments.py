@@ -186,7 +186,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
         help="a TCG plugin that QEMU loads, to count instructions for example")
     add("--name", type=run_name, metavar="RUN",
         help="the result directory's name (default: from the time)")
-    add("--keep", action="store_true", help="keep the images and disks of the run")
+    add("--keep", action="store_true", help="keep the machine's disk, a sparse file")
     add("--quiet", action="store_true", help="no progress, only what went wrong")
 
 
@@ -244,7 +244,7 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="only fill the cache: packages, trees, kernels, and a "
                                               "machine whose Dom0 has booted")
     add_machine(build)
-    build.set_defaults(domu_scripts=[])
+    build.set_defaults(domu_scripts=[], host_limit=1800, allow_report=[])
     make = commands.add_parser(
         "make", help="run make for a kernel, with its compiler",
         description="Runs this repository's make with the headers and the compiler of each of the\n"

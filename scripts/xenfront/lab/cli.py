@@ -44,9 +44,9 @@ def _run(options: RunOptions) -> ExitStatus:
     try:
         return _run_and_judge(options, images, prepared, directory, progress)
     finally:
-        for path in [*directory.glob("*.disk"), *directory.glob("*.img")]:
+        for path in (disk_of(directory), directory / "domu.img"):
             if not options.keep:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 def _run_and_judge(options: RunOptions, images: Images, prepared: pathlib.Path,
@@ -93,6 +93,7 @@ def _shell(options: RunOptions) -> ExitStatus:
 def _build(options: RunOptions) -> ExitStatus:
     # What is built here, and not in the cache, need not be there.
     options.driver = options.backend = "none"
+    options.module = None
     checked(options)
     progress = Progress(quiet=options.quiet)
     booted.prepared(options, Images(options, progress).boot, progress)

@@ -15,6 +15,7 @@ from xenfront.debian import debug_kernel, kernels, module_files
 from xenfront.errors import Failure, UsageError
 from xenfront.lab import build, trees
 from xenfront.lab.options import DEFAULT_BACKEND, RunOptions, card_count
+from xenfront.lab.results import ARCHIVE_BYTES, RUN
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
 
@@ -81,7 +82,7 @@ def _kernel(name: str, image: pathlib.Path | None, modules: pathlib.Path | None,
 
 
 class Images:
-    """The images of one run, in its directory."""
+    """What one run boots, and what is particular to it."""
 
     def __init__(self, options: RunOptions, say: Say):
         self._options = options
@@ -118,17 +119,19 @@ class Images:
         key = cache.digest(str(tree), str(kernel.modules), init.read_bytes())
         return Boot(trees.hypervisor(options.xen, architecture.name, say), xen, kernel.elf,
                     # rodata=off spares Dom0 a walk over its page tables; the guests keep the protection.
-                    f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off",
+                    f"{architecture.dom0_options} {KERNEL_PARAMETERS} rodata=off "
+                    f"lab.archive={ARCHIVE_BYTES >> 12}",
                     cache.entry("initramfs", key, build, "packs Dom0's initramfs", say) / "image")
 
     def write(self, archive_file: pathlib.Path) -> None:
-        """Writes what Dom0 unpacks over its initramfs."""
+        """Writes what Dom0 unpacks over its initramfs to the file of the machine's disk."""
         guest_image = archive_file.with_name("domu.img")
         self._write_domu(guest_image)
         self._check_memory(guest_image)
-        with cpio.behind(archive_file, *[self._dom0_modules] * bool(self._options.kernel_modules)
-                         ) as archive:
-            self._add_dom0_files(archive, guest_image)
+        with open(archive_file, "wb") as output:
+            output.seek(RUN * ARCHIVE_BYTES)
+            with cpio.Writer(output) as archive:
+                self._add_dom0_files(archive, guest_image)
         guest_image.unlink()
 
     def _check_memory(self, guest_image: pathlib.Path) -> None:
@@ -196,11 +199,13 @@ class Images:
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_ROOT_DISK": f"/dev/loop{options.guests}", "LAB_SOUND": options.sound,
             "LAB_BACKEND": options.backend or "",
-            "LAB_TIME_OF_DAY": int(time.time()), "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_TIME_OF_DAY": int(time.time()), "LAB_ARCHIVE_MIB": ARCHIVE_BYTES >> 20, "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, **_shell(options),
             "LAB_SHELL_DOM0": "yes" * (options.shell == "dom0")}))
         archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")
         archive.file("init", _GUEST_FILES / "dom0-init", 0o755)
+        if options.kernel_modules:
+            archive.file("lab/modules.cpio", self._dom0_modules)
         archive.directory("lab/bin")
         archive.file("lab/bin/lab-backend", _GUEST_FILES / "lab-backend", 0o755)
         archive.file("lab/block", _GUEST_FILES / "block", 0o755)

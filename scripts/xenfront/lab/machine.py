@@ -10,21 +10,18 @@ import sys
 import time
 
 from xenfront.architectures import Boot, escaped
-from xenfront.errors import Failure
+from xenfront.errors import Failure, explained
 from xenfront.lab.options import RunOptions
-from xenfront.lab.results import PHASE, disk_of
+from xenfront.lab.results import DISK_BYTES, PHASE, disk_of
 from xenfront.progress import Progress
 
 _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 
-# The machine's disk is sparse: this is a limit, not what it takes.
-_DISK_BYTES = 1 << 40
-
-
 def create_disk(directory: pathlib.Path) -> None:
     """Makes the machine's disk, or gives it its size behind what is already in its file."""
-    with open(disk_of(directory), "ab") as handle:
-        handle.truncate(_DISK_BYTES)
+    with explained(disk_of(directory), "the file system has to take a sparse file of that size",
+                   "cannot be made"), open(disk_of(directory), "ab") as handle:
+        handle.truncate(DISK_BYTES)
 
 
 def _memory(options: RunOptions, boot: Boot) -> int:
@@ -60,6 +57,7 @@ def command_line(options: RunOptions, boot: Boot, directory: pathlib.Path) -> li
     # Results are read after the machine has ended; nothing needs to reach the platters.
     command += ["-drive", f"file={escaped(disk_of(directory))},if=none,id=disk,format=raw,cache=unsafe",
                 "-device", "virtio-blk-pci,drive=disk"]
+    # There is one in any case: what Dom0 plays on is no other machine.
     if "ac97" in architecture.sounds:
         wav = f"wav,path={escaped(directory / 'dom0-ac97.wav')},out.frequency={options.sound_rate}"
         command += ["-audiodev", f"{wav if options.sound == 'ac97' else 'none'},id=sound",

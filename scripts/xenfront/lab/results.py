@@ -17,22 +17,27 @@ from xenfront.lab.options import RunOptions
 PHASE = re.compile(r"lab: (dom0|domu\d+): (\d+\.\d+) (.*)")
 
 
-# On the machine's disk, each archive begins at a multiple of this: that of the run is the first,
-# the results of Dom0 and of the guests follow (guest/dom0-init).
+# On the machine's disk, each archive begins at a multiple of this (LAB_ARCHIVE_MIB in guest/). The first
+# is the run's own. Nothing is at the disk's beginning, where a kernel looks for partitions.
 ARCHIVE_BYTES = 16 << 30
+RUN, DOM0, FIRST_GUEST = 1, 2, 3
+
+# Of a sparse file, with results of 16 guests.
+DISK_BYTES = (FIRST_GUEST + 16) * ARCHIVE_BYTES
 
 
 def disk_of(directory: pathlib.Path) -> pathlib.Path:
-    """The raw disk of a run's machine: Dom0 takes from it what is particular to the run, and hands over
-    the results on it, both while no guest runs: while the disk is waited for, an idle machine skips
-    seconds."""
+    """The raw disk of a run's machine. Dom0 takes from it what is particular to the run, and hands over
+    the results on it. It does both while no guest runs, since an idle machine skips seconds while it
+    waits for the disk."""
     return directory / "machine.disk"
 
 
 def unpack(disk: pathlib.Path, number: int, target: pathlib.Path) -> str | None:
     """Unpacks the archive of that number that a domain wrote to a raw disk; the problem, or None.
 
-    The archive comes from a guest and is not trusted with more than files below `target`.
+    The archive comes from a guest and is not trusted with more than its place on the disk, and files
+    below `target`.
     """
     target.mkdir(parents=True, exist_ok=True)
     complete = False
@@ -44,6 +49,9 @@ def unpack(disk: pathlib.Path, number: int, target: pathlib.Path) -> str | None:
             handle.seek(number * ARCHIVE_BYTES)
             archive = tarfile.open(fileobj=handle, mode="r:")
             for member in archive:
+                if member.issparse() or \
+                        member.offset_data + member.size > (number + 1) * ARCHIVE_BYTES:
+                    return f"handed back more than its place on the disk has ({member.name})"
                 parts = pathlib.PurePosixPath(member.name).parts
                 complete = complete or parts == ("complete",)
                 if parts[:1] != ("out",) or ".." in parts or len(parts) < 2:
@@ -84,10 +92,10 @@ class Outcome:
         directory = self._directory
         self._read_console(self._read("dom0/console.log"), host_limit_reached, qemu_failure)
         disk = disk_of(directory)
-        lost = unpack(disk, 1, directory / "dom0")
+        lost = unpack(disk, DOM0, directory / "dom0")
         if lost and not host_limit_reached:
             self._fail(ExitStatus.LAB_FAILED, f"dom0 {lost}; see dom0/console.log and xen.log")
-        for number, name in enumerate(self._guests, 2):
+        for number, name in enumerate(self._guests, FIRST_GUEST):
             lost_guest = unpack(disk, number, directory / name)
             source = directory / f"dom0/guests/{name}.console"
             if source.is_file():
