@@ -18,7 +18,7 @@ _COLOURS = (
 _SCRIPT = """
 set multiplot title caption
 set tmargin at screen 0.9; set bmargin at screen 0.1
-set lmargin at screen 0.065; set rmargin at screen 0.43
+set lmargin at screen 0.08; set rmargin at screen 0.43
 set title 'latency over time' font ',11'
 set xlabel 'seconds of the trace'; set ylabel 'microseconds'
 set logscale y
