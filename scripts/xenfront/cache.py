@@ -79,8 +79,9 @@ def entry(kind: str, key: str, build: Callable[[pathlib.Path], None],
 
 
 def _forget_unused(kind: str) -> None:
-    """Removes entries of a kind that has just got a new one, if no run used them for long."""
-    for path in cache_root().glob(f"{kind}-*"):
+    """Removes entries of a kind that has just got a new one, and what builds that were killed have left,
+    if no run used them for long."""
+    for path in [*cache_root().glob(f"{kind}-*"), *cache_root().glob(f".{kind}-*")]:
         if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -88,7 +89,7 @@ def _forget_unused(kind: str) -> None:
 def clean() -> int:
     """Removes the whole cache and returns how many bytes that freed."""
     root = cache_root()
-    freed = sum(path.stat().st_size for path in root.rglob("*")
+    freed = sum(path.stat().st_blocks * 512 for path in root.rglob("*")
                 if path.is_file() and not path.is_symlink())
     shutil.rmtree(root, ignore_errors=True)
     return freed

@@ -198,3 +198,17 @@ class Entries(DirectoryTest):
         entry = cache.entry("extracted", "key", lambda directory: os.utime(directory, (1, 1)), "",
                             lambda _: None)
         self.assertTrue(entry.is_dir())
+
+    def test_what_a_killed_build_left_goes_when_it_is_old(self) -> None:
+        self.replace_cache()
+        left = self.write("snd-xen-front/.booted-left/machine.disk", "").parent
+        old = self.write("snd-xen-front/.booted-old/machine.disk", "").parent
+        os.utime(old, (1, 1))
+        cache.entry("booted", "key", lambda _: None, "", lambda _: None)
+        self.assertEqual((left.is_dir(), old.is_dir()), (True, False))
+
+    def test_a_sparse_file_counts_what_it_takes(self) -> None:
+        self.replace_cache()
+        with open(self.write("snd-xen-front/booted-key/machine.disk", ""), "wb") as disk:
+            disk.truncate(1 << 40)
+        self.assertLess(cache.clean(), 1 << 20)
