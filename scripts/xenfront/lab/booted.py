@@ -72,7 +72,7 @@ def _boot_and_keep(command: list[str], options: RunOptions, directory: pathlib.P
             for name in _LOGS:
                 for report in reports.scan(name, process.read(directory / name), options.allow_report):
                     raise Failure(f"a kernel report while Dom0 boots: {report}")
-            _keep(_Monitor(qemu), directory / "state")
+            _keep(_Monitor(qemu), options.host_limit, directory / "state")
         finally:
             qemu.kill()
 
@@ -89,15 +89,19 @@ def _wait_for_dom0(qemu: "subprocess.Popen[bytes]", seconds: int, directory: pat
         time.sleep(0.1)
 
 
-def _keep(monitor: "_Monitor", state: pathlib.Path) -> None:
+def _keep(monitor: "_Monitor", seconds: int, state: pathlib.Path) -> None:
+    deadline = time.monotonic() + seconds
     monitor("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
     part = shlex.quote(f"{state}.part")
     monitor("migrate", uri=f"exec:zstd -1q >{part} && mv {part} {shlex.quote(str(state))}")
     while (status := monitor("query-migrate")["status"]) not in ("completed", "failed", "cancelled"):
+        if time.monotonic() >= deadline:
+            break
         time.sleep(0.1)
     # QEMU has written all that it has to; zstd may still be at it, and QEMU waits for it as it ends.
     monitor("quit")
-    monitor.wait_for_end()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        monitor.wait_for_end(timeout=60)
     if status != "completed" or not state.exists():
         raise Failure(f"QEMU could not write the state of a machine ({status}) to {state}; is the disk "
                       "full?")

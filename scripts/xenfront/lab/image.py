@@ -15,7 +15,7 @@ from xenfront.debian import debug_kernel, kernels, module_files
 from xenfront.errors import Failure, UsageError
 from xenfront.lab import build, trees
 from xenfront.lab.options import DEFAULT_BACKEND, RunOptions, card_count
-from xenfront.lab.results import ARCHIVE_BYTES, RUN
+from xenfront.lab.results import ARCHIVE_BYTES, DOM0, FIRST_GUEST, RUN
 
 _GUEST_FILES = pathlib.Path(__file__).parent / "guest"
 
@@ -199,7 +199,9 @@ class Images:
             "LAB_GUESTS": " ".join(f"domu{guest}" for guest in guests),
             "LAB_ROOT_DISK": f"/dev/loop{options.guests}", "LAB_SOUND": options.sound,
             "LAB_BACKEND": options.backend or "",
-            "LAB_TIME_OF_DAY": int(time.time()), "LAB_ARCHIVE_MIB": ARCHIVE_BYTES >> 20, "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
+            "LAB_TIME_OF_DAY": int(time.time()), "LAB_ARCHIVE_MIB": ARCHIVE_BYTES >> 20,
+            "LAB_DOM0_ARCHIVE": DOM0, "LAB_GUEST_ARCHIVE": FIRST_GUEST,
+            "LAB_DOM0_WHEN": options.dom0_script_when, "LAB_TIME_LIMIT": options.time_limit,
             "LAB_HOOK": options.before_unpause, **_shell(options),
             "LAB_SHELL_DOM0": "yes" * (options.shell == "dom0")}))
         archive.file("lab/lib.sh", _GUEST_FILES / "lib.sh")

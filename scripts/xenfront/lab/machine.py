@@ -17,6 +17,7 @@ from xenfront.progress import Progress
 
 _REBOOTS = re.compile(r"\(XEN\).*([Rr]eboot(ing machine)? in (five|5) seconds)")
 
+
 def create_disk(directory: pathlib.Path) -> None:
     """Makes the machine's disk, or gives it its size behind what is already in its file."""
     with explained(disk_of(directory), "the file system has to take a sparse file of that size",

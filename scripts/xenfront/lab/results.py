@@ -17,7 +17,7 @@ from xenfront.lab.options import RunOptions
 PHASE = re.compile(r"lab: (dom0|domu\d+): (\d+\.\d+) (.*)")
 
 
-# On the machine's disk, each archive begins at a multiple of this (LAB_ARCHIVE_MIB in guest/). The first
+# On the machine's disk, each archive begins at a multiple of this. The first
 # is the run's own. Nothing is at the disk's beginning, where a kernel looks for partitions.
 ARCHIVE_BYTES = 16 << 30
 RUN, DOM0, FIRST_GUEST = 1, 2, 3
